@@ -1,0 +1,33 @@
+/* src/core/file.h - files: read whole, replace whole, lock, find. */
+#ifndef QUND_CORE_FILE_H
+#define QUND_CORE_FILE_H
+#include "core/err.h"
+
+/* Whole file, at most max_bytes (FULL beyond), NUL-terminated into *out. where = path. */
+QUND_CHECK int qund_file_read(const char *path, size_t max_bytes, struct qund_buf *out,
+                              struct qund_err *err);
+/* Writes to a temporary name beside it, fsyncs, renames, fsyncs the folder. */
+QUND_CHECK int qund_file_replace(const char *path, struct qund_str bytes, unsigned mode,
+                                 struct qund_err *err);
+/* mkdir -p with mode for what is made. */
+QUND_CHECK int qund_dir_make(const char *path, unsigned mode, struct qund_err *err);
+QUND_CHECK int qund_dir_sync(const char *path, struct qund_err *err);
+/* Removes a tree below path, path included; a missing one is fine. */
+QUND_CHECK int qund_dir_remove(const char *path, struct qund_err *err);
+/* Names in a folder that end in `suffix`, sorted; v and each name are the caller's. */
+QUND_CHECK int qund_dir_list(const char *path, const char *suffix, char ***names, size_t *n,
+                             struct qund_err *err);
+/* "a/b": owned. */
+char *qund_path_join(const char *a, const char *b);
+/* The single-instance lock: OFD write lock, close-on-exec, the holder's pid written inside. EXISTS
+ * when held: *holder_pid says by whom (0 unknown). The fd is the lock; close releases it. */
+QUND_CHECK int qund_lock_take(const char *path, int *out_fd, long *holder_pid,
+                              struct qund_err *err);
+/* Shipped files (rules, sample config, demo): $QUND_SHARE, else <dir of the program>/../share/qund,
+ * else the install prefix. Owned; NULL when none exists. */
+char *qund_share_dir(void);
+uint64_t qund_hash64(const void *p, size_t n); /* FNV-1a, for tables in memory only */
+/* SHA-256 as 64 hex digits + NUL. */
+void qund_sha256_hex(const void *p, size_t n, char out[65]);
+void qund_random(void *p, size_t n); /* getrandom(2) */
+#endif

@@ -1,0 +1,5 @@
+/* src/main.c - argv, then one of cli/. */
+int main(void)
+{
+    return 0;
+}
