@@ -1,0 +1,29 @@
+/* src/crm/org.h - config/org.yaml: staff, groups, role holders, rosters, leave (essay in org.c).
+ * Parsed into an immutable struct on any thread, applied on the engine thread as one command when
+ * its digest differs from the stored one, exported from the rows. */
+#ifndef QUND_CRM_ORG_H
+#define QUND_CRM_ORG_H
+#include "core/core.h"
+#include "core/yaml.h"
+#include "store/db.h"
+
+struct qund_crm;
+struct qund_org;
+/* All errors at once, each "file:line:col". INVAL when any. The document is not kept. */
+QUND_CHECK int qund_org_parse(const char *name, struct qund_str text, struct qund_org **out,
+                              struct qund_errs *errs);
+QUND_CHECK int qund_org_load(const char *path, struct qund_org **out, struct qund_errs *errs);
+struct qund_org *qund_org_free(struct qund_org *org); /* returns NULL */
+QUND_DEFINE_AUTO(qund_org_free, struct qund_org *)
+const char *qund_org_digest(const struct qund_org *org); /* 64 hex digits of the text */
+
+/* Engine thread, in a transaction. Rows it names become source=file; those that were and are no
+ * longer named are deactivated. 1: applied, 0: same digest, nothing done. reply (may be NULL): JSON
+ * object with counts. */
+QUND_CHECK int qund_org_apply(struct qund_crm *crm, const struct qund_org *org, int64_t now,
+                              struct qund_buf *reply, struct qund_err *err);
+/* The digest that was applied last; "" before. Any handle. */
+QUND_CHECK int qund_org_applied(struct qund_db *db, char out[65]);
+/* Everything as YAML that qund_org_parse reads back. Any handle. */
+QUND_CHECK int qund_org_export(struct qund_db *db, struct qund_buf *out);
+#endif
