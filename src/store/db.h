@@ -39,6 +39,8 @@ bool qund_db_in_tx(const struct qund_db *db);
 QUND_CHECK int qund_db_save(struct qund_db *db, const char *name);
 QUND_CHECK int qund_db_release(struct qund_db *db, const char *name);
 QUND_CHECK int qund_db_rollback_to(struct qund_db *db, const char *name);
+/* Counts rollbacks, partial ones too: whoever caches rows compares it and drops what it holds. */
+uint64_t qund_db_rollbacks(const struct qund_db *db);
 /* Readers: statements on this handle end with AGAIN once mono_ms is passed (0: none). */
 void qund_db_deadline(struct qund_db *db, int64_t mono_ms);
 

@@ -1,0 +1,33 @@
+/* src/store/maint.h - looking after the file: checkpoints, checks, the reserve (essay in maint.c).
+ * Maint thread, with a MAINT handle; writes no row. */
+#ifndef QUND_STORE_MAINT_H
+#define QUND_STORE_MAINT_H
+#include "store/db.h"
+
+/* Before the store is opened: a local file system, our header, a WAL that can belong to it. Missing
+ * files are fine. IO / INVAL with what to do. */
+QUND_CHECK int qund_store_check(const char *path, struct qund_err *err);
+
+struct qund_checkpoint {
+    int64_t wal_frames, done_frames; /* after the call */
+    bool truncated;
+};
+/* PASSIVE; then, when at most a few frames remain and `truncate` asks for it or the WAL file is longer
+ * than limit_bytes, TRUNCATE. AGAIN when a reader or writer is in the way: try at the next tick. */
+QUND_CHECK int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate,
+                                     struct qund_checkpoint *out);
+
+/* quick_check of one table a call: state {0} begins. 1: go on, 0: all tables were fine, IO: damage,
+ * err names the table and the restore command. */
+struct qund_quick_check {
+    char last[128];
+    int64_t tables;
+};
+QUND_CHECK int qund_maint_quick_check(struct qund_db *db, struct qund_quick_check *state,
+                                      struct qund_err *err);
+
+/* The reserve: a file of `bytes` on the same disk, given back when the disk is full so that the last
+ * transactions and a clean stop find room. make is a no-op when it is there. */
+QUND_CHECK int qund_reserve_make(const char *path, int64_t bytes, struct qund_err *err);
+bool qund_reserve_give(const char *path); /* true when there was one */
+#endif
