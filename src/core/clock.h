@@ -13,6 +13,8 @@ struct qund_mono {
 };
 struct qund_mono qund_mono_now(void);
 int64_t qund_mono_us(void);
+/* What the system's wall clock shows, steps included: log lines and signed requests only. */
+struct qund_wall qund_wall_system(void);
 
 struct qund_clock; /* thread-safe */
 struct qund_clock *qund_clock_real(void);
@@ -24,7 +26,7 @@ QUND_DEFINE_AUTO(qund_clock_free, struct qund_clock *)
 /* Never decreases within one process, also when the system clock is set back (it then stands). */
 struct qund_wall qund_clock_now(struct qund_clock *c);
 bool qund_clock_is_virtual(const struct qund_clock *c);
-/* Virtual only: now becomes at least t. */
+/* Virtual only: now becomes at least t; while the clock is held, once it is released. */
 void qund_clock_reach(struct qund_clock *c, struct qund_wall t);
 /* Virtual only: while held (> 0) the clock stands still; for items that are being sent. */
 void qund_clock_hold(struct qund_clock *c, int delta);

@@ -14,6 +14,9 @@ struct qund_err {
 int qund_err_set(struct qund_err *e, int rc, const char *where, const char *fmt, ...)
     QUND_PRINTF(4, 5);
 
+/* What an errno means to a caller: NOTFOUND, EXISTS, DENIED, INVAL, NOMEM, AGAIN, else IO. */
+int qund_rc_from_errno(int e);
+
 /* All errors at once: a list that keeps the first `max` and counts the rest. */
 struct qund_errs {
     struct qund_err *v;

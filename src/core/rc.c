@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const NAMES[] = {"OK",   "NOMEM",  "INVAL", "NOTFOUND", "EXISTS", "FULL",
-                                    "AGAIN", "DENIED", "IO",   "PROTO",    "ABI",    "BUG"};
+static const char *const NAMES[] = {"OK",    "NOMEM",  "INVAL", "NOTFOUND", "EXISTS", "FULL",
+                                    "AGAIN", "DENIED", "IO",    "PROTO",    "ABI",    "BUG"};
 
 const char *qund_rc_name(int rc)
 {

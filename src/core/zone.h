@@ -29,6 +29,7 @@ int64_t qund_zone_day_start(const struct qund_zone *z, int64_t utc_ms, int add);
 int64_t qund_zone_hour_start(const struct qund_zone *z, int64_t utc_ms);
 /* Days since 1970-01-01 of a civil date, and back (proleptic Gregorian). */
 int64_t qund_days_from_civil(int y, int m, int d);
+void qund_civil_from_days(int64_t days, int *y, int *m, int *d);
 
 /* ISO 8601: "2025-09-15T08:32:44+08:00", "…Z", fraction up to ns, "+0800"; an offset is required.
  * INVAL on anything else, on impossible dates and outside 1970..9999. */

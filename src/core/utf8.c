@@ -1,0 +1,141 @@
+/* utf8.c - what is text and what is not.
+ *
+ * Bytes from outside become text once, by qund_utf8_check at the border; behind it every function
+ * relies on validity, because a matcher in UTF-8 mode has no defined behaviour on anything else.
+ * The check takes Unicode's table 3-7 literally: no overlong forms, no surrogates, nothing above
+ * U+10FFFF, nothing cut short. ASCII runs are taken eight bytes at a time. */
+#include "core/str.h"
+
+#define HIGH_BITS 0x8080808080808080u
+
+static bool tail(unsigned char c)
+{
+    return (c & 0xC0u) == 0x80;
+}
+
+/* Length of the character at p (at most left bytes), 0 when it is invalid. */
+static size_t char_len(const unsigned char *p, size_t left)
+{
+    unsigned c = p[0];
+
+    if (c < 0x80)
+        return 1;
+    if (c < 0xC2 || left < 2 || !tail(p[1]))
+        return 0;
+    if (c < 0xE0)
+        return 2;
+    if (c < 0xF0) {
+        if (left < 3 || !tail(p[2]) || (c == 0xE0 && p[1] < 0xA0) || (c == 0xED && p[1] > 0x9F))
+            return 0;
+        return 3;
+    }
+    if (c > 0xF4 || left < 4 || !tail(p[2]) || !tail(p[3]) || (c == 0xF0 && p[1] < 0x90) ||
+        (c == 0xF4 && p[1] > 0x8F))
+        return 0;
+    return 4;
+}
+
+ptrdiff_t qund_utf8_check(struct qund_str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t at = 0;
+
+    while (at < s.n) {
+        uint64_t word;
+        size_t len;
+
+        if (p[at] < 0x80 && s.n - at >= sizeof(word)) {
+            memcpy(&word, p + at, sizeof(word));
+            if ((word & HIGH_BITS) == 0) {
+                at += sizeof(word);
+                continue;
+            }
+        }
+        len = char_len(p + at, s.n - at);
+        if (len == 0)
+            return (ptrdiff_t)at;
+        at += len;
+    }
+    return -1;
+}
+
+uint32_t qund_utf8_next(struct qund_str s, size_t *at)
+{
+    const unsigned char *p = (const unsigned char *)s.p + *at;
+    uint32_t c = p[0];
+
+    if (c < 0x80) {
+        *at += 1;
+        return c;
+    }
+    if (c < 0xE0) {
+        *at += 2;
+        return (c & 0x1Fu) << 6 | (p[1] & 0x3Fu);
+    }
+    if (c < 0xF0) {
+        *at += 3;
+        return (c & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+    }
+    *at += 4;
+    return (c & 0x07u) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+}
+
+size_t qund_utf8_put(char out[4], uint32_t cp)
+{
+    if (cp < 0x80) {
+        out[0] = (char)cp;
+        return 1;
+    }
+    if (cp < 0x800) {
+        out[0] = (char)(0xC0u | cp >> 6);
+        out[1] = (char)(0x80u | (cp & 0x3Fu));
+        return 2;
+    }
+    if (cp < 0x10000) {
+        out[0] = (char)(0xE0u | cp >> 12);
+        out[1] = (char)(0x80u | (cp >> 6 & 0x3Fu));
+        out[2] = (char)(0x80u | (cp & 0x3Fu));
+        return 3;
+    }
+    out[0] = (char)(0xF0u | cp >> 18);
+    out[1] = (char)(0x80u | (cp >> 12 & 0x3Fu));
+    out[2] = (char)(0x80u | (cp >> 6 & 0x3Fu));
+    out[3] = (char)(0x80u | (cp & 0x3Fu));
+    return 4;
+}
+
+size_t qund_utf8_count(struct qund_str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += !tail((unsigned char)s.p[i]);
+    return n;
+}
+
+struct qund_str qund_utf8_cut(struct qund_str s, size_t max_bytes)
+{
+    if (s.n <= max_bytes)
+        return s;
+    /* Three steps back at most on valid text; bounded also on text that is not. */
+    for (unsigned back = 0; max_bytes > 0 && back < 3 && tail((unsigned char)s.p[max_bytes]);
+         back++)
+        max_bytes--;
+    s.n = max_bytes;
+    return s;
+}
+
+struct qund_str qund_utf8_cut_chars(struct qund_str s, size_t max_chars)
+{
+    size_t seen = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (tail((unsigned char)s.p[i]))
+            continue;
+        if (seen++ == max_chars) {
+            s.n = i;
+            break;
+        }
+    }
+    return s;
+}
