@@ -1,0 +1,56 @@
+/* src/text/scan.h - how the extractors read folded text: literals, numerals, word tables. */
+#ifndef QUND_TEXT_SCAN_H
+#define QUND_TEXT_SCAN_H
+#include "core/core.h"
+
+/* Consumes `lit` at *at. */
+static inline bool qund_scan_lit(struct qund_str s, size_t *at, const char *lit)
+{
+    size_t n = strlen(lit);
+
+    if (s.n - *at < n || memcmp(s.p + *at, lit, n) != 0)
+        return false;
+    *at += n;
+    return true;
+}
+/* Consumes the first of the NULL-terminated `lits` that stands at *at; longer ones go first. */
+bool qund_scan_any(struct qund_str s, size_t *at, const char *const *lits);
+/* True when one of `lits` ends exactly at `end`; *at becomes its first byte. */
+bool qund_scan_any_before(struct qund_str s, size_t end, const char *const *lits, size_t *at);
+
+static inline bool qund_scan_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool qund_scan_latin(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+/* The value 0-9 of a Han digit (零〇一…九 幺) at s.p[at], else -1. Han digits are three bytes. */
+int qund_scan_han_digit(struct qund_str s, size_t at);
+
+/* A whole number as people write it: 1502, 一五零二, 十二, 一百零三. */
+struct qund_scan_number {
+    unsigned value;
+    unsigned digits; /* as written; 0305 has four, 十二 counts as its decimal form */
+    bool han;
+};
+/* At most 8 digits; a longer run is not a number and nothing is consumed. */
+bool qund_scan_number(struct qund_str s, size_t *at, struct qund_scan_number *out);
+
+/* --- Word tables: all words of a table found in one pass over the text. --- */
+struct qund_scan_word {
+    const char *text; /* sorted by bytes over the whole table */
+    uint32_t flags;
+};
+struct qund_scan_hit {
+    uint32_t at, end;
+    uint32_t flags;
+};
+/* The longest word at each position; words inside a longer hit are not reported again. Returns how
+ * many hits were written; beyond max the rest is left out. */
+size_t qund_scan_words(struct qund_str s, const struct qund_scan_word *words, size_t n_words,
+                       struct qund_scan_hit *hits, size_t max);
+/* The table is in the order the search needs (unit tests assert it). */
+bool qund_scan_words_sorted(const struct qund_scan_word *words, size_t n_words);
+#endif
