@@ -6,8 +6,9 @@
 /* done and total in pages; non-zero stops the backup (the half-made file is removed). */
 typedef int qund_backup_progress(int64_t done, int64_t total, void *arg);
 
-/* Copies the store as it is at this instant to <dir>/qund-YYYYMMDDTHHMMSSZ.db, with a .sha256 beside
- * it. db: a MAINT or READ handle without an open transaction. *path_out (owned; may be NULL). */
+/* Copies the store as it is at this instant to <dir>/qund-YYYYMMDDTHHMMSSZ.db, with a .sha256
+ * beside it. db: a MAINT or READ handle without an open transaction. *path_out (owned; may be
+ * NULL). */
 QUND_CHECK int qund_backup_run(struct qund_db *db, const char *dir, int64_t now,
                                qund_backup_progress *progress, void *arg, char **path_out,
                                struct qund_err *err);
@@ -19,12 +20,12 @@ struct qund_restore_hook {
     const char *sql;
 };
 struct qund_restored {
-    char from[256];        /* the backup taken */
-    char applied_id[64];   /* last entry applied in it: what came after is unknown */
-    int64_t engine_time;   /* of the backup */
-    int64_t epoch;         /* the new one */
-    int64_t parked;        /* rows the hooks changed */
-    bool key_missing;      /* <data>/key is never in a backup, and there is none here */
+    char from[256];      /* the backup taken */
+    char applied_id[64]; /* last entry applied in it: what came after is unknown */
+    int64_t engine_time; /* of the backup */
+    int64_t epoch;       /* the new one */
+    int64_t parked;      /* rows the hooks changed */
+    bool key_missing;    /* <data>/key is never in a backup, and there is none here */
 };
 /* dir: a backup folder (its newest backup) or one backup file. The daemon must be stopped and the
  * caller must hold the data lock. The former store is kept as qund.db.before-<time>. */

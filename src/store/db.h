@@ -12,10 +12,10 @@ struct qund_stmt;
 
 enum qund_db_mode { QUND_DB_WRITE, QUND_DB_READ, QUND_DB_MAINT };
 struct qund_db_cfg {
-    const char *path;         /* <data>/qund.db */
+    const char *path; /* <data>/qund.db */
     int64_t page_cache_bytes;
-    bool full_sync;           /* synchronous FULL (durability disk) or NORMAL (os) */
-    int busy_ms;              /* 2000; maint 0 */
+    bool full_sync; /* synchronous FULL (durability disk) or NORMAL (os) */
+    int busy_ms;    /* 2000; maint 0 */
 };
 /* WRITE creates the file and brings the schema forward (migrate.h); READ and MAINT need it to exist
  * with this program's schema. ABI: the store is newer than the program. err says what to do. */
@@ -25,6 +25,8 @@ struct qund_db *qund_db_close(struct qund_db *db); /* finalises its statements; 
 QUND_DEFINE_AUTO(qund_db_close, struct qund_db *)
 /* The last error of this handle, for logs and err texts. */
 const char *qund_db_error(const struct qund_db *db);
+/* SQLite has found the file malformed through this handle: stop writing, tell the operator. */
+bool qund_db_damaged(const struct qund_db *db);
 
 /* Statements without results; several separated by ';' are fine. */
 QUND_CHECK int qund_db_exec(struct qund_db *db, const char *sql);
@@ -48,8 +50,8 @@ void qund_db_deadline(struct qund_db *db, int64_t mono_ms);
  * handle owns it. A statement is reset by the next qund_sql of it or by qund_stmt_reset. NULL with
  * the reason in qund_db_error when it does not compile (an assertion in the writer's code). */
 struct qund_stmt *qund_sql(struct qund_db *db, const char *sql);
-/* By name (":group"). Strings are borrowed until the next reset. NONE binds NULL. An unknown name is
- * a bug of ours and aborts. Looking up by a string literal is cached by its pointer: cheap. */
+/* By name (":group"). Strings are borrowed until the next reset. NONE binds NULL. An unknown name
+ * is a bug of ours and aborts. Looking up by a string literal is cached by its pointer: cheap. */
 void qund_bind_int(struct qund_stmt *st, const char *name, int64_t v);
 void qund_bind_num(struct qund_stmt *st, const char *name, double v);
 void qund_bind_str(struct qund_stmt *st, const char *name, struct qund_str v);
@@ -62,7 +64,8 @@ QUND_CHECK int qund_run(struct qund_stmt *st);
 void qund_stmt_reset(struct qund_stmt *st);
 int64_t qund_col_int(struct qund_stmt *st, int col); /* 0-based; NULL reads as 0 */
 double qund_col_num(struct qund_stmt *st, int col);
-struct qund_str qund_col_str(struct qund_stmt *st, int col); /* valid until the next step; NULL reads as NONE */
+struct qund_str qund_col_str(struct qund_stmt *st,
+                             int col); /* valid until the next step; NULL reads as NONE */
 bool qund_col_null(struct qund_stmt *st, int col);
 int64_t qund_db_changes(const struct qund_db *db); /* rows of the last statement */
 int64_t qund_db_last_rowid(const struct qund_db *db);

@@ -1,5 +1,5 @@
-/* src/store/inhand.h - which item each thread has in its hands, in a file that survives the death of
- * the process (essay in inhand.c), and how often an item was in hand when it died. */
+/* src/store/inhand.h - which item each thread has in its hands, in a file that survives the death
+ * of the process (essay in inhand.c), and how often an item was in hand when it died. */
 #ifndef QUND_STORE_INHAND_H
 #define QUND_STORE_INHAND_H
 #include "store/db.h"
@@ -13,7 +13,7 @@ enum qund_inhand_slot { QUND_INHAND_ENGINE, QUND_INHAND_LOOP, QUND_INHAND_DELIVE
 
 /* What the last process left behind. */
 struct qund_inhand_left {
-    bool unclean;                                        /* it did not stop by itself */
+    bool unclean; /* it did not stop by itself */
     bool set[QUND_INHAND_SLOTS];
     char key[QUND_INHAND_SLOTS][QUND_INHAND_KEY_MAX + 1];
     char stage[QUND_INHAND_SLOTS][QUND_INHAND_STAGE_MAX + 1];
@@ -36,6 +36,6 @@ QUND_CHECK int qund_attempt_add(struct qund_db *db, struct qund_str key, int64_t
 QUND_CHECK int qund_attempt_get(struct qund_db *db, struct qund_str key, int *n); /* 0 when none */
 QUND_CHECK int qund_attempt_clear(struct qund_db *db, struct qund_str key);
 /* All keys with an attempt: at start these run alone. */
-QUND_CHECK int qund_attempt_list(struct qund_db *db, int (*each)(struct qund_str key, int n, void *arg),
-                                 void *arg);
+QUND_CHECK int qund_attempt_list(struct qund_db *db,
+                                 int (*each)(struct qund_str key, int n, void *arg), void *arg);
 #endif

@@ -12,8 +12,9 @@ struct qund_checkpoint {
     int64_t wal_frames, done_frames; /* after the call */
     bool truncated;
 };
-/* PASSIVE; then, when at most a few frames remain and `truncate` asks for it or the WAL file is longer
- * than limit_bytes, TRUNCATE. AGAIN when a reader or writer is in the way: try at the next tick. */
+/* PASSIVE; then, when at most a few frames remain and `truncate` asks for it or the WAL file is
+ * longer than limit_bytes, TRUNCATE. AGAIN when a reader or writer is in the way: try at the next
+ * tick. */
 QUND_CHECK int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate,
                                      struct qund_checkpoint *out);
 
@@ -26,8 +27,8 @@ struct qund_quick_check {
 QUND_CHECK int qund_maint_quick_check(struct qund_db *db, struct qund_quick_check *state,
                                       struct qund_err *err);
 
-/* The reserve: a file of `bytes` on the same disk, given back when the disk is full so that the last
- * transactions and a clean stop find room. make is a no-op when it is there. */
+/* The reserve: a file of `bytes` on the same disk, given back when the disk is full so that the
+ * last transactions and a clean stop find room. make is a no-op when it is there. */
 QUND_CHECK int qund_reserve_make(const char *path, int64_t bytes, struct qund_err *err);
 bool qund_reserve_give(const char *path); /* true when there was one */
 #endif

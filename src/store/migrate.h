@@ -18,8 +18,8 @@ struct qund_migration {
 const struct qund_migration *qund_migrations(size_t *n);
 int qund_schema_version(void); /* of this program: the greatest number */
 
-/* Brings the store forward, each version in a transaction of its own; versions above `upto` are left
- * out (tests; 0: all). ABI when the store is newer than the program. */
+/* Brings the store forward, each version in a transaction of its own; versions above `upto` are
+ * left out (tests; 0: all). ABI when the store is newer than the program. */
 QUND_CHECK int qund_migrate(struct qund_db *db, int upto, struct qund_log *log,
                             struct qund_err *err);
 /* For handles that do not write: OK when the store has exactly this program's schema. */

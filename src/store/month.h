@@ -1,6 +1,7 @@
 /* src/store/month.h - the messages: one table per UTC month (essay in month.c).
  *
- * Writing: engine thread, inside its transaction. Reading: any handle, one struct qund_months each. */
+ * Writing: engine thread, inside its transaction. Reading: any handle, one struct qund_months each.
+ */
 #ifndef QUND_STORE_MONTH_H
 #define QUND_STORE_MONTH_H
 #include "store/db.h"
@@ -20,7 +21,7 @@ struct qund_message_row {
     int type, role, origin;
     unsigned flags;
     enum qund_message_state state;
-    bool recent;            /* QUND_KEY_RECENT: the 7-day table decides whether it is a repeat */
+    bool recent; /* QUND_KEY_RECENT: the 7-day table decides whether it is a repeat */
     struct qund_str eid, type_name; /* type_name: only for types without a number */
     struct qund_str kind, text, reply_to, ref, mentions, media, data, account, to;
 };
@@ -30,13 +31,13 @@ struct qund_months *qund_months_new(struct qund_db *db);
 struct qund_months *qund_months_free(struct qund_months *m); /* returns NULL */
 QUND_DEFINE_AUTO(qund_months_free, struct qund_months *)
 
-int qund_month_of(int64_t ts);                            /* 202509 */
-int64_t qund_month_start(int month);                      /* UTC ms of its first instant */
+int qund_month_of(int64_t ts);       /* 202509 */
+int64_t qund_month_start(int month); /* UTC ms of its first instant */
 /* Whether a key_ts lies in a month that retention has dropped or may drop at `now`. */
 bool qund_month_too_old(int64_t key_ts, int64_t now, int64_t retention_ms);
 
-/* Stores the message; 0, or EXISTS for a repeat (row->seq and row->month then name the first; nothing
- * was written), or the transaction's trouble. */
+/* Stores the message; 0, or EXISTS for a repeat (row->seq and row->month then name the first;
+ * nothing was written), or the transaction's trouble. */
 QUND_CHECK int qund_month_insert(struct qund_months *m, struct qund_message_row *row);
 /* The seq the next new message will get. */
 QUND_CHECK int qund_month_next_seq(struct qund_months *m, int64_t *out);
@@ -47,8 +48,8 @@ QUND_CHECK int qund_month_get(struct qund_months *m, int64_t seq, struct qund_me
  * first from before_ts on. RECENT stops after 2,000 messages or 7 days, ALL reads the group's whole
  * history. NOTFOUND. */
 enum qund_month_reach { QUND_FIND_RECENT, QUND_FIND_ALL };
-QUND_CHECK int qund_month_find(struct qund_months *m, int64_t realm, int64_t grp, struct qund_str eid,
-                               int64_t before_ts, enum qund_month_reach reach,
+QUND_CHECK int qund_month_find(struct qund_months *m, int64_t realm, int64_t grp,
+                               struct qund_str eid, int64_t before_ts, enum qund_month_reach reach,
                                struct qund_message_row *out);
 
 /* Where a page ended; {0} begins at the newest. Printable as three integers for HTTP cursors. */
@@ -68,11 +69,12 @@ QUND_CHECK int qund_month_last(struct qund_months *m, int64_t grp, int64_t since
  * key_ts). */
 QUND_CHECK int qund_month_between(struct qund_months *m, int64_t grp, int64_t from_ts,
                                   int64_t until_ts, qund_month_each *each, void *arg);
-/* All messages with after < seq, in order of seq over all months, at most limit. Long exports call it
- * page by page, so that no snapshot stays open for long. */
+/* All messages with after < seq, in order of seq over all months, at most limit. Long exports call
+ * it page by page, so that no snapshot stays open for long. */
 QUND_CHECK int qund_month_stream(struct qund_months *m, int64_t after, int limit,
                                  qund_month_each *each, void *arg);
-QUND_CHECK int qund_month_count(struct qund_months *m, int64_t *out); /* exact; reads an index whole */
+QUND_CHECK int qund_month_count(struct qund_months *m,
+                                int64_t *out); /* exact; reads an index whole */
 /* The months that exist, newest first; returns how many were written to out. */
 QUND_CHECK int qund_month_list(struct qund_months *m, int *out, size_t max);
 

@@ -19,23 +19,24 @@ struct qund_search *qund_search_new(struct qund_db *db, struct qund_months *mont
 struct qund_search *qund_search_free(struct qund_search *s); /* returns NULL */
 QUND_DEFINE_AUTO(qund_search_free, struct qund_search *)
 
-/* Writer, in its transaction: indexes up to `rows` more messages; *left = about how many wait (0: all
- * done). */
+/* Writer, in its transaction: indexes up to `rows` more messages; *left = about how many wait (0:
+ * all done). */
 QUND_CHECK int qund_search_fill(struct qund_search *s, int rows, int64_t *left);
 /* About how many messages wait; above QUND_SEARCH_BEHIND_MAX filling is no longer optional. */
 #define QUND_SEARCH_BEHIND_MAX 200000
 QUND_CHECK int qund_search_behind(struct qund_search *s, int64_t *out);
 
 struct qund_search_query {
-    struct qund_str tokens; /* of the needle, as words.tokens makes them; may be empty (then rows are
-                               read one by one until the deadline) */
+    struct qund_str tokens; /* of the needle, as words.tokens makes them; may be empty (then rows
+                               are read one by one until the deadline) */
     struct qund_str needle; /* folded */
     const int64_t *groups;  /* sorted ascending; NULL: all */
     size_t n_groups;
     int limit;
-    int64_t deadline_mono_ms;        /* 0: none */
-    struct qund_month_cursor cursor; /* in: where to begin; out: where to go on (month 0: at the end) */
-    bool partial;                    /* out: the deadline came first */
+    int64_t deadline_mono_ms; /* 0: none */
+    struct qund_month_cursor
+        cursor;   /* in: where to begin; out: where to go on (month 0: at the end) */
+    bool partial; /* out: the deadline came first */
 };
 /* Hits newest first (month, then order of arrival); revoked and erased rows are left out. Any
  * handle. */

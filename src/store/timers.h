@@ -1,5 +1,5 @@
-/* src/store/timers.h - all waiting of the daemon: rows (kind, key, due), unique on (kind, key), in two
- * classes (design 4). Engine thread only; everything inside the caller's transaction. */
+/* src/store/timers.h - all waiting of the daemon: rows (kind, key, due), unique on (kind, key), in
+ * two classes (design 4). Engine thread only; everything inside the caller's transaction. */
 #ifndef QUND_STORE_TIMERS_H
 #define QUND_STORE_TIMERS_H
 #include "store/db.h"
@@ -10,7 +10,7 @@ enum qund_timer_class {
 };
 struct qund_timer {
     enum qund_timer_class class;
-    int64_t due;                 /* UTC ms; a judge's due already holds its lateness */
+    int64_t due;                     /* UTC ms; a judge's due already holds its lateness */
     struct qund_str kind, key, body; /* body: the owner's, usually JSON; may be NONE */
 };
 
@@ -23,11 +23,12 @@ QUND_DEFINE_AUTO(qund_timers_free, struct qund_timers *)
 QUND_CHECK int qund_timers_set(struct qund_timers *t, const struct qund_timer *timer);
 /* NOTFOUND when nothing waits under that name. */
 QUND_CHECK int qund_timers_cancel(struct qund_timers *t, struct qund_str kind, struct qund_str key);
-/* The next due of a class: 1 and *due, or 0 when none waits. From memory unless something changed. */
+/* The next due of a class: 1 and *due, or 0 when none waits. From memory unless something changed.
+ */
 QUND_CHECK int qund_timers_next(struct qund_timers *t, enum qund_timer_class class, int64_t *due);
 /* Takes the first timer of the class due at or before `until` out of the table, in the order (due,
- * kind, key): 1 with *out copied into the arena, 0 when none. One at a time, because running one may
- * set another that comes before the rest; a rollback puts it back. */
+ * kind, key): 1 with *out copied into the arena, 0 when none. One at a time, because running one
+ * may set another that comes before the rest; a rollback puts it back. */
 QUND_CHECK int qund_timers_take(struct qund_timers *t, enum qund_timer_class class, int64_t until,
                                 struct qund_arena *arena, struct qund_timer *out);
 /* As take, but leaves the row; for the `inhand` mark before the savepoint, and for listing. */

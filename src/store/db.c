@@ -1,0 +1,284 @@
+/* src/store/db.c - opening the store, and its transactions.
+ *
+ * One file holds everything, so one rule decides its settings: what was committed must survive, and
+ * a file that is not what it seems must show at once. Hence WAL with synchronous FULL (NORMAL when
+ * durability is `os`), no memory map (a bad block would be a SIGBUS, not an error),
+ * cell_size_check, the defensive flag, and secure_delete on the handle that writes, so that what is
+ * erased is gone from the pages too. Checkpoints never run in a commit: wal_autocheckpoint is 0 and
+ * the maint thread does them, because a checkpoint inside the committing thread is its p99.
+ *
+ * BEGIN is always IMMEDIATE on the writing handle: a deferred transaction that turns into a writer
+ * while another wrote fails at once with BUSY_SNAPSHOT, and no time-out helps against that.
+ *
+ * The codes of SQLite end here. What matters to callers is only: try the whole batch again (AGAIN,
+ * FULL, IO, NOMEM), a uniqueness was violated (EXISTS), or a bug. FULL, IOERR and NOMEM may roll
+ * back by themselves; callers therefore always call qund_db_rollback, which is right in both cases.
+ */
+#include "core/clock.h"
+#include "store/internal.h"
+#include "store/maint.h"
+#include "store/migrate.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define PROGRESS_OPS 2000 /* virtual machine steps between two looks at the deadline: < 0.1 ms */
+#define WAL_LIMIT_BYTES (64 << 20)
+
+static const struct {
+    int sqlite;
+    int rc;
+} CODES[] = {
+    {SQLITE_OK, QUND_OK},
+    {SQLITE_ROW, QUND_OK},
+    {SQLITE_DONE, QUND_OK},
+    {SQLITE_BUSY, QUND_E_AGAIN},
+    {SQLITE_LOCKED, QUND_E_AGAIN},
+    {SQLITE_INTERRUPT, QUND_E_AGAIN},
+    {SQLITE_FULL, QUND_E_FULL},
+    {SQLITE_NOMEM, QUND_E_NOMEM},
+    {SQLITE_CONSTRAINT, QUND_E_EXISTS},
+    {SQLITE_IOERR, QUND_E_IO},
+    {SQLITE_CANTOPEN, QUND_E_IO},
+    {SQLITE_READONLY, QUND_E_IO},
+    {SQLITE_PROTOCOL, QUND_E_IO},
+    {SQLITE_CORRUPT, QUND_E_IO},
+    {SQLITE_NOTADB, QUND_E_IO},
+    {SQLITE_TOOBIG, QUND_E_INVAL},
+    {SQLITE_PERM, QUND_E_DENIED},
+    {SQLITE_AUTH, QUND_E_DENIED},
+};
+
+int qund_db_rc(struct qund_db *db, int sqlite_rc)
+{
+    int primary = sqlite_rc & 0xff;
+
+    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) {
+        if (!db->damaged)
+            qund_log(db->log, QUND_ERROR, "store.damaged", QUND_KV("code", (int64_t)sqlite_rc),
+                     QUND_KV("do", "stop the daemon and run: qund restore DIR"));
+        db->damaged = true;
+    }
+    for (size_t i = 0; i < QUND_ARRAY_LEN(CODES); i++)
+        if (CODES[i].sqlite == primary)
+            return CODES[i].rc;
+    return QUND_E_BUG;
+}
+
+static int past_deadline(void *arg)
+{
+    const struct qund_db *db = arg;
+
+    return qund_mono_now().ms >= db->deadline_mono_ms;
+}
+
+/* The file is made by us, so that it and what SQLite puts beside it are readable by us alone. */
+static int make_file(const char *path, struct qund_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return qund_err_set(err, QUND_E_IO, path, "cannot make the store: %s", strerror(errno));
+    close(fd);
+    return QUND_OK;
+}
+
+static int configure(struct qund_db *db, const struct qund_db_cfg *cfg)
+{
+    char sql[512];
+    int on = 1, off = 0, ignored;
+
+    sqlite3_extended_result_codes(db->h, 1);
+    sqlite3_busy_timeout(db->h, cfg->busy_ms);
+    sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, on, &ignored);
+    sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DDL, off, &ignored);
+    sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DML, off, &ignored);
+    sqlite3_limit(db->h, SQLITE_LIMIT_ATTACHED, 0);
+    snprintf(sql, sizeof(sql),
+             "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
+             "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%lld;"
+             "PRAGMA secure_delete=%s; PRAGMA synchronous=%s; PRAGMA query_only=%s;",
+             (long long)(cfg->page_cache_bytes / 1024), db->mode == QUND_DB_WRITE ? "ON" : "OFF",
+             cfg->full_sync ? "FULL" : "NORMAL", db->mode == QUND_DB_READ ? "ON" : "OFF");
+    return qund_db_exec(db, sql);
+}
+
+static int use_wal(struct qund_db *db)
+{
+    char sql[160];
+
+    snprintf(sql, sizeof(sql),
+             "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=%d;",
+             WAL_LIMIT_BYTES);
+    return qund_db_exec(db, sql);
+}
+
+static int open_handle(struct qund_db *db, const struct qund_db_cfg *cfg, struct qund_err *err)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int src;
+
+    /* Readers get a handle that cannot write at all; maint may checkpoint, which is writing. */
+    flags |= db->mode == QUND_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    src = sqlite3_open_v2(cfg->path, &db->h, flags, NULL);
+    if (src != SQLITE_OK)
+        return qund_err_set(
+            err, qund_db_rc(db, src), cfg->path, "cannot open the store: %s%s", qund_db_error(db),
+            db->mode == QUND_DB_WRITE ? "" : "; start `qund serve` once to make it");
+    if (configure(db, cfg) < 0 || (db->mode != QUND_DB_READ && use_wal(db) < 0))
+        return qund_err_set(
+            err, qund_db_rc(db, sqlite3_errcode(db->h)), cfg->path,
+            "cannot read the store: %s; if the file is damaged, stop the daemon and "
+            "run `qund restore DIR`",
+            qund_db_error(db));
+    return QUND_OK;
+}
+
+int qund_db_open(const struct qund_db_cfg *cfg, enum qund_db_mode mode, struct qund_log *log,
+                 struct qund_db **out, struct qund_err *err)
+{
+    QUND_AUTO(qund_db_close) struct qund_db *db = qund_alloc(sizeof(*db));
+    int rc = QUND_OK;
+
+    db->mode = mode;
+    db->log = log;
+    db->path = qund_strdup(cfg->path);
+    db->stmts = qund_stmts_new();
+    if (mode == QUND_DB_WRITE)
+        rc = qund_store_check(cfg->path, err);
+    if (rc == 0 && mode == QUND_DB_WRITE)
+        rc = make_file(cfg->path, err);
+    if (rc == 0)
+        rc = open_handle(db, cfg, err);
+    if (rc == 0)
+        rc = mode == QUND_DB_WRITE ? qund_migrate(db, 0, log, err) : qund_migrate_check(db, err);
+    if (rc < 0)
+        return rc;
+    *out = QUND_TAKE(db);
+    return QUND_OK;
+}
+
+struct qund_db *qund_db_close(struct qund_db *db)
+{
+    if (!db)
+        return NULL;
+    qund_stmts_free(db->stmts);
+    /* Nothing is open any more, so close cannot be refused; a checkpoint it runs may fail, which
+     * loses nothing. */
+    sqlite3_close(db->h);
+    qund_free(db->path);
+    qund_free(db);
+    return NULL;
+}
+
+const char *qund_db_error(const struct qund_db *db)
+{
+    return db->h ? sqlite3_errmsg(db->h) : "out of memory";
+}
+
+bool qund_db_damaged(const struct qund_db *db)
+{
+    return db->damaged;
+}
+
+int qund_db_exec(struct qund_db *db, const char *sql)
+{
+    return qund_db_rc(db, sqlite3_exec(db->h, sql, NULL, NULL, NULL));
+}
+
+static int run_text(struct qund_db *db, const char *sql)
+{
+    struct qund_stmt *st;
+    int rc = qund_sql_get(db, sql, &st);
+
+    return rc < 0 ? rc : qund_run(st);
+}
+
+int qund_db_ask_int(struct qund_db *db, const char *sql, int64_t *out)
+{
+    struct qund_stmt *st;
+    int rc = qund_sql_get(db, sql, &st);
+
+    if (rc == 0)
+        rc = qund_step(st);
+    if (rc > 0)
+        *out = qund_col_int(st, 0);
+    if (st)
+        qund_stmt_reset(st);
+    return rc;
+}
+
+int qund_db_begin(struct qund_db *db)
+{
+    return run_text(db, "BEGIN IMMEDIATE");
+}
+
+int qund_db_begin_read(struct qund_db *db)
+{
+    return run_text(db, "BEGIN");
+}
+
+int qund_db_commit(struct qund_db *db)
+{
+    return run_text(db, "COMMIT");
+}
+
+void qund_db_rollback(struct qund_db *db)
+{
+    db->rollbacks++;
+    /* SQLite may have rolled back by itself; asking again would be an error. */
+    if (qund_db_in_tx(db))
+        qund_ignore(run_text(db, "ROLLBACK")); /* fails only when there is nothing left to undo */
+}
+
+bool qund_db_in_tx(const struct qund_db *db)
+{
+    return !sqlite3_get_autocommit(db->h);
+}
+
+uint64_t qund_db_rollbacks(const struct qund_db *db)
+{
+    return db->rollbacks;
+}
+
+static int savepoint(struct qund_db *db, const char *verb, const char *name)
+{
+    char sql[96];
+    int n = snprintf(sql, sizeof(sql), "%s %s", verb, name);
+
+    qund_assert(n > 0 && (size_t)n < sizeof(sql));
+    return run_text(db, sql);
+}
+
+int qund_db_save(struct qund_db *db, const char *name)
+{
+    return savepoint(db, "SAVEPOINT", name);
+}
+
+int qund_db_release(struct qund_db *db, const char *name)
+{
+    return savepoint(db, "RELEASE", name);
+}
+
+int qund_db_rollback_to(struct qund_db *db, const char *name)
+{
+    db->rollbacks++;
+    return savepoint(db, "ROLLBACK TO", name);
+}
+
+void qund_db_deadline(struct qund_db *db, int64_t mono_ms)
+{
+    db->deadline_mono_ms = mono_ms;
+    sqlite3_progress_handler(db->h, mono_ms ? PROGRESS_OPS : 0, mono_ms ? past_deadline : NULL, db);
+}
+
+int64_t qund_db_changes(const struct qund_db *db)
+{
+    return sqlite3_changes64(db->h);
+}
+
+int64_t qund_db_last_rowid(const struct qund_db *db)
+{
+    return sqlite3_last_insert_rowid(db->h);
+}
