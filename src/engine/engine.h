@@ -1,0 +1,66 @@
+/* src/engine/engine.h - the single writer: a batch of items → one transaction (essay in batch.c).
+ *
+ * An engine is fed with items in order and never looks elsewhere: no clock, no network, no chance. The
+ * same items give the same rows however they are cut into batches. The daemon feeds it from a thread
+ * (worker.h); `replay --virtual` and tests feed it directly. One thread at a time. */
+#ifndef QUND_ENGINE_ENGINE_H
+#define QUND_ENGINE_ENGINE_H
+#include "core/clock.h"
+#include "core/command.h"
+#include "core/metric.h"
+#include "outbox/outbox.h"
+#include "queue/queue.h"
+
+struct qund_config;
+struct qund_fold;
+struct qund_inhand;
+struct qund_rules;
+struct qund_engine;
+
+struct qund_engine_deps {
+    struct qund_db *db;                  /* the writing handle; the engine's while it lives */
+    const struct qund_fold *fold;
+    struct qund_config *config;          /* a reference is taken */
+    struct qund_rules *rules;            /* the set to start with; a reference is taken */
+    struct qund_inhand *inhand;          /* NULL: not noted (virtual replay) */
+    struct qund_log *log;
+    struct qund_metrics *metrics;
+    bool outbox;                         /* false: nothing is ever handed to deliver */
+    /* Called after the commit with one JSON object a line for the live feed; NULL: no feed. */
+    void (*feed)(void *arg, struct qund_str json);
+    void *feed_arg;
+};
+/* Opens what it needs in the store, takes over what a stopped predecessor left `sending`. */
+QUND_CHECK int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **out,
+                                struct qund_err *err);
+struct qund_engine *qund_engine_close(struct qund_engine *e); /* returns NULL */
+QUND_DEFINE_AUTO(qund_engine_close, struct qund_engine *)
+
+enum qund_item_kind {
+    QUND_ITEM_EVENT,   /* body: packed event as it lay in the stream; id: its entry */
+    QUND_ITEM_COMMAND, /* cmd; answered through cmd->done after the commit */
+    QUND_ITEM_TICK,    /* only moves engine time */
+    QUND_ITEM_FLOOR    /* intake's floor: nothing older than rx is still on its way */
+};
+struct qund_item {
+    enum qund_item_kind kind;
+    int64_t rx; /* engine time becomes at least this */
+    struct qund_entry_id id;
+    struct qund_str body;
+    struct qund_command *cmd;
+};
+/* One transaction for all of them. 0: committed, each event is applied, repeated or dead. A
+ * retryable rc: everything was rolled back, the same items may be given again. *send receives the
+ * pushes to hand to deliver (NULL when deps->outbox is false). Commands are answered here. */
+QUND_CHECK int qund_engine_apply(struct qund_engine *e, struct qund_item *items, size_t n,
+                                 struct qund_out_items *send);
+
+/* The earliest instant at which a timer may want to run (INT64_MAX: none); judge timers that wait
+ * for the floor count as theirs plus the lateness. */
+int64_t qund_engine_next_due(struct qund_engine *e);
+int64_t qund_engine_time(const struct qund_engine *e);
+/* The last stream entry whose effects are committed. */
+struct qund_entry_id qund_engine_applied(const struct qund_engine *e);
+/* Answered commands that need the worker: what a swap or reload changed. Borrowed. */
+struct qund_rules *qund_engine_rules(struct qund_engine *e);
+#endif

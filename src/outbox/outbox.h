@@ -1,0 +1,118 @@
+/* src/outbox/outbox.h - the rows that wait to leave, and their states (design 8).
+ *
+ * Rows are written on the engine thread inside the batch's transaction. Credits say how many sends a
+ * target would take now; deliver grants them, they live in memory only and are granted anew after a
+ * restart. A row turned into `sending` is handed to deliver after the commit; its outcome comes back
+ * as a command. Essay in outbox.c. */
+#ifndef QUND_OUTBOX_OUTBOX_H
+#define QUND_OUTBOX_OUTBOX_H
+#include "core/core.h"
+#include "store/db.h"
+
+enum qund_out_state {
+    QUND_OUT_QUEUED,
+    QUND_OUT_SENDING,
+    QUND_OUT_ACCEPTED,
+    QUND_OUT_AWAITING_PERSON,
+    QUND_OUT_DELIVERED,
+    QUND_OUT_RETRY_AT,
+    QUND_OUT_QUOTA_HIT,
+    QUND_OUT_UNKNOWN,
+    QUND_OUT_MERGED,
+    QUND_OUT_FAILED,
+    QUND_OUT_EXPIRED,
+    QUND_OUT_CANCELLED,
+    QUND_OUT_HELD
+};
+#define QUND_OUT_STATES (QUND_OUT_HELD + 1)
+const char *qund_out_state_name(enum qund_out_state s);
+int qund_out_state_parse(struct qund_str name); /* the state, or NOTFOUND */
+
+/* What can happen to a row. The table (state x event -> state) is in transition.c. */
+enum qund_out_event {
+    QUND_OUT_EV_SEND,     /* credit spent, handed to deliver */
+    QUND_OUT_EV_ACCEPTED, /* the peer answered: taken */
+    QUND_OUT_EV_PERSON,   /* a person must confirm */
+    QUND_OUT_EV_PROVED,   /* seen in the stream, or said by a person */
+    QUND_OUT_EV_RETRY,    /* failed, may be tried again at due */
+    QUND_OUT_EV_QUOTA,    /* the peer's limit: not counted as a try */
+    QUND_OUT_EV_UNKNOWN,  /* bytes may have left, no answer */
+    QUND_OUT_EV_RETURNED, /* no byte left us: back to queued, attempt not counted */
+    QUND_OUT_EV_DUE,      /* its retry time has come */
+    QUND_OUT_EV_DROP,     /* refused for good */
+    QUND_OUT_EV_EXPIRE,   /* its deadline has passed */
+    QUND_OUT_EV_CANCEL,
+    QUND_OUT_EV_RESEND,   /* a person sends it again */
+    QUND_OUT_EV_HOLD      /* restored from a backup: a person decides */
+};
+#define QUND_OUT_EVENTS (QUND_OUT_EV_HOLD + 1)
+const char *qund_out_event_name(enum qund_out_event e);
+/* The state after `e` in `s`, or INVAL when that cannot happen. */
+QUND_CHECK int qund_out_next(enum qund_out_state s, enum qund_out_event e);
+bool qund_out_final(enum qund_out_state s);
+/* The table as Markdown, for docs/deliveries.md (a test compares them). */
+void qund_out_table_doc(struct qund_buf *out);
+
+struct qund_outbox;
+/* db: the writing handle, outlives the outbox. */
+struct qund_outbox *qund_outbox_new(struct qund_db *db);
+struct qund_outbox *qund_outbox_free(struct qund_outbox *ob); /* returns NULL */
+QUND_DEFINE_AUTO(qund_outbox_free, struct qund_outbox *)
+
+struct qund_out_new {
+    struct qund_str key, target, body;
+    bool urgent;
+    int64_t alert; /* 0: none */
+    int64_t deadline;
+};
+/* EXISTS when the key is there already (a replay): nothing changed. */
+QUND_CHECK int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new *n, int64_t now,
+                               int64_t *out_id);
+
+struct qund_out_item {
+    int64_t id, alert, created, until;
+    int attempt;
+    bool urgent;
+    char *target, *body, *key; /* owned */
+};
+struct qund_out_items {
+    struct qund_out_item *v;
+    size_t n, cap;
+};
+void qund_out_items_done(struct qund_out_items *items);
+
+/* Deliver would take n more sends to target, begun by `until` (engine time). */
+void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, int64_t until);
+/* Spends what credits there are: urgent first, then in order. Appends to items. */
+QUND_CHECK int qund_outbox_take(struct qund_outbox *ob, int64_t now, struct qund_out_items *items);
+
+struct qund_out_outcome {
+    int64_t id;
+    int attempt;
+    enum qund_out_event event;
+    int64_t due; /* RETRY, QUOTA; UNKNOWN: 0 parks it for a person */
+    int status;
+    struct qund_str reason;
+};
+/* NOTFOUND: no such row; AGAIN is never returned for a stale attempt, it is ignored (0, *applied
+ * false): the row has moved on. */
+QUND_CHECK int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out_outcome *o,
+                                   int64_t now, bool *applied);
+/* A person or a timer moves one row. INVAL with the reason when the table forbids it. */
+QUND_CHECK int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event event,
+                                int64_t now, struct qund_str reason, struct qund_err *err);
+/* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at once
+ * (targets that recognise a repeat by its id). Returns how many. */
+QUND_CHECK int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
+                                   bool (*retry)(void *arg, struct qund_str target), void *arg);
+/* After a rollback: what memory knew of the rows is void. Credits spent in it come back. */
+void qund_outbox_forget(struct qund_outbox *ob);
+/* After a commit: credits spent are spent. */
+void qund_outbox_committed(struct qund_outbox *ob);
+/* Once per batch before the commit: rows added that still wait get their deadline timer (kind
+ * "outbox.deadline"); rows that leave at once never need one. Retry times are timers of kind
+ * "outbox.due", set by the outcome. The engine runs both through qund_outbox_move. */
+QUND_CHECK int qund_outbox_settle(struct qund_outbox *ob);
+/* For metrics: rows per state. Any handle. */
+QUND_CHECK int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES]);
+#endif

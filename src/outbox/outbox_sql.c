@@ -1,0 +1,218 @@
+/* src/outbox/outbox_sql.c - every statement on the table `outbox`, and the timers of its rows. */
+#include "outbox/internal.h"
+#include "store/timers.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+#define REASON_MAX 300 /* bytes kept of what a peer said */
+
+static struct qund_str key_of(int64_t id, char buf[24])
+{
+    int n = snprintf(buf, 24, "%" PRId64, id);
+
+    return qund_str_n(buf, (size_t)n);
+}
+
+int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_t now,
+                        int64_t *out_id)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "INSERT OR IGNORE INTO outbox(key, target, state, urgent, body, alert,"
+                     " created, deadline, changed) VALUES(:key, :target, 0, :urgent, :body,"
+                     " :alert, :now, :deadline, :now)");
+    int rc;
+
+    qund_bind_str(st, ":key", n->key);
+    qund_bind_str(st, ":target", n->target);
+    qund_bind_int(st, ":urgent", n->urgent);
+    qund_bind_str(st, ":body", n->body);
+    if (n->alert)
+        qund_bind_int(st, ":alert", n->alert);
+    else
+        qund_bind_null(st, ":alert");
+    qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":deadline", n->deadline);
+    rc = qund_run(st);
+    if (rc < 0)
+        return rc;
+    if (qund_db_changes(db) == 0)
+        return QUND_E_EXISTS;
+    *out_id = qund_db_last_rowid(db);
+    return 0;
+}
+
+static void items_grow(struct qund_out_items *items)
+{
+    if (items->n < items->cap)
+        return;
+    items->cap = items->cap ? 2 * items->cap : 16;
+    items->v = qund_realloc(items->v, items->cap * sizeof(*items->v));
+}
+
+int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
+                        struct qund_out_items *items)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id, alert, created, attempt, urgent, body, key FROM outbox"
+                     " WHERE state = 0 AND target = :target ORDER BY urgent DESC, id LIMIT :n");
+    int rc;
+
+    qund_bind_str(st, ":target", target);
+    qund_bind_int(st, ":n", limit);
+    while ((rc = qund_step(st)) > 0) {
+        items_grow(items);
+        items->v[items->n++] = (struct qund_out_item){
+            .id = qund_col_int(st, 0),
+            .alert = qund_col_int(st, 1),
+            .created = qund_col_int(st, 2),
+            .attempt = (int)qund_col_int(st, 3),
+            .urgent = qund_col_int(st, 4) != 0,
+            .target = qund_str_dup(target),
+            .body = qund_str_dup(qund_col_str(st, 5)),
+            .key = qund_str_dup(qund_col_str(st, 6)),
+        };
+    }
+    qund_stmt_reset(st);
+    return rc;
+}
+
+/* Both timers of a row; the row may have neither. */
+static int unwatch(struct qund_db *db, int64_t id)
+{
+    char buf[24];
+    struct qund_str key = key_of(id, buf);
+    int rc = qund_timer_cancel(db, QUND_STR("outbox.due"), key);
+
+    return rc < 0 ? rc : qund_timer_cancel(db, QUND_STR("outbox.deadline"), key);
+}
+
+int qund_out_sql_sending(struct qund_db *db, int64_t id, int attempt, int64_t now)
+{
+    struct qund_stmt *st = qund_sql(
+        db, "UPDATE outbox SET state = 1, attempt = :attempt, changed = :now WHERE id = :id");
+
+    qund_bind_int(st, ":attempt", attempt);
+    qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":id", id);
+    return qund_run(st);
+}
+
+static void row_read(struct qund_stmt *st, struct qund_out_row *out)
+{
+    struct qund_str target = qund_col_str(st, 4);
+
+    *out = (struct qund_out_row){
+        .id = qund_col_int(st, 0),
+        .state = (enum qund_out_state)qund_col_int(st, 1),
+        .attempt = (int)qund_col_int(st, 2),
+        .status = (int)qund_col_int(st, 3),
+    };
+    snprintf(out->target, sizeof(out->target), "%.*s", QUND_STR_ARG(target));
+}
+
+int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_row *out)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id, state, attempt, status, target FROM outbox WHERE id = :id");
+    int rc;
+
+    qund_bind_int(st, ":id", id);
+    rc = qund_step(st);
+    if (rc > 0)
+        row_read(st, out);
+    qund_stmt_reset(st);
+    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
+}
+
+int qund_out_sql_first(struct qund_db *db, enum qund_out_state s, struct qund_out_row *out)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT id, state, attempt, status, target FROM outbox"
+                                        " WHERE state = :state ORDER BY id LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":state", s);
+    rc = qund_step(st);
+    if (rc > 0)
+        row_read(st, out);
+    qund_stmt_reset(st);
+    return rc;
+}
+
+int qund_out_sql_set(struct qund_db *db, const struct qund_out_change *c)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE outbox SET state = :state, attempt = :attempt, due = :due,"
+                     " changed = :now, status = :status, reason = :reason,"
+                     " evidence = CASE WHEN :state = 4 THEN 'claimed' ELSE evidence END"
+                     " WHERE id = :id");
+    char buf[24];
+    int rc;
+
+    qund_bind_int(st, ":id", c->id);
+    qund_bind_int(st, ":state", c->state);
+    qund_bind_int(st, ":attempt", c->attempt);
+    if (c->due > 0)
+        qund_bind_int(st, ":due", c->due);
+    else
+        qund_bind_null(st, ":due");
+    qund_bind_int(st, ":now", c->now);
+    if (c->status > 0)
+        qund_bind_int(st, ":status", c->status);
+    else
+        qund_bind_null(st, ":status");
+    qund_bind_str(st, ":reason", qund_utf8_cut(c->reason, REASON_MAX));
+    rc = qund_run(st);
+    if (rc < 0)
+        return rc;
+    if (c->due > 0)
+        rc = qund_timer_set(db, QUND_STR("outbox.due"), key_of(c->id, buf), c->due, QUND_TIMER_AT,
+                            QUND_STR_NONE);
+    if (rc == 0 && (qund_out_final(c->state) || c->state == QUND_OUT_HELD))
+        rc = unwatch(db, c->id);
+    else if (rc == 0 && (c->state == QUND_OUT_RETRY_AT || c->state == QUND_OUT_QUOTA_HIT))
+        rc = qund_out_sql_watch(db, c->id);
+    return rc;
+}
+
+int qund_out_sql_deadline(struct qund_db *db, int64_t id, int64_t deadline)
+{
+    struct qund_stmt *st = qund_sql(db, "UPDATE outbox SET deadline = :deadline WHERE id = :id");
+
+    qund_bind_int(st, ":deadline", deadline);
+    qund_bind_int(st, ":id", id);
+    return qund_run(st);
+}
+
+int qund_out_sql_watch(struct qund_db *db, int64_t id)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT deadline FROM outbox WHERE id = :id AND state IN (0, 5, 6)");
+    int64_t deadline;
+    char buf[24];
+    int rc;
+
+    qund_bind_int(st, ":id", id);
+    rc = qund_step(st);
+    deadline = rc > 0 ? qund_col_int(st, 0) : 0;
+    qund_stmt_reset(st);
+    if (rc <= 0)
+        return rc;
+    return qund_timer_set(db, QUND_STR("outbox.deadline"), key_of(id, buf), deadline, QUND_TIMER_AT,
+                          QUND_STR_NONE);
+}
+
+int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES])
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT state, count(*) FROM outbox GROUP BY state");
+    int rc;
+
+    memset(out, 0, QUND_OUT_STATES * sizeof(out[0]));
+    while ((rc = qund_step(st)) > 0) {
+        int64_t s = qund_col_int(st, 0);
+
+        if (s >= 0 && s < (int64_t)QUND_OUT_STATES)
+            out[s] = qund_col_int(st, 1);
+    }
+    qund_stmt_reset(st);
+    return rc;
+}
