@@ -29,8 +29,9 @@ QUND_CHECK int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_
 QUND_CHECK int qund_out_sql_first(struct qund_db *db, enum qund_out_state s,
                                   struct qund_out_row *out);
 /* Writes the change; its timers follow the state. */
-QUND_CHECK int qund_out_sql_set(struct qund_db *db, const struct qund_out_change *c);
+QUND_CHECK int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
+                                const struct qund_out_change *c);
 QUND_CHECK int qund_out_sql_deadline(struct qund_db *db, int64_t id, int64_t deadline);
 /* A row that still waits gets its deadline timer. */
-QUND_CHECK int qund_out_sql_watch(struct qund_db *db, int64_t id);
+QUND_CHECK int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t id);
 #endif

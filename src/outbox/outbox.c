@@ -24,17 +24,19 @@ struct target {
 
 struct qund_outbox {
     struct qund_db *db;
+    struct qund_timers *timers;
     struct target v[TARGETS_MAX];
     size_t n;
     int64_t *fresh; /* rows added in this transaction */
     size_t n_fresh, cap_fresh;
 };
 
-struct qund_outbox *qund_outbox_new(struct qund_db *db)
+struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *timers)
 {
     struct qund_outbox *ob = qund_alloc(sizeof(*ob));
 
     ob->db = db;
+    ob->timers = timers;
     return ob;
 }
 
@@ -94,13 +96,20 @@ void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, i
     t->until = until;
 }
 
+void qund_out_items_cut(struct qund_out_items *items, size_t n)
+{
+    while (items->n > n) {
+        struct qund_out_item *it = &items->v[--items->n];
+
+        qund_free(it->target);
+        qund_free(it->body);
+        qund_free(it->key);
+    }
+}
+
 void qund_out_items_done(struct qund_out_items *items)
 {
-    for (size_t i = 0; i < items->n; i++) {
-        qund_free(items->v[i].target);
-        qund_free(items->v[i].body);
-        qund_free(items->v[i].key);
-    }
+    qund_out_items_cut(items, 0);
     qund_free(items->v);
     *items = (struct qund_out_items){0};
 }
@@ -159,7 +168,7 @@ int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out_outcome *o
     /* An answer to an attempt the row no longer waits for: it moved on, nothing to change. */
     if (row.state != QUND_OUT_SENDING || row.attempt != o->attempt || next < 0)
         return 0;
-    rc = qund_out_sql_set(ob->db, &(struct qund_out_change){
+    rc = qund_out_sql_set(ob->db, ob->timers, &(struct qund_out_change){
                                       .id = o->id,
                                       .state = (enum qund_out_state)next,
                                       .attempt = row.attempt - (o->event == QUND_OUT_EV_RETURNED),
@@ -193,7 +202,7 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
         return qund_err_set(err, QUND_E_INVAL, "outbox",
                             "push %lld is %s: '%s' is not possible there", (long long)id,
                             qund_out_state_name(row.state), qund_out_event_name(event));
-    rc = qund_out_sql_set(ob->db, &(struct qund_out_change){.id = id,
+    rc = qund_out_sql_set(ob->db, ob->timers, &(struct qund_out_change){.id = id,
                                                             .state = (enum qund_out_state)next,
                                                             .attempt = row.attempt,
                                                             .now = now,
@@ -221,7 +230,7 @@ int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
 
     while ((rc = qund_out_sql_first(ob->db, QUND_OUT_SENDING, &row)) > 0) {
         rc = qund_out_sql_set(
-            ob->db, &(struct qund_out_change){
+            ob->db, ob->timers, &(struct qund_out_change){
                         .id = row.id,
                         .state = QUND_OUT_UNKNOWN,
                         .attempt = row.attempt,
@@ -239,7 +248,7 @@ int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
 int qund_outbox_settle(struct qund_outbox *ob)
 {
     for (size_t i = 0; i < ob->n_fresh; i++) {
-        int rc = qund_out_sql_watch(ob->db, ob->fresh[i]);
+        int rc = qund_out_sql_watch(ob->db, ob->timers, ob->fresh[i]);
 
         if (rc < 0)
             return rc;

@@ -8,6 +8,7 @@
 #define QUND_OUTBOX_OUTBOX_H
 #include "core/core.h"
 #include "store/db.h"
+#include "store/timers.h"
 
 enum qund_out_state {
     QUND_OUT_QUEUED,
@@ -54,8 +55,8 @@ bool qund_out_final(enum qund_out_state s);
 void qund_out_table_doc(struct qund_buf *out);
 
 struct qund_outbox;
-/* db: the writing handle, outlives the outbox. */
-struct qund_outbox *qund_outbox_new(struct qund_db *db);
+/* db: the writing handle; both outlive the outbox. */
+struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *timers);
 struct qund_outbox *qund_outbox_free(struct qund_outbox *ob); /* returns NULL */
 QUND_DEFINE_AUTO(qund_outbox_free, struct qund_outbox *)
 
@@ -80,6 +81,7 @@ struct qund_out_items {
     size_t n, cap;
 };
 void qund_out_items_done(struct qund_out_items *items);
+void qund_out_items_cut(struct qund_out_items *items, size_t n); /* keeps the first n */
 
 /* Deliver would take n more sends to target, begun by `until` (engine time). */
 void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, int64_t until);

@@ -1,6 +1,5 @@
 /* src/outbox/outbox_sql.c - every statement on the table `outbox`, and the timers of its rows. */
 #include "outbox/internal.h"
-#include "store/timers.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -76,14 +75,29 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
     return rc;
 }
 
-/* Both timers of a row; the row may have neither. */
-static int unwatch(struct qund_db *db, int64_t id)
+static int watch(struct qund_timers *timers, const char *kind, int64_t id, int64_t due)
 {
     char buf[24];
-    struct qund_str key = key_of(id, buf);
-    int rc = qund_timer_cancel(db, QUND_STR("outbox.due"), key);
 
-    return rc < 0 ? rc : qund_timer_cancel(db, QUND_STR("outbox.deadline"), key);
+    return qund_timers_set(timers, &(struct qund_timer){.class = QUND_TIMER_AT,
+                                                        .due = due,
+                                                        .kind = qund_str(kind),
+                                                        .key = key_of(id, buf)});
+}
+
+/* Both timers of a row; it may have neither. */
+static int unwatch(struct qund_timers *timers, int64_t id)
+{
+    static const char *const KINDS[] = {"outbox.due", "outbox.deadline"};
+    char buf[24];
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS); i++) {
+        int rc = qund_timers_cancel(timers, qund_str(KINDS[i]), key_of(id, buf));
+
+        if (rc < 0 && rc != QUND_E_NOTFOUND)
+            return rc;
+    }
+    return 0;
 }
 
 int qund_out_sql_sending(struct qund_db *db, int64_t id, int attempt, int64_t now)
@@ -138,14 +152,14 @@ int qund_out_sql_first(struct qund_db *db, enum qund_out_state s, struct qund_ou
     return rc;
 }
 
-int qund_out_sql_set(struct qund_db *db, const struct qund_out_change *c)
+int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
+                     const struct qund_out_change *c)
 {
     struct qund_stmt *st =
         qund_sql(db, "UPDATE outbox SET state = :state, attempt = :attempt, due = :due,"
                      " changed = :now, status = :status, reason = :reason,"
                      " evidence = CASE WHEN :state = 4 THEN 'claimed' ELSE evidence END"
                      " WHERE id = :id");
-    char buf[24];
     int rc;
 
     qund_bind_int(st, ":id", c->id);
@@ -165,12 +179,11 @@ int qund_out_sql_set(struct qund_db *db, const struct qund_out_change *c)
     if (rc < 0)
         return rc;
     if (c->due > 0)
-        rc = qund_timer_set(db, QUND_STR("outbox.due"), key_of(c->id, buf), c->due, QUND_TIMER_AT,
-                            QUND_STR_NONE);
+        rc = watch(timers, "outbox.due", c->id, c->due);
     if (rc == 0 && (qund_out_final(c->state) || c->state == QUND_OUT_HELD))
-        rc = unwatch(db, c->id);
+        rc = unwatch(timers, c->id);
     else if (rc == 0 && (c->state == QUND_OUT_RETRY_AT || c->state == QUND_OUT_QUOTA_HIT))
-        rc = qund_out_sql_watch(db, c->id);
+        rc = qund_out_sql_watch(db, timers, c->id);
     return rc;
 }
 
@@ -183,12 +196,11 @@ int qund_out_sql_deadline(struct qund_db *db, int64_t id, int64_t deadline)
     return qund_run(st);
 }
 
-int qund_out_sql_watch(struct qund_db *db, int64_t id)
+int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t id)
 {
     struct qund_stmt *st =
         qund_sql(db, "SELECT deadline FROM outbox WHERE id = :id AND state IN (0, 5, 6)");
     int64_t deadline;
-    char buf[24];
     int rc;
 
     qund_bind_int(st, ":id", id);
@@ -197,8 +209,7 @@ int qund_out_sql_watch(struct qund_db *db, int64_t id)
     qund_stmt_reset(st);
     if (rc <= 0)
         return rc;
-    return qund_timer_set(db, QUND_STR("outbox.deadline"), key_of(id, buf), deadline, QUND_TIMER_AT,
-                          QUND_STR_NONE);
+    return watch(timers, "outbox.deadline", id, deadline);
 }
 
 int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES])

@@ -16,6 +16,9 @@ CREATE TABLE question(
     state INTEGER NOT NULL,        -- 0 open, 1 answered, 2 done by hand, 3 withdrawn
     urgent INTEGER NOT NULL,       -- complaint, safety, legal: the clock ignores duty hours
     judged INTEGER NOT NULL DEFAULT 0, -- its first limit has passed unanswered
+    eid TEXT NOT NULL,             -- the platform's id of the message: a reply names it
+    pid TEXT NOT NULL,             -- and of its sender: a mention names him
+    name TEXT NOT NULL,            -- as it was then: an @ in the text names it
     answer_seq INTEGER,
     answer_ts INTEGER,
     reply_ms INTEGER               -- in duty hours
@@ -39,4 +42,10 @@ CREATE TABLE speaker(
     grp INTEGER NOT NULL,
     contact INTEGER NOT NULL,
     PRIMARY KEY(hour, grp, contact)
+) WITHOUT ROWID;
+-- A plugin's checkpoint, kept with the events it speaks of.
+CREATE TABLE plugin_state(
+    key TEXT PRIMARY KEY,
+    rev INTEGER NOT NULL,
+    value TEXT NOT NULL
 ) WITHOUT ROWID;

@@ -1,0 +1,73 @@
+/* src/alert/alert.h - alerts: raised, folded, pushed to who is on duty, escalated until somebody
+ * deals with them (essay in alert.c). Engine thread, inside the batch's transaction; the list for
+ * the faces takes any handle. */
+#ifndef QUND_ALERT_ALERT_H
+#define QUND_ALERT_ALERT_H
+#include "core/core.h"
+#include "store/db.h"
+
+struct qund_config;
+struct qund_outbox;
+struct qund_roster;
+
+enum qund_alert_state { QUND_ALERT_OPEN, QUND_ALERT_ACKNOWLEDGED, QUND_ALERT_RESOLVED };
+const char *qund_alert_state_name(enum qund_alert_state s);
+int qund_alert_state_parse(struct qund_str s); /* the state, or NOTFOUND */
+
+struct qund_alerts;
+struct qund_alerts_deps {
+    struct qund_db *db;          /* the writing handle */
+    struct qund_outbox *outbox;  /* NULL: nothing is pushed */
+    struct qund_config *config;  /* ladders, merge window, default targets; borrowed */
+};
+struct qund_alerts *qund_alerts_new(const struct qund_alerts_deps *deps);
+struct qund_alerts *qund_alerts_free(struct qund_alerts *al); /* returns NULL */
+QUND_DEFINE_AUTO(qund_alerts_free, struct qund_alerts *)
+/* The snapshot that says who is on duty; borrowed until the next call. NULL: nobody is known. */
+void qund_alerts_roster(struct qund_alerts *al, const struct qund_roster *r);
+void qund_alerts_config(struct qund_alerts *al, struct qund_config *config);
+
+struct qund_alert_new {
+    struct qund_str rule;        /* id */
+    int64_t rule_version;
+    struct qund_str level;       /* info | warn | urgent */
+    struct qund_str to;          /* community role, "manager", "leader", "staff:<id>" */
+    struct qund_str ladder;      /* NONE: the default of the level */
+    struct qund_str title;       /* rendered text */
+    int64_t group, contact, seq; /* 0: none */
+    int64_t ts;                  /* event time of the message */
+    struct qund_str quote, context, sender_name, group_name; /* context: JSON array */
+    bool quiet;                  /* stored and shown, nothing is pushed (origin replay) */
+};
+/* Raises it, or folds it into an open one of the same cause (rule, group, contact) whose last
+ * message is at most alert.merge older. Pushes the first rung. *folded: counted into *id. A repeat
+ * of the same (cause, seq) changes nothing. */
+QUND_CHECK int qund_alert_raise(struct qund_alerts *al, const struct qund_alert_new *n, int64_t now,
+                                int64_t *id, bool *folded);
+/* Timer "alert.rung" with key = id: the next rung of the ladder, if it is still open. */
+QUND_CHECK int qund_alert_rung(struct qund_alerts *al, struct qund_str key, int64_t now);
+/* acknowledge | resolve | reopen. Acknowledged: no further rung. INVAL when it is not possible. */
+QUND_CHECK int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
+                              struct qund_str by, struct qund_str note, int64_t now,
+                              struct qund_err *err);
+/* Everything open that message seq raised is resolved with that note ("answered", "revoked");
+ * waiting pushes of it are cancelled. Returns how many. */
+QUND_CHECK int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_str by,
+                                         struct qund_str note, int64_t now);
+
+/* 1: some alert was raised by that message, whatever its state; 0: none. */
+QUND_CHECK int qund_alert_of_message(struct qund_db *db, int64_t seq);
+
+/* One alert as a JSON object (for API, feed and pushes), any handle. NOTFOUND. */
+QUND_CHECK int qund_alert_print(struct qund_db *db, int64_t id, struct qund_buf *json);
+struct qund_alert_filter {
+    int state;               /* -1: any */
+    struct qund_str level;   /* NONE: any */
+    int64_t group;           /* 0: any */
+    int64_t before_id;       /* newest first, ids below this; 0: from the newest */
+    int limit;
+};
+/* Appends `{…},{…}` and returns how many; *next is the cursor (0: no more). */
+QUND_CHECK int qund_alert_list(struct qund_db *db, const struct qund_alert_filter *f,
+                               struct qund_buf *json, int64_t *next);
+#endif
