@@ -1,0 +1,153 @@
+/* src/text/match_blob.h - the compiled form of a set, in memory and on disk. For text/match*.c.
+ * A set is one run of bytes: a head, tables of 32-bit numbers, at the end Hyperscan's databases,
+ * and the SHA-256 (hex) of all that. The tables are used as they lie; only the databases are
+ * unpacked. Patterns that fold to the same text share a slot; slots are numbered by group (view,
+ * then kind). */
+#ifndef QUND_TEXT_MATCH_BLOB_H
+#define QUND_TEXT_MATCH_BLOB_H
+#include "text/match.h"
+
+#define MATCH_FORMAT 1u /* raised with every change of layout or meaning */
+#define MATCH_ALIGN 64u
+#define MATCH_NONE UINT32_MAX
+#define MATCH_SUM 64u
+
+#define MATCH_VIEWS 2u
+#define MATCH_KINDS 3u
+#define MATCH_GROUPS (MATCH_VIEWS * MATCH_KINDS)
+#define MATCH_GROUP(view, kind) ((unsigned)(view)*MATCH_KINDS + (unsigned)(kind))
+
+/* More literals than this are found by the two-character filter instead of Hyperscan. */
+#define MATCH_FILTER_FROM 50000u
+
+enum match_section {
+    SEC_IDS,     /* the different ids, ascending */
+    SEC_SLOT_AT, /* slot -> where its ids begin in SEC_SLOT_ID; one more than slots */
+    SEC_SLOT_ID, /* positions in SEC_IDS */
+    SEC_TEXT_AT, /* slot -> where its text begins in SEC_TEXT; one more than slots */
+    SEC_TEXT,
+    SEC_EXACT,         /* from here on one per view: open hash table of slots */
+    SEC_BITS = 7,      /* filter: a bit per hashed pair (match_filter.c) */
+    SEC_BUCKET = 9,    /* filter: hash -> where its entries begin */
+    SEC_ENTRY = 11,    /* filter: struct match_entry */
+    SEC_LITERALS = 13, /* serialised Hyperscan database; empty: none */
+    SEC_REGEXES = 15,
+    SEC_COUNT = 17
+};
+#define SEC_TABLES SEC_LITERALS /* the sections before this one stay in memory as they are */
+
+struct match_span {
+    uint64_t at, n; /* bytes from the start of the blob */
+};
+
+/* What must be equal, byte by byte, for a blob to be of use here. */
+struct match_stamp {
+    char magic[8];
+    uint32_t format, byte_order;
+    char library[48]; /* Hyperscan's own version string */
+    uint64_t cpu[2];  /* features and tuning it compiles for */
+};
+
+struct match_head {
+    struct match_stamp stamp;
+    char digest[64];
+    uint64_t total; /* bytes of the blob, sum included */
+    uint32_t n_ids, n_slots;
+    uint32_t bound[MATCH_GROUPS + 1];    /* group g has the slots bound[g] .. bound[g + 1] - 1 */
+    uint32_t exact_max[MATCH_VIEWS];     /* bytes of the longest EXACT text */
+    uint32_t filter_log2[MATCH_VIEWS];   /* log2 of the number of buckets; 0: no filter */
+    uint32_t filter_single[MATCH_VIEWS]; /* some literal is a single character */
+    uint32_t spare;
+    struct match_span sec[SEC_COUNT];
+};
+
+struct match_entry {
+    uint32_t slot;
+    uint32_t off; /* bytes from the literal's start to the pair it is filed under */
+};
+
+struct match_hs; /* a Hyperscan database */
+
+struct qund_match {
+    const struct match_head *head; /* = tables */
+    void *tables;
+    size_t tables_bytes;
+    struct match_hs *literals[MATCH_VIEWS], *regexes[MATCH_VIEWS]; /* NULL: none */
+    uint32_t *regex_of; /* position in SEC_IDS -> its first REGEX slot or NONE; NULL: no regexes */
+    uint64_t nonce;     /* tells sets apart even when one is made where another one was */
+};
+
+static inline const uint32_t *match_u32(const struct qund_match *m, unsigned sec)
+{
+    return (const uint32_t *)(const void *)((const char *)m->tables + m->head->sec[sec].at);
+}
+
+static inline struct qund_str match_slot_text(const struct qund_match *m, uint32_t slot)
+{
+    const uint32_t *at = match_u32(m, SEC_TEXT_AT);
+
+    return qund_str_n((const char *)m->tables + m->head->sec[SEC_TEXT].at + at[slot],
+                      at[slot + 1] - at[slot]);
+}
+
+/* Position of id in SEC_IDS, or NONE. */
+uint32_t match_find_id(const struct qund_match *m, uint32_t id);
+/* What this program on this CPU writes and accepts. */
+void match_stamp_here(struct match_stamp *out);
+
+/* Called for each slot that is found, possibly more than once. */
+typedef void match_found_fn(void *ctx, uint32_t slot);
+
+/* --- match_filter.c */
+/* Appends the three filter sections' contents to the buffers. False when the words are too alike
+ * for the filter (some pair stands for too many): use Hyperscan. */
+struct match_texts {
+    const char *text;
+    const uint32_t *at; /* slot -> start, n_slots + 1 */
+    uint32_t first, end;
+};
+bool match_filter_build(const struct match_texts *t, struct qund_buf sec[3], uint32_t *log2_buckets,
+                        uint32_t *single);
+void match_filter_scan(const struct qund_match *m, enum qund_pattern_view view,
+                       struct qund_str text, match_found_fn *found, void *ctx);
+
+/* --- match_hs.c: the only file that knows Hyperscan */
+struct match_hs_scratch;
+struct match_hs_problem {
+    uint32_t slot; /* NONE: the set as a whole */
+    char text[256];
+};
+int match_hs_literals(const struct match_texts *t, struct qund_buf *out,
+                      struct match_hs_problem *why);
+int match_hs_regexes(const struct match_texts *t, const bool *skip, struct qund_buf *out,
+                     struct match_hs_problem *why);
+/* Quick look at one expression; false with the reason when it cannot be used. */
+bool match_hs_check(const char *regex, char *why, size_t why_max);
+int match_hs_load(struct qund_str bytes, struct match_hs **out);
+struct match_hs *match_hs_free(struct match_hs *db);
+void match_hs_version(struct match_stamp *out);
+/* Fits *s to all databases of m; NOMEM leaves *s NULL. */
+int match_hs_scratch_fit(const struct qund_match *m, struct match_hs_scratch **s);
+void match_hs_scratch_free(struct match_hs_scratch *s);
+int match_hs_scan(const struct match_hs *db, struct match_hs_scratch *s, struct qund_str text,
+                  match_found_fn *found, void *ctx);
+
+/* --- match_capture.c: the only file that knows PCRE2 */
+struct match_pcre;
+/* False with the reason when the expression cannot be compiled. */
+bool match_pcre_check(struct qund_str regex, char *why, size_t why_max);
+void match_pcre_free(struct match_pcre *p);
+
+struct qund_scratch {
+    uint64_t nonce; /* of the set it is fitted to */
+    struct match_hs_scratch *hs;
+    uint32_t epoch;      /* one per text; a stamp equal to it means: seen in this text */
+    uint32_t *slot_seen; /* per slot */
+    uint32_t *id_seen;   /* per position in SEC_IDS */
+    uint32_t *ids;       /* the answer */
+    size_t n_ids;
+    struct match_pcre *pcre; /* expressions compiled so far, for captures */
+};
+/* Makes s usable with m: forgets what it knew of another set. */
+int match_scratch_fit(const struct qund_match *m, struct qund_scratch *s);
+#endif
