@@ -38,6 +38,7 @@ enum qund_jt {
 struct qund_jr {
     const char *p, *end, *start;
     struct qund_arena *arena;
+    struct qund_jr_keys **keys; /* by depth, made when first needed */
     unsigned depth, max_depth;
     const char *why;      /* set on failure: static reason */
     size_t at;            /* byte offset of the failure */
@@ -63,5 +64,5 @@ QUND_CHECK int qund_jr_skip(struct qund_jr *r, struct qund_str *raw);
 QUND_CHECK int qund_jr_end(struct qund_jr *r); /* only blanks may follow */
 
 /* Flags for json_loadb where a whole document is wanted: duplicates refused. */
-#define QUND_JSON_LOAD_FLAGS 0x2 /* JSON_REJECT_DUPLICATES; asserted in json.c */
+#define QUND_JSON_LOAD_FLAGS 0x1 /* JSON_REJECT_DUPLICATES; asserted in json_read.c */
 #endif

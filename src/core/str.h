@@ -72,7 +72,7 @@ void qund_buf_str(struct qund_buf *b, struct qund_str s);
 void qund_buf_puts(struct qund_buf *b, const char *z);
 void qund_buf_char(struct qund_buf *b, char c);
 void qund_buf_printf(struct qund_buf *b, const char *fmt, ...) QUND_PRINTF(2, 3);
-void qund_buf_vprintf(struct qund_buf *b, const char *fmt, va_list ap);
+void qund_buf_vprintf(struct qund_buf *b, const char *fmt, va_list ap) QUND_PRINTF(2, 0);
 void qund_buf_int(struct qund_buf *b, int64_t v);
 static inline void qund_buf_clear(struct qund_buf *b)
 {
