@@ -1,0 +1,139 @@
+/* config.h - the configuration as an immutable snapshot, read whole or not at all.
+ *
+ * A snapshot is made by qund_config_load, shared by reference and never changed afterwards; a
+ * reload makes another and swaps the pointer. Every key is a row of a table (table.c): its type,
+ * default, bounds, flags and help; parser, printer, docs/config.md and the reload check come from
+ * that row. Strings are owned by the snapshot; one that was not given and has no default is NULL.
+ */
+#ifndef QUND_CONFIG_CONFIG_H
+#define QUND_CONFIG_CONFIG_H
+#include "core/core.h"
+#include <stdatomic.h>
+
+enum qund_durability { QUND_DURABILITY_DISK, QUND_DURABILITY_OS };
+enum qund_channel_kind { QUND_CHANNEL_API, QUND_CHANNEL_REPLAY };
+enum qund_target_kind { QUND_TARGET_WEBHOOK };
+enum qund_quiet_mode { QUND_QUIET_DROP, QUND_QUIET_DELAY };
+
+struct qund_strs {
+    char **v;
+    size_t n;
+};
+/* Minutes of the local day; from > to runs over midnight, from == to: never. */
+struct qund_hours {
+    int from_min, to_min;
+};
+#define QUND_LADDER_STEPS 8
+/* When an alert that nobody took is told to the next person. */
+struct qund_ladder {
+    char *level;
+    int64_t step_ms[QUND_LADDER_STEPS];
+    size_t n;
+};
+struct qund_ladders {
+    struct qund_ladder *v;
+    size_t n;
+};
+struct qund_channel_cfg {
+    char *name;
+    char *realm; /* the world in which its ids are unique; never NULL */
+    enum qund_channel_kind kind;
+    bool trust_roles;    /* sender_role of its events is believed */
+    bool live;           /* may send origin: live */
+    bool ts_stable;      /* a repeated event carries the same ts */
+    int64_t lateness_ms; /* -1: time.lateness */
+};
+struct qund_target_cfg {
+    char *name;
+    enum qund_target_kind kind;
+    char *url;            /* never NULL */
+    char *secret;         /* signs; NULL: unsigned */
+    char *template;       /* body with {{fields}}; NULL: the event's JSON */
+    bool allow_private;   /* loopback and private addresses are allowed */
+    bool ordered;         /* a retry holds back what comes after it */
+    int64_t rate_per_min; /* 0: no limit */
+    int64_t timeout_ms;
+};
+
+struct qund_config {
+    _Atomic unsigned refs;
+    char *path; /* NULL: the embedded default */
+    struct {
+        char *listen;     /* HOST:PORT, [v6]:PORT or unix:PATH */
+        char *public_url; /* NULL: pushes carry no link */
+        int64_t max_body, max_connections, per_peer, header_timeout_ms, idle_timeout_ms;
+        int64_t rate_per_token; /* events a second; 0: no limit */
+    } http;
+    struct {
+        char *url; /* "managed", redis://host:port/db, unix:/path */
+        char *password, *prefix;
+        enum qund_durability durability;
+        int64_t maxmemory, max_waiting, batch, spool_max, reply_ms;
+    } queue;
+    struct {
+        int64_t page_cache, retention_ms, wal_limit, reserve, readers;
+        bool search;
+    } store;
+    struct {
+        char *zone;
+        int64_t lateness_ms, backfill_after_ms;
+    } time;
+    struct {
+        struct qund_strs dirs; /* empty only when no shipped rules are found */
+        char *cache;           /* NULL: <data>/rules.cache */
+        int64_t compile_timeout_ms, compile_memory;
+    } rules;
+    struct {
+        char *file;
+    } org;
+    struct {
+        enum qund_level level;
+        enum qund_log_form form;
+    } log;
+    struct {
+        int64_t merge_ms, push_every_ms;
+        struct qund_ladders ladders;
+    } alert;
+    struct {
+        struct qund_hours hours;
+        enum qund_quiet_mode mode;
+    } quiet;
+    struct {
+        int64_t max_clients;
+    } live;
+    struct qund_channel_cfg *channels; /* sorted by name; api and replay are always there */
+    size_t n_channels;
+    struct qund_target_cfg *targets; /* sorted by name */
+    size_t n_targets;
+};
+
+/* path NULL: all defaults. Paths in a file are relative to its folder. INVAL with every error of
+ * the file in *errs ("qund.yaml:12:3", reason), or the rc of reading it; *out is set on success
+ * only. */
+QUND_CHECK int qund_config_load(const char *path, struct qund_config **out, struct qund_errs *errs);
+/* As qund_config_load, from memory; `name` is what errors print, `dir` what paths are relative to
+ * (NULL: left as they are). */
+QUND_CHECK int qund_config_parse(const char *name, const char *dir, struct qund_str text,
+                                 struct qund_config **out, struct qund_errs *errs);
+/* For the command line, before the snapshot is shared: "http.listen" and a value as it would stand
+ * in the file. Keys of maps are not reached. */
+QUND_CHECK int qund_config_set(struct qund_config *c, const char *key, struct qund_str value,
+                               struct qund_errs *errs);
+struct qund_config *qund_config_ref(struct qund_config *c);
+struct qund_config *qund_config_unref(struct qund_config *c); /* returns NULL */
+QUND_DEFINE_AUTO(qund_config_unref, struct qund_config *)
+
+/* Borrowed; NULL when there is none. */
+const struct qund_channel_cfg *qund_config_channel(const struct qund_config *c,
+                                                   struct qund_str name);
+const struct qund_target_cfg *qund_config_target(const struct qund_config *c, struct qund_str name);
+const struct qund_ladder *qund_config_ladder(const struct qund_config *c, struct qund_str level);
+
+/* The whole snapshot as YAML that loads again; secrets and the secret parts of addresses as ***. */
+void qund_config_print(const struct qund_config *c, struct qund_buf *out);
+/* docs/config.md. */
+void qund_config_doc(struct qund_buf *out);
+/* Keys that differ and may not change while running, one a line; returns how many. */
+size_t qund_config_reload_diff(const struct qund_config *before, const struct qund_config *after,
+                               struct qund_buf *out);
+#endif
