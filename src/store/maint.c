@@ -23,8 +23,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FEW_FRAMES 64 /* at most this many are copied while the writer waits: below a millisecond \
-                       */
+#define FEW_FRAMES                                                                 \
+    64 /* at most this many are copied while the writer waits: below a millisecond \
+        */
 #define RESTORE_HINT "stop the daemon and run `qund restore DIR`"
 
 static const struct {

@@ -57,8 +57,8 @@ struct qund_month_cursor {
     int month;
     int64_t ts, seq;
 };
-/* Called per row; non-zero stops and is returned. The callback may use other statements of the
- * handle, but must not read from the same struct qund_months. */
+/* Called per row; non-zero stops and is returned (give an rc, < 0). The callback may use other
+ * statements of the handle, but must not read from the same struct qund_months. */
 typedef int qund_month_each(const struct qund_message_row *row, void *arg);
 
 /* The newest `limit` messages of a group (or private chat), newest first, from *cursor on, which is
@@ -84,8 +84,10 @@ QUND_CHECK int qund_month_set_state(struct qund_months *m, int month, int64_t se
 /* Empties text, media, data, mentions and names the row erased; its key stays, so that a repeat is
  * still recognised. Tell search first (qund_search_forget). */
 QUND_CHECK int qund_month_erase(struct qund_months *m, int month, int64_t seq);
-/* The sender's messages, month by month, at most `limit` looked at from *cursor on (seq counts up
- * within a month): 1 while there is more to look at, 0 at the end. */
+/* The messages somebody sent, and those of the private chat with them, oldest month first: at most
+ * `limit` rows are looked at (there is no index of senders) from *cursor on, which moves on: 1
+ * while there is more to look at, 0 at the end. each must not change the rows before the call is
+ * over. */
 QUND_CHECK int qund_month_of_contact(struct qund_months *m, int64_t contact, int limit,
                                      struct qund_month_cursor *cursor, qund_month_each *each,
                                      void *arg);
