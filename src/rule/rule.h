@@ -28,6 +28,7 @@ struct qund_rules_opts {
     int64_t child_timeout_ms;     /* 0: 60 s */
     int64_t child_memory_bytes;   /* 0: 1 GiB */
     const char *cache_dir;        /* keeps the compiled terms between starts; NULL: nowhere */
+    struct qund_str enable;       /* id of a rule to treat as enabled: to try it out; or NONE */
 };
 /* Every *.yaml of every folder, in order of dirs, then of names; of two rules with one id the later
  * wins and remembers the place of the other. A folder that does not exist is empty. *out is set on
@@ -203,7 +204,7 @@ QUND_CHECK int qund_rules_eval(const struct qund_rules *r, struct qund_rule_scra
 /* Each condition of one rule with its truth value and evidence, for an event as eval would see it;
  * changes no state. json: {"rule","version","fires","conditions":[{"condition","holds","why",
  * "found":[{"term","text","from","to"}]}],…}; lines: the same for people, in Chinese. Either may be
- * NULL. NOTFOUND: no such rule. */
+ * NULL. NOTFOUND: no such rule; INVAL: it is disabled (load the set with opts.enable). */
 QUND_CHECK int qund_rules_explain(const struct qund_rules *r, struct qund_rule_scratch *sc,
                                   const struct qund_rule_input *in, struct qund_rule_state *state,
                                   struct qund_str rule_id, struct qund_buf *json,

@@ -1,0 +1,125 @@
+/* check.c - `qund check`: errors of rule files, and what is lawful but looks like a mistake.
+ *
+ * A warning never refuses a set. It names what a person reading the rule would stumble over: a rule
+ * that cannot be reached, a word that is asked for and forbidden at once, a tag that differs from
+ * its sisters by a full-width colon, an alert that waits for nobody. */
+#include "rule/internal.h"
+#include <stdio.h>
+
+struct checker {
+    const struct qund_rules *set;
+    struct qund_errs *warnings;
+};
+
+static void warn(struct checker *c, const struct qund_rule *r, const char *text,
+                 struct qund_str what)
+{
+    char where[160];
+
+    snprintf(where, sizeof(where), "%.*s:%d:%d", QUND_STR_ARG(r->file), r->line, r->col);
+    qund_errs_add(c->warnings, QUND_E_INVAL, where, "rule '%.*s': %s%s%.*s%s", QUND_STR_ARG(r->id),
+                  text, what.n ? " '" : "", QUND_STR_ARG(what), what.n ? "'" : "");
+}
+
+/* `from` is a default and narrows nothing that matters here. */
+static bool unconditional(const struct qund_rule *r)
+{
+    return (r->conds & ~(1u << RULE_COND_FROM)) == 0 && !r->from_given && r->count_gte == 0;
+}
+
+static bool has_term(const struct qund_rule_terms *list, const struct qund_rule_term *t)
+{
+    size_t i;
+
+    for (i = 0; i < list->n; i++)
+        if (list->v[i].kind == t->kind && list->v[i].squeezed == t->squeezed &&
+            qund_str_eq(list->v[i].text, t->text) && qund_str_eq(list->v[i].other, t->other))
+            return true;
+    return false;
+}
+
+/* Whatever makes `later` hold makes `earlier` hold: it asks only for one of more words. */
+static bool swallows(const struct qund_rule *earlier, const struct qund_rule *later)
+{
+    size_t i;
+
+    if ((later->types & ~earlier->types) || earlier->from != later->from || earlier->count_gte != 0)
+        return false;
+    if (unconditional(earlier))
+        return true;
+    if ((earlier->conds & ~(1u << RULE_COND_FROM)) != 1u << RULE_COND_ANY || later->any.n == 0)
+        return false;
+    for (i = 0; i < later->any.n; i++)
+        if (!has_term(&earlier->any, &later->any.v[i]))
+            return false;
+    return true;
+}
+
+static void check_reach(struct checker *c, size_t at)
+{
+    const struct qund_rule *r = c->set->rules[at];
+    size_t i;
+
+    for (i = 0; i < at; i++) {
+        const struct qund_rule *e = c->set->rules[i];
+
+        if (e->enabled && e->stop && swallows(e, r)) {
+            warn(c, r, "is never reached: whatever it fires on is stopped before it by", e->id);
+            return;
+        }
+    }
+}
+
+static void check_terms(struct checker *c, const struct qund_rule *r)
+{
+    const struct qund_rule_terms *lists[] = {&r->all, &r->any};
+    size_t i, j, forbidden = 0;
+
+    for (i = 0; i < QUND_ARRAY_LEN(lists); i++)
+        for (j = 0; j < lists[i]->n; j++)
+            if (has_term(&r->none, &lists[i]->v[j])) {
+                warn(c, r, "asks for and forbids the same term", lists[i]->v[j].text);
+                forbidden += i == 1;
+            }
+    if (r->any.n > 0 && forbidden == r->any.n)
+        warn(c, r, "can never fire: every term of `any` stands in `none`", QUND_STR_NONE);
+}
+
+static void check_actions(struct checker *c, const struct qund_rule *r)
+{
+    size_t i;
+
+    for (i = 0; i < r->n_actions; i++) {
+        const struct qund_rule_action *a = &r->actions[i];
+
+        if (a->act == QUND_ACT_ALERT && !a->ladder.p && !qund_str_is(a->level, "info"))
+            warn(c, r, "has an alert without `ladder`: it uses the default of level", a->level);
+        if ((a->act == QUND_ACT_TAG || a->act == QUND_ACT_UNTAG) &&
+            (qund_str_find(a->name, 0, QUND_STR("：")) >= 0 ||
+             qund_str_find(a->name, 0, QUND_STR(" ")) >= 0))
+            warn(c, r, "has an odd tag name (full-width colon or a blank)", a->name);
+    }
+    if (r->count_gte == 1)
+        warn(c, r, "counts to 1, which every match reaches; leave `count` out", QUND_STR_NONE);
+}
+
+int qund_rules_check(const char *const *paths, size_t n, const struct qund_rules_opts *opts,
+                     struct qund_errs *errs, struct qund_errs *warnings)
+{
+    QUND_AUTO(qund_rules_unref) struct qund_rules *set = NULL;
+    struct checker c = {.warnings = warnings};
+    int rc = qund_rules_load_paths(paths, n, opts, &set, errs);
+    size_t i;
+
+    if (rc < 0)
+        return rc;
+    c.set = set;
+    for (i = 0; i < set->n; i++) {
+        if (!set->rules[i]->enabled)
+            continue;
+        check_reach(&c, i);
+        check_terms(&c, set->rules[i]);
+        check_actions(&c, set->rules[i]);
+    }
+    return 0;
+}

@@ -1,0 +1,172 @@
+/* parse_then.c - what a rule does: a list of maps with one key each.
+ *
+ * There is no action that answers a customer. `reply` is known only to be refused with the reason:
+ * complaint and legal words must never get an automatic answer, and what is sent to customers goes
+ * through SOP tasks and their approval. */
+#include "rule/internal.h"
+
+static struct qund_str keep(struct qund_rule_reader *rd, struct qund_str s)
+{
+    return qund_str_n(qund_arena_dup(rd->set->arena, s.p, s.n), s.n);
+}
+
+static void read_intent(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    struct qund_rule_action *a = into;
+
+    a->act = QUND_ACT_INTENT;
+    if (qund_rule_check_name(rd, n, "intent"))
+        a->name = keep(rd, n->text);
+}
+
+static void read_tag_name(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    if (qund_rule_check_tag(rd, n, "tag"))
+        ((struct qund_rule_action *)into)->name = keep(rd, n->text);
+}
+
+static void read_tag_for(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    qund_rule_read_duration(rd, n, "tag.for", 60 * 1000, 3650 * RULE_DAY_MS,
+                            &((struct qund_rule_action *)into)->for_ms);
+}
+
+static void read_tag(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    static const struct qund_rule_key keys[] = {
+        {"name", read_tag_name},
+        {"for", read_tag_for},
+    };
+    struct qund_rule_action *a = into;
+
+    a->act = QUND_ACT_TAG;
+    if (n->kind != QUND_YAML_MAP)
+        read_tag_name(rd, n, a);
+    else if (qund_rule_read_map(rd, n, "tag", keys, QUND_ARRAY_LEN(keys), a) && !a->name.p)
+        qund_yaml_err(rd->errs, rd->doc, n, "tag needs `name`, e.g. {name: 意向:询价, for: 30d}");
+}
+
+static void read_untag(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    ((struct qund_rule_action *)into)->act = QUND_ACT_UNTAG;
+    read_tag_name(rd, n, into);
+}
+
+static void read_score_add(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    qund_rule_read_int(rd, n, "lead.score_add", -1000, 1000,
+                       &((struct qund_rule_action *)into)->score_add);
+}
+
+static void read_stage(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    if (qund_rule_check_name(rd, n, "lead.stage"))
+        ((struct qund_rule_action *)into)->stage = keep(rd, n->text);
+}
+
+static void read_lead(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    static const struct qund_rule_key keys[] = {
+        {"score_add", read_score_add},
+        {"stage", read_stage},
+    };
+    struct qund_rule_action *a = into;
+
+    a->act = QUND_ACT_LEAD;
+    if (qund_rule_read_map(rd, n, "lead", keys, QUND_ARRAY_LEN(keys), a) && a->score_add == 0 &&
+        !a->stage.p)
+        qund_yaml_err(rd->errs, rd->doc, n, "lead needs `score_add` (not 0) or `stage`");
+}
+
+static void read_to(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    struct qund_rule_action *a = into;
+
+    if (n->kind == QUND_YAML_SCALAR && qund_str_starts(n->text, "staff:") && n->text.n > 6)
+        qund_rule_read_text(rd, n, "alert.to", 128, &a->to);
+    else if (qund_rule_check_name(rd, n, "alert.to"))
+        a->to = keep(rd, n->text);
+}
+
+static void read_level(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    static const char *const words[] = {"info", "warn", "urgent"};
+    int i = qund_rule_read_choice(rd, n, "alert.level", words, QUND_ARRAY_LEN(words));
+
+    if (i >= 0)
+        ((struct qund_rule_action *)into)->level = qund_str(words[i]);
+}
+
+static void read_ladder(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    if (qund_rule_check_name(rd, n, "alert.ladder"))
+        ((struct qund_rule_action *)into)->ladder = keep(rd, n->text);
+}
+
+static void read_alert_text(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    qund_template_read(rd, n, &((struct qund_rule_action *)into)->text);
+}
+
+static void read_alert(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    static const struct qund_rule_key keys[] = {
+        {"to", read_to},
+        {"level", read_level},
+        {"ladder", read_ladder},
+        {"text", read_alert_text},
+    };
+    struct qund_rule_action *a = into;
+
+    a->act = QUND_ACT_ALERT;
+    a->level = QUND_STR("info");
+    if (!qund_rule_read_map(rd, n, "alert", keys, QUND_ARRAY_LEN(keys), a))
+        return;
+    if (!a->to.p)
+        qund_yaml_err(rd->errs, rd->doc, n, "alert needs `to`: a role such as consultant");
+    if (a->text.n == 0)
+        qund_yaml_err(rd->errs, rd->doc, n, "alert needs `text`, e.g. \"{{message.text}}\"");
+}
+
+static void read_reply(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    (void)into;
+    qund_yaml_err(rd->errs, rd->doc, n,
+                  "rules never answer customers by themselves; alert somebody, or write an SOP "
+                  "template with a task");
+}
+
+static const struct qund_rule_key action_keys[] = {
+    {"intent", read_intent}, {"tag", read_tag},     {"untag", read_untag},
+    {"lead", read_lead},     {"alert", read_alert}, {"reply", read_reply},
+};
+
+const char *qund_rule_act_name(enum qund_rule_act a)
+{
+    static const char *const names[QUND_RULE_ACTS] = {"intent", "tag", "untag", "lead", "alert"};
+
+    return (unsigned)a < QUND_RULE_ACTS ? names[a] : "?";
+}
+
+void qund_rule_read_then(struct qund_rule_reader *rd, const struct qund_ynode *n, void *rule)
+{
+    struct qund_rule *r = rule;
+    const struct qund_ynode *e;
+    size_t count = 0;
+
+    for (e = n->kind == QUND_YAML_LIST ? n->child : NULL; e; e = e->next)
+        count++;
+    if (count == 0 || count > RULE_ACTIONS_MAX) {
+        qund_yaml_err(rd->errs, rd->doc, n, "then must be a list of 1 to %u actions",
+                      RULE_ACTIONS_MAX);
+        return;
+    }
+    r->actions = qund_arena_zalloc(rd->set->arena, count * sizeof(*r->actions));
+    for (e = n->child; e; e = e->next) {
+        struct qund_rule_action *a = &r->actions[r->n_actions++];
+
+        if (qund_rule_read_map(rd, e, "an action", action_keys, QUND_ARRAY_LEN(action_keys), a) &&
+            (!e->child || e->child->next))
+            qund_yaml_err(rd->errs, rd->doc, e, "an action is a map with exactly one key");
+    }
+}
