@@ -37,12 +37,15 @@ void qund_crm_item_begin(struct qund_crm *crm);
 void qund_crm_item_undo(struct qund_crm *crm);
 
 /* --- names of the world --- */
-/* Small numbers for realm and channel names (rows hold the number). At most 1,000 each: FULL. */
+/* Small numbers for realm and channel names (rows hold the number). At most 1,000 each: INVAL. */
 QUND_CHECK int qund_crm_realm(struct qund_crm *crm, struct qund_str name, int64_t *id);
 QUND_CHECK int qund_crm_channel(struct qund_crm *crm, struct qund_str name, int64_t *id);
 
 enum qund_group_type {
-    QUND_GROUP_OTHER, QUND_GROUP_HOME, QUND_GROUP_ECOMMERCE, QUND_GROUP_COURSE,
+    QUND_GROUP_OTHER,
+    QUND_GROUP_HOME,
+    QUND_GROUP_ECOMMERCE,
+    QUND_GROUP_COURSE,
     QUND_GROUP_TICKETING
 };
 const char *qund_group_type_name(enum qund_group_type t);
@@ -51,18 +54,19 @@ enum qund_group_state { QUND_GROUP_ACTIVE, QUND_GROUP_PAUSED, QUND_GROUP_CLOSED 
 const char *qund_group_state_name(enum qund_group_state s);
 int qund_group_state_parse(struct qund_str s);
 
-/* Borrowed: valid until flush, forget or undo; strings live as long. */
+/* Borrowed: valid until flush, forget or undo; its strings until the next qund_crm_group. */
 struct qund_crm_group {
-    int64_t id;                  /* grp.id */
-    int64_t realm;               /* realm.id */
+    int64_t id;    /* grp.id */
+    int64_t realm; /* realm.id */
     struct qund_str realm_name, pid, name;
     enum qund_group_type type;
     enum qund_group_state state;
-    bool internal;               /* staff only: never counted in customer metrics */
-    bool room_dedupe;            /* people with one room are one household */
-    struct qund_str zone;        /* IANA name, NONE: the installation's */
-    struct qund_str place;       /* compound shared by several groups, NONE: the group stands alone */
-    int64_t manager;             /* staff.id, 0: nobody */
+    bool managed;          /* named by org.yaml */
+    bool internal;         /* staff only: never counted in customer metrics */
+    bool room_dedupe;      /* people with one room are one household */
+    struct qund_str zone;  /* IANA name, NONE: the installation's */
+    struct qund_str place; /* compound shared by several groups, NONE: the group stands alone */
+    int64_t manager;       /* staff.id, 0: nobody */
     struct qund_str *tags;
     size_t n_tags;
 };
@@ -76,16 +80,19 @@ QUND_CHECK int qund_crm_group_dismiss(struct qund_crm *crm, struct qund_crm_grou
 /* --- people --- */
 /* Borrowed like groups. Fields are for reading; changes go through the functions. */
 struct qund_crm_contact {
-    int64_t id;            /* contact.id: the person across groups and channels */
+    int64_t id; /* contact.id: the person across groups and channels */
     int64_t last_seen;
-    uint8_t role;          /* enum qund_role without regard to a group; NONE: nothing known */
+    uint8_t role; /* enum qund_role without regard to a group; NONE: nothing known */
     bool opt_out;
-    bool created;          /* made by this call of qund_crm_contact */
+    bool created;   /* made by this call of qund_crm_contact */
+    uint8_t own[5]; /* the cache's */
 };
 /* Find or create by (realm, pid). hint: the event's trusted role, NONE when absent. */
 QUND_CHECK int qund_crm_contact(struct qund_crm *crm, struct qund_str realm, struct qund_str pid,
                                 struct qund_str name, enum qund_role hint, int64_t ts,
                                 struct qund_crm_contact **out);
+QUND_CHECK int qund_crm_contact_by_id(struct qund_crm *crm, int64_t id,
+                                      struct qund_crm_contact **out);
 /* The role in which this person speaks here: staff identity, bot identity, koc mark (contact or
  * member), the event's trusted role, the last trusted one, else customer. Never NONE. */
 enum qund_role qund_crm_role(struct qund_crm *crm, const struct qund_crm_contact *c,
@@ -106,12 +113,12 @@ QUND_CHECK int qund_crm_member_leave(struct qund_crm *crm, struct qund_crm_group
 /* --- what was learnt --- */
 enum qund_tag_origin { QUND_TAG_RULE, QUND_TAG_MANUAL, QUND_TAG_FORM, QUND_TAG_FILE, QUND_TAG_SOP };
 struct qund_crm_tag {
-    struct qund_str name;        /* "意向:询价", <= 96 bytes */
-    bool attribute;              /* kind attribute (who they are) or behaviour (what they did) */
+    struct qund_str name; /* "意向:询价", <= 96 bytes */
+    bool attribute;       /* kind attribute (who they are) or behaviour (what they did) */
     enum qund_tag_origin origin;
     int64_t seq;
-    int64_t at;                  /* ts */
-    int64_t expires;             /* 0: never */
+    int64_t at;      /* ts */
+    int64_t expires; /* 0: never */
 };
 /* 1: the contact did not hold it before. Each message that says it again is a witness, so that a
  * revoke of one keeps what another still says. */
@@ -131,9 +138,13 @@ QUND_CHECK int qund_crm_room_add(struct qund_crm *crm, struct qund_crm_group *g,
 /* phone: 11 digits. 1: new for this contact. */
 QUND_CHECK int qund_crm_phone_add(struct qund_crm *crm, struct qund_crm_contact *c,
                                   struct qund_str phone, int64_t seq, int64_t ts);
-/* delta may be 0: only the history row. reason: intent or rule id. The lead is made when missing. */
+/* delta may be 0: only the history row. reason: intent or rule id. The lead is made when missing.
+ */
 QUND_CHECK int qund_crm_lead_score(struct qund_crm *crm, struct qund_crm_contact *c, int64_t delta,
                                    struct qund_str reason, int64_t seq, int64_t ts);
+/* lead: {stage: …} of a rule, or a person's choice. 1: changed. */
+QUND_CHECK int qund_crm_lead_stage(struct qund_crm *crm, struct qund_crm_contact *c,
+                                   struct qund_str stage, int64_t seq, int64_t ts);
 /* Stops marketing at once, everywhere; on = false is a renewed consent. 1: changed. Not withdrawn
  * by a revoke: taking the word back is no consent. proof: free text such as the channel. */
 QUND_CHECK int qund_crm_opt_out(struct qund_crm *crm, struct qund_crm_contact *c, bool on,
@@ -141,18 +152,21 @@ QUND_CHECK int qund_crm_opt_out(struct qund_crm *crm, struct qund_crm_contact *c
 
 /* --- sign-ups --- */
 enum qund_signup_state {
-    QUND_SIGNUP_SIGNED, QUND_SIGNUP_MAYBE, QUND_SIGNUP_CONFIRMED, QUND_SIGNUP_CANCELLED,
+    QUND_SIGNUP_SIGNED,
+    QUND_SIGNUP_MAYBE,
+    QUND_SIGNUP_CONFIRMED,
+    QUND_SIGNUP_CANCELLED,
     QUND_SIGNUP_DEPOSIT
 };
 const char *qund_signup_state_name(enum qund_signup_state s);
 int qund_signup_state_parse(struct qund_str s);
 struct qund_crm_signup {
-    struct qund_str name, room;          /* the row's own; room NONE: none said */
-    struct qund_str was_name, was_room;  /* a changed row that was known under another name or room;
-                                            was_name NONE: the same */
-    int64_t party;                       /* persons; 0: not said, counts as 1 */
-    enum qund_signup_state state;        /* a removed chain row comes as CANCELLED */
-    struct qund_crm_contact *contact;    /* who it is, NULL: only the name is known */
+    struct qund_str name, room;         /* the row's own; room NONE: none said */
+    struct qund_str was_name, was_room; /* a changed row that was known under another name or room;
+                                           was_name NONE: the same */
+    int64_t party;                      /* persons; 0: not said, counts as 1 */
+    enum qund_signup_state state;       /* a removed chain row comes as CANCELLED */
+    struct qund_crm_contact *contact;   /* who it is, NULL: only the name is known */
 };
 /* rows: those added, changed or removed by message seq. The state of a row is that of its latest
  * event by (ts, seq), so a late list does not override a newer one. Returns how many rows of the
@@ -160,8 +174,9 @@ struct qund_crm_signup {
 QUND_CHECK int qund_crm_signup_apply(struct qund_crm *crm, struct qund_crm_group *g,
                                      struct qund_str chain, const struct qund_crm_signup *rows,
                                      size_t n, int64_t seq, int64_t ts);
-/* The chain lists seen last (16 per group and chain), text as the caller writes it. prev: the latest
- * before ts (NOTFOUND); next: the earliest after it, which a late list must re-difference. */
+/* The chain lists seen last (16 per group and chain), text as the caller writes it. prev: the
+ * latest before ts (NOTFOUND); next: the earliest after it, which a late list must re-difference.
+ */
 QUND_CHECK int qund_crm_chain_put(struct qund_crm *crm, struct qund_crm_group *g,
                                   struct qund_str chain, struct qund_str list, int64_t seq,
                                   int64_t ts);
@@ -178,10 +193,10 @@ QUND_CHECK int qund_crm_withdraw(struct qund_crm *crm, int64_t seq);
 
 /* --- orders (order.paid, import) --- */
 struct qund_crm_order {
-    struct qund_str order;       /* the shop's number; a repeat updates the row */
+    struct qund_str order;            /* the shop's number; a repeat updates the row */
     struct qund_crm_contact *contact; /* NULL: only the phone is known */
-    struct qund_str phone;       /* NONE: unknown */
-    struct qund_str items;       /* JSON array or text */
+    struct qund_str phone;            /* NONE: unknown */
+    struct qund_str items;            /* JSON array or text */
     int64_t amount_cent, paid_at, seq;
 };
 /* 1: the order is new. */
@@ -196,6 +211,8 @@ bool qund_crm_command_known(const char *name);
  * time. dry_run of imports is in the body. */
 QUND_CHECK int qund_crm_command(struct qund_crm *crm, const char *name, struct qund_str body,
                                 int64_t now, struct qund_buf *reply, struct qund_err *err);
+/* Bytes held by the contact cache, for /metrics and tests. */
+size_t qund_crm_cache_bytes(const struct qund_crm *crm);
 /* Grows with each change of staff, groups, roles or rosters: who holds a snapshot reloads it. */
 uint64_t qund_crm_org_version(const struct qund_crm *crm);
 #endif

@@ -12,11 +12,11 @@
 /* --- RFC 4180, streaming --- */
 enum { QUND_CSV_FIELDS_MAX = 256, QUND_CSV_ROW_MAX = 1 << 20 };
 struct qund_csv {
-    const char *p, *end;       /* not yet read */
-    int64_t line;              /* 1-based, of the row returned last (its first line) */
+    const char *p, *end; /* not yet read */
+    int64_t line;        /* 1-based, of the row returned last (its first line) */
     int64_t next_line;
-    char sep;                  /* ',' unless set before the first row: ';' and tab are found */
-    struct qund_buf text;      /* decoded fields of the row */
+    char sep;             /* ',' unless set before the first row: ';' and tab are found */
+    struct qund_buf text; /* decoded fields of the row */
     struct qund_str field[QUND_CSV_FIELDS_MAX];
     size_t n;
 };
@@ -26,8 +26,8 @@ void qund_csv_done(struct qund_csv *c);
 /* 1 a row (c->field, c->n, valid until the next call), 0 the end, INVAL with err->where = "line N":
  * the row is skipped to its end and reading may go on. Blank lines are skipped. */
 QUND_CHECK int qund_csv_next(struct qund_csv *c, struct qund_err *err);
-/* Appends one field, after a comma unless first. Quoted when needed; a text that a spreadsheet would
- * take for a formula (= + - @ tab CR at its start) gets a leading apostrophe, which
+/* Appends one field, after a comma unless first. Quoted when needed; a text that a spreadsheet
+ * would take for a formula (= + - @ tab CR at its start) gets a leading apostrophe, which
  * qund_csv_plain takes off again. */
 void qund_csv_put(struct qund_buf *out, struct qund_str s, bool first);
 void qund_csv_end(struct qund_buf *out); /* CR LF */
@@ -35,19 +35,22 @@ struct qund_str qund_csv_plain(struct qund_str s);
 
 /* --- import --- */
 enum qund_table {
-    QUND_TABLE_CONTACTS, QUND_TABLE_LEADS, QUND_TABLE_STAFF, QUND_TABLE_ORDERS,
+    QUND_TABLE_CONTACTS,
+    QUND_TABLE_LEADS,
+    QUND_TABLE_STAFF,
+    QUND_TABLE_ORDERS,
     QUND_TABLE_HOUSEHOLDS /* export only */
 };
 const char *qund_table_name(enum qund_table t);
-int qund_table_parse(struct qund_str s); /* the enum, or NOTFOUND */
+int qund_table_parse(struct qund_str s);            /* the enum, or NOTFOUND */
 const char *qund_import_command(enum qund_table t); /* "import.contacts"; NULL: not importable */
 
 enum qund_import_form { QUND_IMPORT_CSV, QUND_IMPORT_JSONL };
 struct qund_import_opt {
     enum qund_import_form form;
-    bool dry_run;              /* every row is checked and matched, nothing is kept */
-    struct qund_str realm;     /* for rows that name none; NONE: "import" */
-    struct qund_str source;    /* contact.source of new people; NONE: "import" */
+    bool dry_run;           /* every row is checked and matched, nothing is kept */
+    struct qund_str realm;  /* for rows that name none; NONE: "import" */
+    struct qund_str source; /* contact.source of new people; NONE: "import" */
 };
 struct qund_import;
 /* text is borrowed until close. The header row (CSV) is checked here: unknown columns are errors
@@ -63,7 +66,8 @@ const char *qund_import_job(const struct qund_import *im); /* 64 hex digits */
 QUND_CHECK int qund_import_next(struct qund_import *im, struct qund_buf *body);
 /* The line after the last applied chunk of a job, 0: never seen; *done: it was finished. Any
  * handle. */
-QUND_CHECK int qund_import_done_line(struct qund_db *db, const char *job, int64_t *line, bool *done);
+QUND_CHECK int qund_import_done_line(struct qund_db *db, const char *job, int64_t *line,
+                                     bool *done);
 
 /* The answer of a chunk is {"job","rows","created","updated","errors":[{"line","reason"}],
  * "next_line","done"}. One CSV line per error, for an error file. */
@@ -78,7 +82,7 @@ QUND_CHECK int qund_crm_import_apply(struct qund_crm *crm, enum qund_table t, st
 enum qund_export_form { QUND_EXPORT_CSV, QUND_EXPORT_JSONL };
 struct qund_export_opt {
     enum qund_export_form form;
-    bool mask;                 /* phones 138****0105, as for roles without the grant */
+    bool mask; /* phones 138****0105, as for roles without the grant */
 };
 /* write is called with pieces of about 64 KiB; non-zero stops and is returned. *rows: how many. */
 QUND_CHECK int qund_export(struct qund_db *db, enum qund_table t, const struct qund_export_opt *opt,

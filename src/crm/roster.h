@@ -33,10 +33,10 @@ const struct qund_zone *qund_roster_zone(const struct qund_roster *r, int64_t gr
 
 enum { QUND_DUTY_MAX = 16 };
 enum qund_duty_how {
-    QUND_DUTY_NOBODY,   /* closed, or nobody can be named */
-    QUND_DUTY_SHIFT,    /* by the roster */
-    QUND_DUTY_HOLDER,   /* no roster for this role: its holders, in duty hours */
-    QUND_DUTY_ON_CALL   /* nobody of the shift is here: the on-call person, to be told visibly */
+    QUND_DUTY_NOBODY, /* closed, or nobody can be named */
+    QUND_DUTY_SHIFT,  /* by the roster */
+    QUND_DUTY_HOLDER, /* no roster for this role: its holders, in duty hours */
+    QUND_DUTY_ON_CALL /* nobody of the shift is here: the on-call person, to be told visibly */
 };
 struct qund_duty {
     enum qund_duty_how how;
