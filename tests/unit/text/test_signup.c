@@ -1,0 +1,178 @@
+/* test_signup.c - sign-ups in plain words, and the calls they answer. */
+#include "text/scan.h"
+#include "text/signup.h"
+#include "text/signup_words.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const int64_t hour = 3600 * 1000;
+
+static struct qund_calls after(enum qund_call kind, int64_t ms)
+{
+    struct qund_calls c;
+
+    qund_calls_none(&c);
+    c.age_ms[kind] = ms;
+    return c;
+}
+
+/* "signed 2", "cancelled 0", or "" */
+static const char *said(const char *text, const struct qund_calls *c)
+{
+    static char line[64];
+    struct qund_signup s;
+
+    if (!qund_signup_find(qund_str(text), c, &s))
+        return "";
+    snprintf(line, sizeof line, "%s %u%s", qund_signup_state_name(s.state), s.party,
+             s.fresh ? " new" : "");
+    return line;
+}
+
+struct pair {
+    const char *text, *want;
+};
+
+static void check(const struct pair *v, size_t n, const struct qund_calls *c)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(said(v[i].text, c), v[i].want) != 0)
+            fail_msg("\"%s\": want [%s], got [%s]", v[i].text, v[i].want, said(v[i].text, c));
+}
+
+static void words_sign_up_while_a_sign_up_runs(void **state)
+{
+    static const struct pair v[] = {
+        {"报名 2 位", "signed 2 new"},
+        {"报名", "signed 1 new"},
+        {"+1", "signed 1 new"},
+        {"我不会接龙,帮我报一个,11-2-0305 两个人", "signed 2 new"},
+        {"+1 我家两口子 10栋 1单元 2203", "signed 2 new"},
+        {"报名+1,不过我不一定能到,看加班情况", "maybe 1 new"},
+        {"报2个", "signed 2 new"},
+        {"算我一个!", "signed 1 new"},
+        {"我两个", "signed 2 new"},
+        {"怎么报名", ""},
+        {"报名费多少", ""},
+        {"要提前报名吗", ""},
+        {"我是昨天报名的,发票怎么开", ""},
+        {"谢谢", ""},
+        {"能停车吗 几点结束", ""},
+    };
+    struct qund_calls c = after(QUND_CALL_SIGNUP, hour);
+
+    (void)state;
+    check(v, QUND_ARRAY_LEN(v), &c);
+}
+
+static void cancelling_and_confirming_are_told_apart(void **state)
+{
+    static const struct pair v[] = {
+        {"1", "confirmed 0"},
+        {"1,小朋友两个", "confirmed 0"},
+        {"1 我家仨大人", "confirmed 3"},
+        {"确认,2大1小", "confirmed 3"},
+        {"1502这边我和我先生都去,只算一户哈", "confirmed 2"},
+        {"我不去了 孩子发烧", "cancelled 0"},
+        {"加班去不成了 抱歉", "cancelled 0"},
+        {"我想取消报名,27号要出差", "cancelled 0"},
+        {"去了才报价我就不去了", ""},
+        {"现场能刷卡吗 有没有分期", ""},
+    };
+    struct qund_calls c = after(QUND_CALL_CONFIRM, hour);
+
+    (void)state;
+    c.age_ms[QUND_CALL_SIGNUP] = 100 * hour;
+    check(v, QUND_ARRAY_LEN(v), &c);
+}
+
+static void without_a_call_the_same_words_say_nothing(void **state)
+{
+    static const char *const words[] = {"+1", "1", "我去", "不去了", "两个人", "确认"};
+    struct qund_calls none;
+
+    (void)state;
+    qund_calls_none(&none);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(words); i++)
+        assert_string_equal(said(words[i], &none), "");
+    assert_string_equal(said("报名 2位", &none), "signed 2 new");
+}
+
+static void a_members_invitation_takes_the_plus_one(void **state)
+{
+    struct qund_calls c = after(QUND_CALL_SIGNUP, 2 * hour);
+
+    (void)state;
+    c.age_ms[QUND_CALL_PEER] = hour;
+    assert_string_equal(said("+1", &c), "");
+}
+
+static void orders_count_while_the_shop_takes_them(void **state)
+{
+    static const char *const yes[] = {
+        "土鸡蛋来一板", "苹果2斤",   "3",          "1×2",     "葡萄一串,能送到南湖里3号楼吗",
+        "花生3",        "同上,一斤", "山竹两斤+1", "冬瓜一个"};
+    static const char *const no[] = {"昨天的车厘子有两颗烂的", "羊肉卷少给我3两", "谢谢阿芳",
+                                     "抢到2串", "还有几个"};
+    struct qund_calls c = after(QUND_CALL_ORDER, hour), none;
+
+    (void)state;
+    qund_calls_none(&none);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(yes); i++) {
+        if (!qund_signup_order(qund_str(yes[i]), &c))
+            fail_msg("\"%s\" is no order", yes[i]);
+        assert_false(qund_signup_order(qund_str(yes[i]), &none));
+    }
+    for (size_t i = 0; i < QUND_ARRAY_LEN(no); i++)
+        if (qund_signup_order(qund_str(no[i]), &c))
+            fail_msg("\"%s\" is an order", no[i]);
+}
+
+static void calls_are_told_by_kind(void **state)
+{
+    static const struct {
+        const char *text;
+        bool staff;
+        enum qund_call want;
+    } v[] = {
+        {"想参加的邻居直接接龙,格式:序号. 房号 称呼 人数", true, QUND_CALL_SIGNUP},
+        {"想来的直接在群里说一声", true, QUND_CALL_SIGNUP},
+        {"未确认到场的邻居麻烦扣1,便于我们备餐", true, QUND_CALL_CONFIRM},
+        {"今天的早市:红富士9.9/斤、土鸡蛋15.8/板,10点前截单", true, QUND_CALL_ORDER},
+        {"截单啦~本期鸡蛋68板", true, QUND_CALL_CLOSE},
+        {"【今晚话题】厨房做高低台到底值不值?", true, QUND_CALL_TOPIC},
+        {"有人一起团购空调吗", false, QUND_CALL_PEER},
+        {"早上好", true, QUND_CALL_NONE},
+        {"想参加的邻居直接接龙", false, QUND_CALL_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(v); i++)
+        if (qund_call_find(qund_str(v[i].text), v[i].staff) != v[i].want)
+            fail_msg("\"%s\": got %s", v[i].text,
+                     qund_call_name(qund_call_find(qund_str(v[i].text), v[i].staff)));
+}
+
+static void the_word_table_is_in_search_order(void **state)
+{
+    (void)state;
+    assert_true(qund_scan_words_sorted(signup_words, QUND_ARRAY_LEN(signup_words)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_sign_up_while_a_sign_up_runs),
+        cmocka_unit_test(cancelling_and_confirming_are_told_apart),
+        cmocka_unit_test(without_a_call_the_same_words_say_nothing),
+        cmocka_unit_test(a_members_invitation_takes_the_plus_one),
+        cmocka_unit_test(orders_count_while_the_shop_takes_them),
+        cmocka_unit_test(calls_are_told_by_kind),
+        cmocka_unit_test(the_word_table_is_in_search_order),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
