@@ -89,6 +89,11 @@ static int attach(struct builder *b, struct qund_ynode *n)
         n->key_line = up->key_line;
         n->key_col = up->key_col;
         up->have_key = false;
+        if (n->kind == QUND_YAML_NULL &&
+            n->text.n == 0) { /* "key:" and nothing: no place of its own */
+            n->line = n->key_line;
+            n->col = n->key_col;
+        }
     }
     *up->tail = n;
     up->tail = &n->next;

@@ -1,0 +1,151 @@
+/* check.c - what a table cannot say: the form of addresses, zones that exist, keys that need
+ * others.
+ *
+ * The same checks run for a file and for the command line; with a file the error stands at the line
+ * of the value, else at its key. */
+#include "config/option.h"
+#include "core/zone.h"
+#include <stdio.h>
+
+struct checker {
+    const struct qund_yaml *y; /* NULL: no file */
+    struct qund_errs *es;
+    int rc;
+};
+
+/* The place of section.key, or of map.item.key; of the nearest heading when it is not written. */
+static void complain(struct checker *ck, const char *section, const char *item, const char *key,
+                     const char *why)
+{
+    const char *steps[] = {section, item, key};
+    const struct qund_ynode *at = ck->y ? qund_yaml_root(ck->y) : NULL;
+    char where[160];
+
+    if (!ck->y) {
+        snprintf(where, sizeof(where), "%s.%s%s%s", section, item ? item : "", item ? "." : "",
+                 key);
+    } else {
+        for (size_t i = 0; i < QUND_ARRAY_LEN(steps); i++) {
+            const struct qund_ynode *next = steps[i] ? qund_yaml_get(at, steps[i]) : NULL;
+
+            at = next ? next : at;
+        }
+        qund_yaml_where(ck->y, at, where);
+    }
+    ck->rc = qund_errs_add(ck->es, QUND_E_INVAL, where, "%s", why);
+}
+
+/* A key that is written but has no value was already refused where it stands. */
+static bool written(const struct checker *ck, const char *map, const char *item, const char *key)
+{
+    const struct qund_ynode *root = ck->y ? qund_yaml_root(ck->y) : NULL;
+
+    return qund_yaml_get(qund_yaml_get(qund_yaml_get(root, map), item), key) != NULL;
+}
+
+static bool printable(const char *z)
+{
+    for (; *z; z++)
+        if ((unsigned char)*z <= ' ' || *z == 0x7F)
+            return false;
+    return true;
+}
+
+static bool port_ok(struct qund_str s)
+{
+    int64_t port;
+
+    return qund_str_int(s, &port) == 0 && port >= 0 && port <= 65535;
+}
+
+/* HOST:PORT or [v6]:PORT; the port is behind the last colon. */
+static bool host_port(struct qund_str s)
+{
+    size_t colon = s.n;
+
+    while (colon > 0 && s.p[colon - 1] != ':')
+        colon--;
+    if (colon < 2 || !port_ok(qund_str_n(s.p + colon, s.n - colon)))
+        return false;
+    s.n = colon - 1;
+    if (s.p[0] == '[')
+        return s.n > 2 && s.p[s.n - 1] == ']';
+    return !memchr(s.p, ':', s.n);
+}
+
+static bool listen_ok(const char *z)
+{
+    struct qund_str s = qund_str(z);
+
+    if (!printable(z))
+        return false;
+    return qund_str_starts(s, "unix:") ? s.n > strlen("unix:") : host_port(s);
+}
+
+static bool http_url(const char *z)
+{
+    struct qund_str s = qund_str(z);
+    size_t skip = qund_str_starts(s, "https://") ? 8 : qund_str_starts(s, "http://") ? 7 : 0;
+
+    return skip > 0 && s.n > skip && s.p[skip] != '/' && printable(z);
+}
+
+/* redis://[:password@]host:port[/db] */
+static bool redis_url(const char *z)
+{
+    struct qund_str s = qund_str(z), host;
+    ptrdiff_t at;
+    int64_t db;
+
+    if (!qund_str_starts(s, "redis://") || !printable(z))
+        return false;
+    s.p += 8;
+    s.n -= 8;
+    while ((at = qund_str_find(s, 0, QUND_STR("@"))) >= 0) { /* the last @ ends the password */
+        s.p += at + 1;
+        s.n -= (size_t)at + 1;
+    }
+    host = qund_str_split(&s, '/');
+    return host_port(host) &&
+           (!s.p || s.n == 0 || (qund_str_int(s, &db) == 0 && db >= 0 && db <= 1023));
+}
+
+static bool queue_url_ok(const char *z)
+{
+    if (strcmp(z, "managed") == 0)
+        return true;
+    return strncmp(z, "unix:", 5) == 0 ? z[5] != '\0' && printable(z) : redis_url(z);
+}
+
+static void check_zone(struct checker *ck, const char *name)
+{
+    struct qund_zone *z = NULL;
+    struct qund_err err;
+
+    if (qund_zone_load(NULL, name, &z, &err) < 0)
+        complain(ck, "time", NULL, "zone", err.text);
+    qund_zone_free(z);
+}
+
+int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, struct qund_errs *es)
+{
+    struct checker ck = {.y = y, .es = es};
+
+    if (!listen_ok(c->http.listen))
+        complain(&ck, "http", NULL, "listen", "HOST:PORT, [::1]:PORT or unix:PATH is wanted here");
+    if (c->http.public_url && !http_url(c->http.public_url))
+        complain(&ck, "http", NULL, "public_url", "an address with https:// is wanted here");
+    if (!queue_url_ok(c->queue.url))
+        complain(&ck, "queue", NULL, "url",
+                 "managed, redis://HOST:PORT/DB or unix:PATH is wanted here");
+    check_zone(&ck, c->time.zone);
+    for (size_t i = 0; i < c->n_targets; i++) {
+        const struct qund_target_cfg *t = &c->targets[i];
+
+        if (!t->url && !written(&ck, "targets", t->name, "url"))
+            complain(&ck, "targets", t->name, "url", "a target needs a url");
+        else if (t->url && !http_url(t->url))
+            complain(&ck, "targets", t->name, "url", "an address with https:// is wanted here");
+    }
+    return ck.rc;
+}

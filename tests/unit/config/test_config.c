@@ -1,0 +1,313 @@
+/* test_config.c - the configuration: defaults, the sample, ten ways to get it wrong. */
+#include "config/config.h"
+#include "core/file.h"
+#include "unit.h"
+#include <unistd.h>
+
+#define MANY 50
+
+static struct qund_config *parse(const char *text)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+    struct qund_config *c = NULL;
+
+    qund_errs_init(&es, MANY);
+    if (qund_config_parse("t.yaml", NULL, qund_str(text), &c, &es) < 0)
+        fail_msg("%s: %s", es.n ? es.v[0].where : "?", es.n ? es.v[0].text : "?");
+    return c;
+}
+
+static void defaults_are_what_the_documents_say(void **state)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+    struct qund_config *c = NULL;
+
+    (void)state;
+    setenv("QUND_SHARE", QUND_SOURCE_DIR "/tests", 1);
+    qund_errs_init(&es, MANY);
+    assert_int_equal(qund_config_load(NULL, &c, &es), 0);
+    unsetenv("QUND_SHARE");
+    assert_null(c->path);
+    assert_string_equal(c->http.listen, "127.0.0.1:8720");
+    assert_null(c->http.public_url);
+    assert_int_equal(c->http.max_body, 8 << 20);
+    assert_int_equal(c->http.header_timeout_ms, 5000);
+    assert_string_equal(c->queue.url, "managed");
+    assert_string_equal(c->queue.prefix, "qund:");
+    assert_int_equal(c->queue.durability, QUND_DURABILITY_DISK);
+    assert_int_equal(c->queue.max_waiting, 1000000);
+    assert_int_equal(c->store.retention_ms, INT64_C(365) * 86400000);
+    assert_true(c->store.search);
+    assert_string_equal(c->time.zone, "Asia/Shanghai");
+    assert_int_equal(c->time.backfill_after_ms, 3600000);
+    assert_int_equal(c->rules.dirs.n, 1);
+    assert_string_equal(c->rules.dirs.v[0], QUND_SOURCE_DIR "/tests/rules");
+    assert_int_equal(c->log.level, QUND_INFO);
+    assert_int_equal(c->quiet.hours.from_min, 22 * 60);
+    assert_int_equal(c->quiet.hours.to_min, 8 * 60);
+    assert_int_equal(c->quiet.mode, QUND_QUIET_DELAY);
+    assert_int_equal(qund_config_ladder(c, QUND_STR("complaint"))->step_ms[1], 15 * 60000);
+    assert_int_equal(qund_config_ladder(c, QUND_STR("urgent"))->n, 1);
+    assert_int_equal(c->n_channels, 2);
+    assert_false(qund_config_channel(c, QUND_STR("api"))->trust_roles);
+    assert_string_equal(qund_config_channel(c, QUND_STR("api"))->realm, "api");
+    assert_int_equal(qund_config_channel(c, QUND_STR("api"))->lateness_ms, -1);
+    assert_true(qund_config_channel(c, QUND_STR("replay"))->trust_roles);
+    assert_true(qund_config_channel(c, QUND_STR("replay"))->live);
+    assert_null(qund_config_channel(c, QUND_STR("other")));
+    assert_null(qund_config_target(c, QUND_STR("other")));
+    qund_config_unref(c);
+}
+
+static void the_sample_says_the_same_as_no_file(void **state)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+    QUND_AUTO(qund_buf_done) struct qund_buf a = {0}, b = {0};
+    struct qund_config *none = parse(""), *sample = NULL;
+
+    (void)state;
+    qund_errs_init(&es, MANY);
+    if (qund_config_load(QUND_SOURCE_DIR "/config/qund.yaml", &sample, &es) < 0)
+        fail_msg("%s: %s", es.v[0].where, es.v[0].text);
+    qund_config_print(none, &a);
+    qund_config_print(sample, &b);
+    assert_string_equal(a.p, b.p);
+    assert_string_equal(sample->path, QUND_SOURCE_DIR "/config/qund.yaml");
+    qund_config_unref(none);
+    qund_config_unref(sample);
+}
+
+static void broken_files_are_refused_with_every_error_and_its_place(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *errors[8];
+    } BAD[] = {
+        {"unknown_key.yaml", {"2:3: unknown key 'lissten'; nearest known: 'listen'"}},
+        {"unknown_section.yaml",
+         {"1:1: unknown key 'htpp'; nearest known: 'http'", "3:1: unknown key 'zzzzzz'"}},
+        {"all_at_once.yaml",
+         {"2:13: a size is wanted here, such as 64KiB, 16MiB or 1GiB",
+          "3:13: a whole number is wanted here",
+          "4:19: a duration is wanted here, such as 250ms, 10s, 5m, 1h30m or 7d",
+          "6:15: one of these is wanted here: disk, os", "8:11: true or false is wanted here",
+          "10:10: hours are wanted here, such as 22:00-08:00"}},
+        {"out_of_bounds.yaml",
+         {"2:13: out of bounds; allowed are 64KiB to 256MiB",
+          "4:20: out of bounds; allowed are 1d to 36500d",
+          "3:21: out of bounds; allowed are 0 to 65536"}},
+        {"wrong_shape.yaml",
+         {"1:7: a map of keys is wanted here", "3:11: a single value is wanted here",
+          "5:9: a list of paths is wanted here", "7:21: a list of durations is wanted here",
+          "8:11: a map of names is wanted here"}},
+        {"duplicate.yaml", {"3:3: the key 'listen' stands here a second time"}},
+        {"not_yaml.yaml", {"*"}},
+        {"bad_addresses.yaml",
+         {"1:16: HOST:PORT, [::1]:PORT or unix:PATH is wanted here",
+          "3:8: managed, redis://HOST:PORT/DB or unix:PATH is wanted here",
+          "5:9: no such zone below /usr/share/zoneinfo; check the name, or install tzdata",
+          "8:9: a target needs a url", "7:14: an address with https:// is wanted here"}},
+        {"bad_secret.yaml",
+         {"2:19: the variable QUND_TEST_NOT_SET is not set",
+          "5:10: text, {file: PATH} or {env: NAME} is wanted here",
+          "6:5: 'secret' has no value; write one or remove the line"}},
+        {"bad_names.yaml",
+         {"5:21: 1 to 8 rising durations are wanted here, such as [10m, 30m, 60m]",
+          "2:3: a name is 1 to 64 letters, digits, '-', '_' or '.'",
+          "3:14: one of these is wanted here: api, replay"}},
+        {"anchor.yaml",
+         {"1:7: anchors (&), aliases (*) and tags (!) are not read; put the text in quotes or "
+          "write it out"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(BAD); i++) {
+        QUND_AUTO(qund_free_str) char *path = qund_path_join(QUND_TEST_DATA "/config", BAD[i].file);
+        QUND_AUTO(qund_errs_done) struct qund_errs es;
+        struct qund_config *c = NULL;
+        size_t n = 0;
+
+        qund_errs_init(&es, MANY);
+        assert_int_equal(qund_config_load(path, &c, &es), QUND_E_INVAL);
+        assert_null(c);
+        while (n < QUND_ARRAY_LEN(BAD[i].errors) && BAD[i].errors[n])
+            n++;
+        for (size_t k = 0; k < es.n; k++) {
+            char got[600];
+            const char *where = es.v[k].where + strlen(es.v[k].where);
+
+            while (where > es.v[k].where && where[-1] != '/')
+                where--;
+            snprintf(got, sizeof(got), "%s: %s", where + strlen(BAD[i].file) + 1, es.v[k].text);
+            assert_memory_equal(where, BAD[i].file, strlen(BAD[i].file));
+            if (k >= n ||
+                (strcmp(BAD[i].errors[k], "*") != 0 && strcmp(got, BAD[i].errors[k]) != 0))
+                fail_msg("%s [%zu]: %s", BAD[i].file, k, got);
+        }
+        assert_int_equal(es.n, n);
+    }
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+    struct qund_config *c = NULL;
+
+    (void)state;
+    qund_errs_init(&es, MANY);
+    assert_int_equal(qund_config_load("/nonexistent/qund.yaml", &c, &es), QUND_E_NOTFOUND);
+    assert_int_equal(es.n, 1);
+    assert_string_equal(es.v[0].where, "/nonexistent/qund.yaml");
+}
+
+static void channels_and_targets_are_laid_over_the_defaults(void **state)
+{
+    struct qund_config *c = parse("channels:\n"
+                                  "  wecom-archive: {realm: wecom, lateness: 10m, live: false}\n"
+                                  "  api: {trust_roles: true}\n"
+                                  "targets:\n"
+                                  "  ops: {url: 'https://x.example/hook?key=1', rate: 0}\n"
+                                  "alert: {ladders: {normal: [1m], vip: [1s, 2s]}}\n");
+    const struct qund_channel_cfg *ch = qund_config_channel(c, QUND_STR("wecom-archive"));
+    const struct qund_target_cfg *t = qund_config_target(c, QUND_STR("ops"));
+
+    (void)state;
+    assert_int_equal(c->n_channels, 3);
+    assert_string_equal(ch->realm, "wecom");
+    assert_int_equal(ch->lateness_ms, 600000);
+    assert_false(ch->live);
+    assert_true(ch->ts_stable);
+    assert_true(qund_config_channel(c, QUND_STR("api"))->trust_roles);
+    assert_int_equal(t->rate_per_min, 0);
+    assert_int_equal(t->timeout_ms, 10000);
+    assert_null(t->secret);
+    assert_int_equal(qund_config_ladder(c, QUND_STR("normal"))->n, 1);
+    assert_int_equal(qund_config_ladder(c, QUND_STR("vip"))->step_ms[1], 2000);
+    assert_int_equal(qund_config_ladder(c, QUND_STR("complaint"))->n, 3);
+    qund_config_unref(c);
+}
+
+static void secrets_come_from_files_and_variables_and_are_never_printed(void **state)
+{
+    char *dir = unit_tmpdir();
+    QUND_AUTO(qund_free_str) char *secret = qund_path_join(dir, "pw");
+    QUND_AUTO(qund_free_str) char *path = qund_path_join(dir, "qund.yaml");
+    QUND_AUTO(qund_free_str) char *org = qund_path_join(dir, "org.yaml");
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+    struct qund_config *c = NULL, *again = NULL;
+
+    (void)state;
+    setenv("QUND_TEST_URL", "https://user:CANARY1@robot.example/hook/CANARY2?key=CANARY3", 1);
+    assert_int_equal(qund_file_replace(secret, QUND_STR("CANARY4\n"), 0600, NULL), 0);
+    assert_int_equal(
+        qund_file_replace(path,
+                          QUND_STR("queue:\n  url: redis://:CANARY5@127.0.0.1:6379/1\n"
+                                   "  password: {file: pw}\norg: {file: org.yaml}\n"
+                                   "targets:\n  ops:\n    url: {env: QUND_TEST_URL}\n"
+                                   "    secret: CANARY6\n    template: \"{\\\"a\\\": 1}\\n\"\n"),
+                          0600, NULL),
+        0);
+    qund_errs_init(&es, MANY);
+    if (qund_config_load(path, &c, &es) < 0)
+        fail_msg("%s: %s", es.v[0].where, es.v[0].text);
+    assert_string_equal(c->queue.password, "CANARY4");
+    assert_string_equal(c->org.file, org);
+    assert_string_equal(qund_config_target(c, QUND_STR("ops"))->secret, "CANARY6");
+    qund_config_print(c, &out);
+    assert_null(strstr(out.p, "CANARY"));
+    assert_non_null(strstr(out.p, "url: \"https://***@robot.example/***\"\n"));
+    assert_non_null(strstr(out.p, "url: \"redis://***@127.0.0.1:6379/1\"\n"));
+    assert_non_null(strstr(out.p, "password: \"***\"\n"));
+    again = parse(out.p); /* what is printed loads */
+    assert_string_equal(qund_config_target(again, QUND_STR("ops"))->template, "{\"a\": 1}\n");
+    qund_config_unref(again);
+    qund_config_unref(c);
+    unsetenv("QUND_TEST_URL");
+    assert_int_equal(qund_dir_remove(dir, NULL), 0);
+    free(dir);
+}
+
+static void a_reload_names_what_needs_a_restart(void **state)
+{
+    struct qund_config *a =
+        parse("channels: {x: {}, y: {realm: r}}\ntargets: {t: {url: 'http://a'}}\n");
+    struct qund_config *b =
+        parse("http: {listen: 'unix:/x', per_peer: 3}\nlog: {level: debug}\n"
+              "store: {readers: 3, retention: 30d}\nalert: {ladders: {n: [1s]}}\n"
+              "channels: {y: {realm: s, live: false}, z: {}}\n");
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+
+    (void)state;
+    assert_int_equal(qund_config_reload_diff(a, b, &out), 5);
+    assert_string_equal(out.p,
+                        "http.listen\nstore.readers\nchannels.x\nchannels.y.realm\nchannels.z\n");
+    assert_int_equal(qund_config_reload_diff(a, a, &out), 0);
+    qund_config_unref(a);
+    qund_config_unref(b);
+}
+
+static void the_command_line_sets_single_keys(void **state)
+{
+    struct qund_config *c = parse("");
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+
+    (void)state;
+    qund_errs_init(&es, MANY);
+    assert_int_equal(qund_config_set(c, "http.listen", QUND_STR("unix:/run/q.sock"), &es), 0);
+    assert_string_equal(c->http.listen, "unix:/run/q.sock");
+    assert_int_equal(qund_config_set(c, "rules.dirs", QUND_STR("a,b"), &es), 0);
+    assert_int_equal(c->rules.dirs.n, 2);
+    assert_int_equal(es.n, 0);
+    assert_int_equal(qund_config_set(c, "http.listen", QUND_STR("nowhere"), &es), QUND_E_INVAL);
+    assert_string_equal(es.v[0].where, "http.listen");
+    assert_int_equal(qund_config_set(c, "http.nothing", QUND_STR("1"), &es), QUND_E_INVAL);
+    assert_int_equal(qund_config_set(c, "http.max_body", QUND_STR("1"), &es), QUND_E_INVAL);
+    assert_string_equal(es.v[2].text, "out of bounds; allowed are 64KiB to 256MiB");
+    qund_config_unref(c);
+}
+
+static void a_snapshot_lives_as_long_as_its_last_reader(void **state)
+{
+    struct qund_config *c = parse("");
+    struct qund_config *second = qund_config_ref(c);
+
+    (void)state;
+    assert_null(qund_config_unref(c));
+    assert_string_equal(second->queue.prefix, "qund:");
+    assert_null(qund_config_unref(second));
+    assert_null(qund_config_unref(NULL));
+}
+
+/* QUND_UPDATE=1 writes it anew. */
+static void the_documentation_is_up_to_date(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf want = {0}, got = {0};
+
+    (void)state;
+    qund_config_doc(&want);
+    if (getenv("QUND_UPDATE"))
+        assert_int_equal(
+            qund_file_replace(QUND_SOURCE_DIR "/docs/config.md", qund_buf_view(&want), 0644, NULL),
+            0);
+    assert_int_equal(qund_file_read(QUND_SOURCE_DIR "/docs/config.md", 1 << 20, &got, NULL), 0);
+    assert_string_equal(want.p, got.p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_what_the_documents_say),
+        cmocka_unit_test(the_sample_says_the_same_as_no_file),
+        cmocka_unit_test(broken_files_are_refused_with_every_error_and_its_place),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(channels_and_targets_are_laid_over_the_defaults),
+        cmocka_unit_test(secrets_come_from_files_and_variables_and_are_never_printed),
+        cmocka_unit_test(a_reload_names_what_needs_a_restart),
+        cmocka_unit_test(the_command_line_sets_single_keys),
+        cmocka_unit_test(a_snapshot_lives_as_long_as_its_last_reader),
+        cmocka_unit_test(the_documentation_is_up_to_date),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
