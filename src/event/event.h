@@ -18,6 +18,7 @@ int qund_role_parse(struct qund_str s);       /* the enum, or NOTFOUND */
 
 enum qund_origin { QUND_ORIGIN_LIVE, QUND_ORIGIN_BACKFILL, QUND_ORIGIN_REPLAY };
 const char *qund_origin_name(enum qund_origin o);
+int qund_origin_parse(struct qund_str s);     /* the enum, or NOTFOUND */
 
 /* Types the program knows; any other dotted name is QUND_EV_OTHER and is stored all the same. */
 enum qund_event_type {
@@ -66,7 +67,7 @@ struct qund_event {
 /* What the receiving end knows about the sender of a request. Borrowed for the call. */
 struct qund_event_ctx {
     const struct qund_config *cfg;        /* channels: realm, trust_roles, live, ts_stable */
-    int64_t rx;
+    int64_t rx;                           /* 0: the event's own ts (replay under a virtual clock) */
     struct qund_str default_channel;      /* when the event names none: "api" */
     const struct qund_str *allowed;       /* channels this token may use; NULL: any configured one */
     size_t n_allowed;

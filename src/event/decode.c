@@ -1,0 +1,487 @@
+/* src/event/decode.c - one JSON object to one checked event.
+ *
+ * This is the border: behind it every string is valid UTF-8 and within its limit, every number in
+ * its range, ids hold no control bytes, and the key by which a repeat is recognised is set. So
+ * nothing here repairs: what is wrong is refused with the path and the reason, and the sender
+ * corrects it. Keys that are not ours are checked as JSON and skipped, because an export adds some
+ * and must be readable again.
+ *
+ * The fields are a table of name, kind, limit and place. Senders write them in about the same order
+ * each time, so the search for a name begins behind the last one found and nearly always hits at
+ * once; strings without escapes are views into the request. That keeps an event of 420 bytes near
+ * one microsecond.
+ *
+ * Who may claim what is decided here too, because only here both sides are known: the channel must
+ * be the token's, the realm is the channel's whatever the event says, a role counts only from a
+ * channel that is trusted with roles, and `live` only from a live one. */
+#include "config/config.h"
+#include "core/zone.h"
+#include "event/internal.h"
+#include <stdio.h>
+
+enum kind { ID, NAME, TEXT, TYPE, TS, ROLE, ORIGIN, MENTIONS, MEDIA, DATA, IGNORED };
+
+struct field {
+    const char *name;
+    size_t len;
+    enum kind kind;
+    size_t max;    /* bytes */
+    size_t offset; /* of a struct qund_str in struct qund_event */
+};
+
+#define STR_FIELD(json, kind, max, member)                                     \
+    {                                                                          \
+        json, sizeof(json) - 1, kind, max, offsetof(struct qund_event, member) \
+    }
+static const struct field FIELDS[] = {
+    STR_FIELD("id", ID, QUND_EVENT_ID_MAX, id),
+    STR_FIELD("channel", ID, QUND_EVENT_ID_MAX, channel),
+    STR_FIELD("realm", IGNORED, 0, realm),
+    STR_FIELD("type", TYPE, EVENT_TYPE_MAX, type_name),
+    STR_FIELD("ts", TS, 0, ts),
+    STR_FIELD("group", ID, QUND_EVENT_ID_MAX, group),
+    STR_FIELD("group_name", NAME, EVENT_NAME_MAX, group_name),
+    STR_FIELD("sender", ID, QUND_EVENT_ID_MAX, sender),
+    STR_FIELD("sender_name", NAME, EVENT_NAME_MAX, sender_name),
+    STR_FIELD("sender_role", ROLE, 0, sender),
+    STR_FIELD("to", ID, QUND_EVENT_ID_MAX, to),
+    STR_FIELD("account", ID, QUND_EVENT_ID_MAX, account),
+    STR_FIELD("kind", ID, EVENT_TYPE_MAX, kind),
+    STR_FIELD("text", TEXT, QUND_EVENT_TEXT_MAX, text),
+    STR_FIELD("mentions", MENTIONS, 0, mentions),
+    STR_FIELD("reply_to", ID, QUND_EVENT_ID_MAX, reply_to),
+    STR_FIELD("ref", ID, QUND_EVENT_ID_MAX, ref),
+    STR_FIELD("media", MEDIA, EVENT_MEDIA_MAX, media),
+    STR_FIELD("data", DATA, QUND_EVENT_TEXT_MAX, data),
+    STR_FIELD("origin", ORIGIN, 0, id),
+};
+
+struct decoding {
+    const struct qund_event_ctx *ctx;
+    struct qund_jr *r;
+    struct qund_event *e;
+    struct qund_err *err;
+    struct event_sent sent;
+    enum qund_role role; /* as claimed */
+    int origin;          /* as claimed; < 0: not said */
+};
+
+/* The sample chat's types: a message of a kind, or a member event about its sender. */
+static const struct {
+    const char *name;
+    enum qund_event_type type;
+    const char *kind;
+} SHORT_FORM[] = {
+    {"text", QUND_EV_MESSAGE, "text"},     {"image", QUND_EV_MESSAGE, "image"},
+    {"voice", QUND_EV_MESSAGE, "voice"},   {"video", QUND_EV_MESSAGE, "video"},
+    {"file", QUND_EV_MESSAGE, "file"},     {"link", QUND_EV_MESSAGE, "link"},
+    {"card", QUND_EV_MESSAGE, "card"},     {"location", QUND_EV_MESSAGE, "location"},
+    {"mixed", QUND_EV_MESSAGE, "mixed"},   {"join", QUND_EV_MEMBER_JOIN, NULL},
+    {"leave", QUND_EV_MEMBER_LEAVE, NULL},
+};
+
+int event_reader_err(const struct qund_jr *r, const char *from, struct qund_err *err)
+{
+    char where[sizeof(err->where)];
+    size_t begin = (size_t)(from - r->start);
+
+    event_path(qund_str_n(from, (size_t)(r->end - from)), r->at > begin ? r->at - begin : 0, where,
+               sizeof(where));
+    return qund_err_set(err, QUND_E_INVAL, where, "%s (byte %zu)", r->why, r->at);
+}
+
+static bool has_control(struct qund_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* Reading errors carry no text yet: event_decode_at adds the path. */
+static int take_str(struct decoding *d, const char *where, size_t max, bool id,
+                    struct qund_str *out)
+{
+    int rc = qund_jr_str(d->r, out);
+
+    if (rc < 0)
+        return rc;
+    if (out->n > max)
+        return qund_err_set(d->err, QUND_E_INVAL, where, "%zu bytes long, at most %zu are allowed",
+                            out->n, max);
+    if (id && has_control(*out))
+        return qund_err_set(d->err, QUND_E_INVAL, where, "control bytes are not allowed in an id");
+    if (out->n == 0)
+        *out = QUND_STR_NONE; /* an empty id or name is none */
+    return QUND_OK;
+}
+
+static int take_ts(struct decoding *d)
+{
+    struct qund_str s;
+    int type = qund_jr_peek(d->r), rc;
+
+    if (type == QUND_JT_STR) {
+        rc = qund_jr_str(d->r, &s);
+        if (rc == 0 && qund_iso_parse(s, &d->sent.ts) < 0)
+            return qund_err_set(d->err, QUND_E_INVAL, "ts",
+                                "neither milliseconds nor ISO 8601 with an offset, such as "
+                                "2025-09-15T08:32:44+08:00");
+    } else {
+        rc = qund_jr_int(d->r, &d->sent.ts);
+    }
+    if (rc == 0 && (d->sent.ts < 0 || d->sent.ts > EVENT_TS_MAX))
+        return qund_err_set(d->err, QUND_E_INVAL, "ts", "outside the years 1970 to 9999");
+    d->sent.has_ts = rc == 0;
+    return rc;
+}
+
+static int take_role(struct decoding *d)
+{
+    struct qund_str s;
+    int role, rc = qund_jr_str(d->r, &s);
+
+    if (rc < 0 || s.n == 0)
+        return rc;
+    role = qund_role_parse(s);
+    if (role < 0)
+        return qund_err_set(d->err, QUND_E_INVAL, "sender_role",
+                            "must be one of customer, staff, bot, koc");
+    d->role = (enum qund_role)role;
+    return QUND_OK;
+}
+
+static int take_origin(struct decoding *d)
+{
+    struct qund_str s;
+    int rc = qund_jr_str(d->r, &s);
+
+    if (rc < 0)
+        return rc;
+    d->origin = qund_origin_parse(s);
+    if (d->origin < 0)
+        return qund_err_set(d->err, QUND_E_INVAL, "origin",
+                            "must be one of live, backfill, replay");
+    return QUND_OK;
+}
+
+/* Ids joined by '\n', which no id holds. */
+static int take_mentions(struct decoding *d)
+{
+    struct qund_str ids[EVENT_MENTIONS_MAX];
+    char where[32], *to;
+    size_t n = 0, bytes = 0;
+    bool first;
+    int rc = qund_jr_arr(d->r, &first);
+
+    while (rc == 0 && (rc = qund_jr_arr_next(d->r, &first)) > 0) {
+        if (n == EVENT_MENTIONS_MAX)
+            return qund_err_set(d->err, QUND_E_INVAL, "mentions", "more than %u entries",
+                                EVENT_MENTIONS_MAX);
+        snprintf(where, sizeof(where), "mentions[%zu]", n);
+        rc = take_str(d, where, QUND_EVENT_ID_MAX, true, &ids[n]);
+        if (rc == 0 && ids[n].p)
+            bytes += ids[n++].n + 1;
+    }
+    if (rc < 0 || n == 0)
+        return rc;
+    to = qund_arena_alloc(d->r->arena, bytes);
+    d->e->mentions = qund_str_n(to, bytes - 1);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to, ids[i].p, ids[i].n);
+        to += ids[i].n;
+        *to++ = '\n';
+    }
+    return QUND_OK;
+}
+
+/* Without the blanks between its tokens; the text is valid JSON. */
+static struct qund_str compact(struct qund_arena *arena, struct qund_str json)
+{
+    char *out = qund_arena_alloc(arena, json.n + 1), *to = out;
+    bool in_string = false;
+
+    for (size_t i = 0; i < json.n; i++) {
+        char c = json.p[i];
+
+        if (!in_string && (c == ' ' || c == '\n' || c == '\t' || c == '\r'))
+            continue;
+        if (c == '"')
+            in_string = !in_string;
+        *to++ = c;
+        if (in_string && c == '\\')
+            *to++ = json.p[++i];
+    }
+    *to = '\0';
+    return qund_str_n(out, (size_t)(to - out));
+}
+
+static int take_data(struct decoding *d, const struct field *f)
+{
+    struct qund_str raw;
+    int type = qund_jr_peek(d->r);
+    int rc = type < 0 ? type : QUND_OK;
+
+    if (rc == 0 && type != QUND_JT_OBJ)
+        return qund_err_set(d->err, QUND_E_INVAL, "data", "must be an object");
+    if (rc == 0)
+        rc = qund_jr_skip(d->r, &raw);
+    if (rc < 0)
+        return rc;
+    d->e->data = compact(d->r->arena, raw);
+    if (d->e->data.n > f->max)
+        return qund_err_set(d->err, QUND_E_INVAL, "data", "%zu bytes long, at most %zu are allowed",
+                            d->e->data.n, f->max);
+    return QUND_OK;
+}
+
+static int take_media_item(struct decoding *d, size_t index)
+{
+    static const struct {
+        const char *name;
+        size_t max;
+    } STRINGS[] = {
+        {"kind", EVENT_TYPE_MAX}, {"sha256", 64}, {"name", EVENT_NAME_MAX}, {"url", 2048}};
+    struct qund_jr_obj o;
+    struct qund_str key, s;
+    char where[48];
+    int64_t size = 0;
+    int rc = qund_jr_obj(d->r, &o);
+
+    while (rc == 0 && (rc = qund_jr_obj_next(d->r, &o, &key)) > 0) {
+        size_t i = 0;
+
+        while (i < QUND_ARRAY_LEN(STRINGS) && !qund_str_is(key, STRINGS[i].name))
+            i++;
+        snprintf(where, sizeof(where), "media[%zu].%s", index,
+                 i < QUND_ARRAY_LEN(STRINGS) ? STRINGS[i].name : "size");
+        if (qund_jr_peek(d->r) == QUND_JT_NULL)
+            rc = qund_jr_null(d->r);
+        else if (i < QUND_ARRAY_LEN(STRINGS))
+            rc = take_str(d, where, STRINGS[i].max, false, &s);
+        else if (qund_str_is(key, "size"))
+            rc = qund_jr_int(d->r, &size);
+        else
+            rc = qund_jr_skip(d->r, NULL);
+        if (rc == 0 && size < 0)
+            rc = qund_err_set(d->err, QUND_E_INVAL, where, "must not be negative");
+    }
+    return rc;
+}
+
+static int take_media(struct decoding *d, const struct field *f)
+{
+    const char *from;
+    size_t n = 0;
+    bool first;
+    int rc = qund_jr_peek(d->r);
+
+    from = d->r->p; /* peek left the blanks behind */
+    if (rc >= 0)
+        rc = qund_jr_arr(d->r, &first);
+    while (rc == 0 && (rc = qund_jr_arr_next(d->r, &first)) > 0) {
+        if (n == EVENT_MEDIA_ITEMS_MAX)
+            return qund_err_set(d->err, QUND_E_INVAL, "media", "more than %u entries",
+                                EVENT_MEDIA_ITEMS_MAX);
+        rc = take_media_item(d, n++);
+    }
+    if (rc < 0 || n == 0)
+        return rc;
+    d->e->media = compact(d->r->arena, qund_str_n(from, (size_t)(d->r->p - from)));
+    if (d->e->media.n > f->max)
+        return qund_err_set(d->err, QUND_E_INVAL, "media",
+                            "%zu bytes long, at most %zu are allowed", d->e->media.n, f->max);
+    return QUND_OK;
+}
+
+static int take_field(struct decoding *d, const struct field *f)
+{
+    struct qund_str *slot = (struct qund_str *)(void *)((char *)d->e + f->offset);
+
+    if (*d->r->p == 'n' || qund_jr_peek(d->r) == QUND_JT_NULL)
+        return qund_jr_null(d->r); /* null is absent */
+    switch (f->kind) {
+    case ID:
+    case TYPE:
+        return take_str(d, f->name, f->max, true, slot);
+    case NAME:
+    case TEXT:
+        return take_str(d, f->name, f->max, false, slot);
+    case TS:
+        return take_ts(d);
+    case ROLE:
+        return take_role(d);
+    case ORIGIN:
+        return take_origin(d);
+    case MENTIONS:
+        return take_mentions(d);
+    case MEDIA:
+        return take_media(d, f);
+    case DATA:
+        return take_data(d, f);
+    case IGNORED:
+        break;
+    }
+    return qund_jr_skip(d->r, NULL);
+}
+
+/* Searching begins at *hint and wraps; NULL for a key that is not ours. */
+static const struct field *find_field(struct qund_str key, size_t *hint)
+{
+    for (size_t k = 0; k < QUND_ARRAY_LEN(FIELDS); k++) {
+        size_t i =
+            *hint + k < QUND_ARRAY_LEN(FIELDS) ? *hint + k : *hint + k - QUND_ARRAY_LEN(FIELDS);
+        const struct field *f = &FIELDS[i];
+
+        if (f->len == key.n && memcmp(f->name, key.p, key.n) == 0) {
+            *hint = i + 1;
+            return f;
+        }
+    }
+    return NULL;
+}
+
+static int take_object(struct decoding *d)
+{
+    struct qund_jr_obj o;
+    struct qund_str key;
+    size_t hint = 0;
+    int rc = qund_jr_obj(d->r, &o);
+
+    while (rc == 0 && (rc = qund_jr_obj_next(d->r, &o, &key)) > 0) {
+        const struct field *f = find_field(key, &hint);
+
+        rc = f ? take_field(d, f) : qund_jr_skip(d->r, NULL);
+    }
+    return rc;
+}
+
+static bool type_name_ok(struct qund_str s)
+{
+    bool dot = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        dot |= c == '.';
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+            return false;
+    }
+    return dot;
+}
+
+static int short_form(struct decoding *d)
+{
+    struct qund_event *e = d->e;
+    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    struct qund_jw w = qund_jw(&b);
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(SHORT_FORM); i++) {
+        if (!qund_str_is(e->type_name, SHORT_FORM[i].name))
+            continue;
+        e->type = SHORT_FORM[i].type;
+        e->type_name = qund_str(qund_event_type_name(e->type));
+        if (SHORT_FORM[i].kind && !e->kind.p)
+            e->kind = qund_str(SHORT_FORM[i].kind);
+        if (e->type != QUND_EV_MESSAGE && !e->data.p && e->sender.p) {
+            qund_jw_obj(&w);
+            qund_jw_kstr(&w, "member", e->sender);
+            qund_jw_end_obj(&w);
+            e->data = qund_str_n(qund_arena_dup(d->r->arena, b.p, b.n), b.n);
+        }
+        return 1;
+    }
+    return 0;
+}
+
+static int settle_type(struct decoding *d)
+{
+    struct qund_event *e = d->e;
+
+    if (!e->type_name.p)
+        e->type_name = QUND_STR("message");
+    e->type = qund_event_type_of(e->type_name);
+    if (e->type == QUND_EV_OTHER && !(d->ctx->short_form && short_form(d)) &&
+        !type_name_ok(e->type_name))
+        return qund_err_set(d->err, QUND_E_INVAL, "type",
+                            "unknown type; a type of your own is lower case and has a dot in it, "
+                            "such as shop.visit");
+    if (e->type == QUND_EV_MESSAGE && !e->kind.p)
+        e->kind = QUND_STR("text");
+    if (e->text.n + e->data.n > QUND_EVENT_TEXT_MAX)
+        return qund_err_set(d->err, QUND_E_INVAL, "text",
+                            "text and data together are %zu bytes long, at most %u are allowed",
+                            e->text.n + e->data.n, QUND_EVENT_TEXT_MAX);
+    return QUND_OK;
+}
+
+static bool allowed(const struct qund_event_ctx *ctx, struct qund_str channel)
+{
+    for (size_t i = 0; ctx->allowed && i < ctx->n_allowed; i++)
+        if (qund_str_eq(ctx->allowed[i], channel))
+            return true;
+    return !ctx->allowed;
+}
+
+static int settle_channel(struct decoding *d)
+{
+    struct qund_event *e = d->e;
+    const struct qund_channel_cfg *c;
+
+    if (!e->channel.p)
+        e->channel = d->ctx->default_channel;
+    c = allowed(d->ctx, e->channel) ? qund_config_channel(d->ctx->cfg, e->channel) : NULL;
+    if (!c)
+        return qund_err_set(d->err, QUND_E_DENIED, "channel",
+                            "'%.*s' is not configured or not among the channels of this token",
+                            QUND_STR_ARG(e->channel));
+    e->realm = qund_str(c->realm);
+    e->role = c->trust_roles ? d->role : QUND_ROLE_NONE;
+    d->sent.ts_stable = c->ts_stable;
+    if (d->ctx->origin != QUND_ORIGIN_LIVE)
+        e->origin = d->ctx->origin;
+    else if (d->origin == QUND_ORIGIN_LIVE && !c->live)
+        return qund_err_set(d->err, QUND_E_DENIED, "origin",
+                            "channel '%.*s' is not live: send backfill or leave it out",
+                            QUND_STR_ARG(e->channel));
+    else if (d->origin >= 0)
+        e->origin = (enum qund_origin)d->origin;
+    else
+        e->origin = c->live ? QUND_ORIGIN_LIVE : QUND_ORIGIN_BACKFILL;
+    return QUND_OK;
+}
+
+int event_decode_at(const struct qund_event_ctx *ctx, struct qund_jr *r, size_t index,
+                    struct qund_event *out, struct qund_err *err)
+{
+    struct decoding d = {
+        .ctx = ctx, .r = r, .e = out, .err = err, .origin = -1, .sent = {.index = index}};
+    const char *from;
+    int rc;
+
+    memset(out, 0, sizeof(*out));
+    rc = qund_jr_peek(r);
+    from = r->p < r->end ? r->p : r->start;
+    if (rc >= 0)
+        rc = take_object(&d);
+    if (r->why)
+        return event_reader_err(r, from, err);
+    if (rc == 0)
+        rc = settle_channel(&d);
+    if (rc == 0)
+        rc = settle_type(&d);
+    return rc < 0 ? rc : event_identify(ctx, &d.sent, r->arena, out, err);
+}
+
+int qund_event_decode(const struct qund_event_ctx *ctx, struct qund_str json, size_t index,
+                      struct qund_arena *arena, struct qund_event *out, struct qund_err *err)
+{
+    struct qund_jr r;
+    int rc;
+
+    qund_jr_init(&r, json, arena, EVENT_DEPTH_MAX);
+    rc = event_decode_at(ctx, &r, index, out, err);
+    if (rc == 0 && qund_jr_end(&r) < 0)
+        rc = event_reader_err(&r, r.start, err);
+    return rc;
+}
