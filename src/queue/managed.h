@@ -8,13 +8,13 @@
 
 struct qund_redis;
 struct qund_redis_opts {
-    const char *dir;                    /* "<data>/redis", made when missing */
-    const char *program;                /* NULL: "redis-server" from PATH */
-    bool durable;                       /* disk: appendfsync always; else os: no */
-    int64_t maxmemory;                  /* bytes; 0: 256 MiB */
-    int start_ms;                       /* until it must answer; 0: 30000 */
+    const char *dir;     /* "<data>/redis", made when missing */
+    const char *program; /* NULL: "redis-server" from PATH */
+    bool durable;        /* disk: appendfsync always; else os: no */
+    int64_t maxmemory;   /* bytes; 0: 256 MiB */
+    int start_ms;        /* until it must answer; 0: 30000 */
     struct qund_log *log;
-    struct qund_metrics *metrics;       /* NULL is fine */
+    struct qund_metrics *metrics; /* NULL is fine */
 };
 
 /* Waits for a predecessor to leave (≤ 5 s, then tells it to), starts, waits until it answers. An
@@ -30,12 +30,12 @@ void qund_redis_addr(const struct qund_redis *r, struct qund_queue_addr *addr);
 void qund_redis_poll(struct qund_redis *r);
 
 struct qund_redis_state {
-    pid_t pid;                          /* 0: between two lives */
-    unsigned restarts;                  /* since qund_redis_start */
-    unsigned repairs;                   /* append-only files mended, in start and later */
-    int64_t repaired_bytes;             /* cut off by them: unknown what was in it */
-    char aside[256];                    /* where the copy of the last refused file lies; "" none */
-    char why[160];                      /* last reason of death, "" none */
+    pid_t pid;              /* 0: between two lives */
+    unsigned restarts;      /* since qund_redis_start */
+    unsigned repairs;       /* append-only files mended, in start and later */
+    int64_t repaired_bytes; /* cut off by them: unknown what was in it */
+    char aside[256];        /* where the copy of the last refused file lies; "" none */
+    char why[160];          /* last reason of death, "" none */
 };
 void qund_redis_state(const struct qund_redis *r, struct qund_redis_state *out);
 /* Durability `os`: what Redis wrote reaches the disk. Maint thread, once a second. */

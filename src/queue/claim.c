@@ -1,0 +1,609 @@
+/* src/queue/claim.c - the reading end of the queue, owned by the engine thread.
+ *
+ * After a connection is made, in this order:
+ *   lease      on a Redis that is not our child: only its holder may consume the stream
+ *   group      made if missing, together with the stream
+ *   adopt      entries claimed by other consumer names become ours, then those names go
+ *   replay     what was delivered to us before and never acknowledged, in pages from id 0
+ *   live       new entries
+ * so that all that is pending anywhere comes first and in id order, and new entries after it. Every
+ * entry is delivered until it is acknowledged: after a lost connection that includes what the
+ * engine has in hand, which it must recognise.
+ *
+ * Nothing waits. Commands are queued, their kinds remembered in the order in which replies will
+ * come, and poll hands each reply to the function of its kind. There is no BLOCK: intake's eventfd
+ * says when to ask, and a request made while one is under way is kept, for that one may have been
+ * answered before the new entry came.
+ *
+ * XACK and XTRIM follow a batch without being waited for. XTRIM MINID ~ without LIMIT 0 stops after
+ * 100 nodes, and the stream then grows without end under load. What `~` leaves (part of a node) is
+ * trimmed exactly once the stream has been quiet for a second: applied events do not linger. */
+#include "core/metric.h"
+#include "core/thread.h"
+#include "queue/internal.h"
+#include <stdio.h>
+
+enum {
+    REPLY_MS = 1000,
+    LEASE_MS = 10000,
+    LEASE_RENEW_MS = 3000,
+    DENIED_PAUSE_MS = 1000,
+    QUIET_MS = 1000,
+    CLOSE_MS = 200,
+    ADOPT_PAGE = 1000,
+    OTHERS_MAX = 16,
+    EXPECT_MAX = 256
+};
+
+enum phase { DOWN, GREETING, REPLAY, LIVE };
+enum expect { X_LEASE, X_GROUP, X_CONSUMERS, X_ADOPT, X_READ, X_QUIET };
+
+struct qund_claim {
+    struct qund_rconn conn;
+    struct qund_queue_addr addr;
+    struct qund_keys keys;
+    char instance[64]; /* "" → no lease */
+    int reply_ms;
+    struct qund_log *log;
+    struct qund_log_gate gate, error_gate;
+    struct qund_counter *reconnects;
+    enum phase phase;
+    unsigned tries;
+    bool was_up, denied, drained;
+    struct qund_mono next; /* DOWN: try then */
+
+    unsigned char expect[EXPECT_MAX]; /* ring of enum expect */
+    size_t expect_at, expect_n;
+    struct qund_mono heard; /* last reply, or the first command after silence */
+
+    struct qund_mono lease_sent, lease_until;
+    char others[OTHERS_MAX][64]; /* consumers that are not us */
+    size_t n_others;
+
+    size_t count, asked; /* wanted by the engine; asked for in the read under way */
+    bool reading, again;
+    struct qund_entry_id after;  /* replay: end of the last page */
+    struct qund_entry_id newest; /* greatest id delivered over this connection */
+    struct qund_owed owed;
+    bool untidy; /* something was acknowledged since the last exact trim */
+    struct qund_mono acked_at;
+    uint64_t bodies_missing;
+};
+
+int qund_claim_open(const struct qund_queue_opts *o, struct qund_claim **out, struct qund_err *err)
+{
+    struct qund_claim *c;
+
+    if (!o->addr->unix_path[0] && !o->addr->host[0])
+        return qund_err_set(err, QUND_E_INVAL, "queue.redis", "no address");
+    c = qund_alloc(sizeof(*c));
+    c->conn.fd = -1;
+    c->addr = *o->addr;
+    c->log = o->log;
+    c->reply_ms = o->reply_ms > 0 ? o->reply_ms : REPLY_MS;
+    c->count = qund_claim_count(QUND_ENTRY_MAX);
+    if (o->instance && !o->addr->managed)
+        snprintf(c->instance, sizeof(c->instance), "%s", o->instance);
+    c->reconnects = qund_metric_counter(o->metrics, "qund_redis_reconnects_total", "end=\"claim\"",
+                                        "Connections to Redis made again");
+    qund_keys_init(&c->keys, &c->addr);
+    *out = c;
+    return QUND_OK;
+}
+
+/* ---- commands ---- */
+
+static void expect(struct qund_claim *c, enum expect what)
+{
+    qund_assert(c->expect_n < EXPECT_MAX);
+    if (c->expect_n == 0)
+        c->heard = qund_mono_now();
+    c->expect[(c->expect_at + c->expect_n++) % EXPECT_MAX] = (unsigned char)what;
+}
+
+static int go_down(struct qund_claim *c, int rc, const char *why, int pause_ms)
+{
+    int64_t now = qund_mono_now().ms;
+
+    if (c->phase >= REPLAY)
+        c->tries = 0;
+    if (qund_log_allow(&c->gate, now, 6))
+        qund_log(c->log, QUND_WARN, "queue.claim_lost", QUND_KV("why", why),
+                 QUND_KV("owed", (int64_t)c->owed.left), QUND_KV("left_out", c->gate.left_out));
+    qund_rconn_close(&c->conn);
+    c->phase = DOWN;
+    c->next.ms = now + (pause_ms > 0 ? pause_ms : qund_rconn_backoff_ms(c->tries++));
+    c->expect_n = c->n_others = 0;
+    c->reading = c->drained = false;
+    qund_owed_clear(&c->owed);
+    return rc;
+}
+
+static void send_lease(struct qund_claim *c)
+{
+    static const char SCRIPT[] = "local v=redis.call('get',KEYS[1]) "
+                                 "if v and v~=ARGV[1] then return v end "
+                                 "redis.call('set',KEYS[1],ARGV[1],'PX',ARGV[2]) return 1";
+    char ttl[16];
+
+    snprintf(ttl, sizeof(ttl), "%d", LEASE_MS);
+    qund_rconn_cmd(&c->conn, 6,
+                   (const struct qund_str[]){QUND_STR("EVAL"), qund_str(SCRIPT), QUND_STR("1"),
+                                             qund_str(c->keys.lease), qund_str(c->instance),
+                                             qund_str(ttl)});
+    c->lease_sent = qund_mono_now();
+    expect(c, X_LEASE);
+}
+
+static void send_group(struct qund_claim *c)
+{
+    struct qund_str key = qund_str(c->keys.stream);
+
+    qund_rconn_cmd(&c->conn, 6,
+                   (const struct qund_str[]){QUND_STR("XGROUP"), QUND_STR("CREATE"), key,
+                                             QUND_STR(QUND_GROUP), QUND_STR("0"),
+                                             QUND_STR("MKSTREAM")});
+    expect(c, X_GROUP);
+    qund_rconn_cmd(&c->conn, 4,
+                   (const struct qund_str[]){QUND_STR("XINFO"), QUND_STR("CONSUMERS"), key,
+                                             QUND_STR(QUND_GROUP)});
+    expect(c, X_CONSUMERS);
+}
+
+static void send_adopt(struct qund_claim *c, struct qund_str cursor)
+{
+    char count[16];
+
+    snprintf(count, sizeof(count), "%d", ADOPT_PAGE);
+    qund_rconn_cmd(&c->conn, 9,
+                   (const struct qund_str[]){QUND_STR("XAUTOCLAIM"), qund_str(c->keys.stream),
+                                             QUND_STR(QUND_GROUP), QUND_STR(QUND_CONSUMER),
+                                             QUND_STR("0"), cursor, QUND_STR("COUNT"),
+                                             qund_str(count), QUND_STR("JUSTID")});
+    expect(c, X_ADOPT);
+}
+
+static void send_read(struct qund_claim *c)
+{
+    char count[24], after[QUND_ENTRY_ID_CHARS] = ">";
+
+    snprintf(count, sizeof(count), "%zu", c->count);
+    if (c->phase == REPLAY)
+        qund_entry_id_print(c->after, after);
+    qund_rconn_cmd(
+        &c->conn, 9,
+        (const struct qund_str[]){QUND_STR("XREADGROUP"), QUND_STR("GROUP"), QUND_STR(QUND_GROUP),
+                                  QUND_STR(QUND_CONSUMER), QUND_STR("COUNT"), qund_str(count),
+                                  QUND_STR("STREAMS"), qund_str(c->keys.stream), qund_str(after)});
+    expect(c, X_READ);
+    c->asked = c->count;
+    c->reading = true;
+    c->again = false;
+}
+
+static void send_xack(struct qund_claim *c, const struct qund_entry *v, size_t n)
+{
+    char id[QUND_ENTRY_ID_CHARS];
+
+    qund_rconn_head(&c->conn, 3 + n);
+    qund_rconn_arg(&c->conn, QUND_STR("XACK"));
+    qund_rconn_arg(&c->conn, qund_str(c->keys.stream));
+    qund_rconn_arg(&c->conn, QUND_STR(QUND_GROUP));
+    for (size_t i = 0; i < n; i++) {
+        qund_entry_id_print(v[i].id, id);
+        qund_rconn_arg(&c->conn, qund_str(id));
+    }
+    expect(c, X_QUIET);
+}
+
+/* Everything below the smallest entry still owed; while the pending list is not read to its end, we
+ * do not know which that is. */
+static void send_trim(struct qund_claim *c, bool exact)
+{
+    struct qund_str key = qund_str(c->keys.stream);
+    struct qund_entry_id border;
+    char id[QUND_ENTRY_ID_CHARS];
+
+    if (c->phase != LIVE)
+        return;
+    if (!qund_owed_first(&c->owed, &border))
+        border = (struct qund_entry_id){c->newest.ms, c->newest.seq + 1};
+    qund_entry_id_print(border, id);
+    if (exact)
+        qund_rconn_cmd(&c->conn, 5,
+                       (const struct qund_str[]){QUND_STR("XTRIM"), key, QUND_STR("MINID"),
+                                                 QUND_STR("="), qund_str(id)});
+    else
+        qund_rconn_cmd(&c->conn, 7,
+                       (const struct qund_str[]){QUND_STR("XTRIM"), key, QUND_STR("MINID"),
+                                                 QUND_STR("~"), qund_str(id), QUND_STR("LIMIT"),
+                                                 QUND_STR("0")});
+    expect(c, X_QUIET);
+}
+
+/* ---- replies ---- */
+
+static void greet(struct qund_claim *c)
+{
+    c->phase = GREETING;
+    c->newest = c->after = (struct qund_entry_id){0, 0};
+    if (c->instance[0])
+        send_lease(c);
+    else
+        send_group(c);
+}
+
+static int on_lease(struct qund_claim *c, redisReply *r)
+{
+    if (r->type == REDIS_REPLY_INTEGER) {
+        c->lease_until.ms = c->lease_sent.ms + LEASE_MS;
+        c->denied = false;
+        if (c->phase == GREETING)
+            send_group(c);
+        return QUND_OK;
+    }
+    c->denied = r->type == REDIS_REPLY_STRING;
+    if (qund_log_allow(&c->error_gate, qund_mono_now().ms, 2))
+        qund_log(c->log, QUND_ERROR, "queue.lease_denied",
+                 QUND_KV("holder_or_error", qund_utf8_cut(qund_reply_str(r), 64)),
+                 QUND_KV("key", c->keys.lease),
+                 QUND_KV("todo", "stop the other qund or give this one another queue.prefix"));
+    return go_down(c, QUND_E_DENIED, "the lease is not ours", DENIED_PAUSE_MS);
+}
+
+static int refused(struct qund_claim *c, const redisReply *r, const char *what)
+{
+    int rc = qund_reply_rc(r);
+
+    if (qund_log_allow(&c->error_gate, qund_mono_now().ms, 6))
+        qund_log(c->log, QUND_ERROR, "queue.claim_refused", QUND_KV("command", what),
+                 QUND_KV("answer", qund_utf8_cut(qund_reply_str(r), 160)),
+                 QUND_KV("key", c->keys.stream));
+    return go_down(c, rc < 0 ? rc : QUND_E_PROTO, what, 0);
+}
+
+static int on_group(struct qund_claim *c, redisReply *r)
+{
+    int rc = qund_reply_rc(r);
+
+    return rc < 0 && rc != QUND_E_EXISTS ? refused(c, r, "XGROUP CREATE") : QUND_OK;
+}
+
+static void begin_replay(struct qund_claim *c)
+{
+    if (c->was_up)
+        qund_counter_add(c->reconnects, 1);
+    c->was_up = true;
+    c->phase = REPLAY;
+    send_read(c);
+}
+
+static int on_consumers(struct qund_claim *c, redisReply *r)
+{
+    if (r->type != REDIS_REPLY_ARRAY)
+        return refused(c, r, "XINFO CONSUMERS");
+    for (size_t i = 0; i < r->elements && c->n_others < OTHERS_MAX; i++) {
+        struct qund_str name = qund_reply_str(qund_reply_get(r->element[i], "name"));
+
+        if (name.n > 0 && name.n < sizeof(c->others[0]) && !qund_str_is(name, QUND_CONSUMER)) {
+            memcpy(c->others[c->n_others], name.p, name.n);
+            c->others[c->n_others++][name.n] = '\0';
+        }
+    }
+    if (c->n_others > 0)
+        send_adopt(c, QUND_STR("0-0"));
+    else
+        begin_replay(c);
+    return QUND_OK;
+}
+
+static int on_adopt(struct qund_claim *c, redisReply *r)
+{
+    struct qund_str cursor;
+
+    if (r->type != REDIS_REPLY_ARRAY || r->elements < 2)
+        return refused(c, r, "XAUTOCLAIM");
+    if (r->elements > 2 && r->element[2]->type == REDIS_REPLY_ARRAY)
+        c->bodies_missing += r->element[2]->elements;
+    cursor = qund_reply_str(r->element[0]);
+    if (!qund_str_is(cursor, "0-0")) {
+        send_adopt(c, cursor);
+        return QUND_OK;
+    }
+    for (size_t i = 0; i < c->n_others; i++) {
+        qund_log(c->log, QUND_INFO, "queue.taken_over", QUND_KV("consumer", &c->others[i][0]));
+        qund_rconn_cmd(&c->conn, 5,
+                       (const struct qund_str[]){QUND_STR("XGROUP"), QUND_STR("DELCONSUMER"),
+                                                 qund_str(c->keys.stream), QUND_STR(QUND_GROUP),
+                                                 qund_str(c->others[i])});
+        expect(c, X_QUIET);
+    }
+    begin_replay(c);
+    return QUND_OK;
+}
+
+/* Bodies trimmed away while pending (by hand, or a policy): nothing can be applied, so they are
+ * acknowledged and counted; the error names them. */
+static void on_missing(struct qund_claim *c, const struct qund_read *got)
+{
+    char first[QUND_ENTRY_ID_CHARS], last[QUND_ENTRY_ID_CHARS];
+
+    if (got->n_missing == 0)
+        return;
+    qund_entry_id_print(got->missing[0].id, first);
+    qund_entry_id_print(got->missing[got->n_missing - 1].id, last);
+    qund_log(c->log, QUND_ERROR, "queue.bodies_missing", QUND_KV("n", (int64_t)got->n_missing),
+             QUND_KV("first", &first[0]), QUND_KV("last", &last[0]));
+    c->bodies_missing += got->n_missing;
+    send_xack(c, got->missing, got->n_missing);
+}
+
+/* What the next read is, when this one brought nothing. */
+static void after_empty(struct qund_claim *c)
+{
+    bool more = c->again;
+
+    if (c->phase == REPLAY) {
+        c->phase = LIVE;
+        more = true;
+    }
+    c->drained = !more;
+    if (more)
+        send_read(c);
+}
+
+static int on_read(struct qund_claim *c, redisReply *r, struct qund_batch **out)
+{
+    struct qund_read got;
+    int rc = qund_reply_rc(r);
+
+    c->reading = false;
+    if (rc < 0) { /* NOGROUP: someone emptied Redis; the greeting makes the group again */
+        rc = refused(c, r, "XREADGROUP");
+        freeReplyObject(r);
+        return rc;
+    }
+    rc = qund_read_take(r, &got);
+    if (rc < 0)
+        return go_down(c, rc, "an XREADGROUP reply of unknown shape", 0);
+    on_missing(c, &got);
+    qund_free(got.missing);
+    if (got.entries > 0 && qund_entry_id_cmp(got.last, c->newest) > 0)
+        c->newest = got.last;
+    c->after = got.last;
+    if (!got.batch) {
+        if (got.entries > 0)
+            send_read(c);
+        else
+            after_empty(c);
+        return QUND_OK;
+    }
+    for (size_t i = 0; i < got.batch->n; i++)
+        qund_owed_add(&c->owed, got.batch->v[i].id);
+    got.batch->replay = c->phase == REPLAY;
+    got.batch->full = got.batch->replay || got.entries >= c->asked || c->again;
+    c->drained = !got.batch->full;
+    *out = got.batch;
+    return 1;
+}
+
+static int on_quiet(struct qund_claim *c, redisReply *r)
+{
+    if (qund_reply_rc(r) < 0 && qund_log_allow(&c->error_gate, qund_mono_now().ms, 6))
+        qund_log(c->log, QUND_WARN, "queue.ack_refused",
+                 QUND_KV("answer", qund_utf8_cut(qund_reply_str(r), 160)));
+    return QUND_OK;
+}
+
+static int on_reply(struct qund_claim *c, redisReply *r, struct qund_batch **out)
+{
+    static int (*const ON[])(struct qund_claim *, redisReply *) = {[X_LEASE] = on_lease,
+                                                                   [X_GROUP] = on_group,
+                                                                   [X_CONSUMERS] = on_consumers,
+                                                                   [X_ADOPT] = on_adopt,
+                                                                   [X_QUIET] = on_quiet};
+    enum expect what;
+    int rc;
+
+    if (c->expect_n == 0) {
+        freeReplyObject(r);
+        return go_down(c, QUND_E_PROTO, "a reply to nothing", 0);
+    }
+    what = (enum expect)c->expect[c->expect_at];
+    c->expect_at = (c->expect_at + 1) % EXPECT_MAX;
+    c->expect_n--;
+    c->heard = qund_mono_now();
+    if (what == X_READ)
+        return on_read(c, r, out);
+    rc = ON[what](c, r);
+    freeReplyObject(r);
+    return rc;
+}
+
+/* ---- the engine's calls ---- */
+
+size_t qund_claim_count(size_t largest_body)
+{
+    size_t n = largest_body > 0 ? QUND_BATCH_BYTES / largest_body : QUND_BATCH_MAX;
+
+    return n > QUND_BATCH_MAX ? QUND_BATCH_MAX : n > 0 ? n : 1;
+}
+
+static bool lease_over(const struct qund_claim *c)
+{
+    return c->instance[0] && qund_mono_now().ms >= c->lease_until.ms;
+}
+
+void qund_claim_request(struct qund_claim *c, size_t count)
+{
+    qund_on(QUND_THREAD_ENGINE);
+    c->count = count > QUND_BATCH_MAX ? QUND_BATCH_MAX : count > 0 ? count : 1;
+    if (c->phase < REPLAY || c->reading || c->expect_n + 8 > EXPECT_MAX || lease_over(c)) {
+        c->again = true;
+        return;
+    }
+    send_read(c);
+    qund_ignore(qund_rconn_io(&c->conn)); /* sent ahead now; a broken line shows in poll */
+}
+
+/* What is due by time alone. */
+static int on_time(struct qund_claim *c)
+{
+    int64_t now = qund_mono_now().ms;
+
+    if (c->expect_n > 0 && now - c->heard.ms >= c->reply_ms)
+        return go_down(c, QUND_E_AGAIN, "no reply in time", 0);
+    if (c->phase >= REPLAY && c->expect_n == 0 && c->instance[0] &&
+        now - c->lease_sent.ms >= LEASE_RENEW_MS)
+        send_lease(c);
+    if (c->phase == LIVE && c->again && !c->reading && !lease_over(c))
+        send_read(c);
+    if (c->phase == LIVE && c->untidy && c->drained && c->owed.left == 0 && c->expect_n == 0 &&
+        now - c->acked_at.ms >= QUIET_MS) {
+        c->untidy = false;
+        send_trim(c, true);
+    }
+    return QUND_OK;
+}
+
+static int try_connect(struct qund_claim *c)
+{
+    if (qund_mono_now().ms < c->next.ms)
+        return QUND_OK;
+    if (qund_rconn_open(&c->conn, &c->addr) < 0) {
+        qund_ignore(go_down(c, QUND_E_AGAIN, c->conn.why, 0)); /* it was not up: no news */
+        return QUND_OK;
+    }
+    greet(c);
+    return QUND_OK;
+}
+
+int qund_claim_poll(struct qund_claim *c, struct qund_batch **out)
+{
+    int rc = QUND_OK, io = QUND_OK;
+    size_t seen;
+
+    qund_on(QUND_THREAD_ENGINE);
+    *out = NULL;
+    if (c->phase == DOWN)
+        rc = try_connect(c);
+    seen = c->conn.unparsed;
+    while (rc == QUND_OK && c->phase != DOWN) {
+        redisReply *r = NULL;
+        int got = qund_rconn_reply(&c->conn, &r);
+
+        if (got > 0) {
+            rc = on_reply(c, r, out);
+            continue;
+        }
+        if (got < 0 || io < 0)
+            return go_down(c, got < 0 ? got : io, c->conn.why, 0);
+        io = qund_rconn_io(&c->conn);
+        if (io == 0 && c->conn.unparsed == seen)
+            break;
+        seen = c->conn.unparsed;
+        c->heard = qund_mono_now(); /* half a reply is a sign of life */
+    }
+    if (rc == QUND_OK && c->phase != DOWN) {
+        rc = on_time(c);
+        if (rc == QUND_OK)
+            qund_ignore(qund_rconn_io(&c->conn)); /* broken: the next poll says so */
+    }
+    if (rc == 1 && QUND_FAULT("claimed") != 0) {
+        *out = qund_batch_free(*out);
+        return go_down(c, QUND_E_IO, "fault point", 0);
+    }
+    return rc;
+}
+
+void qund_claim_ack(struct qund_claim *c, const struct qund_entry *v, size_t n)
+{
+    qund_on(QUND_THREAD_ENGINE);
+    for (size_t i = 0; i < n; i++)
+        qund_owed_ack(&c->owed, v[i].id);
+    if (c->phase < REPLAY || n == 0)
+        return; /* delivered again after the reconnect, acknowledged then */
+    if (c->expect_n + 8 > EXPECT_MAX) {
+        qund_ignore(go_down(c, QUND_E_AGAIN, "acknowledgements pile up", 0));
+        return;
+    }
+    send_xack(c, v, n);
+    send_trim(c, false);
+    c->untidy = true;
+    c->acked_at = qund_mono_now();
+    qund_ignore(qund_rconn_io(&c->conn)); /* a broken line shows in poll */
+    qund_ignore(QUND_FAULT("acked"));     /* only its crash and stall mean something here */
+}
+
+int qund_claim_fd(const struct qund_claim *c)
+{
+    return c->conn.fd;
+}
+
+bool qund_claim_want_write(const struct qund_claim *c)
+{
+    return qund_rconn_want_write(&c->conn);
+}
+
+int qund_claim_timeout_ms(const struct qund_claim *c)
+{
+    int64_t now = qund_mono_now().ms, at = INT64_MAX;
+
+    if (c->phase == DOWN)
+        at = c->next.ms;
+    else if (c->expect_n > 0)
+        at = c->heard.ms + c->reply_ms;
+    else if (c->untidy && c->drained && c->owed.left == 0)
+        at = c->acked_at.ms + QUIET_MS;
+    if (c->phase >= REPLAY && c->instance[0] && c->lease_sent.ms + LEASE_RENEW_MS < at)
+        at = c->lease_sent.ms + LEASE_RENEW_MS;
+    if (at == INT64_MAX)
+        return -1;
+    return at > now ? (int)(at - now) : 0;
+}
+
+void qund_claim_state(const struct qund_claim *c, struct qund_claim_state *out)
+{
+    *out = (struct qund_claim_state){
+        .up = c->phase >= REPLAY,
+        .recovered = c->phase == LIVE,
+        .denied = c->denied,
+        .drained = c->phase == LIVE && c->drained && c->owed.left == 0,
+        .owed = c->owed.left,
+        .bodies_missing = c->bodies_missing,
+    };
+}
+
+/* The lease is given back, so that a successor need not wait for its end. */
+static void send_release(struct qund_claim *c)
+{
+    static const char SCRIPT[] =
+        "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0";
+
+    qund_rconn_cmd(&c->conn, 5,
+                   (const struct qund_str[]){QUND_STR("EVAL"), qund_str(SCRIPT), QUND_STR("1"),
+                                             qund_str(c->keys.lease), qund_str(c->instance)});
+    expect(c, X_QUIET);
+}
+
+struct qund_claim *qund_claim_close(struct qund_claim *c)
+{
+    struct qund_mono until = {qund_mono_now().ms + CLOSE_MS};
+
+    if (!c)
+        return NULL;
+    if (c->phase >= REPLAY && c->instance[0])
+        send_release(c);
+    while (c->phase >= REPLAY && c->expect_n > 0) {
+        redisReply *r = NULL;
+
+        if (qund_rconn_wait(&c->conn, until, &r) < 0)
+            break;
+        freeReplyObject(r);
+        c->expect_n--;
+    }
+    qund_rconn_close(&c->conn);
+    qund_owed_done(&c->owed);
+    qund_free(c);
+    return NULL;
+}
