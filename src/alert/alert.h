@@ -8,6 +8,8 @@
 
 struct qund_config;
 struct qund_outbox;
+struct qund_timer;
+struct qund_timers;
 struct qund_roster;
 
 enum qund_alert_state { QUND_ALERT_OPEN, QUND_ALERT_ACKNOWLEDGED, QUND_ALERT_RESOLVED };
@@ -16,9 +18,10 @@ int qund_alert_state_parse(struct qund_str s); /* the state, or NOTFOUND */
 
 struct qund_alerts;
 struct qund_alerts_deps {
-    struct qund_db *db;          /* the writing handle */
-    struct qund_outbox *outbox;  /* NULL: nothing is pushed */
-    struct qund_config *config;  /* ladders, merge window, default targets; borrowed */
+    struct qund_db *db; /* the writing handle */
+    struct qund_timers *timers;
+    struct qund_outbox *outbox; /* NULL: nothing is pushed */
+    struct qund_config *config; /* ladders, merge window, default targets; borrowed */
 };
 struct qund_alerts *qund_alerts_new(const struct qund_alerts_deps *deps);
 struct qund_alerts *qund_alerts_free(struct qund_alerts *al); /* returns NULL */
@@ -28,7 +31,7 @@ void qund_alerts_roster(struct qund_alerts *al, const struct qund_roster *r);
 void qund_alerts_config(struct qund_alerts *al, struct qund_config *config);
 
 struct qund_alert_new {
-    struct qund_str rule;        /* id */
+    struct qund_str rule; /* id */
     int64_t rule_version;
     struct qund_str level;       /* info | warn | urgent */
     struct qund_str to;          /* community role, "manager", "leader", "staff:<id>" */
@@ -36,8 +39,9 @@ struct qund_alert_new {
     struct qund_str title;       /* rendered text */
     int64_t group, contact, seq; /* 0: none */
     int64_t ts;                  /* event time of the message */
+    int64_t since;               /* the ladder's clock starts here; 0: ts */
     struct qund_str quote, context, sender_name, group_name; /* context: JSON array */
-    bool quiet;                  /* stored and shown, nothing is pushed (origin replay) */
+    bool quiet; /* stored and shown, nothing is pushed (origin replay) */
 };
 /* Raises it, or folds it into an open one of the same cause (rule, group, contact) whose last
  * message is at most alert.merge older. Pushes the first rung. *folded: counted into *id. A repeat
@@ -45,7 +49,7 @@ struct qund_alert_new {
 QUND_CHECK int qund_alert_raise(struct qund_alerts *al, const struct qund_alert_new *n, int64_t now,
                                 int64_t *id, bool *folded);
 /* Timer "alert.rung" with key = id: the next rung of the ladder, if it is still open. */
-QUND_CHECK int qund_alert_rung(struct qund_alerts *al, struct qund_str key, int64_t now);
+QUND_CHECK int qund_alert_rung(struct qund_alerts *al, const struct qund_timer *t, int64_t now);
 /* acknowledge | resolve | reopen. Acknowledged: no further rung. INVAL when it is not possible. */
 QUND_CHECK int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
                               struct qund_str by, struct qund_str note, int64_t now,
@@ -61,10 +65,10 @@ QUND_CHECK int qund_alert_of_message(struct qund_db *db, int64_t seq);
 /* One alert as a JSON object (for API, feed and pushes), any handle. NOTFOUND. */
 QUND_CHECK int qund_alert_print(struct qund_db *db, int64_t id, struct qund_buf *json);
 struct qund_alert_filter {
-    int state;               /* -1: any */
-    struct qund_str level;   /* NONE: any */
-    int64_t group;           /* 0: any */
-    int64_t before_id;       /* newest first, ids below this; 0: from the newest */
+    int state;             /* -1: any */
+    struct qund_str level; /* NONE: any */
+    int64_t group;         /* 0: any */
+    int64_t before_id;     /* newest first, ids below this; 0: from the newest */
     int limit;
 };
 /* Appends `{…},{…}` and returns how many; *next is the cursor (0: no more). */

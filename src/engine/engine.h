@@ -1,8 +1,8 @@
 /* src/engine/engine.h - the single writer: a batch of items → one transaction (essay in batch.c).
  *
- * An engine is fed with items in order and never looks elsewhere: no clock, no network, no chance. The
- * same items give the same rows however they are cut into batches. The daemon feeds it from a thread
- * (worker.h); `replay --virtual` and tests feed it directly. One thread at a time. */
+ * An engine is fed with items in order and never looks elsewhere: no clock, no network, no chance.
+ * The same items give the same rows however they are cut into batches. The daemon feeds it from a
+ * thread (worker.h); `replay --virtual` and tests feed it directly. One thread at a time. */
 #ifndef QUND_ENGINE_ENGINE_H
 #define QUND_ENGINE_ENGINE_H
 #include "core/clock.h"
@@ -14,20 +14,35 @@
 struct qund_config;
 struct qund_fold;
 struct qund_inhand;
+struct qund_inhand_left;
+struct qund_holidays;
 struct qund_rules;
 struct qund_engine;
 
+/* A command whose rows belong to a face (tokens): applied in the batch's transaction like any
+ * other. Return and err as for crm's. */
+struct qund_engine_command {
+    const char *name;
+    int (*run)(struct qund_db *db, struct qund_str body, int64_t now, struct qund_buf *reply,
+               struct qund_err *err);
+};
+
 struct qund_engine_deps {
-    struct qund_db *db;                  /* the writing handle; the engine's while it lives */
+    struct qund_db *db; /* the writing handle; the engine's while it lives */
     const struct qund_fold *fold;
-    struct qund_config *config;          /* a reference is taken */
-    struct qund_rules *rules;            /* the set to start with; a reference is taken */
-    struct qund_inhand *inhand;          /* NULL: not noted (virtual replay) */
+    struct qund_config *config;           /* a reference is taken */
+    struct qund_rules *rules;             /* the set to start with; a reference is taken */
+    const struct qund_holidays *holidays; /* NULL: none known; outlives the engine */
+    struct qund_inhand *inhand;           /* NULL: not noted (virtual replay) */
+    const struct qund_inhand_left *left;  /* what the last process left; read by open only */
+    const struct qund_engine_command *commands;
+    size_t n_commands;
     struct qund_log *log;
     struct qund_metrics *metrics;
-    bool outbox;                         /* false: nothing is ever handed to deliver */
+    bool outbox; /* false: nothing is ever handed to deliver */
     /* Called after the commit with one JSON object a line for the live feed; NULL: no feed. */
     void (*feed)(void *arg, struct qund_str json);
+    bool (*feed_wanted)(void *arg); /* asked once a batch; NULL: always */
     void *feed_arg;
 };
 /* Opens what it needs in the store, takes over what a stopped predecessor left `sending`. */

@@ -2,14 +2,14 @@
  *
  * A push is created in the same transaction as what caused it. If its target has credit at that
  * moment the row is written `sending` in that transaction too, so that it leaves after one commit.
- * Deliver never asks for work: it grants credit when bucket and breaker allow, and what has no credit
- * waits in the table, urgent first.
+ * Deliver never asks for work: it grants credit when bucket and breaker allow, and what has no
+ * credit waits in the table, urgent first.
  *
- * Credits are not rows: after a restart deliver grants anew and starts with an empty bucket. Within a
- * transaction spent credits are remembered, so that a rollback gives them back.
+ * Credits are not rows: after a restart deliver grants anew and starts with an empty bucket. Within
+ * a transaction spent credits are remembered, so that a rollback gives them back.
  *
- * `maybe` says whether a target may have queued rows. It is a hint that saves a query per target and
- * batch; a rollback or a start makes it true again, and the query decides. */
+ * `maybe` says whether a target may have queued rows. It is a hint that saves a query per target
+ * and batch; a rollback or a start makes it true again, and the query decides. */
 #include "outbox/outbox.h"
 #include "outbox/internal.h"
 
@@ -168,14 +168,15 @@ int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out_outcome *o
     /* An answer to an attempt the row no longer waits for: it moved on, nothing to change. */
     if (row.state != QUND_OUT_SENDING || row.attempt != o->attempt || next < 0)
         return 0;
-    rc = qund_out_sql_set(ob->db, ob->timers, &(struct qund_out_change){
-                                      .id = o->id,
-                                      .state = (enum qund_out_state)next,
-                                      .attempt = row.attempt - (o->event == QUND_OUT_EV_RETURNED),
-                                      .due = o->due,
-                                      .now = now,
-                                      .status = o->status,
-                                      .reason = o->reason});
+    rc = qund_out_sql_set(
+        ob->db, ob->timers,
+        &(struct qund_out_change){.id = o->id,
+                                  .state = (enum qund_out_state)next,
+                                  .attempt = row.attempt - (o->event == QUND_OUT_EV_RETURNED),
+                                  .due = o->due,
+                                  .now = now,
+                                  .status = o->status,
+                                  .reason = o->reason});
     if (rc < 0)
         return rc;
     if (next == QUND_OUT_QUEUED) {
@@ -202,12 +203,13 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
         return qund_err_set(err, QUND_E_INVAL, "outbox",
                             "push %lld is %s: '%s' is not possible there", (long long)id,
                             qund_out_state_name(row.state), qund_out_event_name(event));
-    rc = qund_out_sql_set(ob->db, ob->timers, &(struct qund_out_change){.id = id,
-                                                            .state = (enum qund_out_state)next,
-                                                            .attempt = row.attempt,
-                                                            .now = now,
-                                                            .status = row.status,
-                                                            .reason = reason});
+    rc = qund_out_sql_set(ob->db, ob->timers,
+                          &(struct qund_out_change){.id = id,
+                                                    .state = (enum qund_out_state)next,
+                                                    .attempt = row.attempt,
+                                                    .now = now,
+                                                    .status = row.status,
+                                                    .reason = reason});
     if (rc == 0 && next == QUND_OUT_QUEUED) {
         struct target *t = target_get(ob, qund_str(row.target));
 
@@ -221,6 +223,25 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
     return rc;
 }
 
+int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, int64_t now)
+{
+    struct qund_out_row row;
+    int rc;
+
+    while ((rc = qund_out_sql_waiting_of(ob->db, alert, &row)) > 0) {
+        rc = qund_out_sql_set(ob->db, ob->timers,
+                              &(struct qund_out_change){.id = row.id,
+                                                        .state = QUND_OUT_CANCELLED,
+                                                        .attempt = row.attempt,
+                                                        .now = now,
+                                                        .status = row.status,
+                                                        .reason = QUND_STR("dealt with")});
+        if (rc < 0)
+            return rc;
+    }
+    return rc;
+}
+
 int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
                         bool (*retry)(void *arg, struct qund_str target), void *arg)
 {
@@ -230,14 +251,15 @@ int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
 
     while ((rc = qund_out_sql_first(ob->db, QUND_OUT_SENDING, &row)) > 0) {
         rc = qund_out_sql_set(
-            ob->db, ob->timers, &(struct qund_out_change){
-                        .id = row.id,
-                        .state = QUND_OUT_UNKNOWN,
-                        .attempt = row.attempt,
-                        .due = retry(arg, qund_str(row.target)) ? now : 0,
-                        .now = now,
-                        .status = row.status,
-                        .reason = QUND_STR("the program stopped before the answer was known")});
+            ob->db, ob->timers,
+            &(struct qund_out_change){
+                .id = row.id,
+                .state = QUND_OUT_UNKNOWN,
+                .attempt = row.attempt,
+                .due = retry(arg, qund_str(row.target)) ? now : 0,
+                .now = now,
+                .status = row.status,
+                .reason = QUND_STR("the program stopped before the answer was known")});
         if (rc < 0)
             return rc;
         n++;

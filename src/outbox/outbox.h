@@ -1,9 +1,9 @@
 /* src/outbox/outbox.h - the rows that wait to leave, and their states (design 8).
  *
- * Rows are written on the engine thread inside the batch's transaction. Credits say how many sends a
- * target would take now; deliver grants them, they live in memory only and are granted anew after a
- * restart. A row turned into `sending` is handed to deliver after the commit; its outcome comes back
- * as a command. Essay in outbox.c. */
+ * Rows are written on the engine thread inside the batch's transaction. Credits say how many sends
+ * a target would take now; deliver grants them, they live in memory only and are granted anew after
+ * a restart. A row turned into `sending` is handed to deliver after the commit; its outcome comes
+ * back as a command. Essay in outbox.c. */
 #ifndef QUND_OUTBOX_OUTBOX_H
 #define QUND_OUTBOX_OUTBOX_H
 #include "core/core.h"
@@ -43,8 +43,8 @@ enum qund_out_event {
     QUND_OUT_EV_DROP,     /* refused for good */
     QUND_OUT_EV_EXPIRE,   /* its deadline has passed */
     QUND_OUT_EV_CANCEL,
-    QUND_OUT_EV_RESEND,   /* a person sends it again */
-    QUND_OUT_EV_HOLD      /* restored from a backup: a person decides */
+    QUND_OUT_EV_RESEND, /* a person sends it again */
+    QUND_OUT_EV_HOLD    /* restored from a backup: a person decides */
 };
 #define QUND_OUT_EVENTS (QUND_OUT_EV_HOLD + 1)
 const char *qund_out_event_name(enum qund_out_event e);
@@ -103,8 +103,10 @@ QUND_CHECK int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out
 /* A person or a timer moves one row. INVAL with the reason when the table forbids it. */
 QUND_CHECK int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event event,
                                 int64_t now, struct qund_str reason, struct qund_err *err);
-/* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at once
- * (targets that recognise a repeat by its id). Returns how many. */
+/* Pushes of an alert that somebody has dealt with, as far as they still wait. */
+QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, int64_t now);
+/* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at
+ * once (targets that recognise a repeat by its id). Returns how many. */
 QUND_CHECK int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
                                    bool (*retry)(void *arg, struct qund_str target), void *arg);
 /* After a rollback: what memory knew of the rows is void. Credits spent in it come back. */

@@ -152,6 +152,21 @@ int qund_out_sql_first(struct qund_db *db, enum qund_out_state s, struct qund_ou
     return rc;
 }
 
+int qund_out_sql_waiting_of(struct qund_db *db, int64_t alert, struct qund_out_row *out)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id, state, attempt, status, target FROM outbox"
+                     " WHERE alert = :alert AND state IN (0, 5, 6) ORDER BY id LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":alert", alert);
+    rc = qund_step(st);
+    if (rc > 0)
+        row_read(st, out);
+    qund_stmt_reset(st);
+    return rc;
+}
+
 int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
                      const struct qund_out_change *c)
 {

@@ -1,34 +1,28 @@
 /* src/outbox/transition.c - what may happen to a row that waits to leave, as one table.
  *
- * The table is the code, the documentation (docs/deliveries.md is printed from it) and what the test
- * walks. An empty cell is refused. `unknown` is a state of its own because neither "sent" nor "not
- * sent" would be true: bytes may have left and no answer came. What leaves it is a person's choice or
- * a retry towards a receiver that recognises repeats. */
+ * The table is the code, the documentation (docs/deliveries.md is printed from it) and what the
+ * test walks. An empty cell is refused. `unknown` is a state of its own because neither "sent" nor
+ * "not sent" would be true: bytes may have left and no answer came. What leaves it is a person's
+ * choice or a retry towards a receiver that recognises repeats. */
 #include "outbox/outbox.h"
 
 static const char *const STATES[QUND_OUT_STATES] = {
-    [QUND_OUT_QUEUED] = "queued",
-    [QUND_OUT_SENDING] = "sending",
-    [QUND_OUT_ACCEPTED] = "accepted",
-    [QUND_OUT_AWAITING_PERSON] = "awaiting_person",
-    [QUND_OUT_DELIVERED] = "delivered",
-    [QUND_OUT_RETRY_AT] = "retry_at",
-    [QUND_OUT_QUOTA_HIT] = "quota_hit",
-    [QUND_OUT_UNKNOWN] = "unknown",
-    [QUND_OUT_MERGED] = "merged",
-    [QUND_OUT_FAILED] = "failed",
-    [QUND_OUT_EXPIRED] = "expired",
-    [QUND_OUT_CANCELLED] = "cancelled",
+    [QUND_OUT_QUEUED] = "queued",       [QUND_OUT_SENDING] = "sending",
+    [QUND_OUT_ACCEPTED] = "accepted",   [QUND_OUT_AWAITING_PERSON] = "awaiting_person",
+    [QUND_OUT_DELIVERED] = "delivered", [QUND_OUT_RETRY_AT] = "retry_at",
+    [QUND_OUT_QUOTA_HIT] = "quota_hit", [QUND_OUT_UNKNOWN] = "unknown",
+    [QUND_OUT_MERGED] = "merged",       [QUND_OUT_FAILED] = "failed",
+    [QUND_OUT_EXPIRED] = "expired",     [QUND_OUT_CANCELLED] = "cancelled",
     [QUND_OUT_HELD] = "held",
 };
 static const char *const EVENTS[QUND_OUT_EVENTS] = {
-    [QUND_OUT_EV_SEND] = "send",         [QUND_OUT_EV_ACCEPTED] = "accepted",
-    [QUND_OUT_EV_PERSON] = "person",     [QUND_OUT_EV_PROVED] = "proved",
-    [QUND_OUT_EV_RETRY] = "retry",       [QUND_OUT_EV_QUOTA] = "quota",
-    [QUND_OUT_EV_UNKNOWN] = "unknown",   [QUND_OUT_EV_RETURNED] = "returned",
-    [QUND_OUT_EV_DUE] = "due",           [QUND_OUT_EV_DROP] = "drop",
-    [QUND_OUT_EV_EXPIRE] = "expire",     [QUND_OUT_EV_CANCEL] = "cancel",
-    [QUND_OUT_EV_RESEND] = "resend",     [QUND_OUT_EV_HOLD] = "hold",
+    [QUND_OUT_EV_SEND] = "send",       [QUND_OUT_EV_ACCEPTED] = "accepted",
+    [QUND_OUT_EV_PERSON] = "person",   [QUND_OUT_EV_PROVED] = "proved",
+    [QUND_OUT_EV_RETRY] = "retry",     [QUND_OUT_EV_QUOTA] = "quota",
+    [QUND_OUT_EV_UNKNOWN] = "unknown", [QUND_OUT_EV_RETURNED] = "returned",
+    [QUND_OUT_EV_DUE] = "due",         [QUND_OUT_EV_DROP] = "drop",
+    [QUND_OUT_EV_EXPIRE] = "expire",   [QUND_OUT_EV_CANCEL] = "cancel",
+    [QUND_OUT_EV_RESEND] = "resend",   [QUND_OUT_EV_HOLD] = "hold",
 };
 
 #define TO(s) ((uint8_t)(QUND_OUT_##s + 1)) /* 0 is "refused" */
@@ -47,8 +41,8 @@ static const uint8_t TABLE[QUND_OUT_STATES][QUND_OUT_EVENTS] = {
                           [QUND_OUT_EV_RETURNED] = TO(QUEUED),
                           [QUND_OUT_EV_DROP] = TO(FAILED),
                           [QUND_OUT_EV_HOLD] = TO(HELD)},
-    [QUND_OUT_ACCEPTED] = {[QUND_OUT_EV_PERSON] = TO(AWAITING_PERSON),
-                           [QUND_OUT_EV_PROVED] = TO(DELIVERED)},
+    [QUND_OUT_ACCEPTED] =
+        {[QUND_OUT_EV_PERSON] = TO(AWAITING_PERSON), [QUND_OUT_EV_PROVED] = TO(DELIVERED)},
     [QUND_OUT_AWAITING_PERSON] = {[QUND_OUT_EV_PROVED] = TO(DELIVERED),
                                   [QUND_OUT_EV_EXPIRE] = TO(EXPIRED),
                                   [QUND_OUT_EV_CANCEL] = TO(CANCELLED)},

@@ -31,9 +31,9 @@ static uint32_t kind_of(const struct qund_signup *s)
 {
     if (s->fresh)
         return QUND_EXTRACT_SIGNUP;
-    if (s->state == QUND_SIGNUP_CANCELLED)
+    if (s->state == QUND_SAYS_CANCELLED)
         return QUND_EXTRACT_CANCEL;
-    return s->state == QUND_SIGNUP_CONFIRMED ? QUND_EXTRACT_CONFIRM : 0;
+    return s->state == QUND_SAYS_CONFIRMED ? QUND_EXTRACT_CONFIRM : 0;
 }
 
 static void add_room(struct qund_extract *out, const struct qund_chain_diff *d)
@@ -58,9 +58,9 @@ static void take_row(struct qund_extract *out, const struct qund_chain_diff *d)
 
     *s = (struct qund_signup){.party = d->row->party, .name = d->row->name};
     memcpy(s->room, d->row->room, sizeof s->room);
-    s->state = gone            ? QUND_SIGNUP_CANCELLED
-               : d->row->maybe ? QUND_SIGNUP_MAYBE
-                               : QUND_SIGNUP_SIGNED;
+    s->state = gone            ? QUND_SAYS_CANCELLED
+               : d->row->maybe ? QUND_SAYS_MAYBE
+                               : QUND_SAYS_SIGNED;
     s->fresh = !gone;
     if (d->change == QUND_CHAIN_ADDED)
         add_room(out, d);

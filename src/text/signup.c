@@ -19,7 +19,7 @@ const char *qund_call_name(enum qund_call c)
     return (unsigned)c < QUND_CALL_KINDS ? names[c] : "?";
 }
 
-const char *qund_signup_state_name(enum qund_signup_state s)
+const char *qund_says_name(enum qund_says s)
 {
     static const char *const names[] = {"signed", "confirmed", "cancelled", "maybe"};
 
@@ -227,15 +227,15 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, struct qund
     out->party = (uint16_t)qund_chain_party(s);
     if ((flags & CANCEL) && (answered || has(s, about)) &&
         !has(s, (const char *const[]){"吗", "?", NULL})) {
-        out->state = QUND_SIGNUP_CANCELLED;
+        out->state = QUND_SAYS_CANCELLED;
         return true;
     }
     if (!(flags & MAYBE) && confirms(s, c, flags)) {
-        out->state = QUND_SIGNUP_CONFIRMED;
+        out->state = QUND_SAYS_CONFIRMED;
         return true;
     }
     if (signs_up(s, c, flags)) {
-        out->state = flags & MAYBE ? QUND_SIGNUP_MAYBE : QUND_SIGNUP_SIGNED;
+        out->state = flags & MAYBE ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
         out->fresh = true;
         if (out->party == 0)
             out->party = 1;
@@ -244,7 +244,7 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, struct qund
     if ((flags & MAYBE) && !asks(s) && !plus_one(s, &end) &&
         later(c, QUND_CALL_SIGNUP, QUND_CALL_PEER) && within(c, QUND_CALL_SIGNUP, HOURS(24)) &&
         qund_utf8_count(s) <= SHORT_CHARS) {
-        out->state = QUND_SIGNUP_MAYBE;
+        out->state = QUND_SAYS_MAYBE;
         return true;
     }
     return false;

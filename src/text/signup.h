@@ -24,16 +24,16 @@ struct qund_calls {
 };
 void qund_calls_none(struct qund_calls *c);
 
-enum qund_signup_state {
-    QUND_SIGNUP_SIGNED,
-    QUND_SIGNUP_CONFIRMED,
-    QUND_SIGNUP_CANCELLED,
-    QUND_SIGNUP_MAYBE
+enum qund_says {
+    QUND_SAYS_SIGNED,
+    QUND_SAYS_CONFIRMED,
+    QUND_SAYS_CANCELLED,
+    QUND_SAYS_MAYBE
 };
-const char *qund_signup_state_name(enum qund_signup_state s); /* "signed", … */
+const char *qund_says_name(enum qund_says s); /* "signed", … */
 
 struct qund_signup {
-    enum qund_signup_state state;
+    enum qund_says state;
     bool fresh;           /* a new or changed row: the intent signup; a doubt alone is not */
     uint16_t party;       /* 0: not said */
     struct qund_str name; /* NONE: the sender; else borrowed from the folded text, of a removed

@@ -55,6 +55,7 @@ CREATE TABLE identity(
   PRIMARY KEY(realm, pid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identity_contact ON identity(contact);
+CREATE INDEX identity_name ON identity(realm, name) WHERE name <> '';
 
 CREATE TABLE member(
   grp      INTEGER NOT NULL,

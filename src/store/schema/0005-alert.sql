@@ -11,7 +11,8 @@ CREATE TABLE alert(
     seq INTEGER,                   -- the message that raised it
     role TEXT NOT NULL,            -- whom it is for: consultant, manager, staff:<id>
     ladder TEXT NOT NULL,          -- name of the escalation ladder, '' none
-    step INTEGER NOT NULL DEFAULT 0, -- rung reached
+    step INTEGER NOT NULL DEFAULT 0, -- rungs climbed; 0: only its first push
+    since INTEGER NOT NULL,        -- the ladder's clock starts here
     title TEXT NOT NULL,
     quote TEXT,                    -- the message as said; kept although messages expire
     context TEXT,                  -- JSON: up to three lines before it

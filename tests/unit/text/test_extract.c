@@ -52,7 +52,7 @@ static void leaving_the_list_is_a_cancellation(void **state)
     (void)state;
     run(HEAD "1. 小林", "王先生", HEAD "1. 王先生\n2. 小林", QUND_CALL_SIGNUP);
     assert_int_equal(out.kinds, QUND_EXTRACT_CHAIN | QUND_EXTRACT_CANCEL);
-    assert_int_equal(out.signups[0].state, QUND_SIGNUP_CANCELLED);
+    assert_int_equal(out.signups[0].state, QUND_SAYS_CANCELLED);
     assert_memory_equal(out.signups[0].name.p, "王先生", out.signups[0].name.n);
 }
 

@@ -27,7 +27,7 @@ static const char *said(const char *text, const struct qund_calls *c)
 
     if (!qund_signup_find(qund_str(text), c, &s))
         return "";
-    snprintf(line, sizeof line, "%s %u%s", qund_signup_state_name(s.state), s.party,
+    snprintf(line, sizeof line, "%s %u%s", qund_says_name(s.state), s.party,
              s.fresh ? " new" : "");
     return line;
 }

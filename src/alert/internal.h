@@ -1,0 +1,41 @@
+/* src/alert/internal.h - the rows behind alert.c; for this folder only. */
+#ifndef QUND_ALERT_INTERNAL_H
+#define QUND_ALERT_INTERNAL_H
+#include "alert/alert.h"
+#include "config/config.h"
+#include "crm/roster.h"
+#include "outbox/outbox.h"
+#include "store/timers.h"
+
+struct qund_alerts {
+    struct qund_alerts_deps deps;
+    const struct qund_roster *roster; /* NULL: nobody is known */
+};
+struct alert_row {
+    int64_t id, grp, contact, seq, last_ts, since;
+    enum qund_alert_state state;
+    int step;
+    char level[16], ladder[32], role[64];
+};
+
+/* --- push.c --- */
+/* Makes the pushes of one rung for who holds the role. *pushed: somebody was told. */
+QUND_CHECK int qund_alert_push(struct qund_alerts *al, const struct alert_row *a,
+                               struct qund_str role, int rung, int64_t now, bool *pushed);
+
+/* --- alert_sql.c --- */
+QUND_CHECK int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n,
+                                     struct qund_str cause, int64_t now, int64_t *id);
+QUND_CHECK int qund_alert_sql_get(struct qund_db *db, int64_t id, struct alert_row *out);
+/* The open or acknowledged one of that cause. NOTFOUND. */
+QUND_CHECK int qund_alert_sql_open(struct qund_db *db, struct qund_str cause,
+                                   struct alert_row *out);
+QUND_CHECK int qund_alert_sql_fold(struct qund_db *db, int64_t id, int64_t seq, int64_t ts,
+                                   int64_t now);
+/* Its cause is no longer looked up: the next of its kind is an alert of its own. */
+QUND_CHECK int qund_alert_sql_part(struct qund_db *db, int64_t id);
+QUND_CHECK int qund_alert_sql_step(struct qund_db *db, int64_t id, int step);
+QUND_CHECK int qund_alert_sql_set(struct qund_db *db, int64_t id, enum qund_alert_state to,
+                                  struct qund_str by, struct qund_str note, int64_t now);
+QUND_CHECK int qund_alert_sql_open_of(struct qund_db *db, int64_t seq, int64_t *ids, size_t max);
+#endif

@@ -1,0 +1,123 @@
+/* src/alert/push.c - whom a rung reaches, and what they are sent.
+ *
+ * A role is held by staff, staff have push targets. Where nobody holds it the manager stands in,
+ * then the leader. An installation that knows no staff at all (five minutes old) sends to every
+ * target it has: an alert that reaches somebody beats one that reaches nobody. */
+#include "alert/internal.h"
+#include "core/json.h"
+#include "crm/people.h"
+#include <stdio.h>
+
+#define DEADLINE_MS (24 * 3600000LL) /* a push older than a day helps nobody */
+
+struct sending {
+    struct qund_alerts *al;
+    const struct alert_row *a;
+    struct qund_str json; /* the alert */
+    struct qund_str staff_name;
+    int64_t staff;
+    int rung;
+    int64_t now;
+    bool pushed;
+};
+
+static int send_to(struct qund_str target, void *arg)
+{
+    struct sending *s = arg;
+    QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    struct qund_jw w = qund_jw(&body);
+    int64_t id;
+    int rc;
+
+    if (!qund_config_target(s->al->deps.config, target))
+        return 0; /* not configured (any more); the alert itself stays visible */
+    qund_buf_printf(&key, "alert:%lld:%d:%lld:%.*s", (long long)s->a->id, s->rung,
+                    (long long)s->staff, QUND_STR_ARG(target));
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "kind", "alert");
+    qund_jw_key(&w, "short");
+    qund_buf_printf(&body, "\"%lld\"", (long long)s->a->id);
+    qund_jw_kint(&w, "rung", s->rung);
+    qund_jw_kstr(&w, "to", s->staff_name);
+    qund_jw_key(&w, "alert");
+    qund_jw_raw(&w, s->json);
+    qund_jw_end_obj(&w);
+    rc = qund_outbox_add(s->al->deps.outbox,
+                         &(struct qund_out_new){.key = qund_buf_view(&key),
+                                                .target = target,
+                                                .body = qund_buf_view(&body),
+                                                .urgent = strcmp(s->a->level, "urgent") == 0,
+                                                .alert = s->a->id,
+                                                .deadline = s->now + DEADLINE_MS},
+                         s->now, &id);
+    if (rc < 0 && rc != QUND_E_EXISTS)
+        return rc;
+    s->pushed = true;
+    return 0;
+}
+
+static int send_to_staff(struct sending *s, const struct qund_duty *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+        int rc;
+
+        s->staff = d->staff[i];
+        rc = qund_crm_staff_name(s->al->deps.db, s->staff, &name);
+        s->staff_name = qund_buf_view(&name);
+        if (rc == 0)
+            rc = qund_crm_staff_targets(s->al->deps.db, s->staff, send_to, s);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static void find(const struct qund_alerts *al, const struct alert_row *a, struct qund_str role,
+                 int64_t now, struct qund_duty *d)
+{
+    int64_t id;
+
+    *d = (struct qund_duty){.how = QUND_DUTY_NOBODY};
+    if (qund_str_starts(role, "staff:") &&
+        qund_str_int(qund_str_n(role.p + 6, role.n - 6), &id) == 0) {
+        d->how = QUND_DUTY_HOLDER;
+        d->staff[d->n++] = id;
+        return;
+    }
+    if (strcmp(a->level, "urgent") == 0)
+        qund_duty_holders(al->roster, a->grp, role, now, d);
+    else
+        qund_duty_at(al->roster, a->grp, role, now, d);
+}
+
+int qund_alert_push(struct qund_alerts *al, const struct alert_row *a, struct qund_str role,
+                    int rung, int64_t now, bool *pushed)
+{
+    const struct qund_str STAND_IN[] = {role, QUND_STR("manager"), QUND_STR("leader")};
+    QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
+    struct sending s = {.al = al, .a = a, .rung = rung, .now = now};
+    bool anybody = false, held = false;
+    int rc;
+
+    *pushed = false;
+    if (!al->deps.outbox)
+        return 0;
+    rc = qund_alert_print(al->deps.db, a->id, &json);
+    if (rc == 0)
+        rc = qund_crm_staff_any(al->deps.db, &anybody);
+    s.json = qund_buf_view(&json);
+    for (size_t i = 0; rc == 0 && anybody && i < QUND_ARRAY_LEN(STAND_IN) && !held; i++) {
+        struct qund_duty d, holders;
+
+        qund_duty_holders(al->roster, a->grp, STAND_IN[i], now, &holders);
+        find(al, a, STAND_IN[i], now, &d);
+        held = holders.n > 0 || d.n > 0; /* somebody holds it, on duty or not: no stand-in */
+        rc = send_to_staff(&s, &d);
+    }
+    for (size_t i = 0; rc == 0 && !anybody && i < al->deps.config->n_targets; i++)
+        rc = send_to(qund_str(al->deps.config->targets[i].name), &s);
+    *pushed = s.pushed;
+    return rc;
+}

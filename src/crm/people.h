@@ -1,0 +1,20 @@
+/* src/crm/people.h - small questions about people that alerts and the engine ask. Any handle. */
+#ifndef QUND_CRM_PEOPLE_H
+#define QUND_CRM_PEOPLE_H
+#include "core/core.h"
+#include "event/event.h"
+#include "store/db.h"
+
+/* Calls each with the push targets of an active member of staff, in their order; non-zero stops. */
+QUND_CHECK int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
+                                      int (*each)(struct qund_str target, void *arg), void *arg);
+QUND_CHECK int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out);
+/* Is any active member of staff known? */
+QUND_CHECK int qund_crm_staff_any(struct qund_db *db, bool *out);
+/* The role somebody is known under, found and never made: by platform id, and by the longest name
+ * that `text` (behind an @) begins with. NOTFOUND: nobody. Names are not unique: staff wins. */
+QUND_CHECK int qund_crm_role_of(struct qund_db *db, int64_t realm, struct qund_str pid,
+                                enum qund_role *out);
+QUND_CHECK int qund_crm_role_named(struct qund_db *db, int64_t realm, struct qund_str text,
+                                   enum qund_role *out);
+#endif

@@ -1,0 +1,92 @@
+/* src/crm/people_sql.c - staff's push targets, and the role behind an id or an @name.
+ *
+ * In a chat an @ is followed by a display name and no end mark, and names hold spaces. So the text
+ * behind it is looked up as a name, one character less each time, longest first. */
+#include "crm/people.h"
+
+#define NAME_CHARS 24 /* of a display name that are tried; WeChat allows 16 Han or 32 letters */
+
+int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
+                           int (*each)(struct qund_str target, void *arg), void *arg)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT p.target FROM staff_push p JOIN staff s ON s.id = p.staff"
+                     " WHERE p.staff = :staff AND s.active = 1 ORDER BY p.pos");
+    int rc;
+
+    qund_bind_int(st, ":staff", staff);
+    while ((rc = qund_step(st)) > 0) {
+        rc = each(qund_col_str(st, 0), arg);
+        if (rc != 0)
+            break;
+    }
+    qund_stmt_reset(st);
+    return rc;
+}
+
+int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT name FROM staff WHERE id = :staff");
+    int rc;
+
+    qund_bind_int(st, ":staff", staff);
+    rc = qund_step(st);
+    if (rc > 0)
+        qund_buf_str(out, qund_col_str(st, 0));
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
+int qund_crm_staff_any(struct qund_db *db, bool *out)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM staff WHERE active = 1 LIMIT 1");
+    int rc = qund_step(st);
+
+    *out = rc > 0;
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
+static int role_row(struct qund_stmt *st, enum qund_role *out)
+{
+    int rc = qund_step(st);
+
+    if (rc > 0)
+        *out = qund_col_int(st, 0) ? (enum qund_role)qund_col_int(st, 0) : QUND_ROLE_CUSTOMER;
+    qund_stmt_reset(st);
+    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
+}
+
+#define ROLE                                                                             \
+    "SELECT coalesce(a.role, c.role) FROM identity i JOIN contact c ON c.id = i.contact" \
+    " LEFT JOIN actor a ON a.realm = i.realm AND a.pid = i.pid WHERE i.realm = :realm"
+
+int qund_crm_role_of(struct qund_db *db, int64_t realm, struct qund_str pid, enum qund_role *out)
+{
+    struct qund_stmt *st = qund_sql(db, ROLE " AND i.pid = :pid");
+
+    qund_bind_int(st, ":realm", realm);
+    qund_bind_str(st, ":pid", pid);
+    return role_row(st, out);
+}
+
+int qund_crm_role_named(struct qund_db *db, int64_t realm, struct qund_str text,
+                        enum qund_role *out)
+{
+    struct qund_stmt *st = qund_sql(db, ROLE " AND i.name = :name AND i.name <> ''"
+                                             " ORDER BY coalesce(a.role, c.role) = 2 DESC LIMIT 1");
+
+    for (size_t chars = NAME_CHARS; chars > 0; chars--) {
+        struct qund_str name = qund_utf8_cut_chars(text, chars);
+        int rc;
+
+        if (chars < NAME_CHARS && qund_utf8_count(name) < chars)
+            continue; /* the text is shorter than that */
+        qund_bind_int(st, ":realm", realm);
+        qund_bind_str(st, ":name", name);
+        rc = role_row(st, out);
+        if (rc != QUND_E_NOTFOUND)
+            return rc;
+    }
+    return QUND_E_NOTFOUND;
+}

@@ -1,0 +1,527 @@
+/* src/engine/batch.c - items in, one transaction out.
+ *
+ * The common case has no savepoints: a batch is applied from front to back, and committed. Two
+ * things go wrong. A retryable error (disk, memory, a busy store) may have rolled the transaction
+ * back by itself: everything is undone and the caller gives the same items again. A permanent error
+ * is one item's fault: the batch is undone and applied once more with a savepoint around each item,
+ * so that the one that fails goes to `dead` with its body and reason and the others stay. Paying
+ * for savepoints only then keeps them out of the hot path.
+ *
+ * What kills the process is named by `inhand`: at the next start its attempts are counted, and the
+ * item runs alone in its transaction, in its place; after the third stop it is dead unseen.
+ *
+ * Engine time is the greatest rx applied. Before an item of rx r, every timer due by r has run, in
+ * the order (due, kind, key); judges wait for the floor instead. A commit may come between any two
+ * of these steps without a difference in the rows: that is what makes the cut of batches free. */
+#include "engine/internal.h"
+
+#define ATTEMPTS_MAX 3
+#define SWEEP_MS 60000
+
+static const char SAVE[] = "item";
+
+struct batch {
+    struct qund_item *items;
+    size_t told; /* items before it are committed and answered */
+    size_t at;   /* items before it are applied in the open transaction */
+    size_t n;
+    bool guarded; /* a savepoint around each step */
+    struct qund_out_items *send;
+    int64_t now, floor;        /* as at the last commit */
+    int64_t applied, repeated; /* since then */
+};
+
+/* --- the open transaction --- */
+
+static void batch_undo(struct qund_engine *e, struct batch *b)
+{
+    qund_db_rollback(e->db);
+    qund_crm_forget(e->crm);
+    qund_measure_forget(e->measure);
+    qund_talk_forget(e->talk);
+    e->early = -1;
+    qund_rule_state_forget(e->state, e->first_seq);
+    if (e->outbox)
+        qund_outbox_forget(e->outbox);
+    e->next_rules = qund_rules_unref(e->next_rules);
+    qund_buf_clear(&e->feed);
+    e->now = b->now;
+    e->floor = b->floor;
+    for (size_t i = b->told; i < b->n; i++) {
+        struct qund_command *c = b->items[i].cmd;
+
+        if (b->items[i].kind != QUND_ITEM_COMMAND || !c)
+            continue;
+        c->rc = QUND_OK; /* it is applied again */
+        qund_buf_clear(&c->reply);
+    }
+    b->at = b->told;
+    b->repeated = b->applied = 0;
+}
+
+static int batch_begin(struct qund_engine *e, struct batch *b)
+{
+    int rc = qund_db_begin(e->db);
+
+    if (rc < 0)
+        return rc;
+    b->now = e->now;
+    b->floor = e->floor;
+    e->feeding = e->deps.feed && (!e->deps.feed_wanted || e->deps.feed_wanted(e->deps.feed_arg));
+    e->batch_last = e->applied;
+    return qund_month_next_seq(e->months, &e->first_seq);
+}
+
+/* What was held back until the batch is whole goes into rows. */
+static int batch_settle(struct qund_engine *e)
+{
+    int rc = qund_crm_flush(e->crm);
+
+    if (rc == 0)
+        rc = qund_measure_flush(e->measure);
+    if (rc == 0)
+        rc = qund_rule_state_settle(e->state);
+    return rc;
+}
+
+static int batch_note(struct qund_engine *e)
+{
+    char id[QUND_ENTRY_ID_CHARS];
+    int rc = qund_meta_set_int(e->db, "engine_time", e->now);
+
+    if (rc == 0)
+        rc = qund_meta_set_int(e->db, "floor", e->floor);
+    if (rc == 0 && qund_entry_id_cmp(e->batch_last, e->applied) > 0) {
+        qund_entry_id_print(e->batch_last, id);
+        rc = qund_meta_set_str(e->db, "applied_id", qund_str(id));
+    }
+    return rc;
+}
+
+/* The commands of the batch hear of the commit; a feed line is shown only now. */
+static void batch_tell(struct qund_engine *e, struct batch *b)
+{
+    for (; b->told < b->at; b->told++) {
+        struct qund_item *it = &b->items[b->told];
+        struct qund_command *c = it->cmd;
+
+        if (it->kind != QUND_ITEM_COMMAND || !c)
+            continue;
+        it->cmd = NULL; /* its answer takes it */
+        if (c->done)
+            c->done(c, c->done_arg);
+        else
+            qund_command_free(c);
+    }
+    if (e->deps.feed && e->feed.n > 0) {
+        struct qund_str lines = qund_buf_view(&e->feed);
+
+        while (lines.n > 0) {
+            struct qund_str line = qund_str_split(&lines, '\n');
+
+            if (line.n > 0)
+                e->deps.feed(e->deps.feed_arg, line);
+        }
+    }
+    qund_buf_clear(&e->feed);
+}
+
+/* Commits what is open. On success the items so far are done, whatever comes later. */
+static int batch_commit(struct qund_engine *e, struct batch *b)
+{
+    size_t sent = b->send ? b->send->n : 0;
+    int rc = batch_settle(e);
+
+    if (rc == 0 && e->outbox && b->send)
+        rc = qund_outbox_take(e->outbox, e->now, b->send);
+    if (rc == 0 && e->outbox)
+        rc = qund_outbox_settle(e->outbox);
+    if (rc == 0)
+        rc = batch_note(e);
+    if (rc == 0)
+        rc = QUND_FAULT("tx_open") < 0 ? QUND_E_IO : qund_db_commit(e->db);
+    if (rc < 0) {
+        if (b->send)
+            qund_out_items_cut(b->send, sent);
+        return rc;
+    }
+    qund_ignore(QUND_FAULT("tx_committed"));
+    qund_rule_state_committed(e->state);
+    if (e->outbox)
+        qund_outbox_committed(e->outbox);
+    if (e->next_rules) {
+        qund_rules_unref(e->rules);
+        e->rules = QUND_TAKE(e->next_rules);
+    }
+    if (qund_entry_id_cmp(e->batch_last, e->applied) > 0)
+        e->applied = e->batch_last;
+    qund_counter_add(e->count.applied, b->applied);
+    qund_counter_add(e->count.repeated, b->repeated);
+    b->applied = b->repeated = 0;
+    batch_tell(e, b);
+    return 0;
+}
+
+/* --- one step: a timer, an event or a command --- */
+
+struct step {
+    const char *kind; /* "event", "timer", "command" */
+    struct qund_str key;
+    struct qund_str body;
+    int (*run)(struct qund_engine *e, void *arg);
+    void *arg;
+};
+
+static int step_bury(struct qund_engine *e, const struct step *s, int rc, const char *reason)
+{
+    qund_counter_add(e->count.dead, 1);
+    qund_log(e->deps.log, QUND_ERROR, "engine.dead", QUND_KV("kind", s->kind),
+             QUND_KV("key", s->key), QUND_KV("reason", reason ? reason : qund_rc_name(rc)));
+    return qund_dead_add(e->db,
+                         &(struct qund_dead){.kind = qund_str(s->kind),
+                                             .key = s->key,
+                                             .stage = QUND_STR("engine"),
+                                             .reason = qund_str(reason ? reason : qund_rc_name(rc)),
+                                             .body = s->body,
+                                             .at = e->now},
+                         NULL);
+}
+
+/* What memory knows of a step whose savepoint is rolled back. */
+static void step_forget(struct qund_engine *e, int64_t seq)
+{
+    qund_measure_forget(e->measure);
+    qund_talk_forget(e->talk);
+    e->early = -1;
+    qund_rule_state_forget(e->state, seq);
+    if (e->outbox)
+        qund_outbox_forget(e->outbox);
+}
+
+/* With a savepoint around it: a permanent failure buries the step and goes on. */
+static int step_guarded(struct qund_engine *e, const struct step *s)
+{
+    int64_t seq;
+    int rc = batch_settle(e);
+
+    if (rc == 0 && e->outbox)
+        rc = qund_outbox_settle(e->outbox);
+    if (rc == 0)
+        rc = qund_month_next_seq(e->months, &seq);
+    if (rc == 0)
+        rc = qund_db_save(e->db, SAVE);
+    if (rc < 0)
+        return rc;
+    qund_crm_item_begin(e->crm);
+    rc = s->run(e, s->arg);
+    if (rc < 0 && qund_rc_retryable(rc))
+        return rc;
+    if (rc == 0)
+        return qund_db_release(e->db, SAVE);
+    qund_crm_item_undo(e->crm);
+    step_forget(e, seq);
+    if (qund_db_rollback_to(e->db, SAVE) < 0 || qund_db_release(e->db, SAVE) < 0)
+        return QUND_E_IO;
+    return step_bury(e, s, rc, NULL);
+}
+
+static bool step_suspect(const struct qund_engine *e, struct qund_str key)
+{
+    for (size_t i = 0; i < e->n_suspects; i++)
+        if (qund_str_is(key, e->suspects[i]))
+            return true;
+    return false;
+}
+
+static void suspect_drop(struct qund_engine *e, struct qund_str key)
+{
+    for (size_t i = 0; i < e->n_suspects; i++)
+        if (qund_str_is(key, e->suspects[i])) {
+            qund_free(e->suspects[i]);
+            e->suspects[i] = e->suspects[--e->n_suspects];
+            return;
+        }
+}
+
+/* It was in hand when the program died: what is open is committed first, then it runs alone. */
+static int step_alone(struct qund_engine *e, struct batch *b, const struct step *s)
+{
+    int attempts = 0;
+    int rc = batch_commit(e, b);
+
+    if (rc == 0)
+        rc = batch_begin(e, b);
+    if (rc == 0)
+        rc = qund_attempt_get(e->db, s->key, &attempts);
+    if (rc < 0)
+        return rc;
+    if (attempts >= ATTEMPTS_MAX)
+        rc = step_bury(e, s, 0, "the program stopped three times while it was in hand");
+    else
+        rc = step_guarded(e, s);
+    if (rc == 0)
+        rc = qund_attempt_clear(e->db, s->key);
+    if (rc == 0)
+        rc = batch_commit(e, b);
+    if (rc < 0)
+        return rc;
+    suspect_drop(e, s->key);
+    return batch_begin(e, b);
+}
+
+static int step_run(struct qund_engine *e, struct batch *b, const struct step *s)
+{
+    int rc;
+
+    if (e->deps.inhand)
+        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, s->key, qund_str(s->kind));
+    if (QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, s->key))
+        rc = step_alone(e, b, s);
+    else if (b->guarded)
+        rc = step_guarded(e, s);
+    else
+        rc = s->run(e, s->arg);
+    return rc;
+}
+
+/* --- timers --- */
+
+static int timer_step(struct qund_engine *e, void *arg)
+{
+    struct qund_timer *t = arg;
+    int rc = qund_timers_cancel(e->timers, t->kind, t->key);
+
+    return rc < 0 ? rc : qund_engine_timer(e, t);
+}
+
+/* The next timer that may run by `until`, over both classes: 1 / 0. */
+static int timer_next(struct qund_engine *e, int64_t until, struct qund_timer *out)
+{
+    int64_t due[2];
+    bool may[2];
+
+    for (int c = 0; c < 2; c++) {
+        int64_t limit = c == QUND_TIMER_JUDGE && e->floor < until ? e->floor : until;
+        int rc = qund_timers_next(e->timers, (enum qund_timer_class)c, &due[c]);
+
+        if (rc < 0)
+            return rc;
+        may[c] = rc > 0 && due[c] <= limit;
+    }
+    if (!may[0] && !may[1])
+        return 0;
+    if (may[0] && may[1] && due[0] == due[1]) {
+        /* One instant, two classes: by kind and key, as within a class. */
+        struct qund_timer a, b;
+        int rc = qund_timers_peek(e->timers, QUND_TIMER_AT, due[0], e->arena, &a);
+
+        if (rc > 0)
+            rc = qund_timers_peek(e->timers, QUND_TIMER_JUDGE, due[1], e->arena, &b);
+        if (rc <= 0)
+            return rc;
+        rc = qund_str_cmp(a.kind, b.kind);
+        *out = rc < 0 || (rc == 0 && qund_str_cmp(a.key, b.key) < 0) ? a : b;
+        return 1;
+    }
+    {
+        int c = may[0] && (!may[1] || due[0] < due[1]) ? QUND_TIMER_AT : QUND_TIMER_JUDGE;
+
+        return qund_timers_peek(e->timers, (enum qund_timer_class)c, due[c], e->arena, out);
+    }
+}
+
+static int advance(struct qund_engine *e, struct batch *b, int64_t r)
+{
+    struct qund_timer t;
+    struct qund_buf key = {0};
+    int rc;
+
+    while ((rc = timer_next(e, r, &t)) > 0) {
+        if (t.due > e->now)
+            e->now = t.due;
+        qund_buf_clear(&key);
+        qund_buf_printf(&key, "timer:%.*s/%.*s", QUND_STR_ARG(t.kind), QUND_STR_ARG(t.key));
+        rc = step_run(e, b,
+                      &(struct step){.kind = "timer",
+                                     .key = qund_buf_view(&key),
+                                     .body = t.body,
+                                     .run = timer_step,
+                                     .arg = &t});
+        qund_arena_reset(e->arena);
+        if (rc < 0)
+            break;
+    }
+    qund_buf_done(&key);
+    if (rc == 0 && e->now == 0 && r > 0) /* the first instant of a new store */
+        rc = qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,
+                                                             .due = r + SWEEP_MS,
+                                                             .kind = QUND_STR("sweep"),
+                                                             .key = QUND_STR("rules")});
+    if (rc == 0 && r > e->now)
+        e->now = r;
+    return rc;
+}
+
+/* --- items --- */
+
+static int event_step(struct qund_engine *e, void *arg)
+{
+    struct qund_item *it = arg;
+
+    return qund_engine_event(e, it->body);
+}
+
+static int apply_event(struct qund_engine *e, struct batch *b, struct qund_item *it)
+{
+    char key[6 + QUND_ENTRY_ID_CHARS] = "event:";
+    int rc;
+
+    qund_entry_id_print(it->id, key + 6);
+    e->repeat = false;
+    rc = step_run(
+        e, b,
+        &(struct step){
+            .kind = "event", .key = qund_str(key), .body = it->body, .run = event_step, .arg = it});
+    if (rc < 0)
+        return rc;
+    b->repeated += e->repeat;
+    b->applied += !e->repeat;
+    if (qund_entry_id_cmp(it->id, e->batch_last) > 0)
+        e->batch_last = it->id;
+    return 0;
+}
+
+static int command_step(struct qund_engine *e, void *arg)
+{
+    struct qund_command *c = arg;
+
+    return qund_engine_command(e, c);
+}
+
+/* A command's refusal is its answer, not a dead letter: it is rolled back alone and told so. */
+static int apply_command(struct qund_engine *e, struct batch *b, struct qund_item *it)
+{
+    struct qund_command *c = it->cmd;
+    int64_t seq;
+    int rc;
+
+    (void)b;
+    if (!c)
+        return 0; /* answered before a later part of the batch failed */
+    if (e->deps.inhand) {
+        char key[QUND_INHAND_KEY_MAX];
+        int n = snprintf(key, sizeof(key), "command:%s", c->name);
+
+        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, qund_str_n(key, (size_t)n),
+                        QUND_STR("command"));
+    }
+    rc = batch_settle(e);
+    if (rc == 0 && e->outbox)
+        rc = qund_outbox_settle(e->outbox);
+    if (rc == 0)
+        rc = qund_month_next_seq(e->months, &seq);
+    if (rc == 0)
+        rc = qund_db_save(e->db, SAVE);
+    if (rc < 0)
+        return rc;
+    qund_crm_item_begin(e->crm);
+    c->rc = command_step(e, c);
+    if (c->rc < 0 && qund_rc_retryable(c->rc) && c->rc != QUND_E_FULL)
+        return c->rc;
+    if (c->rc < 0) {
+        qund_crm_item_undo(e->crm);
+        step_forget(e, seq);
+        e->next_rules = qund_rules_unref(e->next_rules);
+        rc = qund_db_rollback_to(e->db, SAVE);
+    }
+    if (rc == 0)
+        rc = qund_db_release(e->db, SAVE);
+    if (rc < 0)
+        return rc;
+    return 0;
+}
+
+static int apply_tick(struct qund_engine *e, struct batch *b, struct qund_item *it)
+{
+    (void)e;
+    (void)b;
+    (void)it;
+    return 0; /* advancing to its rx was all */
+}
+
+static int apply_floor(struct qund_engine *e, struct batch *b, struct qund_item *it)
+{
+    if (it->rx > e->floor)
+        e->floor = it->rx;
+    return advance(e, b, e->now);
+}
+
+static int apply_one(struct qund_engine *e, struct batch *b, struct qund_item *it)
+{
+    static int (*const APPLY[])(struct qund_engine *, struct batch *,
+                                struct qund_item *) = {[QUND_ITEM_EVENT] = apply_event,
+                                                       [QUND_ITEM_COMMAND] = apply_command,
+                                                       [QUND_ITEM_TICK] = apply_tick,
+                                                       [QUND_ITEM_FLOOR] = apply_floor};
+    int rc = it->kind == QUND_ITEM_FLOOR ? 0 : advance(e, b, it->rx);
+
+    if (rc == 0)
+        rc = APPLY[it->kind](e, b, it);
+    qund_arena_reset(e->arena);
+    return rc;
+}
+
+static int apply_all(struct qund_engine *e, struct batch *b)
+{
+    int rc = batch_begin(e, b);
+
+    while (rc == 0 && b->at < b->n) {
+        rc = apply_one(e, b, &b->items[b->at]);
+        b->at += rc == 0;
+    }
+    if (rc == 0)
+        rc = batch_commit(e, b);
+    if (rc < 0)
+        batch_undo(e, b);
+    return rc;
+}
+
+int qund_engine_apply(struct qund_engine *e, struct qund_item *items, size_t n,
+                      struct qund_out_items *send)
+{
+    struct batch b = {.items = items, .n = n, .send = send};
+    int rc = apply_all(e, &b);
+
+    if (rc < 0 && !qund_rc_retryable(rc)) {
+        b.guarded = true;
+        rc = apply_all(e, &b);
+    }
+    if (e->deps.inhand)
+        qund_inhand_clear(e->deps.inhand, QUND_INHAND_ENGINE);
+    return rc;
+}
+
+int64_t qund_engine_next_due(struct qund_engine *e)
+{
+    int64_t next = INT64_MAX, due;
+
+    for (int c = 0; c < 2; c++)
+        if (qund_timers_next(e->timers, (enum qund_timer_class)c, &due) > 0 && due < next)
+            next = due;
+    return next;
+}
+
+int64_t qund_engine_time(const struct qund_engine *e)
+{
+    return e->now;
+}
+
+struct qund_entry_id qund_engine_applied(const struct qund_engine *e)
+{
+    return e->applied;
+}
+
+struct qund_rules *qund_engine_rules(struct qund_engine *e)
+{
+    return e->rules;
+}

@@ -1,0 +1,231 @@
+/* src/engine/command.c - what the faces and deliver ask for, one row a command.
+ *
+ * A command's refusal is an answer to whoever asked (INVAL, NOTFOUND, DENIED with a text); only the
+ * transaction's own troubles are retried. Commands of crm are its own table, those of a face that
+ * owns rows (tokens) come with the daemon's wiring. */
+#include "engine/internal.h"
+#include <jansson.h>
+
+static int64_t field_int(const json_t *o, const char *key)
+{
+    return json_integer_value(json_object_get(o, key));
+}
+
+static struct qund_str field_str(const json_t *o, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+
+    return json_is_string(v) ? qund_str_n(json_string_value(v), json_string_length(v))
+                             : QUND_STR_NONE;
+}
+
+static int alert_set(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    int to = qund_alert_state_parse(field_str(o, "state"));
+
+    if (to < 0)
+        return qund_err_set(&c->err, QUND_E_INVAL, "state",
+                            "must be open, acknowledged or resolved");
+    return qund_alert_set(e->alerts, field_int(o, "id"), (enum qund_alert_state)to,
+                          qund_str(c->actor), field_str(o, "note"), e->now, &c->err);
+}
+
+static int question_done(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    return qund_question_done(e, field_int(o, "seq"), qund_str(c->actor), &c->err);
+}
+
+static int delivery_credit(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    (void)c;
+    if (e->outbox)
+        qund_outbox_credit(e->outbox, field_str(o, "target"), (int)field_int(o, "n"),
+                           e->now + field_int(o, "for_ms"));
+    return 0;
+}
+
+static int delivery_outcome(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    struct qund_out_outcome out = {.id = field_int(o, "id"),
+                                   .attempt = (int)field_int(o, "attempt"),
+                                   .status = (int)field_int(o, "status"),
+                                   .reason = field_str(o, "reason")};
+    struct qund_str event = field_str(o, "event");
+    struct qund_jw w;
+    bool applied;
+    int rc;
+
+    for (int ev = 0; ev < (int)QUND_OUT_EVENTS; ev++)
+        if (qund_str_is(event, qund_out_event_name((enum qund_out_event)ev)))
+            out.event = (enum qund_out_event)ev;
+    if (json_object_get(o, "retry_ms"))
+        out.due = e->now + field_int(o, "retry_ms");
+    if (!e->outbox)
+        return 0;
+    rc = qund_outbox_outcome(e->outbox, &out, e->now, &applied);
+    if (rc < 0 || !applied)
+        return rc == QUND_E_NOTFOUND ? qund_err_set(&c->err, rc, "delivery", "no push with that id")
+                                     : rc;
+    if (!e->feeding)
+        return 0;
+    w = qund_engine_feed_open(e, "delivery");
+    qund_jw_kint(&w, "id", out.id);
+    qund_jw_kstr(&w, "event", event);
+    qund_jw_kstr(&w, "target", field_str(o, "target"));
+    qund_jw_kint(&w, "status", out.status);
+    qund_engine_feed_close(e, &w);
+    return 0;
+}
+
+static int outbox_move(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    static const struct {
+        const char *name;
+        enum qund_out_event event;
+    } CHOICES[] = {{"retry", QUND_OUT_EV_RESEND},
+                   {"resend", QUND_OUT_EV_RESEND},
+                   {"cancel", QUND_OUT_EV_CANCEL},
+                   {"delivered", QUND_OUT_EV_PROVED}};
+    struct qund_str choice = field_str(o, "choice");
+
+    for (size_t i = 0; e->outbox && i < QUND_ARRAY_LEN(CHOICES); i++)
+        if (qund_str_is(choice, CHOICES[i].name))
+            return qund_outbox_move(e->outbox, field_int(o, "id"), CHOICES[i].event, e->now,
+                                    qund_str(c->actor), &c->err);
+    return qund_err_set(&c->err, QUND_E_INVAL, "choice", "must be retry, cancel or delivered");
+}
+
+static int rules_swap(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    struct qund_rules_change change;
+    struct qund_rules *next = c->attach;
+    struct qund_jw w = qund_jw(&c->reply);
+    int rc;
+
+    (void)o;
+    rc = qund_rules_store(e->db, next, e->now, &change);
+    if (rc == 0)
+        rc = qund_rule_state_bind(e->state, next);
+    if (rc < 0)
+        return rc;
+    qund_rules_unref(e->next_rules);
+    e->next_rules = qund_rules_ref(next);
+    qund_jw_obj(&w);
+    qund_jw_kint(&w, "added", (int64_t)change.added);
+    qund_jw_kint(&w, "changed", (int64_t)change.changed);
+    qund_jw_kint(&w, "removed", (int64_t)change.removed);
+    qund_jw_kint(&w, "same", (int64_t)change.same);
+    qund_jw_end_obj(&w);
+    return 0;
+}
+
+static int config_swap(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    (void)o;
+    qund_config_unref(e->config);
+    e->config = qund_config_ref(c->attach);
+    qund_alerts_config(e->alerts, e->config);
+    return 0;
+}
+
+static int org_apply(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    int rc = qund_org_apply(e->crm, c->attach, e->now, &c->reply, &c->err);
+
+    (void)o;
+    return rc < 0 ? rc : 0;
+}
+
+static int dead_again(struct qund_engine *e, const struct qund_dead *d, struct qund_err *err)
+{
+    struct qund_str rest = d->key, kind;
+
+    if (qund_str_is(d->kind, "event"))
+        return qund_engine_event(e, d->body);
+    if (!qund_str_is(d->kind, "timer"))
+        return qund_err_set(
+            err, QUND_E_INVAL, "dead",
+            "a %.*s cannot be tried again from here; drop it and repeat what made it",
+            QUND_STR_ARG(d->kind));
+    (void)qund_str_split(&rest, ':');
+    kind = qund_str_split(&rest, '/');
+    return qund_timers_set(
+        e->timers,
+        &(struct qund_timer){
+            .class = QUND_TIMER_AT, .due = e->now, .kind = kind, .key = rest, .body = d->body});
+}
+
+static int dead_retry(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(4096);
+    struct qund_dead d;
+    int64_t id = field_int(o, "id");
+    int rc = qund_dead_get(e->db, id, arena, &d);
+
+    if (rc == 0)
+        rc = qund_dead_settle(e->db, id, QUND_DEAD_RETRIED);
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND
+                   ? qund_err_set(&c->err, rc, "dead", "no waiting dead letter with id %lld",
+                                  (long long)id)
+                   : rc;
+    return dead_again(e, &d, &c->err);
+}
+
+static int dead_drop(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    int64_t id = field_int(o, "id");
+    int rc = qund_dead_settle(e->db, id, QUND_DEAD_DROPPED);
+
+    return rc == QUND_E_NOTFOUND
+               ? qund_err_set(&c->err, rc, "dead", "no waiting dead letter with id %lld",
+                              (long long)id)
+               : rc;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct qund_engine *e, struct qund_command *c, const json_t *o);
+} COMMANDS[] = {
+    {"alert.set", alert_set},
+    {"question.done", question_done},
+    {"delivery.credit", delivery_credit},
+    {"delivery.outcome", delivery_outcome},
+    {"outbox.move", outbox_move},
+    {"rules.swap", rules_swap},
+    {"config.swap", config_swap},
+    {"org.apply", org_apply},
+    {"dead.retry", dead_retry},
+    {"dead.drop", dead_drop},
+};
+
+static int run_own(struct qund_engine *e, struct qund_command *c, size_t i)
+{
+    json_error_t why;
+    json_t *o =
+        json_loadb(c->body ? c->body : "{}", c->body ? c->body_n : 2, QUND_JSON_LOAD_FLAGS, &why);
+    int rc;
+
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return qund_err_set(&c->err, QUND_E_INVAL, c->name, "the body must be a JSON object");
+    }
+    rc = COMMANDS[i].run(e, c, o);
+    json_decref(o);
+    return rc;
+}
+
+int qund_engine_command(struct qund_engine *e, struct qund_command *c)
+{
+    for (size_t i = 0; i < QUND_ARRAY_LEN(COMMANDS); i++)
+        if (strcmp(c->name, COMMANDS[i].name) == 0)
+            return run_own(e, c, i);
+    if (qund_crm_command_known(c->name))
+        return qund_crm_command(e->crm, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
+                                &c->err);
+    for (size_t i = 0; i < e->deps.n_commands; i++)
+        if (strcmp(c->name, e->deps.commands[i].name) == 0)
+            return e->deps.commands[i].run(e->db, qund_str_n(c->body, c->body_n), e->now, &c->reply,
+                                           &c->err);
+    return qund_err_set(&c->err, QUND_E_NOTFOUND, "command", "no command '%s'", c->name);
+}

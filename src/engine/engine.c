@@ -1,0 +1,213 @@
+/* src/engine/engine.c - made from an open store, and taken down again. What it knows at any moment
+ * is rows; everything in memory is a cache of them. */
+#include "engine/internal.h"
+
+#define ARENA_BYTES (256u << 10)
+
+static void open_counters(struct qund_engine *e)
+{
+    struct qund_metrics *m = e->deps.metrics;
+    struct counters *c = &e->count;
+
+    c->applied = qund_metric_counter(m, "qund_events_applied_total", NULL,
+                                     "Events whose effects are committed");
+    c->repeated =
+        qund_metric_counter(m, "qund_events_repeated_total", NULL, "Events recognised as repeats");
+    c->dead = qund_metric_counter(m, "qund_dead_total", NULL,
+                                  "Events and timers that could not be applied");
+    c->hits = qund_metric_counter(m, "qund_rule_hits_total", NULL, "Rules that fired");
+    c->alerts[0] = qund_metric_counter(m, "qund_alerts_total", "level=\"info\"", "Alerts raised");
+    c->alerts[1] = qund_metric_counter(m, "qund_alerts_total", "level=\"warn\"", "Alerts raised");
+    c->alerts[2] = qund_metric_counter(m, "qund_alerts_total", "level=\"urgent\"", "Alerts raised");
+}
+
+static int read_meta(struct qund_engine *e)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf id = {0};
+    int rc = qund_meta_int(e->db, "engine_time", &e->now);
+
+    if (rc == 0 || rc == QUND_E_NOTFOUND)
+        rc = qund_meta_int(e->db, "floor", &e->floor);
+    if (rc == 0 || rc == QUND_E_NOTFOUND)
+        rc = qund_meta_str(e->db, "applied_id", &id);
+    if (rc == QUND_E_NOTFOUND)
+        return 0;
+    return rc < 0 ? rc : qund_entry_id_parse(qund_buf_view(&id), &e->applied);
+}
+
+/* Targets of kind webhook recognise a repeat by its id: an unknown outcome is tried again. */
+static bool recognises_repeats(void *arg, struct qund_str target)
+{
+    return qund_config_target(arg, target) != NULL;
+}
+
+static int suspect_add(struct qund_str key, int n, void *arg)
+{
+    struct qund_engine *e = arg;
+
+    (void)n;
+    e->suspects = qund_realloc(e->suspects, (e->n_suspects + 1) * sizeof(*e->suspects));
+    e->suspects[e->n_suspects++] = qund_str_dup(key);
+    return 0;
+}
+
+/* What the last process had in hand when it died: counted, to run alone, or, if it was a command,
+ * told: nobody will send it again. */
+static int count_attempt(struct qund_engine *e, const struct qund_inhand_left *left)
+{
+    struct qund_str key;
+    int n, rc;
+
+    if (!left || !left->unclean || !left->set[QUND_INHAND_ENGINE])
+        return 0;
+    key = qund_str(left->key[QUND_INHAND_ENGINE]);
+    if (qund_str_starts(key, "command:"))
+        return qund_dead_add(
+            e->db,
+            &(struct qund_dead){.kind = QUND_STR("command"),
+                                .key = key,
+                                .stage = QUND_STR("engine"),
+                                .reason = QUND_STR("the program stopped while it was in hand"),
+                                .body = QUND_STR("{}"),
+                                .at = e->now},
+            NULL);
+    rc = qund_attempt_add(e->db, key, e->now, &n);
+    if (rc == 0)
+        qund_log(e->deps.log, QUND_WARN, "engine.suspect", QUND_KV("key", key),
+                 QUND_KV("attempt", n));
+    return rc;
+}
+
+static int recover(struct qund_engine *e)
+{
+    int rc = qund_db_begin(e->db);
+
+    if (rc == 0)
+        rc = read_meta(e);
+    if (rc == 0 && e->outbox) {
+        rc = qund_outbox_recover(e->outbox, e->now, recognises_repeats, e->config);
+        if (rc > 0) {
+            qund_log(e->deps.log, QUND_WARN, "outbox.unknown", QUND_KV("n", rc));
+            rc = 0;
+        }
+    }
+    if (rc == 0)
+        rc = count_attempt(e, e->deps.left);
+    if (rc == 0)
+        rc = qund_attempt_list(e->db, suspect_add, e);
+    if (rc == 0) {
+        struct qund_rules_change change;
+
+        rc = qund_rules_store(e->db, e->rules, e->now, &change);
+    }
+    if (rc == 0)
+        rc = qund_rule_state_bind(e->state, e->rules);
+    if (rc == 0)
+        rc = qund_db_commit(e->db);
+    if (rc < 0)
+        qund_db_rollback(e->db);
+    if (e->outbox)
+        qund_outbox_committed(e->outbox);
+    return rc;
+}
+
+int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **out,
+                     struct qund_err *err)
+{
+    QUND_AUTO(qund_engine_close) struct qund_engine *e = qund_alloc(sizeof(*e));
+    int rc;
+
+    e->deps = *deps;
+    e->db = deps->db;
+    e->config = qund_config_ref(deps->config);
+    e->rules = qund_rules_ref(deps->rules);
+    e->arena = qund_arena_new(ARENA_BYTES);
+    e->months = qund_months_new(e->db);
+    e->timers = qund_timers_new(e->db);
+    e->state = qund_rule_state_new(e->db, false);
+    e->scratch = qund_rule_scratch_new();
+    e->measure = qund_measure_new(e->db, e->months);
+    e->talk = qund_talk_new(e->db, e->months);
+    e->early = -1;
+    if (deps->outbox)
+        e->outbox = qund_outbox_new(e->db, e->timers);
+    e->alerts = qund_alerts_new(&(struct qund_alerts_deps){
+        .db = e->db, .timers = e->timers, .outbox = e->outbox, .config = e->config});
+    open_counters(e);
+    rc = qund_zone_load(NULL, e->config->time.zone, &e->zone, err);
+    if (rc == 0)
+        rc = qund_crm_open(e->db, &(struct qund_crm_cfg){0}, deps->log, &e->crm, err);
+    if (rc < 0)
+        return rc;
+    rc = recover(e);
+    if (rc < 0)
+        return qund_err_set(err, rc, "store", "cannot take up where it stopped: %s",
+                            qund_db_error(e->db));
+    *out = QUND_TAKE(e);
+    return 0;
+}
+
+struct qund_engine *qund_engine_close(struct qund_engine *e)
+{
+    if (!e)
+        return NULL;
+    qund_crm_close(e->crm);
+    qund_alerts_free(e->alerts);
+    qund_outbox_free(e->outbox);
+    qund_talk_free(e->talk);
+    qund_measure_free(e->measure);
+    qund_rule_scratch_free(e->scratch);
+    qund_rule_state_free(e->state);
+    qund_rules_unref(e->next_rules);
+    qund_rules_unref(e->rules);
+    qund_config_unref(e->config);
+    qund_timers_free(e->timers);
+    qund_months_free(e->months);
+    qund_roster_free(e->roster);
+    qund_zone_free(e->zone);
+    qund_folded_done(&e->folded);
+    qund_buf_done(&e->feed);
+    qund_arena_free(e->arena);
+    for (size_t i = 0; i < e->n_suspects; i++)
+        qund_free(e->suspects[i]);
+    qund_free(e->suspects);
+    qund_free(e);
+    return NULL;
+}
+
+/* Duty is a snapshot of rows: made when first asked for, and again when an edit has changed them.
+ */
+int qund_engine_roster(struct qund_engine *e)
+{
+    uint64_t version = qund_crm_org_version(e->crm);
+    struct qund_roster *next;
+    struct qund_err err;
+    int rc;
+
+    if (e->roster && version == e->roster_version)
+        return 0;
+    rc = qund_roster_load(e->db, e->zone, NULL, e->deps.holidays, &next, &err);
+    if (rc < 0)
+        return rc;
+    qund_roster_free(e->roster);
+    e->roster = next;
+    e->roster_version = version;
+    qund_alerts_roster(e->alerts, next);
+    return 0;
+}
+
+struct qund_jw qund_engine_feed_open(struct qund_engine *e, const char *kind)
+{
+    struct qund_jw w = qund_jw(&e->feed);
+
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "kind", kind);
+    qund_jw_kts(&w, "at", e->now);
+    return w;
+}
+
+void qund_engine_feed_close(struct qund_engine *e, struct qund_jw *w)
+{
+    qund_jw_end_obj(w);
+    qund_buf_char(&e->feed, '\n');
+}

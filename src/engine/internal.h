@@ -1,0 +1,177 @@
+/* src/engine/internal.h - the engine's parts, for this folder only. Functions return 0 or an rc; a
+ * retryable rc rolls the whole batch back, any other makes the item dead. */
+#ifndef QUND_ENGINE_INTERNAL_H
+#define QUND_ENGINE_INTERNAL_H
+#include "alert/alert.h"
+#include "config/config.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/zone.h"
+#include "crm/crm.h"
+#include "crm/org.h"
+#include "crm/roster.h"
+#include "engine/engine.h"
+#include "event/event.h"
+#include "rule/rule.h"
+#include "store/dead.h"
+#include "store/inhand.h"
+#include "store/meta.h"
+#include "store/month.h"
+#include "store/timers.h"
+#include "text/extract.h"
+#include "text/fold.h"
+#include <stdio.h>
+
+struct measure; /* measure.c: deltas of the open batch */
+struct talk;    /* talk.c: the newest moment of each group */
+struct subject;
+
+struct counters {
+    struct qund_counter *applied, *repeated, *dead, *hits, *late;
+    struct qund_counter *alerts[3]; /* info, warn, urgent */
+    struct qund_histogram *apply;
+};
+
+struct qund_engine {
+    struct qund_engine_deps deps;
+    struct qund_db *db;
+    struct qund_crm *crm;
+    struct qund_months *months;
+    struct qund_timers *timers;
+    struct qund_outbox *outbox; /* NULL: pushes are not made */
+    struct qund_alerts *alerts;
+    struct qund_config *config;    /* our reference */
+    struct qund_rules *rules;      /* our reference */
+    struct qund_rules *next_rules; /* swapped in by the open transaction */
+    struct qund_rule_state *state;
+    struct qund_rule_scratch *scratch;
+    struct qund_zone *zone;     /* the installation's */
+    struct qund_roster *roster; /* of roster_version; rebuilt when crm's has grown */
+    uint64_t roster_version;
+    struct measure *measure;
+    struct talk *talk;
+    struct qund_extract extract;   /* of the message in hand */
+    const struct subject *subject; /* whom the rules' callbacks are asked about */
+    struct qund_arena *arena;      /* of one item */
+    struct qund_folded folded;
+    int64_t early;        /* revokes that wait for their message; -1: not known */
+    bool feeding;         /* somebody watches: lines are made for this batch */
+    struct qund_buf feed; /* lines for the live feed, shown after the commit */
+    struct counters count;
+
+    int64_t now; /* engine time */
+    int64_t floor;
+    struct qund_entry_id applied;
+    struct qund_entry_id batch_last; /* highest entry of the open batch */
+    int64_t first_seq;               /* of the open batch, for undo */
+    bool repeat;                     /* the event just applied was there already */
+
+    /* Items that were in hand at an unclean stop: they run alone (batch.c). */
+    char **suspects;
+    size_t n_suspects;
+};
+
+/* --- batch.c --- */
+/* One line for the live feed, and a place to print it: obj opened, "kind" written. */
+struct qund_jw qund_engine_feed_open(struct qund_engine *e, const char *kind);
+void qund_engine_feed_close(struct qund_engine *e, struct qund_jw *w);
+
+/* --- event.c: one event, with all that is looked up for it --- */
+struct subject {
+    const struct qund_event *ev;
+    struct qund_message_row row;     /* as stored; row.seq is the message's number */
+    struct qund_crm_group *group;    /* NULL: private chat or none */
+    struct qund_crm_contact *sender; /* NULL: none */
+    enum qund_role role;             /* in which the sender speaks; NONE without one */
+    bool quiet;                      /* backfill, replay: no alert, no push */
+};
+QUND_CHECK int qund_engine_event(struct qund_engine *e, struct qund_str body);
+
+/* --- message.c --- */
+QUND_CHECK int qund_engine_message(struct qund_engine *e, struct subject *s);
+/* Rules for an event that is no message. */
+QUND_CHECK int qund_engine_rules_for(struct qund_engine *e, struct subject *s);
+
+/* --- revoke.c --- */
+QUND_CHECK int qund_engine_revoke(struct qund_engine *e, struct subject *s);
+/* A message has come: was it revoked before? */
+QUND_CHECK int qund_revoke_meets(struct qund_engine *e, struct subject *s);
+QUND_CHECK int qund_revoke_sweep(struct qund_engine *e);
+
+/* --- talk.c --- */
+struct talk *qund_talk_new(struct qund_db *db, struct qund_months *months);
+struct talk *qund_talk_free(struct talk *t); /* returns NULL */
+void qund_talk_forget(struct talk *t);
+/* What stood before this (stored) message in its group or private chat. */
+QUND_CHECK int qund_talk_before(struct talk *t, const struct qund_message_row *row,
+                                struct qund_talk *talk, struct qund_calls *calls);
+QUND_CHECK int qund_talk_after(struct talk *t, const struct qund_message_row *row,
+                               enum qund_call call);
+
+/* --- effect.c --- */
+struct verdict {
+    struct qund_str intents[24];
+    size_t n_intents;
+};
+bool qund_verdict_has(const struct verdict *v, const char *intent);
+void qund_verdict_add(struct verdict *v, struct qund_str intent);
+QUND_CHECK int qund_engine_effects(struct qund_engine *e, struct subject *s,
+                                   const struct qund_rule_hits *hits, struct verdict *v);
+QUND_CHECK int qund_engine_alert(struct qund_engine *e, const struct subject *s,
+                                 const struct qund_alert_new *n);
+
+/* --- mark_sql.c --- */
+struct qund_mark {
+    struct qund_str intents, rooms, phones, signups, rules; /* JSON or NONE */
+};
+QUND_CHECK int qund_mark_put(struct qund_db *db, int64_t seq, const struct qund_mark *m);
+/* hold owns the strings of *out. NOTFOUND. */
+QUND_CHECK int qund_mark_get(struct qund_db *db, int64_t seq, struct qund_buf *hold,
+                             struct qund_mark *out);
+QUND_CHECK int qund_mark_drop(struct qund_db *db, int64_t seq);
+
+/* --- question.c, question_sql.c --- */
+/* A message that is owed an answer, or one of the staff that may answer. */
+QUND_CHECK int qund_question_open(struct qund_engine *e, struct subject *s, bool urgent);
+QUND_CHECK int qund_question_answer(struct qund_engine *e, struct subject *s);
+/* A message was taken back: it asks no longer, and what it answered is open again. */
+QUND_CHECK int qund_question_withdraw(struct qund_engine *e, const struct qund_message_row *row);
+QUND_CHECK int qund_question_done(struct qund_engine *e, int64_t seq, struct qund_str by,
+                                  struct qund_err *err);
+QUND_CHECK int qund_question_overdue(struct qund_engine *e, struct qund_str key);
+
+enum question_state { QUESTION_OPEN, QUESTION_ANSWERED, QUESTION_DONE, QUESTION_WITHDRAWN };
+struct question {
+    int64_t seq, grp, contact, ts;
+    enum question_state state;
+    bool urgent, judged;
+    int64_t answer_seq, answer_ts, reply_ms; /* 0: none */
+    char *eid, *pid, *name;                  /* of the message and its sender; in the arena */
+    bool dirty;
+};
+QUND_CHECK int qund_question_sql_put(struct qund_db *db, const struct question *q);
+QUND_CHECK int qund_question_sql_get(struct qund_db *db, struct qund_arena *arena, int64_t seq,
+                                     struct question *out);
+/* Questions of the group with from < ts < until, oldest first, at most max; only those that a
+ * message at `until` may answer (open, or answered later than it) unless all. Returns how many. */
+QUND_CHECK int qund_question_sql_list(struct qund_db *db, struct qund_arena *arena, int64_t grp,
+                                      int64_t from, int64_t until, bool all, struct question *v,
+                                      size_t max);
+
+/* --- measure.c --- */
+struct measure *qund_measure_new(struct qund_db *db, struct qund_months *months);
+struct measure *qund_measure_free(struct measure *m); /* returns NULL */
+enum measure_kind { MEASURE_MESSAGE, MEASURE_STAFF, MEASURE_JOIN, MEASURE_LEAVE };
+/* contact: the speaker, for MESSAGE. */
+QUND_CHECK int qund_measure_count(struct measure *m, enum measure_kind k, int64_t grp, int64_t ts,
+                                  int64_t contact);
+/* A message of that hour was taken back: the hour is counted again from the rows. */
+QUND_CHECK int qund_measure_recount(struct measure *m, int64_t grp, int64_t ts);
+QUND_CHECK int qund_measure_flush(struct measure *m);
+void qund_measure_forget(struct measure *m);
+
+/* --- timer.c, command.c --- */
+QUND_CHECK int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t);
+QUND_CHECK int qund_engine_command(struct qund_engine *e, struct qund_command *c);
+QUND_CHECK int qund_engine_roster(struct qund_engine *e);
+#endif

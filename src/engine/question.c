@@ -1,0 +1,383 @@
+/* src/engine/question.c - who is owed an answer, and which message gave it.
+ *
+ * A staff message answers a question when it is addressed to the asker (a mention, an @ with the
+ * name, a reply to that message), or, addressed to nobody, when it is the next one within ten
+ * minutes on the same subject. One asker waiting: that is the subject. Several: those whose words
+ * it shares, else the latest.
+ *
+ * Messages arrive out of order, and rows must come out as if they had not. In order, a staff
+ * message looks at the open questions before it. A late one (something later of the group is stored
+ * already) makes the span around it be judged anew from the rows: the questions are opened again
+ * and the staff messages of the span are walked oldest first. The same function decides in both
+ * cases. What a person marked done stays done; what was judged overdue stays judged.
+ *
+ * The reply clock runs in duty hours, for urgent ones always. */
+#include "engine/internal.h"
+#include "text/similar.h"
+
+#define NEXT_MS (10 * 60000)          /* "the next staff message within 10 min" */
+#define ADDRESSED_MS (7 * 86400000LL) /* a mention answers this far back */
+#define ASKED_MAX 64                  /* open questions of one group that are looked at */
+#define SAME_SUBJECT 60               /* of 1000: some shared words */
+#define OVERDUE_MS (10 * 60000)       /* definitions: unanswered 10 min */
+
+struct reply {
+    int64_t seq, ts, contact;
+    struct qund_str text, mentions, reply_to;
+};
+
+static bool mentions_name(struct qund_str text, const char *name)
+{
+    struct qund_str want = qund_str(name);
+    ptrdiff_t at = -1;
+
+    if (want.n == 0)
+        return false;
+    while ((at = qund_str_find(text, (size_t)(at + 1), QUND_STR("@"))) >= 0) {
+        struct qund_str rest = qund_str_n(text.p + at + 1, text.n - (size_t)at - 1);
+
+        if (qund_str_starts(rest, name))
+            return true;
+    }
+    return false;
+}
+
+static bool in_lines(struct qund_str lines, const char *want)
+{
+    while (lines.p) {
+        struct qund_str line = qund_str_split(&lines, '\n');
+
+        if (line.n > 0 && qund_str_is(line, want))
+            return true;
+    }
+    return false;
+}
+
+static bool addresses(const struct reply *r, const struct question *q)
+{
+    return (r->reply_to.n > 0 && qund_str_is(r->reply_to, q->eid)) ||
+           in_lines(r->mentions, q->pid) || mentions_name(r->text, q->name);
+}
+
+/* Addressed to somebody, whoever it is: then it is not for whoever happens to wait. */
+static bool addressed(const struct reply *r)
+{
+    return r->reply_to.n > 0 || r->mentions.n > 0 ||
+           (r->text.n > 1 && r->text.p[0] == '@' && r->text.p[1] != ' ');
+}
+
+static int shares_subject(struct qund_engine *e, const struct reply *r, const struct question *q,
+                          bool *out)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf a = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    struct qund_message_row row;
+    int rc = qund_month_get(e->months, q->seq, &row);
+
+    *out = false;
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    qund_fold_str(e->deps.fold, row.text, &a);
+    qund_fold_str(e->deps.fold, r->text, &b);
+    *out = qund_text_similar(qund_buf_view(&a), qund_buf_view(&b)) >= SAME_SUBJECT;
+    return 0;
+}
+
+static void settle(struct qund_engine *e, struct question *q, const struct reply *r)
+{
+    int64_t duty = qund_duty_between(e->roster, q->grp, q->ts, r->ts);
+
+    q->state = QUESTION_ANSWERED;
+    q->answer_seq = r->seq;
+    q->answer_ts = r->ts;
+    q->reply_ms = q->urgent ? r->ts - q->ts : duty;
+    q->dirty = true;
+}
+
+/* Which of the waiting questions this staff message answers. v: oldest first. */
+static int answer(struct qund_engine *e, const struct reply *r, struct question *v, size_t n)
+{
+    struct question *waiting[ASKED_MAX];
+    bool same[ASKED_MAX];
+    size_t n_waiting = 0, n_same = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].state != QUESTION_OPEN || v[i].ts >= r->ts || v[i].contact == r->contact)
+            continue;
+        if (v[i].ts > r->ts - ADDRESSED_MS && addresses(r, &v[i]))
+            settle(e, &v[i], r);
+        else if (v[i].ts >= r->ts - NEXT_MS && n_waiting < ASKED_MAX)
+            waiting[n_waiting++] = &v[i];
+    }
+    if (addressed(r) || n_waiting == 0)
+        return 0;
+    for (size_t i = 0; n_waiting > 1 && i < n_waiting; i++) {
+        int rc = shares_subject(e, r, waiting[i], &same[i]);
+
+        if (rc < 0)
+            return rc;
+        n_same += same[i];
+    }
+    for (size_t i = 0; i < n_waiting; i++)
+        if (n_same > 0 ? same[i] : i == n_waiting - 1)
+            settle(e, waiting[i], r);
+    return 0;
+}
+
+static struct qund_str key_of(int64_t seq, char buf[24])
+{
+    return qund_str_n(buf, (size_t)snprintf(buf, 24, "%lld", (long long)seq));
+}
+
+static int watch(struct qund_engine *e, const struct question *q)
+{
+    int64_t due =
+        q->urgent ? q->ts + OVERDUE_MS / 2 : qund_duty_after(e->roster, q->grp, q->ts, OVERDUE_MS);
+    char buf[24];
+
+    if (due < 0)
+        return 0; /* nobody serves this group within a year: no clock runs */
+    return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_JUDGE,
+                                                           .due = due + e->config->time.lateness_ms,
+                                                           .kind = QUND_STR("question.overdue"),
+                                                           .key = key_of(q->seq, buf)});
+}
+
+static int unwatch(struct qund_engine *e, int64_t seq)
+{
+    char buf[24];
+    int rc = qund_timers_cancel(e->timers, QUND_STR("question.overdue"), key_of(seq, buf));
+
+    return rc == QUND_E_NOTFOUND ? 0 : rc;
+}
+
+/* Writes what changed; timers and alerts follow the state. */
+static int write_back(struct qund_engine *e, struct question *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct question *q = &v[i];
+        int rc;
+
+        if (!q->dirty)
+            continue;
+        rc = qund_question_sql_put(e->db, q);
+        if (rc == 0 && q->state == QUESTION_OPEN && !q->judged)
+            rc = watch(e, q);
+        else if (rc == 0 && q->state != QUESTION_OPEN)
+            rc = unwatch(e, q->seq);
+        if (rc == 0 && q->state == QUESTION_ANSWERED)
+            rc = qund_alert_settle_message(e->alerts, q->seq, QUND_STR("chat"),
+                                           QUND_STR("answered"), e->now);
+        if (rc < 0)
+            return rc;
+        q->dirty = false;
+    }
+    return 0;
+}
+
+/* --- out of order --- */
+
+/* Staff messages of the span, copied first: comparing subjects reads the months again. */
+struct replies {
+    struct qund_arena *arena;
+    struct reply *v;
+    size_t n, cap;
+};
+
+static int copy_reply(const struct qund_message_row *row, void *arg)
+{
+    struct replies *rs = arg;
+    struct reply *r;
+
+    if (row->type != QUND_EV_MESSAGE || row->role != QUND_ROLE_STAFF ||
+        row->state != QUND_MESSAGE_KEPT || rs->n == rs->cap)
+        return 0;
+    r = &rs->v[rs->n++];
+    *r = (struct reply){.seq = row->seq, .ts = row->ts, .contact = row->contact};
+    r->text = qund_str_n(qund_arena_dup(rs->arena, row->text.p ? row->text.p : "", row->text.n),
+                         row->text.n);
+    r->mentions = qund_str_n(
+        qund_arena_dup(rs->arena, row->mentions.p ? row->mentions.p : "", row->mentions.n),
+        row->mentions.n);
+    r->reply_to = qund_str_n(
+        qund_arena_dup(rs->arena, row->reply_to.p ? row->reply_to.p : "", row->reply_to.n),
+        row->reply_to.n);
+    return 0;
+}
+
+/* Everything of the group from `from` on is judged anew. */
+static int judge_again(struct qund_engine *e, int64_t grp, int64_t from)
+{
+    struct question *v = qund_arena_zalloc(e->arena, ASKED_MAX * sizeof(*v));
+    struct replies rs = {.arena = e->arena, .cap = 16 * ASKED_MAX};
+    int n, rc;
+
+    rs.v = qund_arena_zalloc(e->arena, rs.cap * sizeof(*rs.v));
+    n = qund_question_sql_list(e->db, e->arena, grp, from - NEXT_MS - 1, INT64_MAX, true, v,
+                               ASKED_MAX);
+    if (n <= 0)
+        return n;
+    for (int i = 0; i < n; i++)
+        if (v[i].state == QUESTION_ANSWERED) {
+            v[i].state = QUESTION_OPEN;
+            v[i].answer_seq = v[i].answer_ts = v[i].reply_ms = 0;
+            v[i].dirty = true;
+        }
+    rc = qund_month_between(e->months, grp, v[0].ts, INT64_MAX, copy_reply, &rs);
+    for (size_t i = 0; rc == 0 && i < rs.n; i++)
+        rc = answer(e, &rs.v[i], v, (size_t)n);
+    return rc < 0 ? rc : write_back(e, v, (size_t)n);
+}
+
+static int any_row(const struct qund_message_row *row, void *arg)
+{
+    bool *found = arg;
+
+    *found = true;
+    (void)row;
+    return 0;
+}
+
+/* Is something of the group stored that is later than ts? */
+static int is_late(struct qund_engine *e, int64_t grp, int64_t ts, bool *out)
+{
+    struct qund_month_cursor newest = {0};
+
+    *out = false;
+    return qund_month_last(e->months, grp, ts + 1, 1, &newest, any_row, out);
+}
+
+/* --- what messages do --- */
+
+int qund_question_open(struct qund_engine *e, struct subject *s, bool urgent)
+{
+    struct question q = {.seq = s->row.seq,
+                         .grp = s->row.grp,
+                         .contact = s->row.contact,
+                         .ts = s->ev->ts,
+                         .urgent = urgent,
+                         .eid = qund_arena_dup(e->arena, s->ev->id.p, s->ev->id.n),
+                         .dirty = true};
+    bool late;
+    int rc;
+
+    q.pid = qund_arena_dup(e->arena, s->ev->sender.p, s->ev->sender.n);
+    q.name = qund_arena_dup(e->arena, s->ev->sender_name.p ? s->ev->sender_name.p : "",
+                            s->ev->sender_name.n);
+    rc = qund_engine_roster(e);
+    if (rc == 0)
+        rc = s->quiet ? qund_question_sql_put(e->db, &q) : write_back(e, &q, 1);
+    if (rc == 0)
+        rc = is_late(e, q.grp, q.ts, &late);
+    return rc < 0 || !late ? rc : judge_again(e, q.grp, q.ts);
+}
+
+int qund_question_answer(struct qund_engine *e, struct subject *s)
+{
+    struct reply r = {.seq = s->row.seq,
+                      .ts = s->ev->ts,
+                      .contact = s->row.contact,
+                      .text = s->ev->text,
+                      .mentions = s->ev->mentions,
+                      .reply_to = s->ev->reply_to};
+    struct question *v;
+    bool late;
+    int n;
+    int rc = is_late(e, s->row.grp, r.ts, &late);
+
+    if (rc == 0)
+        rc = qund_engine_roster(e);
+    if (rc < 0)
+        return rc;
+    if (late)
+        return judge_again(e, s->row.grp, r.ts);
+    v = qund_arena_zalloc(e->arena, ASKED_MAX * sizeof(*v));
+    n = qund_question_sql_list(e->db, e->arena, s->row.grp, r.ts - ADDRESSED_MS, r.ts, false, v,
+                               ASKED_MAX);
+    if (n <= 0)
+        return n;
+    rc = answer(e, &r, v, (size_t)n);
+    return rc < 0 ? rc : write_back(e, v, (size_t)n);
+}
+
+int qund_question_withdraw(struct qund_engine *e, const struct qund_message_row *row)
+{
+    struct question q;
+    int rc;
+
+    if (row->role == QUND_ROLE_STAFF) {
+        rc = qund_engine_roster(e);
+        return rc < 0 ? rc : judge_again(e, row->grp, row->ts - ADDRESSED_MS);
+    }
+    rc = qund_question_sql_get(e->db, e->arena, row->seq, &q);
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    q.state = QUESTION_WITHDRAWN;
+    q.dirty = true;
+    return write_back(e, &q, 1);
+}
+
+int qund_question_done(struct qund_engine *e, int64_t seq, struct qund_str by, struct qund_err *err)
+{
+    struct question q;
+    int rc = qund_question_sql_get(e->db, e->arena, seq, &q);
+
+    if (rc < 0)
+        return qund_err_set(err, rc, "question", "message %lld asks nothing", (long long)seq);
+    if (q.state != QUESTION_OPEN)
+        return qund_err_set(err, QUND_E_INVAL, "question", "message %lld is not open",
+                            (long long)seq);
+    rc = qund_engine_roster(e);
+    if (rc < 0)
+        return rc;
+    q.state = QUESTION_DONE;
+    q.answer_seq = q.seq;
+    q.answer_ts = e->now;
+    q.reply_ms = q.urgent ? e->now - q.ts : qund_duty_between(e->roster, q.grp, q.ts, e->now);
+    q.dirty = true;
+    rc = write_back(e, &q, 1);
+    return rc < 0 ? rc : qund_alert_settle_message(e->alerts, seq, by, QUND_STR("done"), e->now);
+}
+
+/* Its first limit has passed: the staff hears of it, unless a rule raised an alert for it already.
+ */
+int qund_question_overdue(struct qund_engine *e, struct qund_str key)
+{
+    struct qund_message_row row;
+    struct subject s = {0};
+    struct qund_event ev = {0};
+    struct question q;
+    int64_t seq;
+    int rc = qund_str_int(key, &seq);
+
+    if (rc == 0)
+        rc = qund_question_sql_get(e->db, e->arena, seq, &q);
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    if (q.state != QUESTION_OPEN || q.judged)
+        return 0;
+    q.judged = true;
+    rc = qund_question_sql_put(e->db, &q);
+    if (rc == 0)
+        rc = qund_alert_of_message(e->db, seq);
+    if (rc == 0)
+        rc = qund_month_get(e->months, seq, &row);
+    if (rc != 0)
+        return rc > 0 || rc == QUND_E_NOTFOUND ? 0 : rc;
+    ev.ts = row.ts;
+    ev.text =
+        qund_str_n(qund_arena_dup(e->arena, row.text.p ? row.text.p : "", row.text.n), row.text.n);
+    ev.sender_name = qund_str(q.name);
+    s.ev = &ev;
+    s.row = row;
+    if (row.grp > 0)
+        rc = qund_crm_group_by_id(e->crm, row.grp, &s.group);
+    return rc < 0 ? rc
+                  : qund_engine_alert(e, &s,
+                                      &(struct qund_alert_new){.rule = QUND_STR("reply-overdue"),
+                                                               .level = QUND_STR("warn"),
+                                                               .to = QUND_STR("consultant"),
+                                                               .ladder = QUND_STR("normal"),
+                                                               .title = QUND_STR("超时未回复"),
+                                                               .since = q.ts});
+}

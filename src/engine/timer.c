@@ -1,0 +1,72 @@
+/* src/engine/timer.c - who runs which kind of timer. A new kind is a row here. */
+#include "engine/internal.h"
+
+#define SWEEP_MS 60000
+#define SWEEP_ROWS 1000
+
+static int move_push(struct qund_engine *e, const struct qund_timer *t, enum qund_out_event event,
+                     const char *reason)
+{
+    int64_t id;
+    int rc = qund_str_int(t->key, &id);
+
+    if (rc == 0 && e->outbox)
+        rc = qund_outbox_move(e->outbox, id, event, e->now, qund_str(reason), NULL);
+    /* The row moved on, or went, since its timer was set. */
+    return rc == QUND_E_INVAL || rc == QUND_E_NOTFOUND ? 0 : rc;
+}
+
+static int push_due(struct qund_engine *e, const struct qund_timer *t)
+{
+    return move_push(e, t, QUND_OUT_EV_DUE, "its retry time has come");
+}
+
+static int push_deadline(struct qund_engine *e, const struct qund_timer *t)
+{
+    return move_push(e, t, QUND_OUT_EV_EXPIRE, "its deadline has passed");
+}
+
+static int question_overdue(struct qund_engine *e, const struct qund_timer *t)
+{
+    return qund_question_overdue(e, t->key);
+}
+
+static int alert_rung(struct qund_engine *e, const struct qund_timer *t)
+{
+    int rc = qund_engine_roster(e);
+
+    return rc < 0 ? rc : qund_alert_rung(e->alerts, t, e->now);
+}
+
+static int sweep(struct qund_engine *e, const struct qund_timer *t)
+{
+    int rc = qund_rule_state_sweep(e->state, e->now, SWEEP_ROWS);
+
+    if (rc >= 0)
+        rc = qund_revoke_sweep(e);
+    if (rc < 0)
+        return rc;
+    return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,
+                                                           .due = t->due + SWEEP_MS,
+                                                           .kind = t->kind,
+                                                           .key = t->key});
+}
+
+static const struct {
+    const char *kind;
+    int (*run)(struct qund_engine *e, const struct qund_timer *t);
+} KINDS[] = {
+    {"outbox.due", push_due},
+    {"outbox.deadline", push_deadline},
+    {"question.overdue", question_overdue},
+    {"alert.rung", alert_rung},
+    {"sweep", sweep},
+};
+
+int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t)
+{
+    for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS); i++)
+        if (qund_str_is(t->kind, KINDS[i].kind))
+            return KINDS[i].run(e, t);
+    return QUND_E_NOTFOUND; /* of a newer program: it goes to the dead, where it can be seen */
+}

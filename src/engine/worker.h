@@ -1,0 +1,40 @@
+/* src/engine/worker.h - the engine's thread in the daemon: stream, commands and time become items
+ * (essay in worker.c). */
+#ifndef QUND_ENGINE_WORKER_H
+#define QUND_ENGINE_WORKER_H
+#include "engine/engine.h"
+
+struct qund_intake;
+struct qund_worker;
+struct qund_worker_deps {
+    struct qund_engine *engine;   /* the worker's thread alone touches it from open to close */
+    struct qund_queue_opts queue; /* the claiming connection's */
+    struct qund_intake *intake;   /* floor, feedback */
+    int wake_fd;                  /* the eventfd intake writes after each push */
+    struct qund_clock *clock;
+    int64_t max_batch; /* entries of one transaction */
+    struct qund_log *log;
+    struct qund_metrics *metrics;
+    /* Takes pushes after the commit; the array is the worker's again when it returns. NULL when
+     * nothing leaves. */
+    void (*send)(void *arg, struct qund_out_items *items);
+    void *send_arg;
+};
+QUND_CHECK int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **out,
+                                struct qund_err *err);
+/* Applies what was submitted, then stops. The engine is the caller's again. */
+struct qund_worker *qund_worker_close(struct qund_worker *w); /* returns NULL */
+QUND_DEFINE_AUTO(qund_worker_close, struct qund_worker *)
+
+/* Any thread. FULL: too many commands wait; the command stays the caller's. */
+QUND_CHECK int qund_worker_submit(struct qund_worker *w, struct qund_command *c);
+
+struct qund_worker_state {
+    bool claiming;            /* connected, the lease (if any) is ours */
+    bool denied;              /* another instance holds the lease */
+    bool recovered;           /* entries left pending by a predecessor are applied */
+    int trouble;              /* rc of the last transaction that failed, 0 when the last one held */
+    int64_t trouble_since_ms; /* monotonic; 0 */
+};
+void qund_worker_state(struct qund_worker *w, struct qund_worker_state *out);
+#endif
