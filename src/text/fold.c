@@ -57,16 +57,16 @@ static void sink_add(struct sink *s, const char *p, size_t n, size_t from, size_
     s->n += n;
 }
 
-/* Valid UTF-8 only; the caller has seen that a character starts at p. */
+/* Valid UTF-8 only; the caller has seen that a character starts at p. Chinese first. */
 static inline uint32_t decode(const unsigned char *p, size_t *len)
 {
-    if (p[0] < 0x80) {
-        *len = 1;
-        return p[0];
-    }
     if (QUND_LIKELY((p[0] & 0xF0) == 0xE0)) {
         *len = 3;
         return (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+    }
+    if (p[0] < 0x80) {
+        *len = 1;
+        return p[0];
     }
     if (p[0] < 0xE0) {
         *len = 2;
@@ -101,61 +101,54 @@ static size_t add_segment(const struct qund_fold *f, struct qund_str in, size_t 
     return at;
 }
 
-/* The characters whose output does not fit a cell. `last` and `last_n`: where the character before,
- * if any, starts in the input and in the output. */
+/* The characters that a cell has no room for. `floor`: output before it is final. Returns where the
+ * next character starts. */
 static size_t add_rare(const struct qund_fold *f, struct qund_str in, size_t at, uint32_t cell,
-                       size_t last, size_t last_n, struct sink *s)
+                       struct sink *s, size_t *floor)
 {
-    const char *pooled;
-    size_t len;
+    const char *pooled = f->pool.p + FOLD_ARG(cell);
+    size_t base = at, len;
 
-    if (FOLD_KIND(cell) == FOLD_HARD) {
-        s->n = last_n;
-        return add_segment(f, in, last, s);
+    if (FOLD_KIND(cell) != FOLD_HARD) {
+        decode((const unsigned char *)in.p + at, &len);
+        sink_add(s, pooled + 1, (unsigned char)pooled[0], at, in.n - at - len);
+        return at + len;
     }
-    decode((const unsigned char *)in.p + at, &len);
-    pooled = f->pool.p + FOLD_ARG(cell);
-    sink_add(s, pooled + 1, (unsigned char)pooled[0], at, in.n - at - len);
-    return at + len;
+    /* What the last output came from is the base, and all of its output is taken back. */
+    if (s->n > *floor)
+        base = s->map[s->n - 1];
+    while (s->n > *floor && s->map[s->n - 1] == base)
+        s->n--;
+    at = add_segment(f, in, base, s);
+    *floor = s->n; /* a segment that was cut short is not looked at again */
+    return at;
 }
 
 static void fold_into(const struct qund_fold *f, struct qund_str in, struct sink *s)
 {
+    const unsigned char *p = (const unsigned char *)in.p;
     const uint32_t *cells = f->cell;
-    size_t at = 0, last = 0, last_n = 0, n = 0;
+    size_t at = 0, n = 0, floor = 0, len;
 
     sink_room(s, 2 * in.n);
     while (at < in.n) {
-        size_t len;
-        uint32_t cp = decode((const unsigned char *)in.p + at, &len);
-        uint32_t cell = QUND_LIKELY(cp < 0x10000) ? cells[cp] : fold_cell(f, cp);
+        uint32_t cp = decode(p + at, &len), from = (uint32_t)at;
+        uint32_t cell = QUND_LIKELY(cp < 0x10000) ? cells[cp] : fold_cell(f, cp),
+                 bytes = htole32(cell);
 
-        if (QUND_LIKELY(FOLD_KIND(cell) <= FOLD_COPY)) {
-            uint32_t bytes = htole32(cell), from = (uint32_t)at;
-
-            if (FOLD_KIND(cell) == FOLD_COPY) /* whose value is its length, too */
-                memcpy(&bytes, in.p + at, sizeof(bytes));
-            memcpy(s->p + n, &bytes, sizeof(bytes));
-            *(map4 *)(void *)(s->map + n) = (map4){from, from, from, from};
-            if (FOLD_KIND(cell) != 0) {
-                last = at;
-                last_n = n;
+        if (QUND_UNLIKELY(FOLD_KIND(cell) > 3)) {
+            if (FOLD_KIND(cell) != FOLD_COPY) {
+                s->n = n;
+                at = add_rare(f, in, at, cell, s, &floor);
+                n = s->n;
+                continue;
             }
-            n += FOLD_KIND(cell);
-            at += len;
-            continue;
+            memcpy(&bytes, p + at, sizeof(bytes)); /* FOLD_COPY is its length, too */
         }
-        if (FOLD_KIND(cell) != FOLD_HARD || n == 0) {
-            last = at;
-            last_n = n;
-        }
-        s->n = n;
-        at = add_rare(f, in, at, cell, last, last_n, s);
-        n = s->n;
-        if (FOLD_KIND(cell) == FOLD_HARD) { /* a segment cut short is not looked at again */
-            last = at;
-            last_n = n;
-        }
+        memcpy(s->p + n, &bytes, sizeof(bytes));
+        *(map4 *)(void *)(s->map + n) = (map4){from, from, from, from};
+        n += FOLD_KIND(cell);
+        at += len;
     }
     s->n = n;
 }

@@ -114,6 +114,24 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Few ids, nearly always: a call through a pointer per comparison would cost more than the search.
+ */
+static void sort_ids(uint32_t *v, size_t n)
+{
+    if (n > 24) {
+        qsort(v, n, sizeof(*v), by_value);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        uint32_t x = v[i];
+        size_t k = i;
+
+        for (; k > 0 && v[k - 1] > x; k--)
+            v[k] = v[k - 1];
+        v[k] = x;
+    }
+}
+
 /* After four thousand million texts the numbers begin again. */
 static void next_epoch(const struct qund_match *m, struct qund_scratch *s)
 {
@@ -156,8 +174,7 @@ int qund_match_scan(const struct qund_match *m, struct qund_scratch *s, const st
     }
     if (rc < 0)
         return rc;
-    if (s->n_ids > 1)
-        qsort(s->ids, s->n_ids, sizeof(*s->ids), by_value);
+    sort_ids(s->ids, s->n_ids);
     *ids = s->ids;
     return (int)s->n_ids;
 }

@@ -61,9 +61,11 @@ struct match_head {
     struct match_span sec[SEC_COUNT];
 };
 
+/* All that is needed to reject a word without touching its text. */
 struct match_entry {
     uint32_t slot;
-    uint32_t off; /* bytes from the literal's start to the pair it is filed under */
+    uint16_t off, len; /* bytes from the word's start to the pair it is filed under; of the word */
+    uint64_t head;     /* its first eight bytes, zeros behind a shorter one */
 };
 
 struct match_hs; /* a Hyperscan database */

@@ -13,6 +13,7 @@
 #define BITS_PER_BUCKET                                                                           \
     16u                     /* 64 KiB of bits for 32,768 buckets: stays in the second-level cache \
                              */
+#define PLACES 64u          /* gathered before they are compared */
 #define NO_SECOND 0x110000u /* stands after the only character of a one-character word */
 
 static inline uint64_t pair_hash(uint32_t a, uint32_t b)
@@ -103,6 +104,16 @@ static uint32_t log2_for(uint32_t n)
     return bits;
 }
 
+static struct match_entry make_entry(const struct match_texts *t, uint32_t slot, uint32_t off)
+{
+    uint32_t len = t->at[slot + 1] - t->at[slot];
+    struct match_entry e = {.slot = slot, .off = (uint16_t)off, .len = (uint16_t)len};
+
+    qund_assert(len <= UINT16_MAX);
+    memcpy(&e.head, t->text + t->at[slot], len < 8 ? len : 8);
+    return e;
+}
+
 /* Files every word: bucket[] becomes the start of each bucket in entry[]. False when crowded. */
 static bool file_words(const struct match_texts *t, const struct choice *c, uint32_t bits,
                        uint32_t *bucket, struct match_entry *entry)
@@ -118,7 +129,7 @@ static bool file_words(const struct match_texts *t, const struct choice *c, uint
         /* Filling from the back through the end marker leaves each marker at its bucket's start. */
         uint32_t b = top(c[i].hash, bits) + 1;
 
-        entry[--bucket[b]] = (struct match_entry){t->first + i, c[i].off};
+        entry[--bucket[b]] = make_entry(t, t->first + i, c[i].off);
     }
     memmove(bucket, bucket + 1, buckets * sizeof(*bucket));
     bucket[buckets] = n;
@@ -166,6 +177,11 @@ bool match_filter_build(const struct match_texts *t, struct qund_buf sec[3], uin
     return ok;
 }
 
+/* A place in the text where some word may lie. */
+struct place {
+    uint32_t bucket, at;
+};
+
 struct filter {
     const struct qund_match *m;
     const uint8_t *set;
@@ -175,55 +191,93 @@ struct filter {
     struct qund_str text;
     match_found_fn *found;
     void *ctx;
+    struct place place[PLACES];
+    uint32_t n;
 };
 
-static void look_closer(const struct filter *f, uint64_t hash, uint32_t at)
+/* Which of eight bytes count in a word of 0 to 8. Bytes, so that their order does not matter. */
+static const unsigned char COUNTING[9][8] = {
+    {0},
+    {255},
+    {255, 255},
+    {255, 255, 255},
+    {255, 255, 255, 255},
+    {255, 255, 255, 255, 255},
+    {255, 255, 255, 255, 255, 255},
+    {255, 255, 255, 255, 255, 255, 255},
+    {255, 255, 255, 255, 255, 255, 255, 255},
+};
+
+static bool is_there(const struct filter *f, const struct match_entry *e, uint32_t at)
 {
-    uint32_t b = top(hash, f->bits);
+    const char *start = f->text.p + (at - e->off);
+    uint64_t first, mask;
 
-    for (uint32_t i = f->bucket[b]; i < f->bucket[b + 1]; i++) {
-        const struct match_entry *e = &f->entry[i];
-        struct qund_str word = match_slot_text(f->m, e->slot);
-
-        if (e->off <= at && word.n <= f->text.n - (at - e->off) &&
-            memcmp(f->text.p + (at - e->off), word.p, word.n) == 0)
-            f->found(f->ctx, e->slot);
-    }
+    if (e->off > at || e->len > f->text.n - (at - e->off))
+        return false;
+    memcpy(&first, start, sizeof(first)); /* a folded text has slack behind its end */
+    memcpy(&mask, COUNTING[e->len < 8 ? e->len : 8], sizeof(mask));
+    if ((first & mask) != e->head)
+        return false;
+    return e->len <= 8 || memcmp(start + 8, match_slot_text(f->m, e->slot).p + 8, e->len - 8u) == 0;
 }
 
-static inline bool is_set(const struct filter *f, uint64_t hash)
+/* The tables are larger than the cache: what one place needs is fetched while others are compared.
+ */
+static void look_closer(struct filter *f)
+{
+    for (uint32_t i = 0; i < f->n; i++)
+        __builtin_prefetch(&f->entry[f->bucket[f->place[i].bucket]]);
+    for (uint32_t i = 0; i < f->n; i++) {
+        uint32_t b = f->place[i].bucket;
+
+        for (uint32_t k = f->bucket[b]; k < f->bucket[b + 1]; k++)
+            if (is_there(f, &f->entry[k], f->place[i].at))
+                f->found(f->ctx, f->entry[k].slot);
+    }
+    f->n = 0;
+}
+
+static inline void try_place(struct filter *f, uint64_t hash, uint32_t at)
 {
     uint32_t b = top(hash, f->bits + 4);
 
-    return f->set[b >> 3] >> (b & 7) & 1;
+    if (QUND_LIKELY((f->set[b >> 3] >> (b & 7) & 1) == 0))
+        return;
+    if (f->n == PLACES)
+        look_closer(f);
+    f->place[f->n++] = (struct place){b >> 4, at};
+    __builtin_prefetch(&f->bucket[b >> 4]);
 }
 
 void match_filter_scan(const struct qund_match *m, enum qund_pattern_view view,
                        struct qund_str text, match_found_fn *found, void *ctx)
 {
     const unsigned char *p = (const unsigned char *)text.p;
-    struct filter f = {.m = m,
-                       .set = (const uint8_t *)match_u32(m, SEC_BITS + view),
-                       .bucket = match_u32(m, SEC_BUCKET + view),
-                       .entry = (const void *)match_u32(m, SEC_ENTRY + view),
-                       .bits = m->head->filter_log2[view],
-                       .text = text,
-                       .found = found,
-                       .ctx = ctx};
+    struct filter f;
     bool single = m->head->filter_single[view] != 0;
     uint32_t at = 0, len = 0, n = (uint32_t)text.n, cp = n > 0 ? next(p, &len) : 0;
 
-    while (at < n) {
-        uint32_t follow = at + len, follow_len = 0;
-        uint32_t second = follow < n ? next(p + follow, &follow_len) : NO_SECOND;
-        uint64_t hash = pair_hash(cp, second);
+    f.m = m;
+    f.set = (const uint8_t *)match_u32(m, SEC_BITS + view);
+    f.bucket = match_u32(m, SEC_BUCKET + view);
+    f.entry = (const void *)match_u32(m, SEC_ENTRY + view);
+    f.bits = m->head->filter_log2[view];
+    f.text = text;
+    f.found = found;
+    f.ctx = ctx;
+    f.n = 0; /* the places need no clearing */
+    while (at + len < n) {
+        uint32_t second_len, second = next(p + at + len, &second_len);
 
-        if (QUND_UNLIKELY(is_set(&f, hash)) && second != NO_SECOND)
-            look_closer(&f, hash, at);
-        if (single && is_set(&f, pair_hash(cp, NO_SECOND)))
-            look_closer(&f, pair_hash(cp, NO_SECOND), at);
-        at = follow;
+        try_place(&f, pair_hash(cp, second), at);
+        if (single)
+            try_place(&f, pair_hash(cp, NO_SECOND), at);
+        at += len;
         cp = second;
-        len = follow_len;
+        len = second_len;
     }
+    if (single && n > 0)
+        try_place(&f, pair_hash(cp, NO_SECOND), at);
+    look_closer(&f);
 }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #define LITERAL_FLAGS HS_FLAG_SINGLEMATCH
-#define REGEX_FLAGS (HS_FLAG_SINGLEMATCH | HS_FLAG_UTF8 | HS_FLAG_CASELESS)
+#define REGEX_FLAGS (HS_FLAG_SINGLEMATCH | HS_FLAG_UTF8)
 
 /* Incomplete types of our own: the pointers are Hyperscan's. */
 static const hs_database_t *db_of(const struct match_hs *db)
@@ -49,6 +49,21 @@ void match_hs_version(struct match_stamp *out)
     out->cpu[1] = here.tune;
 }
 
+/* Folded text has no capitals, so only an expression that has some must be told to ignore case; to
+ * the others it would only cost time, about a sixth. An escape such as \S is not a capital; one
+ * that gives a code (\x41) may be. */
+static unsigned regex_flags(struct qund_str regex)
+{
+    for (size_t i = 0; i < regex.n; i++) {
+        bool escaped = i > 0 && regex.p[i - 1] == '\\';
+
+        if ((regex.p[i] >= 'A' && regex.p[i] <= 'Z' && !escaped) ||
+            (escaped && memchr("xopPN", regex.p[i], 5)))
+            return REGEX_FLAGS | HS_FLAG_CASELESS;
+    }
+    return REGEX_FLAGS;
+}
+
 /* The parallel arrays that the library wants. */
 struct list {
     const char **text;
@@ -65,7 +80,7 @@ static void list_done(struct list *l)
     qund_free(l->id);
 }
 
-static void list_make(struct list *l, const struct match_texts *t, const bool *skip, unsigned flags)
+static void list_make(struct list *l, const struct match_texts *t, const bool *skip)
 {
     size_t n = t->end - t->first;
 
@@ -78,7 +93,6 @@ static void list_make(struct list *l, const struct match_texts *t, const bool *s
             continue;
         l->text[l->n] = t->text + t->at[slot];
         l->len[l->n] = t->at[slot + 1] - t->at[slot];
-        l->flags[l->n] = flags;
         l->id[l->n++] = slot;
     }
 }
@@ -113,7 +127,9 @@ int match_hs_literals(const struct match_texts *t, struct qund_buf *out,
     hs_error_t rc;
     int result;
 
-    list_make(&l, t, NULL, LITERAL_FLAGS);
+    list_make(&l, t, NULL);
+    for (unsigned i = 0; i < l.n; i++)
+        l.flags[i] = LITERAL_FLAGS;
     rc = hs_compile_lit_multi(l.text, l.flags, l.id, l.len, l.n, HS_MODE_BLOCK, NULL, &db, &e);
     result = finish(rc, db, e, &l, out, why);
     list_done(&l);
@@ -129,9 +145,11 @@ int match_hs_regexes(const struct match_texts *t, const bool *skip, struct qund_
     hs_error_t rc;
     int result = QUND_OK;
 
-    list_make(&l, t, skip, REGEX_FLAGS);
-    for (unsigned i = 0; i < l.n; i++) /* here the library wants them NUL-terminated */
-        l.text[i] = qund_strndup(l.text[i], l.len[i]);
+    list_make(&l, t, skip);
+    for (unsigned i = 0; i < l.n; i++) {
+        l.flags[i] = regex_flags(qund_str_n(l.text[i], l.len[i]));
+        l.text[i] = qund_strndup(l.text[i], l.len[i]); /* here it wants a NUL behind each */
+    }
     if (l.n > 0) {
         rc = hs_compile_multi(l.text, l.flags, l.id, l.n, HS_MODE_BLOCK, NULL, &db, &e);
         result = finish(rc, db, e, &l, out, why);
@@ -146,7 +164,8 @@ bool match_hs_check(const char *regex, char *why, size_t why_max)
 {
     hs_expr_info_t *info = NULL;
     hs_compile_error_t *e = NULL;
-    bool ok = hs_expression_info(regex, REGEX_FLAGS, &info, &e) == HS_SUCCESS && info;
+    bool ok =
+        hs_expression_info(regex, regex_flags(qund_str(regex)), &info, &e) == HS_SUCCESS && info;
 
     if (!ok)
         snprintf(why, why_max,

@@ -122,6 +122,7 @@ static void capitals_width_and_script_do_not_matter_in_expressions(void **state)
         RE(2, "多少錢|價格"),
         RE(3, "^[一-龥]{2}$"),
         RE(4, "\\Sx９"),
+        RE(5, "\\x51q"),
     };
     struct bench b;
 
@@ -131,6 +132,7 @@ static void capitals_width_and_script_do_not_matter_in_expressions(void **state)
     expect_hits(&b, "龍门", "3");
     expect_hits(&b, "ax9", "4");
     expect_hits(&b, " x9", "");
+    expect_hits(&b, "QQ", "5");
     close_bench(&b);
 }
 
