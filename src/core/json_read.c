@@ -8,6 +8,7 @@
  *
  * Errors stick: after the first one every call fails, so a caller may check late. */
 #include "core/json_keys.h"
+#include <endian.h>
 #include <jansson.h>
 
 _Static_assert(QUND_JSON_LOAD_FLAGS == JSON_REJECT_DUPLICATES, "the header must not need jansson");
@@ -205,23 +206,28 @@ static int decode(struct qund_jr *r, const char *from, const char *p, struct qun
     return QUND_OK;
 }
 
-/* How many of the next bytes are plain: no quote, backslash, control byte. Eight at a time; *high
- * tells whether one of them was not ASCII. */
+/* End of the plain bytes from p: no quote, backslash or control byte. Eight at a time; *high tells
+ * whether one of them was not ASCII. */
 static const char *plain_end(const char *p, const char *end, uint64_t *high)
 {
     uint64_t seen = 0;
 
     while (end - p >= 8) {
-        uint64_t w, quote, slash;
+        uint64_t w, quote, slash, stop;
 
         memcpy(&w, p, 8);
+        w = le64toh(w); /* the first byte is the lowest */
         quote = w ^ (ONES * '"');
         slash = w ^ (ONES * '\\');
-        /* The highest bit of a byte is set where a byte is zero, or below 0x20: exact enough, as a
-         * false hit only sends us to the slow loop. */
-        if ((((quote - ONES) & ~quote) | ((slash - ONES) & ~slash) | ((w - ONES * 0x20) & ~w)) &
-            HIGHS)
-            break;
+        /* The top bit of a byte is set where a byte is zero, or below 0x20. A borrow can set it
+         * wrongly only above a right one, and the lowest is all that is asked for. */
+        stop = (((quote - ONES) & ~quote) | ((slash - ONES) & ~slash) | ((w - ONES * 0x20) & ~w)) &
+               HIGHS;
+        if (stop) {
+            seen |= w & ((stop & -stop) - 1);
+            *high = seen & HIGHS;
+            return p + (__builtin_ctzll(stop) >> 3);
+        }
         seen |= w;
         p += 8;
     }

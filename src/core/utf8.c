@@ -51,6 +51,11 @@ ptrdiff_t qund_utf8_check(struct qund_str s)
                 continue;
             }
         }
+        /* E1…EC hold all of Han and have no special cases. */
+        if (p[at] >= 0xE1 && p[at] <= 0xEC && s.n - at >= 3 && tail(p[at + 1]) && tail(p[at + 2])) {
+            at += 3;
+            continue;
+        }
         len = char_len(p + at, s.n - at);
         if (len == 0)
             return (ptrdiff_t)at;
