@@ -364,6 +364,9 @@ int qund_rules_eval(const struct qund_rules *r, struct qund_rule_scratch *sc,
     rc = qund_rule_begin(&run, &walk);
     if (rc <= 0)
         return rc;
+    rc = qund_rule_state_meet(state, r);
+    if (rc < 0)
+        return rc;
     while (!stopped && qund_rule_next(&walk, &rank)) {
         rc = qund_rule_try(&run, state, rank, &v);
         if (rc < 0)

@@ -264,13 +264,15 @@ int qund_rules_explain(const struct qund_rules *r, struct qund_rule_scratch *sc,
     QUND_AUTO(qund_buf_done) struct qund_buf own_json = {0}, own_lines = {0};
     struct qund_rule_run run = {.set = r, .sc = sc, .in = in, .dry = true};
     struct report rp = {.run = &run, .json = json ? json : &own_json};
-    int at = qund_rules_find(r, rule_id);
+    int at = qund_rules_find(r, rule_id), rc;
 
     if (at < 0)
         return at;
     if (!r->rules[at]->enabled)
         return QUND_E_INVAL;
-    qund_rule_state_fresh(state);
+    rc = qund_rule_state_meet(state, r);
+    if (rc < 0)
+        return rc;
     rp.rule = r->rules[at];
     rp.lines = lines ? lines : &own_lines;
     rp.w = qund_jw(rp.json);

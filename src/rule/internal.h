@@ -190,6 +190,7 @@ bool qund_rule_check_name(struct qund_rule_reader *rd, const struct qund_ynode *
 bool qund_rule_check_tag(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what);
 bool qund_rule_check_text(struct qund_rule_reader *rd, const struct qund_ynode *n,
                           const char *what);
+bool qund_rule_known_extract(struct qund_str name); /* parse_when.c */
 /* The word of `words` that n says, or -1 with an error naming all of them. */
 int qund_rule_read_choice(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what,
                           const char *const *words, size_t n_words);
@@ -329,8 +330,9 @@ QUND_CHECK int qund_marks_add(struct qund_rule_state *s, const struct qund_mark_
 void qund_rule_state_hit(struct qund_rule_state *s, uint32_t rule,
                          const struct qund_rule_input *in);
 int64_t qund_rule_state_version(const struct qund_rule_state *s, uint32_t rule);
-/* Start of an evaluation on a read-only state: nothing cached is trusted. */
-void qund_rule_state_fresh(struct qund_rule_state *s);
+/* Start of an evaluation with r: binds when another set was bound (a swap that was rolled back),
+ * and on a read-only state nothing that was cached is trusted. */
+QUND_CHECK int qund_rule_state_meet(struct qund_rule_state *s, const struct qund_rules *r);
 
 /* rule_sql.c: rows of the tables rule, rule_mark, rule_day */
 QUND_CHECK int qund_rule_sql_numbers(struct qund_db *db, void *arg,

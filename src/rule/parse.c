@@ -19,11 +19,13 @@ static struct qund_str keep(struct qund_rule_reader *rd, struct qund_str s)
     return qund_str_n(qund_arena_dup(rd->set->arena, s.p, s.n), s.n);
 }
 
+/* In the order in which the keys stand, so that errors come in the order of lines. */
 bool qund_rule_read_map(struct qund_rule_reader *rd, const struct qund_ynode *map, const char *what,
                         const struct qund_rule_key *keys, size_t n, void *into)
 {
     const char *names[16] = {0};
     size_t before = problems(rd->errs), i;
+    const struct qund_ynode *e;
 
     qund_assert(n <= QUND_ARRAY_LEN(names));
     if (map->kind != QUND_YAML_MAP) {
@@ -33,12 +35,10 @@ bool qund_rule_read_map(struct qund_rule_reader *rd, const struct qund_ynode *ma
     for (i = 0; i < n; i++)
         names[i] = keys[i].name;
     qund_ignore(qund_yaml_known(rd->errs, rd->doc, map, names, n)); /* counted in errs */
-    for (i = 0; i < n; i++) {
-        const struct qund_ynode *v = qund_yaml_get(map, keys[i].name);
-
-        if (v)
-            keys[i].read(rd, v, into);
-    }
+    for (e = map->child; e; e = e->next)
+        for (i = 0; i < n; i++)
+            if (qund_str_is(e->key, keys[i].name))
+                keys[i].read(rd, e, into);
     return problems(rd->errs) == before;
 }
 

@@ -5,23 +5,36 @@
  * any, all, none. */
 #include "rule/internal.h"
 
+/* A set of names being read, with what its names must look like. */
+struct names_reader {
+    struct qund_rule_names *names;
+    bool (*check)(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what);
+};
+
 static void names_any(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_strs(rd, n, "any", qund_rule_check_tag, &((struct qund_rule_names *)into)->any);
+    struct names_reader *r = into;
+
+    qund_rule_read_strs(rd, n, "any", r->check, &r->names->any);
 }
 
 static void names_all(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_strs(rd, n, "all", qund_rule_check_tag, &((struct qund_rule_names *)into)->all);
+    struct names_reader *r = into;
+
+    qund_rule_read_strs(rd, n, "all", r->check, &r->names->all);
 }
 
 static void names_none(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_strs(rd, n, "none", qund_rule_check_tag,
-                        &((struct qund_rule_names *)into)->none);
+    struct names_reader *r = into;
+
+    qund_rule_read_strs(rd, n, "none", r->check, &r->names->none);
 }
 
 static void read_names(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what,
+                       bool (*check)(struct qund_rule_reader *rd, const struct qund_ynode *n,
+                                     const char *what),
                        struct qund_rule_names *out)
 {
     static const struct qund_rule_key keys[] = {
@@ -29,12 +42,33 @@ static void read_names(struct qund_rule_reader *rd, const struct qund_ynode *n, 
         {"all", names_all},
         {"none", names_none},
     };
+    struct names_reader r = {out, check};
 
     if (n->kind != QUND_YAML_MAP)
-        qund_rule_read_strs(rd, n, what, qund_rule_check_tag, &out->any);
-    else if (qund_rule_read_map(rd, n, what, keys, QUND_ARRAY_LEN(keys), out) &&
+        qund_rule_read_strs(rd, n, what, check, &out->any);
+    else if (qund_rule_read_map(rd, n, what, keys, QUND_ARRAY_LEN(keys), &r) &&
              out->any.n + out->all.n + out->none.n == 0)
         qund_yaml_err(rd->errs, rd->doc, n, "%s needs one of any, all, none", what);
+}
+
+/* What text/extract.h finds; a name that no extractor gives would never hold. */
+static const char *const extracts[] = {
+    "room", "phone", "chain", "signup", "signup_cancel", "signup_confirm", "order", "question",
+};
+
+bool qund_rule_known_extract(struct qund_str name)
+{
+    size_t i;
+
+    for (i = 0; i < QUND_ARRAY_LEN(extracts); i++)
+        if (qund_str_is(name, extracts[i]))
+            return true;
+    return false;
+}
+
+static bool check_extract(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what)
+{
+    return qund_rule_read_choice(rd, n, what, extracts, QUND_ARRAY_LEN(extracts)) >= 0;
 }
 
 /* --- terms --- */
@@ -108,7 +142,7 @@ static void read_group_ids(struct qund_rule_reader *rd, const struct qund_ynode 
 
 static void read_group_tags(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    read_names(rd, n, "groups.tags", &((struct qund_rule *)into)->group_tags);
+    read_names(rd, n, "groups.tags", qund_rule_check_tag, &((struct qund_rule *)into)->group_tags);
 }
 
 static void read_groups(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -166,7 +200,7 @@ static void read_tags(struct qund_rule_reader *rd, const struct qund_ynode *n, v
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "tags", &r->tags);
+    read_names(rd, n, "tags", qund_rule_check_tag, &r->tags);
     r->conds |= 1u << RULE_COND_TAGS;
 }
 
@@ -174,7 +208,7 @@ static void read_extract(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "extract", &r->extracts);
+    read_names(rd, n, "extract", check_extract, &r->extracts);
     r->conds |= 1u << RULE_COND_EXTRACT;
 }
 
@@ -182,7 +216,7 @@ static void read_intents(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "intents", &r->intents);
+    read_names(rd, n, "intents", qund_rule_check_name, &r->intents);
     r->conds |= 1u << RULE_COND_INTENTS;
 }
 
@@ -190,7 +224,7 @@ static void read_context(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "context", &r->context);
+    read_names(rd, n, "context", qund_rule_check_name, &r->context);
     r->conds |= 1u << RULE_COND_CONTEXT;
 }
 

@@ -2,8 +2,9 @@
  *
  * Loading is heavy and runs on any thread but the engine's; what it makes is immutable and counted.
  * The engine takes a finished set as the attachment of a command `rules.swap`: it calls
- * qund_rules_store and qund_rule_state_bind inside the batch's transaction and changes its pointer
- * after the commit. Evaluation and state belong to the engine thread (or to whoever owns a scratch
+ * qund_rules_store and qund_rule_state_bind inside the batch's transaction and evaluates the next
+ * item with it, so that the rows do not depend on how batches are cut; a rollback goes back to the
+ * set before. Evaluation and state belong to the engine thread (or to whoever owns a scratch
  * and a state of his own: explain, backtest). */
 #ifndef QUND_RULE_RULE_H
 #define QUND_RULE_RULE_H

@@ -407,10 +407,11 @@ void qund_rule_state_committed(struct qund_rule_state *s)
         drop_all(s);
 }
 
-void qund_rule_state_fresh(struct qund_rule_state *s)
+int qund_rule_state_meet(struct qund_rule_state *s, const struct qund_rules *r)
 {
     if (s->read_only)
         drop_all(s);
+    return s->set == r ? 0 : qund_rule_state_bind(s, r);
 }
 
 int qund_rule_state_sweep(struct qund_rule_state *s, int64_t now, size_t max)

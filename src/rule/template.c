@@ -157,6 +157,8 @@ static bool read_variable(struct qund_rule_reader *rd, const struct qund_ynode *
                 return bad_variable(rd, n, name);
             part->index = name.p[len] - '0';
         } else if (prefix) {
+            if (!qund_rule_known_extract(qund_str_n(name.p + len, name.n - len)))
+                return bad_variable(rd, n, name);
             part->name = qund_str_n(qund_arena_dup(rd->set->arena, name.p + len, name.n - len),
                                     name.n - len);
         }

@@ -117,7 +117,7 @@ const struct qund_rule_words *qund_rule_words_read(struct qund_rule_reader *rd,
     }
     if (rd->words_from->get(rd->words_from->arg, qund_yaml_name(rd->doc), name, &bytes, &path,
                             &err) < 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "words file: %s", err.text);
+        qund_yaml_err(rd->errs, rd->doc, n, "words file '%.*s' %s", QUND_STR_ARG(name), err.text);
         return NULL;
     }
     for (w = rd->set->words; w; w = w->next)

@@ -1,0 +1,358 @@
+/* Files → a set: every error with its place, limits, overriding, templates, bombs. */
+#include "core/clock.h"
+#include "rule_world.h"
+
+/* Errors of one file, in order; one that ends in … is compared up to there (the rest is a
+ * library's and changes with its version). */
+static const struct {
+    const char *file, *errors[12];
+} broken[] = {
+    {"01-syntax", {"5:1: flow sequence without a closing bracket"}},
+    {"02-unknown-key",
+     {"3:5: unknown key 'cooldwon'; nearest known: 'cooldown'",
+      "6:7: unknown key 'form'; nearest known: 'from'"}},
+    {"03-no-id-no-then",
+     {"2:5: the rule has no `id`", "2:5: the rule has no `then`: say what it does",
+      "4:5: a rule must be a map of keys and values"}},
+    {"04-wrong-types",
+     {"3:15: priority must be a whole number from 0 to 1000", "4:14: enabled must be true or false",
+      "6:12: a term has exactly one of contains, exact, regex, near, words; this has 2",
+      "7:20: count.gte must be a whole number from 1 to 1000",
+      "7:31: count.within must be a duration such as 30s, 10m, 2h or 7d",
+      "8:14: hours must be duty, off_duty, always or a range such as \"09:00-21:00\"",
+      "9:24: from must be one of: customer, koc, staff, bot, any",
+      "10:15: cooldown needs `for`, e.g. {for: 10m, per: sender}",
+      "12:15: lead needs `score_add` (not 0) or `stage`",
+      "13:17: intent must be a name of lower-case letters, digits and _ . - (at most 64 bytes)"}},
+    {"05-twice", {"4:5: rule id 'price' stands twice in this file, first in line 2"}},
+    {"06-template",
+     {"5:39: unknown variable {{sender.nmae}}; nearest known: {{sender.name}}",
+      "6:5: rule 'match' uses {{match.1}} but has no regex; only {{match.0}} is known",
+      "12:39: {{ without }}"}},
+    {"07-regex",
+     {"4:18: term of rule 'price': is not a regular expression: …",
+      "7:19: term of rule 'back': …"}},
+    {"08-reply",
+     {"5:16: rules never answer customers by themselves; alert somebody, or write an SOP template "
+      "with a task",
+      "6:36: alert.level must be one of: info, warn, urgent"}},
+    {"09-words",
+     {"3:26: words must be a file beside the rule file",
+      "3:53: words must be a file beside the rule file",
+      "3:75: words file 'missing.txt' cannot be read: No such file or directory"}},
+    {"10-not-rules", {"1:1: unknown key 'rule'; nearest known: 'rules'"}},
+    {"11-names",
+     {"6:7: unknown key 'near'",
+      "4:16: extract must be one of: room, phone, chain, signup, signup_cancel, signup_confirm, "
+      "order, question",
+      "5:14: unknown key 'some'",
+      "8:14: tag must be a tag: 1 to 96 bytes, no comma, no control characters, no blanks at its "
+      "ends",
+      "9:14: tag needs `name`, e.g. {name: 意向:询价, for: 30d}",
+      "10:16: alert needs `to`: a role such as consultant",
+      "10:16: alert needs `text`, e.g. \"{{message.text}}\"",
+      "11:9: an action is a map with exactly one key"}},
+    {"12-list-root", {"1:1: a rule file is a map with the key `rules`"}},
+};
+
+static bool says(const char *line, const char *expected)
+{
+    const char *dots = strstr(expected, "…");
+
+    return dots && dots[3] == 0 ? strncmp(line, expected, (size_t)(dots - expected)) == 0
+                                : strcmp(line, expected) == 0;
+}
+
+static void each_broken_file_says_all_that_is_wrong_and_where(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    size_t i, j;
+
+    for (i = 0; i < QUND_ARRAY_LEN(broken); i++) {
+        struct qund_rules *out = NULL;
+        struct qund_errs errs;
+        char path[512], line[800];
+        struct qund_rules_source src = {path, QUND_STR_NONE};
+
+        snprintf(path, sizeof(path), "%s/broken-rules/%s.yaml", QUND_TEST_DATA, broken[i].file);
+        qund_errs_init(&errs, 20);
+        assert_int_equal(qund_rules_parse(&src, 1, &opts, &out, &errs), QUND_E_INVAL);
+        assert_null(out);
+        for (j = 0; j < errs.n; j++) {
+            const char *place = strstr(errs.v[j].where, ".yaml:");
+
+            assert_non_null(place);
+            snprintf(line, sizeof(line), "%s: %s", place + 6, errs.v[j].text);
+            if (j >= QUND_ARRAY_LEN(broken[i].errors) || !broken[i].errors[j] ||
+                !says(line, broken[i].errors[j]))
+                fail_msg("%s: not expected: %s", broken[i].file, line);
+        }
+        if (j < QUND_ARRAY_LEN(broken[i].errors) && broken[i].errors[j])
+            fail_msg("%s: not said: %s", broken[i].file, broken[i].errors[j]);
+        qund_errs_done(&errs);
+    }
+}
+
+static void put(struct world *w, const char *name, const char *text)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+    *strrchr(path, '/') = 0;
+    assert_int_equal(qund_dir_make(path, 0700, NULL), 0);
+    snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+    assert_int_equal(qund_file_replace(path, qund_str(text), 0600, NULL), 0);
+}
+
+static void the_later_of_two_rules_with_one_id_wins_and_is_shown(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    struct qund_rule_info info;
+    struct qund_errs errs;
+    char a[96], b[96], none[96];
+    const char *dirs[] = {a, b, none};
+
+    snprintf(a, sizeof(a), "%s/a", w->dir);
+    snprintf(b, sizeof(b), "%s/b", w->dir);
+    snprintf(none, sizeof(none), "%s/none", w->dir);
+    put(w, "a/10.yaml", "rules: [{id: x, then: [{intent: shipped}]}, {id: y, then: [{tag: t}]}]");
+    put(w, "a/notes.txt", "not yaml");
+    put(w, "b/05.yaml", "\nrules:\n  - id: x\n    priority: 60\n    then: [{intent: mine}]\n");
+    put(w, "b/06.yaml", "# only a comment\n");
+    qund_errs_init(&errs, 5);
+    assert_int_equal(qund_rules_load(dirs, 3, &opts, &w->rules, &errs), 0);
+    qund_errs_done(&errs);
+    assert_int_equal(qund_rules_count(w->rules), 2);
+    assert_int_equal(qund_rules_find(w->rules, QUND_STR("x")), 0);
+    assert_int_equal(qund_rules_find(w->rules, QUND_STR("z")), QUND_E_NOTFOUND);
+    qund_rules_info(w->rules, 0, &info);
+    assert_non_null(strstr(info.source.p, "/b/05.yaml:3"));
+    assert_non_null(strstr(info.overrides.p, "/a/10.yaml:1"));
+    assert_true(qund_str_is(info.text, "{\"id\":\"x\",\"priority\":60,\"then\":[{\"intent\":"
+                                       "\"mine\"}]}"));
+    qund_rules_info(w->rules, 1, &info);
+    assert_null(info.overrides.p);
+}
+
+static void one_bad_file_refuses_the_whole_load(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    const char *dirs[] = {w->dir};
+    struct qund_rules *out = NULL;
+    struct qund_errs errs;
+
+    put(w, "a.yaml", "rules: [{id: x, then: [{intent: a}]}]");
+    put(w, "b.yaml", "rules: [{id: y}]");
+    put(w, "c.yaml", "rules: [{id: Z, then: [{intent: a}]}]");
+    qund_errs_init(&errs, 5);
+    assert_int_equal(qund_rules_load(dirs, 1, &opts, &out, &errs), QUND_E_INVAL);
+    assert_null(out);
+    assert_int_equal(errs.n, 2);
+    qund_errs_done(&errs);
+}
+
+static void the_compiled_terms_are_cached_and_a_damaged_cache_is_made_anew(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    const char *text = "rules: [{id: x, when: {any: [价, {regex: 'a+b'}]}, then: [{intent: a}]}]";
+    struct qund_rules_source src = {"t.yaml", qund_str(text)};
+    QUND_AUTO(qund_buf_done) struct qund_buf blob = {0};
+    struct qund_errs errs;
+    char path[160];
+    int i;
+
+    opts.cache_dir = w->dir;
+    snprintf(path, sizeof(path), "%s/rules.match", w->dir);
+    qund_errs_init(&errs, 5);
+    for (i = 0; i < 3; i++) {
+        if (i == 2)
+            put(w, "rules.match", "damaged");
+        assert_int_equal(qund_rules_parse(&src, 1, &opts, &w->rules, &errs), 0);
+        w->state = qund_rule_state_new(NULL, false);
+        assert_int_equal(world_eval(w, "价"), 1);
+        assert_int_equal(world_eval(w, "aab"), 1);
+        w->rules = qund_rules_unref(w->rules);
+        w->state = qund_rule_state_free(w->state);
+        blob.n = 0;
+        assert_int_equal(qund_file_read(path, 1 << 24, &blob, NULL), 0);
+        assert_true(blob.n > 100);
+    }
+    qund_errs_done(&errs);
+}
+
+/* --- templates --- */
+static void alert_is(struct world *w, const char *template, const char *text, const char *expected)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf yaml = {0};
+
+    qund_buf_printf(&yaml,
+                    "rules: [{id: r, title: 询价, when: {any: [{regex: '(\\d+)\\s*(元|块)'}, 价]},"
+                    " then: [{alert: {to: owner, text: '%s'}}]}]%c",
+                    template, 0);
+    world_rules(w, yaml.p);
+    assert_int_equal(world_eval(w, text), 1);
+    assert_string_equal(world_did(w), expected);
+}
+
+static void templates_take_names_texts_and_captures(void **state)
+{
+    struct world *w = *state;
+
+    alert_is(w, "{{sender.name}}问价：{{ message.text }}", "多少价", "alert:橘子问价：多少价");
+    alert_is(w, "{{group.name}} {{rule.title}} {{rule.id}} {{message.time}}", "价",
+             "alert:业主群 询价 r 00:00");
+    alert_is(w, "[{{match.0}}|{{match.1}}|{{match.2}}|{{match.3}}]", "要３００ 块的",
+             "alert:[３００ 块|３００|块|]");
+    alert_is(w, "[{{match.0}}|{{match.1}}]", "什么价", "alert:[价|]");
+    w->in.sender_name = QUND_STR("张三");
+    alert_is(w, "{{sender.name}} }} {", "价", "alert:张三 }} {");
+    w->ev.text = QUND_STR_NONE;
+    alert_is(w, "{{message.text}}", "价 {{sender.name}}", "alert:价 {{sender.name}}");
+}
+
+static void a_rendered_text_is_bounded_between_characters(void **state)
+{
+    struct world *w = *state;
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_str out;
+    int i;
+
+    for (i = 0; i < 600; i++)
+        qund_buf_puts(&text, "价");
+    qund_buf_char(&text, 0);
+    world_rules(w, "rules: [{id: r, when: {any: [价]}, then: [{alert: {to: owner,"
+                   " text: '{{message.text}}'}}, {alert: {to: owner,"
+                   " text: 'a{{message.text}}{{message.text}}b'}}]}]");
+    assert_int_equal(world_eval(w, text.p), 1);
+    out = w->hits.effects[0].text;
+    assert_int_equal(qund_utf8_count(out), 501); /* 500 and the ellipsis */
+    out = w->hits.effects[1].text;
+    assert_true(out.n <= QUND_RULE_TEXT_MAX && out.n > QUND_RULE_TEXT_MAX - 4);
+    assert_int_equal(qund_utf8_check(out), -1);
+    assert_memory_equal(out.p + out.n - 3, "…", 3);
+}
+
+/* --- bombs --- */
+static void bombs_are_refused_at_once(void **state)
+{
+    static const char *const bombs[] = {
+        "{regex: '(a{1000}){1000}'}",
+        "{regex: '((((a{50}){50}){50}){50})'}",
+        "{regex: '(.{0,3000}b){3}c{2000}'}",
+        "{regex: '[ab]{99999}'}",
+    };
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    size_t i;
+
+    for (i = 0; i <= QUND_ARRAY_LEN(bombs); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf yaml = {0};
+        struct qund_rules_source src = {"bomb.yaml", QUND_STR_NONE};
+        struct qund_rules *out = NULL;
+        struct qund_errs errs;
+        int64_t start = qund_mono_us();
+
+        qund_buf_puts(&yaml, "rules: [{id: r, then: [{intent: a}], when: {any: [");
+        if (i < QUND_ARRAY_LEN(bombs))
+            qund_buf_puts(&yaml, bombs[i]);
+        else /* longer than any pattern may be */
+            qund_buf_printf(&yaml, "{regex: '%02000d'}", 1);
+        qund_buf_puts(&yaml, "]}}]");
+        src.text = qund_buf_view(&yaml);
+        qund_errs_init(&errs, 5);
+        assert_int_equal(qund_rules_parse(&src, 1, &opts, &out, &errs), QUND_E_INVAL);
+        assert_int_equal(errs.n, 1);
+        assert_true(qund_mono_us() - start < 50000);
+        qund_errs_done(&errs);
+    }
+}
+
+static void harmless_repeats_are_not_taken_for_bombs(void **state)
+{
+    struct world *w = *state;
+
+    world_rules(w, "rules: [{id: r, then: [{intent: a}], when: {any: ["
+                   "{regex: '(a+)+b'}, {regex: '(\\d{1,3}[,.]?){1,4}元'}, {regex: '[{]x{2}'}]}}]");
+    assert_int_equal(world_eval(w, "aaaaaaaaaaaaaaaaaaaaaaaaaaab"), 1);
+    assert_int_equal(world_eval(w, "{xx"), 1);
+}
+
+static void lists_are_bounded(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    QUND_AUTO(qund_buf_done) struct qund_buf yaml = {0};
+    struct qund_rules_source src = {"many.yaml", QUND_STR_NONE};
+    struct qund_rules *out = NULL;
+    struct qund_errs errs;
+    int i;
+
+    qund_buf_puts(&yaml, "rules:\n");
+    for (i = 0; i < 10001; i++)
+        qund_buf_printf(&yaml, "- {id: r%d, then: [{intent: a}]}\n", i);
+    src.text = qund_buf_view(&yaml);
+    qund_errs_init(&errs, 5);
+    assert_int_equal(qund_rules_parse(&src, 1, &opts, &out, &errs), QUND_E_INVAL);
+    assert_string_equal(errs.v[0].where, "many.yaml:10002:3");
+    assert_string_equal(errs.v[0].text, "more than 10000 rules in one set");
+    qund_errs_done(&errs);
+}
+
+/* --- warnings --- */
+static void check_warns_of_what_looks_like_a_mistake(void **state)
+{
+    static const char *const expected[] = {
+        "rule 'shadowed': is never reached: whatever it fires on is stopped before it by 'first'",
+        "rule 'shadowed': has an alert without `ladder`: it uses the default of level 'urgent'",
+        "rule 'never': asks for and forbids the same term '钱'",
+        "rule 'never': can never fire: every term of `any` stands in `none`",
+        "rule 'never': has an odd tag name (full-width colon or a blank) '意向：询价'",
+        "rule 'never': counts to 1, which every match reaches; leave `count` out",
+    };
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    const char *paths[] = {w->dir};
+    struct qund_errs errs, warnings;
+    size_t i;
+
+    put(w, "a.yaml",
+        "rules:\n"
+        "- {id: first, priority: 90, stop: true, when: {any: [广告, 加微]}, then: [{intent: "
+        "spam}]}\n"
+        "- {id: shadowed, when: {any: [加微]}, then: [{alert: {to: owner, level: urgent,"
+        " text: x}}]}\n"
+        "- {id: never, when: {any: [钱], none: [钱], count: {gte: 1, within: 1h}},"
+        " then: [{tag: 意向：询价}]}\n");
+    qund_errs_init(&errs, 5);
+    qund_errs_init(&warnings, 20);
+    assert_int_equal(qund_rules_check(paths, 1, &opts, &errs, &warnings), 0);
+    assert_int_equal(errs.n, 0);
+    for (i = 0; i < warnings.n && i < QUND_ARRAY_LEN(expected); i++)
+        assert_string_equal(warnings.v[i].text, expected[i]);
+    assert_int_equal(warnings.n, QUND_ARRAY_LEN(expected));
+    assert_non_null(strstr(warnings.v[0].where, "a.yaml:3:3"));
+    qund_errs_done(&errs);
+    qund_errs_done(&warnings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(each_broken_file_says_all_that_is_wrong_and_where),
+        world_test(the_later_of_two_rules_with_one_id_wins_and_is_shown),
+        world_test(one_bad_file_refuses_the_whole_load),
+        world_test(the_compiled_terms_are_cached_and_a_damaged_cache_is_made_anew),
+        world_test(templates_take_names_texts_and_captures),
+        world_test(a_rendered_text_is_bounded_between_characters),
+        world_test(bombs_are_refused_at_once),
+        world_test(harmless_repeats_are_not_taken_for_bombs),
+        world_test(lists_are_bounded),
+        world_test(check_warns_of_what_looks_like_a_mistake),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
