@@ -24,14 +24,14 @@ struct qund_hold {
  * and from done on. */
 struct qund_intake_req {
     struct qund_node node;
-    struct qund_hold hold;              /* taken by qund_intake_hold, or else by submit */
-    struct qund_buf bytes;              /* bodies (qund_entry_put), one after another */
-    size_t *ends;                       /* offset behind each body */
+    struct qund_hold hold; /* taken by qund_intake_hold, or else by submit */
+    struct qund_buf bytes; /* bodies (qund_entry_put), one after another */
+    size_t *ends;          /* offset behind each body */
     size_t n, cap;
-    int rc;                             /* OK: all durable. Else some may have been taken */
+    int rc; /* OK: all durable. Else some may have been taken */
     void (*done)(struct qund_intake_req *r, void *arg); /* on the intake thread: post it home */
     void *arg;
-    size_t answered;                    /* intake's own */
+    size_t answered; /* intake's own */
 };
 struct qund_intake_req *qund_intake_req_new(void);
 struct qund_intake_req *qund_intake_req_free(struct qund_intake_req *r); /* returns NULL */
@@ -42,13 +42,13 @@ void qund_intake_req_add(struct qund_intake_req *r, const struct qund_event *e,
 
 struct qund_intake_opts {
     const struct qund_queue_addr *addr;
-    const char *spool_dir;              /* "<data>/spool" */
-    struct qund_clock *clock;           /* stamps rx */
-    int engine_fd;                      /* eventfd, written after each push; -1: none */
-    int reply_ms;                       /* queue.reply_ms; 0: 100 */
-    int64_t spool_max;                  /* queue.spool_max, bytes; 0: 256 MiB */
-    int64_t max_waiting;                /* queue.max_waiting, unconsumed entries; 0: 1,000,000 */
-    int64_t max_events, max_bytes;      /* submitted and not answered; 0: 65536, 64 MiB */
+    const char *spool_dir;         /* "<data>/spool" */
+    struct qund_clock *clock;      /* stamps rx */
+    int engine_fd;                 /* eventfd, written after each push; -1: none */
+    int reply_ms;                  /* queue.reply_ms; 0: 100 */
+    int64_t spool_max;             /* queue.spool_max, bytes; 0: 256 MiB */
+    int64_t max_waiting;           /* queue.max_waiting, unconsumed entries; 0: 1,000,000 */
+    int64_t max_events, max_bytes; /* submitted and not answered; 0: 65536, 64 MiB */
     struct qund_log *log;
     struct qund_metrics *metrics;
 };
@@ -78,14 +78,14 @@ size_t qund_intake_largest(struct qund_intake *in);
 
 struct qund_intake_state {
     bool redis_up;
-    bool full;                          /* a submit would be refused now */
-    int64_t waiting;                    /* unconsumed entries in the stream */
-    int64_t held_events, held_bytes;    /* submitted, not answered */
+    bool full;                       /* a submit would be refused now */
+    int64_t waiting;                 /* unconsumed entries in the stream */
+    int64_t held_events, held_bytes; /* submitted, not answered */
     int64_t spool_events, spool_bytes;
     struct qund_entry_id last_pushed;
-    bool stream_cut;                    /* at a reconnect the stream ended before last_pushed */
+    bool stream_cut;                       /* at a reconnect the stream ended before last_pushed */
     struct qund_entry_id cut_from, cut_to; /* what lay between is unknown */
-    int64_t down_ms;                    /* since Redis last answered; 0 when up */
+    int64_t down_ms;                       /* since Redis last answered; 0 when up */
 };
 /* For /readyz. Any thread. */
 void qund_intake_state(struct qund_intake *in, struct qund_intake_state *out);
