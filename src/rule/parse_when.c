@@ -66,6 +66,19 @@ bool qund_rule_known_extract(struct qund_str name)
     return false;
 }
 
+/* What the engine says about the talk around a message. */
+static const char *const contexts[] = {
+    "reply_to_staff",
+    "reply_to_member",
+    "mention_staff",
+    "mention_member",
+};
+
+static bool check_context(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what)
+{
+    return qund_rule_read_choice(rd, n, what, contexts, QUND_ARRAY_LEN(contexts)) >= 0;
+}
+
 static bool check_extract(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what)
 {
     return qund_rule_read_choice(rd, n, what, extracts, QUND_ARRAY_LEN(extracts)) >= 0;
@@ -224,7 +237,7 @@ static void read_context(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "context", qund_rule_check_name, &r->context);
+    read_names(rd, n, "context", check_context, &r->context);
     r->conds |= 1u << RULE_COND_CONTEXT;
 }
 

@@ -180,7 +180,7 @@ static void extracts_intents_context_and_kind_narrow(void **state)
 {
     struct world *w = *state;
     struct qund_rule_extract x[] = {{QUND_STR("room"), QUND_STR("3-2-1502")}};
-    struct qund_str intent = QUND_STR("needs_reply"), flag = QUND_STR("mentions_staff");
+    struct qund_str intent = QUND_STR("needs_reply"), flag = QUND_STR("mention_staff");
 
     world_rules(w, RULE("extract: room, kind: [text, mixed]"));
     assert_int_equal(world_eval(w, "3-2-1502"), 0);
@@ -189,7 +189,7 @@ static void extracts_intents_context_and_kind_narrow(void **state)
     assert_int_equal(world_eval(w, "3-2-1502"), 1);
     w->ev.kind = QUND_STR("image");
     assert_int_equal(world_eval(w, "3-2-1502"), 0);
-    world_rules(w, RULE("intents: {any: [needs_reply]}, context: {none: [mentions_staff]}"));
+    world_rules(w, RULE("intents: {any: [needs_reply]}, context: {none: [mention_staff]}"));
     assert_int_equal(world_eval(w, "在吗"), 0);
     w->in.intents = &intent;
     w->in.n_intents = 1;
