@@ -141,7 +141,6 @@ static int find_or_make(struct qund_crm *crm, int64_t realm, struct qund_str pid
     rc = insert(crm, realm, pid, name, ts, &id);
     if (rc < 0)
         return rc;
-    crm->org_version++;
     return load_id(crm, id, NULL, out);
 }
 

@@ -160,6 +160,28 @@ struct qund_crm {
     uint64_t org_version;
 };
 
+/* --- statements in one line (run.c) --- */
+struct qund_crm_arg {
+    const char *name;
+    bool is_text;
+    int64_t i;
+    struct qund_str s;
+};
+#define CRM_INT(n, v) ((struct qund_crm_arg){.name = (n), .i = (v)})
+#define CRM_STR(n, v) ((struct qund_crm_arg){.name = (n), .is_text = true, .s = (v)})
+#define CRM_ARGS(...)                           \
+    (const struct qund_crm_arg[]){__VA_ARGS__}, \
+        sizeof((const struct qund_crm_arg[]){__VA_ARGS__}) / sizeof(struct qund_crm_arg)
+/* Prepared and bound; the sql is a literal of ours, so that it compiles is asserted. */
+struct qund_stmt *qund_crm_stmt(struct qund_db *db, const char *sql,
+                                const struct qund_crm_arg *args, size_t n);
+/* To the end; 0 or an rc. */
+QUND_CHECK int qund_crm_run(struct qund_db *db, const char *sql, const struct qund_crm_arg *args,
+                            size_t n);
+/* Column 0 of the first row; NOTFOUND leaves *out alone. */
+QUND_CHECK int qund_crm_ask(struct qund_db *db, const char *sql, const struct qund_crm_arg *args,
+                            size_t n, int64_t *out);
+
 /* --- steps that several subjects share --- */
 uint32_t qund_crm_hash_text(struct qund_str s);
 struct qund_str qund_crm_cut_name(struct qund_str s); /* NONE stays NONE */

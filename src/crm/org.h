@@ -9,7 +9,7 @@
 
 struct qund_crm;
 struct qund_org;
-/* All errors at once, each "file:line:col". INVAL when any. The document is not kept. */
+/* All errors at once, each "file:line:col". INVAL when any. text is not kept. */
 QUND_CHECK int qund_org_parse(const char *name, struct qund_str text, struct qund_org **out,
                               struct qund_errs *errs);
 QUND_CHECK int qund_org_load(const char *path, struct qund_org **out, struct qund_errs *errs);
@@ -18,8 +18,9 @@ QUND_DEFINE_AUTO(qund_org_free, struct qund_org *)
 const char *qund_org_digest(const struct qund_org *org); /* 64 hex digits of the text */
 
 /* Engine thread, in a transaction. Rows it names become source=file; those that were and are no
- * longer named are deactivated. 1: applied, 0: same digest, nothing done. reply (may be NULL): JSON
- * object with counts. */
+ * longer named are deactivated (staff and rosters inactive, groups paused, assignments gone) and
+ * the API's again. Borrowed groups end here. 1: applied, 0: same digest, nothing done. reply (may
+ * be NULL): JSON object with counts. */
 QUND_CHECK int qund_org_apply(struct qund_crm *crm, const struct qund_org *org, int64_t now,
                               struct qund_buf *reply, struct qund_err *err);
 /* The digest that was applied last; "" before. Any handle. */

@@ -298,8 +298,8 @@ CREATE INDEX shift_roster ON shift(roster);
 CREATE TABLE leave(
   id       INTEGER PRIMARY KEY,
   staff    INTEGER NOT NULL,
-  from_at  INTEGER NOT NULL,
-  to_at    INTEGER NOT NULL,
+  from_day INTEGER NOT NULL,              -- days since 1970-01-01, both included
+  to_day   INTEGER NOT NULL,
   stand_in INTEGER NOT NULL DEFAULT 0,
   source   TEXT NOT NULL DEFAULT 'api'
 ) STRICT;
