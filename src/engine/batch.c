@@ -95,6 +95,10 @@ static int batch_note(struct qund_engine *e)
         qund_entry_id_print(e->batch_last, id);
         rc = qund_meta_set_str(e->db, "applied_id", qund_str(id));
     }
+    if (rc == 0 && qund_entry_id_cmp(e->pushed, e->batch_last) > 0) {
+        qund_entry_id_print(e->pushed, id);
+        rc = qund_meta_set_str(e->db, "pushed_id", qund_str(id));
+    }
     return rc;
 }
 
@@ -443,10 +447,10 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
 
 static int apply_tick(struct qund_engine *e, struct batch *b, struct qund_item *it)
 {
-    (void)e;
     (void)b;
-    (void)it;
-    return 0; /* advancing to its rx was all */
+    if (qund_entry_id_cmp(it->id, e->pushed) > 0)
+        e->pushed = it->id;
+    return 0; /* advancing to its rx was the rest */
 }
 
 static int apply_floor(struct qund_engine *e, struct batch *b, struct qund_item *it)

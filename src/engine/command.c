@@ -1,9 +1,10 @@
 /* src/engine/command.c - what the faces and deliver ask for, one row a command.
  *
  * A command's refusal is an answer to whoever asked (INVAL, NOTFOUND, DENIED with a text); only the
- * transaction's own troubles are retried. Commands of crm are its own table, those of a face that
- * owns rows (tokens) come with the daemon's wiring. */
+ * transaction's own troubles are retried. Commands on people are crm's own table, those on tokens
+ * the store's. */
 #include "engine/internal.h"
+#include "store/access.h"
 #include <jansson.h>
 
 static int64_t field_int(const json_t *o, const char *key)
@@ -223,9 +224,8 @@ int qund_engine_command(struct qund_engine *e, struct qund_command *c)
     if (qund_crm_command_known(c->name))
         return qund_crm_command(e->crm, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
                                 &c->err);
-    for (size_t i = 0; i < e->deps.n_commands; i++)
-        if (strcmp(c->name, e->deps.commands[i].name) == 0)
-            return e->deps.commands[i].run(e->db, qund_str_n(c->body, c->body_n), e->now, &c->reply,
-                                           &c->err);
+    if (qund_token_command_known(c->name))
+        return qund_token_command(e->db, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
+                                  &c->err);
     return qund_err_set(&c->err, QUND_E_NOTFOUND, "command", "no command '%s'", c->name);
 }

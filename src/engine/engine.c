@@ -124,6 +124,8 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
     e->arena = qund_arena_new(ARENA_BYTES);
     e->months = qund_months_new(e->db);
     e->timers = qund_timers_new(e->db);
+    if (deps->words && e->config->store.search)
+        e->search = qund_search_new(e->db, e->months, deps->words);
     e->state = qund_rule_state_new(e->db, false);
     e->scratch = qund_rule_scratch_new();
     e->measure = qund_measure_new(e->db, e->months);
@@ -161,6 +163,7 @@ struct qund_engine *qund_engine_close(struct qund_engine *e)
     qund_rules_unref(e->next_rules);
     qund_rules_unref(e->rules);
     qund_config_unref(e->config);
+    qund_search_free(e->search);
     qund_timers_free(e->timers);
     qund_months_free(e->months);
     qund_roster_free(e->roster);

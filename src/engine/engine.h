@@ -17,26 +17,18 @@ struct qund_inhand;
 struct qund_inhand_left;
 struct qund_holidays;
 struct qund_rules;
+struct qund_search_words;
 struct qund_engine;
-
-/* A command whose rows belong to a face (tokens): applied in the batch's transaction like any
- * other. Return and err as for crm's. */
-struct qund_engine_command {
-    const char *name;
-    int (*run)(struct qund_db *db, struct qund_str body, int64_t now, struct qund_buf *reply,
-               struct qund_err *err);
-};
 
 struct qund_engine_deps {
     struct qund_db *db; /* the writing handle; the engine's while it lives */
     const struct qund_fold *fold;
-    struct qund_config *config;           /* a reference is taken */
-    struct qund_rules *rules;             /* the set to start with; a reference is taken */
-    const struct qund_holidays *holidays; /* NULL: none known; outlives the engine */
-    struct qund_inhand *inhand;           /* NULL: not noted (virtual replay) */
-    const struct qund_inhand_left *left;  /* what the last process left; read by open only */
-    const struct qund_engine_command *commands;
-    size_t n_commands;
+    struct qund_config *config;            /* a reference is taken */
+    struct qund_rules *rules;              /* the set to start with; a reference is taken */
+    const struct qund_search_words *words; /* NULL: messages are not indexed */
+    const struct qund_holidays *holidays;  /* NULL: none known; outlives the engine */
+    struct qund_inhand *inhand;            /* NULL: not noted (virtual replay) */
+    const struct qund_inhand_left *left;   /* what the last process left; read by open only */
     struct qund_log *log;
     struct qund_metrics *metrics;
     bool outbox; /* false: nothing is ever handed to deliver */
@@ -54,7 +46,7 @@ QUND_DEFINE_AUTO(qund_engine_close, struct qund_engine *)
 enum qund_item_kind {
     QUND_ITEM_EVENT,   /* body: packed event as it lay in the stream; id: its entry */
     QUND_ITEM_COMMAND, /* cmd; answered through cmd->done after the commit */
-    QUND_ITEM_TICK,    /* only moves engine time */
+    QUND_ITEM_TICK,    /* only moves engine time; id: the last entry intake pushed, or 0-0 */
     QUND_ITEM_FLOOR    /* intake's floor: nothing older than rx is still on its way */
 };
 struct qund_item {
@@ -76,6 +68,11 @@ int64_t qund_engine_next_due(struct qund_engine *e);
 int64_t qund_engine_time(const struct qund_engine *e);
 /* The last stream entry whose effects are committed. */
 struct qund_entry_id qund_engine_applied(const struct qund_engine *e);
+/* Indexes up to `rows` more messages for search in a transaction of its own; *left: how many wait.
+ * For idle moments; nothing else depends on it. */
+QUND_CHECK int qund_engine_index(struct qund_engine *e, int rows, int64_t *left);
+/* One slice of dropping months past retention: 1 when more is to be done. */
+QUND_CHECK int qund_engine_retain(struct qund_engine *e);
 /* Answered commands that need the worker: what a swap or reload changed. Borrowed. */
 struct qund_rules *qund_engine_rules(struct qund_engine *e);
 #endif

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/zone.h"
 #include "crm/crm.h"
+#include "crm/message.h"
 #include "crm/org.h"
 #include "crm/roster.h"
 #include "engine/engine.h"
@@ -17,6 +18,8 @@
 #include "store/inhand.h"
 #include "store/meta.h"
 #include "store/month.h"
+#include "store/retention.h"
+#include "store/search.h"
 #include "store/timers.h"
 #include "text/extract.h"
 #include "text/fold.h"
@@ -38,6 +41,7 @@ struct qund_engine {
     struct qund_crm *crm;
     struct qund_months *months;
     struct qund_timers *timers;
+    struct qund_search *search; /* NULL: messages are not indexed */
     struct qund_outbox *outbox; /* NULL: pushes are not made */
     struct qund_alerts *alerts;
     struct qund_config *config;    /* our reference */
@@ -62,6 +66,7 @@ struct qund_engine {
     int64_t now; /* engine time */
     int64_t floor;
     struct qund_entry_id applied;
+    struct qund_entry_id pushed;     /* last one intake is known to have pushed */
     struct qund_entry_id batch_last; /* highest entry of the open batch */
     int64_t first_seq;               /* of the open batch, for undo */
     bool repeat;                     /* the event just applied was there already */
@@ -119,16 +124,6 @@ QUND_CHECK int qund_engine_effects(struct qund_engine *e, struct subject *s,
                                    const struct qund_rule_hits *hits, struct verdict *v);
 QUND_CHECK int qund_engine_alert(struct qund_engine *e, const struct subject *s,
                                  const struct qund_alert_new *n);
-
-/* --- mark_sql.c --- */
-struct qund_mark {
-    struct qund_str intents, rooms, phones, signups, rules; /* JSON or NONE */
-};
-QUND_CHECK int qund_mark_put(struct qund_db *db, int64_t seq, const struct qund_mark *m);
-/* hold owns the strings of *out. NOTFOUND. */
-QUND_CHECK int qund_mark_get(struct qund_db *db, int64_t seq, struct qund_buf *hold,
-                             struct qund_mark *out);
-QUND_CHECK int qund_mark_drop(struct qund_db *db, int64_t seq);
 
 /* --- question.c, question_sql.c --- */
 /* A message that is owed an answer, or one of the staff that may answer. */

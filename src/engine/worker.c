@@ -19,6 +19,8 @@
 
 #define TICK_MS 250
 #define JUDGE_MS 20 /* a judge that waits for the floor is due all the time: look again soon */
+#define INDEX_ROWS 500
+#define RETAIN_MS 3600000
 #define COMMANDS_MAX 4096
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 1000
@@ -38,6 +40,8 @@ struct qund_worker {
     struct qund_batch *batch; /* the one in items */
     struct qund_out_items send;
     int64_t retry_at_ms, retry_wait_ms, failing_since_ms;
+    int64_t unindexed; /* messages that wait for the search index, about */
+    int64_t retain_at_ms;
     struct qund_histogram *apply;
     struct qund_counter *failed;
 
@@ -203,24 +207,39 @@ static void committed(struct qund_worker *w)
     }
 }
 
+/* Nobody waits: the search index, and once an hour what is past retention. */
+static void idle(struct qund_worker *w)
+{
+    int64_t now = qund_mono_now().ms;
+
+    if (qund_engine_index(w->deps.engine, INDEX_ROWS, &w->unindexed) < 0)
+        w->unindexed = 0; /* the store is in trouble; events will say so */
+    if (now < w->retain_at_ms)
+        return;
+    w->retain_at_ms = now + (qund_engine_retain(w->deps.engine) > 0 ? 1000 : RETAIN_MS);
+}
+
 /* One turn: what has come is applied in one transaction. */
 static void turn(struct qund_worker *w)
 {
     int64_t now = qund_clock_now(w->deps.clock).ms;
-    bool due, idle;
+    struct qund_intake_state in;
+    bool due;
     int rc;
 
     take_batch(w);
     if (w->failing_since_ms && qund_mono_now().ms < w->retry_at_ms)
         return;
     take_commands(w);
-    idle = w->n == 0;
     due = qund_engine_next_due(w->deps.engine) <= now;
     /* Time alone is worth a transaction only when it makes something happen. */
-    if (idle && !due)
+    if (w->n == 0 && !due) {
+        idle(w);
         return;
+    }
     take_floor(w);
-    put_item(w, &(struct qund_item){.kind = QUND_ITEM_TICK, .rx = now});
+    qund_intake_state(w->deps.intake, &in);
+    put_item(w, &(struct qund_item){.kind = QUND_ITEM_TICK, .rx = now, .id = in.last_pushed});
     rc = qund_engine_apply(w->deps.engine, w->items, w->n, w->deps.send ? &w->send : NULL);
     if (rc < 0)
         failed(w, rc);
@@ -242,7 +261,9 @@ static int wait_ms(struct qund_worker *w)
         ms = due > now ? due - now : JUDGE_MS;
     if (claim >= 0 && claim < ms)
         ms = claim;
-    return ms < 1 ? 1 : (int)ms;
+    if (w->unindexed > 0 && !w->failing_since_ms)
+        ms = 0;
+    return ms < 0 ? 0 : (int)ms;
 }
 
 static void drain(int fd)

@@ -1,5 +1,5 @@
-/* src/engine/mark_sql.c - what was read out of a message: one row for those that said something. */
-#include "engine/internal.h"
+/* src/crm/mark_sql.c - what was read out of a message: one row for those that said something. */
+#include "crm/message.h"
 
 int qund_mark_put(struct qund_db *db, int64_t seq, const struct qund_mark *m)
 {

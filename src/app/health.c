@@ -1,0 +1,127 @@
+/* src/app/health.c - how fit the daemon is, in words for /readyz, keys for `qund status`, numbers
+ * for /metrics. Degraded means: events are taken, something else is not as it should be. Not ready
+ * means that an event sent now would be refused. */
+#include "app/parts.h"
+
+static void say(struct qund_jw *w, const char *fmt, ...) QUND_PRINTF(2, 3);
+static void say(struct qund_jw *w, const char *fmt, ...)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    qund_buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    qund_jw_str(w, qund_buf_view(&text));
+}
+
+static bool intake_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_intake_state in;
+
+    qund_intake_state(q->intake, &in);
+    if (!in.redis_up)
+        say(w, "redis does not answer for %lld ms: events go to the spool", (long long)in.down_ms);
+    if (in.spool_events > 0)
+        say(w, "%lld events in the spool", (long long)in.spool_events);
+    if (in.stream_cut)
+        say(w, "the queue lost entries between %llu-%llu and %llu-%llu: what they held is unknown",
+            (unsigned long long)in.cut_from.ms, (unsigned long long)in.cut_from.seq,
+            (unsigned long long)in.cut_to.ms, (unsigned long long)in.cut_to.seq);
+    if (in.full)
+        say(w, "the queue is full: %lld entries wait", (long long)in.waiting);
+    return !in.full;
+}
+
+static void worker_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_worker_state st;
+
+    qund_worker_state(q->worker, &st);
+    if (st.denied)
+        say(w, "another instance holds the queue's lease; stop it or use another queue.prefix");
+    if (st.trouble < 0)
+        say(w,
+            "the store cannot be written (%s) for %lld ms: free disk space, or end what holds it",
+            qund_rc_name(st.trouble), (long long)(qund_mono_now().ms - st.trouble_since_ms));
+}
+
+static void targets_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_target_state v[32];
+    size_t n = qund_deliver_state(q->deliver, v, QUND_ARRAY_LEN(v));
+
+    for (size_t i = 0; i < n; i++)
+        if (v[i].breaker != QUND_BREAKER_CLOSED)
+            say(w, "target %s does not answer; it is tried again by itself", v[i].name);
+}
+
+bool qund_ready(void *arg, struct qund_jw *w)
+{
+    struct qund *q = arg;
+    struct qund_maint_state m;
+    bool ready = intake_ready(q, w);
+
+    worker_ready(q, w);
+    targets_ready(q, w);
+    qund_maint_state(q->maint, &m);
+    if (m.damaged)
+        say(w, "the store is damaged (%s); stop and run `qund restore`", m.what);
+    if (m.rules_broken)
+        say(w, "rules were refused, the set before them runs: %s", m.rules_why);
+    else if (q->rules_degraded)
+        say(w, "rules were refused at start, the last good set runs; see `qund check`");
+    if (q->queue_gap[0])
+        say(w, "%s", q->queue_gap);
+    if (q->redis) {
+        struct qund_redis_state r;
+
+        qund_redis_state(q->redis, &r);
+        if (r.repairs > 0)
+            say(w, "the queue's file was cut by %lld bytes to its valid part; the refused copy: %s",
+                (long long)r.repaired_bytes, r.aside);
+    }
+    return ready;
+}
+
+void qund_status(void *arg, struct qund_jw *w)
+{
+    struct qund *q = arg;
+    struct qund_intake_state in;
+    struct qund_worker_state st;
+    struct qund_maint_state m;
+
+    qund_intake_state(q->intake, &in);
+    qund_worker_state(q->worker, &st);
+    qund_maint_state(q->maint, &m);
+    qund_jw_kz(w, "version", QUND_VERSION);
+    qund_jw_kz(w, "data", q->vault->dir);
+    qund_jw_kint(w, "port", q->port);
+    qund_jw_kbool(w, "virtual", q->opts.is_virtual);
+    qund_jw_kts(w, "now", qund_clock_now(q->clock).ms);
+    qund_jw_kz(w, "durability",
+               q->config->queue.durability == QUND_DURABILITY_DISK ? "disk" : "os");
+    qund_jw_kbool(w, "redis_up", in.redis_up);
+    if (q->redis) {
+        struct qund_redis_state r;
+
+        qund_redis_state(q->redis, &r);
+        qund_jw_kint(w, "redis_pid", r.pid);
+        qund_jw_kint(w, "redis_restarts", r.restarts);
+    }
+    qund_jw_kint(w, "queue_waiting", in.waiting);
+    qund_jw_kint(w, "spool_events", in.spool_events);
+    qund_jw_kbool(w, "recovered", st.recovered);
+    qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
+    qund_jw_kint(w, "live_clients", qund_server_ws_count(qund_http_server(q->http)));
+}
+
+void qund_gauges_refresh(struct qund *q)
+{
+    struct qund_worker_state st;
+
+    qund_worker_state(q->worker, &st);
+    qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_writable", NULL,
+                                       "1 while transactions can be committed"),
+                     st.trouble == 0);
+}

@@ -1,0 +1,300 @@
+/* src/app/maint.c - slow work beside the writer.
+ *
+ * Checkpoints are here because in the committing thread they are its worst latency. Each second a
+ * PASSIVE one copies what it can without disturbing anybody; the log file is cut when nobody reads
+ * from it. A quick_check walks the store one table at a time, so that damage is found within
+ * minutes and not at first touch. Jobs come by mailbox: compiling rules takes seconds and must not
+ * stand in the way of an event; the finished set goes to the engine as a command and the asker
+ * hears from there. */
+#include "app/maint.h"
+#include "app/ruleset.h"
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "queue/managed.h"
+#include "store/backup.h"
+#include "store/db.h"
+#include "store/maint.h"
+#include <jansson.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define TICK_MS 1000
+#define CHECK_EVERY 5 /* ticks between two tables */
+#define JOBS_MAX 16
+#define ERRORS_MAX 20
+
+struct qund_maint {
+    struct qund_maint_deps deps;
+    struct qund_mbox *jobs;
+    pthread_t thread;
+    bool started;
+    atomic_bool stop;
+
+    /* maint thread only */
+    struct qund_db *db;
+    struct qund_quick_check check;
+    unsigned ticks;
+    struct qund_counter *wal, *checks;
+
+    pthread_mutex_t mtx;
+    struct qund_config *config;    /* under mtx */
+    struct qund_maint_state state; /* under mtx */
+};
+
+static void finish(struct qund_command *c)
+{
+    if (c->done)
+        c->done(c, c->done_arg);
+    else
+        qund_command_free(c);
+}
+
+static struct qund_config *config_ref(struct qund_maint *m)
+{
+    struct qund_config *cfg;
+
+    pthread_mutex_lock(&m->mtx);
+    cfg = qund_config_ref(m->config);
+    pthread_mutex_unlock(&m->mtx);
+    return cfg;
+}
+
+/* --- jobs --- */
+
+static void note_rules(struct qund_maint *m, const struct qund_errs *errs)
+{
+    pthread_mutex_lock(&m->mtx);
+    m->state.rules_broken = errs->n > 0;
+    if (errs->n > 0)
+        snprintf(m->state.rules_why, sizeof(m->state.rules_why), "%.100s: %.200s", errs->v[0].where,
+                 errs->v[0].text);
+    pthread_mutex_unlock(&m->mtx);
+}
+
+/* The command becomes rules.swap and goes on to the engine, which answers its asker. */
+static void rules_reload(struct qund_maint *m, struct qund_command *c)
+{
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
+    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    struct qund_rules *rules = NULL;
+    int rc;
+
+    qund_errs_init(&errs, ERRORS_MAX);
+    rc = qund_ruleset_load(cfg, m->deps.vault, m->deps.fold, &rules, &errs);
+    note_rules(m, &errs);
+    if (rc < 0) {
+        qund_log(m->deps.log, QUND_ERROR, "rules.refused",
+                 QUND_KV("where", errs.n ? errs.v[0].where : ""),
+                 QUND_KV("why", errs.n ? errs.v[0].text : qund_rc_name(rc)),
+                 QUND_KV("errors", (int64_t)(errs.n + errs.dropped)));
+        c->rc = rc;
+        if (errs.n > 0)
+            c->err = errs.v[0];
+        qund_errs_print(&errs, &c->reply);
+        finish(c);
+        return;
+    }
+    qund_log(m->deps.log, QUND_INFO, "rules.loaded",
+             QUND_KV("rules", (int64_t)qund_rules_count(rules)));
+    c->name = "rules.swap";
+    c->attach = rules;
+    c->attach_free = qund_rules_unref_v;
+    rc = m->deps.submit(m->deps.submit_arg, c);
+    if (rc < 0) {
+        c->rc = rc;
+        qund_err_set(&c->err, rc, "rules", "the engine takes no command now; try again");
+        finish(c);
+    }
+}
+
+static void backup(struct qund_maint *m, struct qund_command *c)
+{
+    json_error_t why;
+    json_t *o = json_loadb(c->body, c->body_n, QUND_JSON_LOAD_FLAGS, &why);
+    const char *dir = json_string_value(json_object_get(o, "dir"));
+    QUND_AUTO(qund_free_str) char *path = NULL;
+
+    if (!dir)
+        c->rc = qund_err_set(&c->err, QUND_E_INVAL, "dir", "name the folder for the backup");
+    else
+        c->rc = qund_backup_run(m->db, dir, qund_clock_now(m->deps.clock).ms, NULL, NULL, &path,
+                                &c->err);
+    if (c->rc == 0) {
+        struct qund_jw w = qund_jw(&c->reply);
+
+        qund_jw_obj(&w);
+        qund_jw_kz(&w, "path", path);
+        qund_jw_end_obj(&w);
+        qund_log(m->deps.log, QUND_INFO, "backup.done");
+    }
+    json_decref(o);
+    finish(c);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct qund_maint *m, struct qund_command *c);
+} JOBS[] = {{"rules.reload", rules_reload}, {"backup", backup}};
+
+static void run_jobs(struct qund_maint *m)
+{
+    struct qund_node *node = qund_mbox_take_all(m->jobs);
+
+    while (node) {
+        struct qund_command *c = QUND_CONTAINER(node, struct qund_command, node);
+
+        node = node->next;
+        c->node.next = NULL;
+        for (size_t i = 0; i < QUND_ARRAY_LEN(JOBS); i++)
+            if (strcmp(c->name, JOBS[i].name) == 0) {
+                JOBS[i].run(m, c);
+                break;
+            }
+    }
+}
+
+/* --- the tick --- */
+
+static void checkpoint(struct qund_maint *m, bool truncate)
+{
+    struct qund_checkpoint done;
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
+    int rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, truncate, &done);
+
+    if (rc < 0)
+        return; /* somebody is in the way: at the next tick */
+    qund_counter_set(m->wal, done.truncated ? 0 : done.wal_frames * 4096);
+    qund_counter_add(m->checks, 1);
+    pthread_mutex_lock(&m->mtx);
+    m->state.wal_bytes = qund_counter_get(m->wal);
+    pthread_mutex_unlock(&m->mtx);
+}
+
+static void look(struct qund_maint *m)
+{
+    struct qund_err err = {0};
+    int rc = qund_maint_quick_check(m->db, &m->check, &err);
+
+    if (rc == 0)
+        m->check = (struct qund_quick_check){0}; /* all tables were fine: from the beginning */
+    if (rc != QUND_E_IO)
+        return;
+    qund_log(m->deps.log, QUND_ERROR, "store.damaged", QUND_KV("what", err.text));
+    pthread_mutex_lock(&m->mtx);
+    m->state.damaged = true;
+    snprintf(m->state.what, sizeof(m->state.what), "%s", err.text);
+    pthread_mutex_unlock(&m->mtx);
+}
+
+static void tick(struct qund_maint *m)
+{
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
+    struct qund_err err;
+
+    m->ticks++;
+    checkpoint(m, m->ticks % 60 == 0);
+    if (m->ticks % CHECK_EVERY == 0)
+        look(m);
+    if (m->deps.redis && cfg->queue.durability == QUND_DURABILITY_OS)
+        qund_ignore(qund_redis_sync_aof(m->deps.redis, &err)); /* the next second tries again */
+}
+
+static void run(void *arg)
+{
+    struct qund_maint *m = arg;
+    int64_t next = qund_mono_now().ms + TICK_MS;
+
+    while (!atomic_load(&m->stop)) {
+        int64_t left = next - qund_mono_now().ms;
+
+        qund_mbox_wait(m->jobs, left > 0 ? (int)left : 0);
+        run_jobs(m);
+        if (qund_mono_now().ms < next)
+            continue;
+        tick(m);
+        next = qund_mono_now().ms + TICK_MS;
+    }
+    run_jobs(m);
+    checkpoint(m, true);
+    m->db = qund_db_close(m->db);
+}
+
+int qund_maint_open(const struct qund_maint_deps *deps, struct qund_maint **out,
+                    struct qund_err *err)
+{
+    QUND_AUTO(qund_maint_close) struct qund_maint *m = qund_alloc(sizeof(*m));
+    int rc;
+
+    m->deps = *deps;
+    m->config = qund_config_ref(deps->config);
+    pthread_mutex_init(&m->mtx, NULL);
+    m->jobs = qund_mbox_new(JOBS_MAX);
+    m->wal = qund_metric_gauge(deps->metrics, "qund_store_wal_bytes", NULL,
+                               "Length of the write-ahead log");
+    m->checks = qund_metric_counter(deps->metrics, "qund_store_checkpoints_total", NULL,
+                                    "Checkpoints made");
+    rc = qund_db_open(&(struct qund_db_cfg){.path = deps->vault->store,
+                                            .page_cache_bytes = 1 << 20,
+                                            .full_sync = true},
+                      QUND_DB_MAINT, deps->log, &m->db, err);
+    if (rc == 0)
+        rc = qund_thread_start(&m->thread, QUND_THREAD_MAINT, run, m, err);
+    if (rc < 0)
+        return rc;
+    m->started = true;
+    *out = QUND_TAKE(m);
+    return 0;
+}
+
+struct qund_maint *qund_maint_close(struct qund_maint *m)
+{
+    struct qund_node *node;
+
+    if (!m)
+        return NULL;
+    atomic_store(&m->stop, true);
+    if (m->started) {
+        qund_mbox_wake(m->jobs);
+        pthread_join(m->thread, NULL);
+    }
+    qund_mbox_close(m->jobs);
+    for (node = qund_mbox_take_all(m->jobs); node;) {
+        struct qund_command *c = QUND_CONTAINER(node, struct qund_command, node);
+
+        node = node->next;
+        c->rc = qund_err_set(&c->err, QUND_E_AGAIN, "qund", "the program is stopping");
+        finish(c);
+    }
+    qund_db_close(m->db);
+    qund_mbox_free(m->jobs);
+    qund_config_unref(m->config);
+    pthread_mutex_destroy(&m->mtx);
+    qund_free(m);
+    return NULL;
+}
+
+int qund_maint_job(struct qund_maint *m, struct qund_command *c)
+{
+    for (size_t i = 0; i < QUND_ARRAY_LEN(JOBS); i++)
+        if (strcmp(c->name, JOBS[i].name) == 0)
+            return qund_mbox_put(m->jobs, &c->node);
+    return QUND_E_NOTFOUND;
+}
+
+void qund_maint_config(struct qund_maint *m, struct qund_config *config)
+{
+    pthread_mutex_lock(&m->mtx);
+    qund_config_unref(m->config);
+    m->config = qund_config_ref(config);
+    pthread_mutex_unlock(&m->mtx);
+}
+
+void qund_maint_state(struct qund_maint *m, struct qund_maint_state *out)
+{
+    pthread_mutex_lock(&m->mtx);
+    *out = m->state;
+    pthread_mutex_unlock(&m->mtx);
+}

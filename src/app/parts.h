@@ -1,0 +1,76 @@
+/* src/app/parts.h - the daemon's table of contents; for this folder only. State lives in the
+ * modules. */
+#ifndef QUND_APP_PARTS_H
+#define QUND_APP_PARTS_H
+#include "app/local.h"
+#include "app/maint.h"
+#include "app/qund.h"
+#include "app/ruleset.h"
+#include "app/vault.h"
+#include "app/words.h"
+#include "config/config.h"
+#include "core/clock.h"
+#include "deliver/deliver.h"
+#include "engine/engine.h"
+#include "engine/worker.h"
+#include "http/http.h"
+#include "intake/intake.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "queue/managed.h"
+#include "queue/queue.h"
+#include "store/access.h"
+#include "store/db.h"
+#include "store/inhand.h"
+#include "store/maint.h"
+#include "store/meta.h"
+#include "text/fold.h"
+#include <stdatomic.h>
+#include <stdio.h>
+
+struct qund_holidays;
+struct qund {
+    struct qund_opts opts;
+    struct qund_log *log;
+    struct qund_metrics *metrics;
+    struct qund_clock *clock;
+    struct qund_config *config; /* loop thread; our reference */
+    struct qund_vault *vault;
+    struct qund_inhand *inhand;
+    struct qund_inhand_left left;
+    struct qund_db *db; /* the engine's while its thread runs */
+    struct qund_fold *fold;
+    struct qund_search_words *words;
+    struct qund_holidays *holidays;
+    struct qund_rules *rules; /* until the engine has them */
+    struct qund_redis *redis; /* NULL: a given one */
+    struct qund_queue_addr addr;
+    struct qund_queue_opts queue;
+    struct qund_queue_info info; /* as found at start */
+    struct qund_engine *engine;
+    struct qund_intake *intake;
+    struct qund_worker *worker;
+    struct qund_deliver *deliver;
+    struct qund_maint *maint;
+    struct qund_loop *loop;
+    struct qund_http *http;
+    _Atomic(struct qund_http *) feed_to; /* NULL: nobody to show the feed to */
+    struct qund_timer *poll;
+    int wake_fd, port;
+    int64_t drain_until;
+    bool rules_degraded;
+    char instance[24];
+    char queue_gap[512]; /* what an emptied or cut queue made unknown; "" nothing */
+    char first_token[QUND_TOKEN_CHARS];
+};
+
+/* --- health.c --- */
+bool qund_ready(void *q, struct qund_jw *w);
+void qund_status(void *q, struct qund_jw *w);
+void qund_gauges_refresh(struct qund *q);
+
+/* --- reload.c --- */
+/* Configuration, rules and org file are read again; what is refused leaves the old in force. */
+void qund_reload(struct qund *q);
+void qund_org_reload(struct qund *q);
+#endif

@@ -1,0 +1,433 @@
+/* src/app/qund.c - a table of contents that can be started and stopped.
+ *
+ * Start goes from the ground up: the data folder's lock, Redis, the store, what the store remembers
+ * against what the stream knows, rules, engine, intake, deliver, and the door last; so whoever is
+ * let in finds everything behind it working. Stop goes the other way: the door takes nobody new,
+ * what was accepted is made durable and answered, deliver ends what is under way, the engine
+ * applies what came of it, then the store is closed and Redis told to leave. Every part is NULL
+ * until it is made, so that a start that fails halfway is undone by the same function. */
+#include "app/parts.h"
+#include "core/file.h"
+#include "crm/org.h"
+#include "crm/roster.h"
+#include <errno.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define POLL_MS 100
+#define DRAIN_MS 5000
+
+/* --- what parts say to each other --- */
+
+static int submit(void *arg, struct qund_command *c)
+{
+    struct qund *q = arg;
+
+    return qund_worker_submit(q->worker, c);
+}
+
+static int job(void *arg, struct qund_command *c)
+{
+    struct qund *q = arg;
+
+    return qund_maint_job(q->maint, c);
+}
+
+static void send_pushes(void *arg, struct qund_out_items *items)
+{
+    struct qund *q = arg;
+
+    qund_deliver_send(q->deliver, items);
+}
+
+static void feed(void *arg, struct qund_str json)
+{
+    struct qund *q = arg;
+    struct qund_http *http = atomic_load(&q->feed_to);
+
+    if (http)
+        qund_http_feed(http, json);
+}
+
+static struct qund_config *config(void *arg)
+{
+    struct qund *q = arg;
+
+    return q->config;
+}
+
+/* --- the queue --- */
+
+static int open_queue(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_queue_addr_parse(qund_str(q->config->queue.url),
+                                   qund_str(q->config->queue.prefix), &q->addr, err);
+
+    if (rc < 0)
+        return rc;
+    if (q->config->queue.password)
+        snprintf(q->addr.password, sizeof(q->addr.password), "%s", q->config->queue.password);
+    if (q->addr.managed) {
+        rc = qund_redis_start(&(struct qund_redis_opts){.dir = q->vault->redis,
+                                                        .durable = q->config->queue.durability ==
+                                                                   QUND_DURABILITY_DISK,
+                                                        .maxmemory = q->config->queue.maxmemory,
+                                                        .log = q->log,
+                                                        .metrics = q->metrics},
+                              &q->redis, err);
+        if (rc < 0)
+            return rc;
+        qund_redis_addr(q->redis, &q->addr);
+    }
+    q->queue = (struct qund_queue_opts){.addr = &q->addr,
+                                        .instance = q->addr.managed ? NULL : q->instance,
+                                        .log = q->log,
+                                        .metrics = q->metrics};
+    return qund_queue_inspect(&q->queue, &q->info, err);
+}
+
+/* The name under which this data folder holds a lease; made once. */
+static int open_instance(struct qund *q, struct qund_err *err)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+    uint8_t bytes[8];
+    int rc = qund_meta_str(q->db, "instance", &name);
+
+    if (rc == QUND_E_NOTFOUND) {
+        qund_random(bytes, sizeof(bytes));
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            qund_buf_printf(&name, "%02x", bytes[i]);
+        rc = qund_meta_set_str(q->db, "instance", qund_buf_view(&name));
+    }
+    if (rc < 0)
+        return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
+    snprintf(q->instance, sizeof(q->instance), "%.*s", QUND_STR_ARG(qund_buf_view(&name)));
+    return 0;
+}
+
+/* An emptied or cut queue is said plainly, with what is unknown because of it. */
+static void compare_queue(struct qund *q)
+{
+    struct qund_entry_id applied = {0}, pushed = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+    for (int i = 0; i < 2; i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf id = {0};
+
+        if (qund_meta_str(q->db, i ? "pushed_id" : "applied_id", &id) == 0)
+            qund_ignore(qund_entry_id_parse(qund_buf_view(&id), i ? &pushed : &applied));
+    }
+    if (qund_queue_compare(&q->info, applied, pushed, &text) == QUND_QUEUE_WHOLE)
+        return;
+    qund_log(q->log, QUND_ERROR, "queue.lost", QUND_KV("what", qund_buf_view(&text)));
+    snprintf(q->queue_gap, sizeof(q->queue_gap), "%.*s", QUND_STR_ARG(qund_buf_view(&text)));
+}
+
+/* --- the store --- */
+
+static int open_store(struct qund *q, struct qund_err *err)
+{
+    int64_t made_virtual = -1;
+    int rc = qund_vault_store(q->vault, q->config, q->log, &q->db, err);
+
+    if (rc < 0)
+        return rc;
+    rc = qund_meta_int(q->db, "virtual", &made_virtual);
+    if (rc == QUND_E_NOTFOUND)
+        rc = qund_meta_set_int(q->db, "virtual", q->opts.is_virtual);
+    else if (rc == 0 && (made_virtual != 0) != q->opts.is_virtual)
+        return qund_err_set(err, QUND_E_INVAL, q->vault->dir,
+                            made_virtual ? "was made with --virtual and cannot run in real time; "
+                                           "give another folder with --data"
+                                         : "was made in real time and cannot run with --virtual; "
+                                           "give another folder with --data");
+    if (rc < 0)
+        return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
+    if (qund_reserve_make(q->vault->reserve, q->config->store.reserve, err) < 0)
+        qund_log(q->log, QUND_WARN, "store.no_reserve", QUND_KV("why", err->text));
+    rc = open_instance(q, err);
+    if (rc == 0)
+        rc = qund_token_first(q->db, qund_wall_system().ms, q->first_token, err);
+    return rc < 0 ? rc : 0;
+}
+
+static int open_clock(struct qund *q)
+{
+    int64_t last = 0;
+
+    if (!q->opts.is_virtual) {
+        q->clock = qund_clock_real();
+        return 0;
+    }
+    if (qund_meta_int(q->db, "engine_time", &last) < 0)
+        last = 0;
+    q->clock = qund_clock_virtual(last, q->opts.speed);
+    return 0;
+}
+
+/* --- parts in order --- */
+
+static int open_ground(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_vault_open(q->opts.data, &q->vault, err);
+
+    if (rc == 0)
+        rc = qund_inhand_open(q->vault->inhand, &q->inhand, &q->left, err);
+    if (rc == 0)
+        rc = open_store(q, err);
+    if (rc == 0)
+        rc = open_clock(q);
+    if (rc == 0)
+        rc = open_queue(q, err);
+    if (rc < 0)
+        return rc;
+    compare_queue(q);
+    rc = qund_fold_new(&q->fold, err);
+    if (rc < 0)
+        return rc;
+    q->words = qund_words_new(q->fold);
+    rc = qund_holidays_shipped(q->log, &q->holidays);
+    return rc < 0 ? rc
+                  : qund_ruleset_start(q->config, q->vault, q->fold, q->db, q->log, &q->rules,
+                                       &q->rules_degraded, err);
+}
+
+static int open_engine(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_engine_open(&(struct qund_engine_deps){.db = q->db,
+                                                         .fold = q->fold,
+                                                         .config = q->config,
+                                                         .rules = q->rules,
+                                                         .words = q->words,
+                                                         .holidays = q->holidays,
+                                                         .inhand = q->inhand,
+                                                         .left = &q->left,
+                                                         .log = q->log,
+                                                         .metrics = q->metrics,
+                                                         .outbox = true,
+                                                         .feed = feed,
+                                                         .feed_arg = q},
+                              &q->engine, err);
+
+    if (rc < 0)
+        return rc;
+    q->rules = qund_rules_unref(q->rules); /* the engine's from here on */
+    q->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (q->wake_fd < 0)
+        return qund_err_set(err, QUND_E_IO, "eventfd", "%s", strerror(errno));
+    rc = qund_intake_open(&(struct qund_intake_opts){.addr = &q->addr,
+                                                     .spool_dir = q->vault->spool,
+                                                     .clock = q->clock,
+                                                     .engine_fd = q->wake_fd,
+                                                     .reply_ms = (int)q->config->queue.reply_ms,
+                                                     .spool_max = q->config->queue.spool_max,
+                                                     .max_waiting = q->config->queue.max_waiting,
+                                                     .log = q->log,
+                                                     .metrics = q->metrics},
+                          &q->intake, err);
+    return rc;
+}
+
+static int open_threads(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_worker_open(&(struct qund_worker_deps){.engine = q->engine,
+                                                         .queue = q->queue,
+                                                         .intake = q->intake,
+                                                         .wake_fd = q->wake_fd,
+                                                         .clock = q->clock,
+                                                         .max_batch = q->config->queue.batch,
+                                                         .log = q->log,
+                                                         .metrics = q->metrics,
+                                                         .send = send_pushes,
+                                                         .send_arg = q},
+                              &q->worker, err);
+
+    if (rc == 0)
+        rc = qund_deliver_open(&(struct qund_deliver_deps){.config = q->config,
+                                                           .log = q->log,
+                                                           .metrics = q->metrics,
+                                                           .submit = submit,
+                                                           .submit_arg = q,
+                                                           .clock = q->clock},
+                               &q->deliver, err);
+    if (rc == 0)
+        rc = qund_maint_open(&(struct qund_maint_deps){.vault = q->vault,
+                                                       .config = q->config,
+                                                       .fold = q->fold,
+                                                       .redis = q->redis,
+                                                       .clock = q->clock,
+                                                       .log = q->log,
+                                                       .metrics = q->metrics,
+                                                       .submit = submit,
+                                                       .submit_arg = q},
+                             &q->maint, err);
+    return rc;
+}
+
+static void poll_children(void *arg)
+{
+    struct qund *q = arg;
+
+    if (q->redis)
+        qund_redis_poll(q->redis);
+    qund_gauges_refresh(q);
+}
+
+static int open_door(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_loop_new(q->log, &q->loop, err);
+
+    if (rc == 0)
+        rc = qund_http_new(&(struct qund_http_deps){.loop = q->loop,
+                                                    .log = q->log,
+                                                    .metrics = q->metrics,
+                                                    .clock = q->clock,
+                                                    .intake = q->intake,
+                                                    .words = q->words,
+                                                    .store_path = q->vault->store,
+                                                    .arg = q,
+                                                    .config = config,
+                                                    .submit = submit,
+                                                    .job = job,
+                                                    .ready = qund_ready,
+                                                    .status = qund_status},
+                           &q->http, err);
+    if (rc < 0)
+        return rc;
+    atomic_store(&q->feed_to, q->http);
+    q->poll = qund_loop_timer(q->loop, poll_children, q);
+    qund_timer_start(q->poll, POLL_MS, POLL_MS);
+    rc = qund_server_listen_unix(qund_http_server(q->http), q->vault->sock, err);
+    if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) == 0)
+        rc = qund_server_listen_unix(qund_http_server(q->http), q->config->http.listen + 5, err);
+    else if (rc == 0)
+        rc = qund_server_listen_tcp(qund_http_server(q->http), q->config->http.listen, &q->port,
+                                    err);
+    return rc;
+}
+
+static void on_stop(void *arg, int signo)
+{
+    struct qund *q = arg;
+
+    qund_log(q->log, QUND_INFO, "qund.stopping", QUND_KV("signal", signo));
+    qund_stop(q);
+}
+
+static void on_reload(void *arg, int signo)
+{
+    (void)signo;
+    qund_reload(arg);
+}
+
+static int open_signals(struct qund *q, struct qund_err *err)
+{
+    int rc = 0;
+
+    if (!q->opts.signals)
+        return 0;
+    rc = qund_loop_signal(q->loop, SIGTERM, on_stop, q, err);
+    if (rc == 0)
+        rc = qund_loop_signal(q->loop, SIGINT, on_stop, q, err);
+    return rc < 0 ? rc : qund_loop_signal(q->loop, SIGHUP, on_reload, q, err);
+}
+
+int qund_open(const struct qund_opts *o, struct qund **out, struct qund_err *err)
+{
+    QUND_AUTO(qund_close) struct qund *q = qund_alloc(sizeof(*q));
+    int rc;
+
+    q->opts = *o;
+    q->log = o->log;
+    q->config = qund_config_ref(o->config);
+    q->metrics = qund_metrics_new();
+    q->wake_fd = -1;
+    rc = open_ground(q, err);
+    if (rc == 0)
+        rc = open_engine(q, err);
+    if (rc == 0)
+        rc = open_threads(q, err);
+    if (rc == 0)
+        rc = open_door(q, err);
+    if (rc == 0)
+        rc = open_signals(q, err);
+    if (rc < 0)
+        return rc;
+    qund_org_reload(q);
+    qund_log(q->log, QUND_INFO, "qund.up", QUND_KV("version", QUND_VERSION),
+             QUND_KV("port", q->port));
+    *out = QUND_TAKE(q);
+    return 0;
+}
+
+static void drained(void *arg)
+{
+    struct qund *q = arg;
+
+    if (qund_server_busy(qund_http_server(q->http)) == 0 || qund_mono_now().ms > q->drain_until)
+        qund_loop_stop(q->loop);
+}
+
+void qund_serve(struct qund *q)
+{
+    struct qund_timer *t;
+
+    qund_loop_run(q->loop);
+    /* What was accepted is still made durable and answered: the loop turns until it is. */
+    qund_server_drain(qund_http_server(q->http));
+    q->drain_until = qund_mono_now().ms + DRAIN_MS;
+    t = qund_loop_timer(q->loop, drained, q);
+    qund_timer_start(t, 0, 10);
+    qund_loop_run(q->loop);
+    qund_timer_free(t);
+}
+
+void qund_stop(struct qund *q)
+{
+    qund_loop_stop(q->loop);
+}
+
+struct qund *qund_close(struct qund *q)
+{
+    bool whole = q && q->http;
+
+    if (!q)
+        return NULL;
+    q->poll = qund_timer_free(q->poll);
+    q->maint = qund_maint_close(q->maint);
+    q->deliver = qund_deliver_close(q->deliver);
+    q->worker = qund_worker_close(q->worker);
+    atomic_store(&q->feed_to, NULL);
+    q->intake = qund_intake_close(q->intake);
+    q->http = qund_http_free(q->http);
+    q->loop = qund_loop_free(q->loop);
+    q->engine = qund_engine_close(q->engine);
+    qund_rules_unref(q->rules);
+    qund_holidays_free(q->holidays);
+    qund_words_free(q->words);
+    qund_fold_free(q->fold);
+    q->db = qund_db_close(q->db);
+    q->redis = qund_redis_stop(q->redis);
+    q->inhand = qund_inhand_close(q->inhand, whole);
+    if (q->wake_fd >= 0)
+        close(q->wake_fd);
+    qund_clock_free(q->clock);
+    qund_config_unref(q->config);
+    if (whole)
+        qund_log(q->log, QUND_INFO, "qund.stopped");
+    qund_metrics_free(q->metrics);
+    qund_vault_close(q->vault);
+    qund_free(q);
+    return NULL;
+}
+
+int qund_port(const struct qund *q)
+{
+    return q->port;
+}
+
+const char *qund_first_token(const struct qund *q)
+{
+    return q->first_token;
+}

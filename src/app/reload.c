@@ -1,0 +1,86 @@
+/* src/app/reload.c - SIGHUP: configuration, rules and org file are read, checked, and only then put
+ * in force; what is refused is logged with its place and the old stays. Keys that cannot change
+ * while running are named, not half applied. */
+#include "app/parts.h"
+#include "crm/org.h"
+
+#define ERRORS_MAX 20
+
+static void log_errors(struct qund *q, const char *event, const struct qund_errs *errs)
+{
+    for (size_t i = 0; i < errs->n; i++)
+        qund_log(q->log, QUND_ERROR, event, QUND_KV("where", errs->v[i].where),
+                 QUND_KV("why", errs->v[i].text));
+}
+
+static void drop_config(void *c)
+{
+    qund_config_unref(c);
+}
+
+/* A command that nobody waits for. */
+static void send(struct qund *q, const char *name, void *attach, void (*attach_free)(void *))
+{
+    struct qund_command *c = qund_command_new(name, QUND_STR("{}"), "signal");
+
+    c->attach = attach;
+    c->attach_free = attach_free;
+    if (qund_worker_submit(q->worker, c) < 0) {
+        qund_log(q->log, QUND_WARN, "reload.busy", QUND_KV("command", name));
+        qund_command_free(c);
+    }
+}
+
+static void reload_config(struct qund *q)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_buf_done) struct qund_buf fixed = {0};
+    struct qund_config *next;
+
+    if (!q->opts.config_path)
+        return;
+    qund_errs_init(&errs, ERRORS_MAX);
+    if (qund_config_load(q->opts.config_path, &next, &errs) < 0) {
+        log_errors(q, "config.refused", &errs);
+        return;
+    }
+    if (qund_config_reload_diff(q->config, next, &fixed) > 0)
+        qund_log(q->log, QUND_WARN, "config.needs_restart", QUND_KV("keys", qund_buf_view(&fixed)));
+    qund_config_unref(q->config);
+    q->config = next;
+    qund_log_level(q->log, next->log.level);
+    qund_maint_config(q->maint, next);
+    qund_deliver_config(q->deliver, next);
+    send(q, "config.swap", qund_config_ref(next), drop_config);
+    qund_log(q->log, QUND_INFO, "config.loaded");
+}
+
+static void drop_org(void *org)
+{
+    qund_org_free(org);
+}
+
+void qund_org_reload(struct qund *q)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    struct qund_org *org;
+
+    if (!q->config->org.file)
+        return;
+    qund_errs_init(&errs, ERRORS_MAX);
+    if (qund_org_load(q->config->org.file, &org, &errs) < 0) {
+        log_errors(q, "org.refused", &errs);
+        return;
+    }
+    send(q, "org.apply", org, drop_org);
+}
+
+void qund_reload(struct qund *q)
+{
+    struct qund_command *c = qund_command_new("rules.reload", QUND_STR("{}"), "signal");
+
+    reload_config(q);
+    qund_org_reload(q);
+    if (qund_maint_job(q->maint, c) < 0)
+        qund_command_free(c);
+}

@@ -1,0 +1,88 @@
+/* src/app/ruleset.c - loading rules: files are the master, the store remembers the last good set,
+ * so that a file broken overnight does not keep the daemon down in the morning. */
+#include "app/ruleset.h"
+#include "app/vault.h"
+#include "config/config.h"
+#include "core/file.h"
+#include "store/db.h"
+#include <unistd.h>
+
+#define ERRORS_MAX 50
+
+static void fill_opts(const struct qund_config *cfg, const struct qund_vault *v,
+                      const struct qund_fold *fold, struct qund_rules_opts *o)
+{
+    *o =
+        (struct qund_rules_opts){.fold = fold,
+                                 /* Only the program itself knows compile-rules; a test does not. */
+                                 .exe = NULL,
+                                 .child_timeout_ms = cfg->rules.compile_timeout_ms,
+                                 .child_memory_bytes = cfg->rules.compile_memory,
+                                 .cache_dir = cfg->rules.cache ? cfg->rules.cache
+                                              : v              ? v->rules_cache
+                                                               : NULL};
+}
+
+/* The path of this program when it is qund itself: the child that compiles is another of it. */
+static char *own_exe(void)
+{
+    char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (n <= 0)
+        return NULL;
+    path[n] = '\0';
+    n -= (ssize_t)strlen("/qund");
+    return n >= 0 && strcmp(path + n, "/qund") == 0 ? qund_strdup(path) : NULL;
+}
+
+int qund_ruleset_load(const struct qund_config *cfg, const struct qund_vault *v,
+                      const struct qund_fold *fold, struct qund_rules **out, struct qund_errs *errs)
+{
+    QUND_AUTO(qund_free_str) char *exe = own_exe();
+    struct qund_rules_opts opts;
+
+    fill_opts(cfg, v, fold, &opts);
+    opts.exe = exe;
+    return qund_rules_load((const char *const *)cfg->rules.dirs.v, cfg->rules.dirs.n, &opts, out,
+                           errs);
+}
+
+void qund_errs_print(const struct qund_errs *errs, struct qund_buf *out)
+{
+    for (size_t i = 0; i < errs->n; i++)
+        qund_buf_printf(out, "%s: %s\n", errs->v[i].where, errs->v[i].text);
+    if (errs->dropped > 0)
+        qund_buf_printf(out, "… and %zu more\n", errs->dropped);
+}
+
+int qund_ruleset_start(const struct qund_config *cfg, const struct qund_vault *v,
+                       const struct qund_fold *fold, struct qund_db *db, struct qund_log *log,
+                       struct qund_rules **out, bool *degraded, struct qund_err *err)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_errs_done) struct qund_errs old;
+    struct qund_rules_opts opts;
+    int rc;
+
+    *degraded = false;
+    qund_errs_init(&errs, ERRORS_MAX);
+    qund_errs_init(&old, 1);
+    rc = qund_ruleset_load(cfg, v, fold, out, &errs);
+    if (rc == 0)
+        return 0;
+    for (size_t i = 0; i < errs.n; i++)
+        qund_log(log, QUND_ERROR, "rules.refused", QUND_KV("where", errs.v[i].where),
+                 QUND_KV("why", errs.v[i].text));
+    fill_opts(cfg, v, fold, &opts);
+    if (qund_rules_from_store(db, &opts, out, &old) == 0) {
+        *degraded = true;
+        qund_log(log, QUND_WARN, "rules.last_good",
+                 QUND_KV("rules", (int64_t)qund_rules_count(*out)));
+        return 0;
+    }
+    return qund_err_set(err, rc, errs.n ? errs.v[0].where : "rules",
+                        "%s (no earlier good rules in the store; mend the file, then see "
+                        "`qund check`)",
+                        errs.n ? errs.v[0].text : qund_rc_name(rc));
+}

@@ -1,0 +1,111 @@
+/* src/app/vault.c - the data folder. Everything an installation knows lies in it, so whoever copies
+ * it has moved the installation. The lock is taken before anything else is touched; it goes with
+ * the process, however that ends. */
+#include "app/vault.h"
+#include "config/config.h"
+#include "core/file.h"
+#include "store/db.h"
+#include "store/maint.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 2000
+
+static void name_parts(struct qund_vault *v)
+{
+    v->store = qund_path_join(v->dir, "qund.db");
+    v->inhand = qund_path_join(v->dir, "inhand");
+    v->reserve = qund_path_join(v->dir, "reserve");
+    v->spool = qund_path_join(v->dir, "spool");
+    v->redis = qund_path_join(v->dir, "redis");
+    v->rules_cache = qund_path_join(v->dir, "rules.cache");
+    v->sock = qund_path_join(v->dir, "qund.sock");
+}
+
+static int resolve(const char *dir, struct qund_vault *v, struct qund_err *err)
+{
+    char path[PATH_MAX];
+
+    if (!realpath(dir, path))
+        return qund_err_set(err, errno == ENOENT ? QUND_E_NOTFOUND : QUND_E_IO, dir,
+                            "cannot open the data folder: %s", strerror(errno));
+    v->dir = qund_strdup(path);
+    name_parts(v);
+    return 0;
+}
+
+int qund_vault_look(const char *dir, struct qund_vault **out, struct qund_err *err)
+{
+    QUND_AUTO(qund_vault_close) struct qund_vault *v = qund_alloc(sizeof(*v));
+    int rc;
+
+    v->lock_fd = -1;
+    rc = resolve(dir, v, err);
+    if (rc == 0)
+        *out = QUND_TAKE(v);
+    return rc;
+}
+
+int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err)
+{
+    QUND_AUTO(qund_vault_close) struct qund_vault *v = qund_alloc(sizeof(*v));
+    QUND_AUTO(qund_free_str) char *lock = NULL;
+    long pid = 0;
+    int rc;
+
+    v->lock_fd = -1;
+    rc = qund_dir_make(dir, 0700, err);
+    if (rc == 0)
+        rc = resolve(dir, v, err);
+    if (rc < 0)
+        return rc;
+    if (access(v->dir, R_OK | W_OK | X_OK) < 0)
+        return qund_err_set(err, QUND_E_DENIED, v->dir,
+                            "the data folder is not writable (%s); chown it to this user or give "
+                            "another one with --data",
+                            strerror(errno));
+    lock = qund_path_join(v->dir, "lock");
+    rc = qund_lock_take(lock, &v->lock_fd, &pid, err);
+    if (rc == QUND_E_EXISTS)
+        return qund_err_set(err, rc, v->dir,
+                            "in use by process %ld; stop that one first, or give another folder "
+                            "with --data",
+                            pid);
+    if (rc == 0)
+        rc = qund_store_check(v->store, err);
+    if (rc == 0)
+        *out = QUND_TAKE(v);
+    return rc;
+}
+
+struct qund_vault *qund_vault_close(struct qund_vault *v)
+{
+    if (!v)
+        return NULL;
+    if (v->lock_fd >= 0)
+        close(v->lock_fd);
+    qund_free(v->dir);
+    qund_free(v->store);
+    qund_free(v->inhand);
+    qund_free(v->reserve);
+    qund_free(v->spool);
+    qund_free(v->redis);
+    qund_free(v->rules_cache);
+    qund_free(v->sock);
+    qund_free(v);
+    return NULL;
+}
+
+int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
+                     struct qund_log *log, struct qund_db **out, struct qund_err *err)
+{
+    return qund_db_open(
+        &(struct qund_db_cfg){.path = v->store,
+                              .page_cache_bytes = cfg->store.page_cache,
+                              .full_sync = cfg->queue.durability == QUND_DURABILITY_DISK,
+                              .busy_ms = BUSY_MS},
+        QUND_DB_WRITE, log, out, err);
+}

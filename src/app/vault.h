@@ -1,0 +1,25 @@
+/* src/app/vault.h - the data folder: one holder at a time, and where things lie in it. */
+#ifndef QUND_APP_VAULT_H
+#define QUND_APP_VAULT_H
+#include "core/core.h"
+
+struct qund_config;
+struct qund_db;
+
+/* <data>: lock, qund.db, inhand, reserve, spool/, redis/, rules.cache/, qund.sock, key */
+struct qund_vault {
+    char *dir; /* absolute */
+    char *store, *inhand, *reserve, *spool, *redis, *rules_cache, *sock;
+    int lock_fd; /* -1: not held */
+};
+/* Makes the folder (0700), takes the lock, looks at store and file system. EXISTS: another program
+ * holds it, err names its pid. DENIED, IO: err says what to do. */
+QUND_CHECK int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err);
+/* Paths only, for who reads beside a running daemon. NOTFOUND: there is no such folder. */
+QUND_CHECK int qund_vault_look(const char *dir, struct qund_vault **out, struct qund_err *err);
+struct qund_vault *qund_vault_close(struct qund_vault *v); /* returns NULL */
+QUND_DEFINE_AUTO(qund_vault_close, struct qund_vault *)
+/* The writing handle, schema brought forward. full_sync by the configuration's durability. */
+QUND_CHECK int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
+                                struct qund_log *log, struct qund_db **out, struct qund_err *err);
+#endif

@@ -1,0 +1,56 @@
+/* src/engine/idle.c - what the writer does when nobody waits for it: search index, retention.
+ * Slices of their own, so that an event that comes meanwhile waits for one of them at most. */
+#include "engine/internal.h"
+
+#define SLICE_MS 100
+
+static int close_slice(struct qund_engine *e, int rc)
+{
+    if (rc >= 0) {
+        int done = qund_db_commit(e->db);
+
+        if (done == 0)
+            return rc;
+        rc = done;
+    }
+    qund_db_rollback(e->db);
+    return rc;
+}
+
+int qund_engine_index(struct qund_engine *e, int rows, int64_t *left)
+{
+    int rc;
+
+    *left = 0;
+    if (!e->search)
+        return 0;
+    rc = qund_search_behind(e->search, left);
+    if (rc < 0 || *left == 0)
+        return rc;
+    rc = qund_db_begin(e->db);
+    return rc < 0 ? rc : close_slice(e, qund_search_fill(e->search, rows, left));
+}
+
+/* Hours of a month that goes can no longer be counted again from their messages. */
+static int freeze_hours(struct qund_db *db, int month, void *arg)
+{
+    struct qund_stmt *st = qund_sql(db, "UPDATE measure SET frozen = 1 WHERE hour < :end"
+                                        " AND frozen = 0");
+    int next = month % 100 == 12 ? month + 89 : month + 1;
+    int rc;
+
+    (void)arg;
+    qund_bind_int(st, ":end", qund_month_start(next));
+    rc = qund_run(st);
+    return rc < 0 ? rc : 0;
+}
+
+int qund_engine_retain(struct qund_engine *e)
+{
+    struct qund_retention r = {.retention_ms = e->config->store.retention_ms,
+                               .budget_ms = SLICE_MS,
+                               .before_drop = freeze_hours};
+    int rc = qund_db_begin(e->db);
+
+    return rc < 0 ? rc : close_slice(e, qund_retention_step(e->db, &r, e->now));
+}
