@@ -65,7 +65,7 @@ static const char *const SQL[MONTH_SQL_COUNT] = {
                      "LIMIT :limit",
     [MONTH_BACK] = "SELECT " MONTH_COLUMNS " FROM message_@ WHERE seq < :before AND seq > :after "
                    "ORDER BY seq DESC",
-    [MONTH_MAX_SEQ] = "SELECT max(seq) FROM message_@",
+    [MONTH_MAX_SEQ] = "SELECT (SELECT max(seq) FROM message_@), (SELECT min(seq) FROM message_@)",
     [MONTH_COUNT] = "SELECT count(*) FROM message_@",
     [MONTH_SET_STATE] = "UPDATE message_@ SET state = :state WHERE seq = :seq",
     [MONTH_ERASE] = "UPDATE message_@ SET state = :state, text = NULL, media = NULL, data = NULL, "
