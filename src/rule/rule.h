@@ -27,7 +27,7 @@ struct qund_rules_opts {
     const struct qund_fold *fold; /* required; outlives every set made with it */
     const char *exe;              /* compiles terms in a child (`exe compile-rules`); NULL: here */
     int64_t child_timeout_ms;     /* 0: 60 s */
-    int64_t child_memory_bytes;   /* 0: 1 GiB */
+    int64_t child_memory_bytes;   /* 0: 1 GiB; < 0: no limit */
     const char *cache_dir;        /* keeps the compiled terms between starts; NULL: nowhere */
     struct qund_str enable;       /* id of a rule to treat as enabled: to try it out; or NONE */
 };

@@ -227,10 +227,12 @@ static bool from_cache(struct builder *b, const char *path, const char *digest)
 static int compile(struct builder *b, const struct qund_rules_opts *opts, const char *path,
                    const char *digest)
 {
-    struct qund_match_child child = {
-        .exe = opts->exe,
-        .timeout_ms = opts->child_timeout_ms,
-        .memory_bytes = opts->child_memory_bytes ? opts->child_memory_bytes : CHILD_MEMORY};
+    int64_t memory = opts->child_memory_bytes;
+    struct qund_match_child child = {.exe = opts->exe,
+                                     .timeout_ms = opts->child_timeout_ms,
+                                     .memory_bytes = memory == 0  ? CHILD_MEMORY
+                                                     : memory > 0 ? memory
+                                                                  : 0};
     QUND_AUTO(qund_buf_done) struct qund_buf blob = {0};
     struct qund_errs found;
     struct qund_err err = {0};

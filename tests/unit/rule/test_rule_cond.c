@@ -1,4 +1,5 @@
 /* Each condition of the rule language, one test each. */
+#include "core/thread.h"
 #include "rule_world.h"
 
 #define RULE(when) "rules: [{id: r, when: {" when "}, then: [{intent: hit}]}]"
@@ -14,6 +15,66 @@ static void a_plain_term_is_found_in_the_folded_text(void **state)
     assert_int_equal(world_eval(w, "多少斤"), 0);
     assert_int_equal(w->hits.n_effects, 0);
     assert_null(w->hits.fired);
+}
+
+static void an_event_without_a_hit_asks_for_no_memory(void **state)
+{
+    struct world *w = *state;
+    size_t used;
+
+    world_rules(w, "rules: [{id: r, when: {any: [多少钱]}, then: [{intent: hit}]},"
+                   " {id: s, when: {intents: x}, then: [{intent: y}]}]");
+    used = qund_arena_used(w->arena);
+    assert_int_equal(world_eval(w, "今天天气真好"), 0);
+    assert_int_equal(qund_arena_used(w->arena), used);
+}
+
+struct worker {
+    struct world *w;
+    int fired;
+};
+
+static void evaluate_many(void *arg)
+{
+    struct worker *job = arg;
+    struct world *w = job->w;
+    QUND_AUTO(qund_rule_scratch_free) struct qund_rule_scratch *sc = qund_rule_scratch_new();
+    QUND_AUTO(qund_rule_state_free) struct qund_rule_state *st = qund_rule_state_new(NULL, false);
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(4096);
+    struct qund_folded text = {0};
+    struct qund_event ev = w->ev;
+    struct qund_rule_input in = w->in;
+    struct qund_rule_hits hits;
+    int i;
+
+    ev.text = QUND_STR("多少钱 30元");
+    in.ev = &ev;
+    in.arena = arena;
+    in.text = &text;
+    for (i = 0; i < 200; i++) {
+        in.seq = i;
+        if (qund_fold_text(w->fold, ev.text, &text) == 0)
+            job->fired += qund_rules_eval(w->rules, sc, &in, st, &hits);
+        qund_arena_reset(arena);
+    }
+    qund_folded_done(&text);
+}
+
+static void one_set_serves_several_threads(void **state)
+{
+    struct world *w = *state;
+    struct worker jobs[3] = {{w, 0}, {w, 0}, {w, 0}};
+    pthread_t threads[3];
+    int i;
+
+    world_rules(w, RULE("any: [多少钱, {regex: '(\\d+)元'}], count: {gte: 2, within: 1h}"));
+    for (i = 0; i < 3; i++)
+        assert_int_equal(
+            qund_thread_start(&threads[i], QUND_THREAD_READER, evaluate_many, &jobs[i], NULL), 0);
+    for (i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(jobs[i].fired, 199);
+    }
 }
 
 static void exact_wants_the_whole_text(void **state)
@@ -223,6 +284,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(a_plain_term_is_found_in_the_folded_text),
+        world_test(an_event_without_a_hit_asks_for_no_memory),
+        world_test(one_set_serves_several_threads),
         world_test(exact_wants_the_whole_text),
         world_test(regex_runs_on_the_folded_text),
         world_test(near_counts_code_points_in_any_order),

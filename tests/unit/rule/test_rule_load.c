@@ -1,6 +1,8 @@
 /* Files → a set: every error with its place, limits, overriding, templates, bombs. */
 #include "core/clock.h"
 #include "rule_world.h"
+#include "text/match.h"
+#include <sys/stat.h>
 
 /* Errors of one file, in order; one that ends in … is compared up to there (the rest is a
  * library's and changes with its version). */
@@ -184,6 +186,88 @@ static void the_compiled_terms_are_cached_and_a_damaged_cache_is_made_anew(void 
     qund_errs_done(&errs);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHILD_MEMORY (-1) /* shadow memory alone is larger than any sensible limit */
+#else
+#define CHILD_MEMORY 0
+#endif
+
+static void terms_compile_in_a_child_and_errors_keep_their_place(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    struct qund_rules *out = NULL;
+    struct qund_errs errs;
+    struct qund_rules_source good = {"t.yaml",
+                                     QUND_STR("rules: [{id: x, when: {any: [价, {regex: 'a+b'}]},"
+                                              " then: [{intent: a}]}]")};
+    struct qund_rules_source bad = {"t.yaml",
+                                    QUND_STR("rules:\n- id: x\n  when: {any: [价, {regex: 'a('}]}\n"
+                                             "  then: [{intent: a}]\n")};
+
+    opts.exe = "/proc/self/exe"; /* main() below knows `compile-rules` */
+    opts.child_memory_bytes = CHILD_MEMORY;
+    qund_errs_init(&errs, 5);
+    assert_int_equal(qund_rules_parse(&good, 1, &opts, &w->rules, &errs), 0);
+    w->state = qund_rule_state_new(NULL, false);
+    assert_int_equal(world_eval(w, "aab"), 1);
+    assert_int_equal(qund_rules_parse(&bad, 1, &opts, &out, &errs), QUND_E_INVAL);
+    assert_int_equal(errs.n, 1);
+    assert_string_equal(errs.v[0].where, "t.yaml:3:19");
+    qund_errs_done(&errs);
+}
+
+static void a_compiler_that_does_not_end_is_killed_and_the_load_refused(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    struct qund_rules_source src = {
+        "t.yaml", QUND_STR("rules: [{id: x, when: {any: [价]}, then: [{intent: a}]}]")};
+    int64_t start = qund_mono_us();
+    struct qund_rules *out = NULL;
+    struct qund_errs errs;
+    char path[160];
+
+    put(w, "hangs", "#!/bin/sh\nexec sleep 60\n");
+    snprintf(path, sizeof(path), "%s/hangs", w->dir);
+    assert_int_equal(chmod(path, 0700), 0);
+    opts.exe = path;
+    opts.child_timeout_ms = 200;
+    opts.child_memory_bytes = CHILD_MEMORY;
+    qund_errs_init(&errs, 5);
+    assert_true(qund_rules_parse(&src, 1, &opts, &out, &errs) < 0);
+    assert_null(out);
+    assert_int_equal(errs.n, 1);
+    assert_true(errs.v[0].rc != QUND_E_INVAL); /* not the rules' fault: may be tried again */
+    assert_true(qund_mono_us() - start < 20000000);
+    qund_errs_done(&errs);
+}
+
+static void broken_reloads_between_good_ones_change_nothing(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    struct qund_rules_source bad = {"t.yaml", QUND_STR("rules: [{id: x, then: [{reply: hi}]}]")};
+    struct qund_rules *out = NULL;
+    struct qund_errs errs;
+    char text[256];
+    int i;
+
+    for (i = 0; i < 50; i++) {
+        snprintf(text, sizeof(text),
+                 "rules: [{id: r, when: {any: [价], count: {gte: 50, within: 1h}},"
+                 " then: [{intent: v%d}]}]",
+                 i);
+        world_rules(w, text);
+        qund_errs_init(&errs, 2);
+        assert_int_equal(qund_rules_parse(&bad, 1, &opts, &out, &errs), QUND_E_INVAL);
+        assert_null(out);
+        qund_errs_done(&errs);
+        assert_int_equal(world_eval(w, "价"), i == 49); /* the window outlives every reload */
+    }
+    assert_string_equal(world_did(w), "intent:v49");
+}
+
 /* --- templates --- */
 static void alert_is(struct world *w, const char *template, const char *text, const char *expected)
 {
@@ -339,13 +423,16 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
     qund_errs_done(&warnings);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         world_test(each_broken_file_says_all_that_is_wrong_and_where),
         world_test(the_later_of_two_rules_with_one_id_wins_and_is_shown),
         world_test(one_bad_file_refuses_the_whole_load),
         world_test(the_compiled_terms_are_cached_and_a_damaged_cache_is_made_anew),
+        world_test(terms_compile_in_a_child_and_errors_keep_their_place),
+        world_test(a_compiler_that_does_not_end_is_killed_and_the_load_refused),
+        world_test(broken_reloads_between_good_ones_change_nothing),
         world_test(templates_take_names_texts_and_captures),
         world_test(a_rendered_text_is_bounded_between_characters),
         world_test(bombs_are_refused_at_once),
@@ -354,5 +441,7 @@ int main(void)
         world_test(check_warns_of_what_looks_like_a_mistake),
     };
 
+    if (argc == 2 && strcmp(argv[1], "compile-rules") == 0)
+        return qund_match_compile_main(STDIN_FILENO, STDOUT_FILENO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
