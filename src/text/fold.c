@@ -81,21 +81,24 @@ static inline uint32_t decode(const unsigned char *p, size_t *len)
 static size_t add_segment(const struct qund_fold *f, struct qund_str in, size_t base,
                           struct sink *s)
 {
-    uint32_t cp[FOLD_SEGMENT_MAX + 1];
+    uint32_t cp[FOLD_SEGMENT_MAX], starters = 0, marks = 0;
     char out[FOLD_SEGMENT_BYTES];
     size_t n = 0, at = base, len;
 
-    while (at < in.n) {
+    for (; at < in.n; at += len) {
         uint32_t c = decode((const unsigned char *)in.p + at, &len);
         unsigned kind = FOLD_KIND(fold_cell(f, c));
+        bool mark = kind == FOLD_HARD && fold_is_mark(c);
 
-        if (at > base && kind != FOLD_HARD && kind != 0)
+        if (kind == 0)
+            continue;
+        if (n > 0 && !mark && (kind != FOLD_HARD || starters == FOLD_STARTERS))
             break;
-        if (n > FOLD_SEGMENT_MAX && kind == FOLD_HARD && !fold_is_mark(c))
-            break; /* it starts a segment of its own; a mark too many is dropped */
-        if (kind != 0 && n <= FOLD_SEGMENT_MAX)
+        if (!mark || n == 0)
+            starters++;
+        marks = mark ? marks + 1 : 0;
+        if (marks <= FOLD_MARKS)
             cp[n++] = c;
-        at += len;
     }
     sink_add(s, out, fold_segment(f, cp, n, out), base, in.n - at);
     return at;

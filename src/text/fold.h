@@ -36,8 +36,9 @@ static inline void qund_folded_done_p(struct qund_folded *f)
     qund_folded_done(f);
 }
 
-/* `original` must be valid UTF-8. No memory is asked for once *out has seen a text of that size.
- * FULL beyond QUND_FOLD_MAX_BYTES (*out is then the empty text). */
+/* `original` must be valid UTF-8. Folding what is folded changes nothing (but for a base with more
+ * than 30 marks, which loses the rest of them each time). No memory is asked for once *out has seen
+ * a text of that size. FULL beyond QUND_FOLD_MAX_BYTES (*out is then the empty text). */
 QUND_CHECK int qund_fold_text(const struct qund_fold *f, struct qund_str original,
                               struct qund_folded *out);
 /* Adds the squeezed view of t->text; does nothing when it is there already. */

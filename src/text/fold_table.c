@@ -132,9 +132,14 @@ static void find_seconds(uint8_t *second)
     }
 }
 
+/* By what it becomes: the half-width voicing mark is a letter, and becomes a mark. */
 bool fold_is_mark(uint32_t cp)
 {
-    return utf8proc_get_property((utf8proc_int32_t)cp)->combining_class != 0;
+    utf8proc_int32_t part[ONE_MAX] = {0};
+    int last_class = 0;
+
+    utf8proc_decompose_char((utf8proc_int32_t)cp, part, ONE_MAX, FOLD_OPTIONS, &last_class);
+    return utf8proc_get_property(part[0])->combining_class != 0;
 }
 
 /* Step 2: writes the plain form, returns its length; 0 when cp is not only drawn. */
@@ -160,10 +165,10 @@ static size_t undraw(uint32_t cp, uint32_t out[2])
 /* Steps 1 to 3 for a base with what attaches to it; the result is in order and composed. */
 static size_t fold_join(const uint32_t *cp, size_t n, utf8proc_int32_t *out, size_t max)
 {
-    utf8proc_uint8_t utf8[4 * 2 * (FOLD_SEGMENT_MAX + 1)];
+    utf8proc_uint8_t utf8[4 * FOLD_SEGMENT_MAX];
     utf8proc_ssize_t len = 0, got;
 
-    qund_assert(n <= FOLD_SEGMENT_MAX + 1);
+    qund_assert(n <= FOLD_SEGMENT_MAX);
     for (size_t i = 0; i < n; i++) {
         uint32_t plain[2] = {cp[i], 0};
         size_t parts = undraw(cp[i], plain);

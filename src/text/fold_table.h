@@ -30,14 +30,16 @@ static inline uint32_t fold_cell(const struct qund_fold *f, uint32_t cp)
     return f->cell[(size_t)f->page[cp >> 8] << 8 | (cp & 0xFF)];
 }
 
-/* The most characters that are looked at together: a base and this many that attach to it.
- * Unicode's stream-safe format allows 30; without a bound, sorting the marks takes quadratic time.
- */
-#define FOLD_SEGMENT_MAX 32
+/* The most characters that are looked at together: a base with the few vowels or jamo that can join
+ * it, and so many marks on each. Unicode's stream-safe format has the same bound on marks; without
+ * one, sorting them takes quadratic time. */
+#define FOLD_STARTERS 4u
+#define FOLD_MARKS 30u
+#define FOLD_SEGMENT_MAX (FOLD_STARTERS * (1 + FOLD_MARKS))
 
 /* The folded form of one base and what attaches to it, by the library. `cp` holds n code points of
  * the original, removed ones left out. Returns the bytes written to out. */
-#define FOLD_SEGMENT_BYTES (4u * 18u * (FOLD_SEGMENT_MAX + 1u))
+#define FOLD_SEGMENT_BYTES (4u * 18u * FOLD_SEGMENT_MAX)
 size_t fold_segment(const struct qund_fold *f, const uint32_t *cp, size_t n,
                     char out[FOLD_SEGMENT_BYTES]);
 /* A mark that is moved by its class (rather than a jamo or vowel sign that only joins). */

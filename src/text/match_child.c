@@ -187,7 +187,7 @@ static bool send_request(int fd, const struct qund_pattern *v, size_t n)
     return write_all(fd, all.p, all.n) && lseek(fd, 0, SEEK_SET) == 0;
 }
 
-static void limit(int what, rlim_t value)
+static void limit(__rlimit_resource_t what, rlim_t value)
 {
     struct rlimit r = {value, value};
 
