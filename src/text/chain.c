@@ -116,12 +116,17 @@ static unsigned first_count(struct qund_str s, unsigned (*count)(struct qund_str
     return n;
 }
 
+unsigned qund_chain_persons(struct qund_str s)
+{
+    unsigned n = first_count(s, count_of_people);
+
+    return n ? n : spoken_party(s);
+}
+
 unsigned qund_chain_party(struct qund_str s)
 {
-    unsigned best = first_count(s, count_of_people);
+    unsigned best = qund_chain_persons(s);
 
-    if (best == 0)
-        best = spoken_party(s);
     if (best == 0)
         best = first_count(s, count_of_pieces);
     if (best == 0) { /* 张三+2, 张三x2: with him, or times two: both write the whole number */

@@ -37,5 +37,7 @@ size_t qund_chain_compare(const struct qund_chain *prev, const struct qund_chain
                           struct qund_str sender_name, struct qund_chain_diff *out, size_t max);
 
 /* "2人", "3大1小", "一家三口", "我和老公" → persons, 0 when nothing is said. */
+unsigned qund_chain_persons(struct qund_str folded);
+/* The same where a sign-up is being read: there 两个 and +2 are persons too. */
 unsigned qund_chain_party(struct qund_str folded);
 #endif

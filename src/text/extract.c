@@ -97,7 +97,7 @@ static void take_plain(const struct qund_extract_in *in, struct qund_extract *ou
     struct qund_signup *s = &out->signups[0];
 
     out->n_rooms = qund_room_find(in->text, out->rooms, QUND_ROOM_MAX);
-    if (qund_signup_find(in->text, &in->calls, s)) {
+    if (qund_signup_find(in->text, &in->calls, in->signed_up, s)) {
         out->n_signups = 1;
         out->kinds |= kind_of(s);
         for (size_t i = 0; i < out->n_rooms; i++)
@@ -133,6 +133,8 @@ void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena
         if (qund_question_find(in->text, &talk))
             out->kinds |= QUND_EXTRACT_QUESTION;
     }
+    if (out->kinds & QUND_EXTRACT_SIGNUP)
+        out->call = QUND_CALL_SIGNUP;
     out->n_phones = qund_phone_find(in->text, out->phones, QUND_PHONE_MAX);
     if (out->n_rooms)
         out->kinds |= QUND_EXTRACT_ROOM;

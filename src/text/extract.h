@@ -13,6 +13,7 @@ struct qund_extract_in {
     struct qund_str text;        /* folded */
     struct qund_str sender_name; /* folded */
     bool from_staff;             /* staff and bots: nothing but the call is taken */
+    bool signed_up;              /* the sender stands in this group's running sign-up */
     struct qund_str prev_list;   /* folded text of the group's last chain message; NONE: none */
     struct qund_calls calls;
     struct qund_talk talk;
@@ -33,7 +34,8 @@ uint32_t qund_extract_kind_parse(struct qund_str name);
 
 struct qund_extract {
     uint32_t kinds;      /* bits of qund_extract_kind */
-    enum qund_call call; /* to be kept by the engine with the message's time */
+    enum qund_call call; /* to be kept by the engine with the message's time; a member's own sign-up
+                            renews SIGNUP, so that a +1 after it still answers the call */
     bool is_list;        /* the text becomes the group's prev_list */
     size_t n_rooms, n_phones, n_signups;
     struct qund_room rooms[QUND_ROOM_MAX];

@@ -12,7 +12,7 @@
 #include "text/question.h"
 #include "text/question_words.h"
 
-enum { HITS_MAX = 48, CHATTER_MS = 3 * 60 * 1000, CHATTER_CHARS = 9 };
+enum { HITS_MAX = 48, CHATTER_MS = 3 * 60 * 1000, CHATTER_CHARS = 4 };
 
 /* Characters that end a clause. A blank does: it is the comma of chats. */
 static bool clause_break(struct qund_str s, size_t at, size_t *next)
@@ -38,9 +38,10 @@ struct clause {
     bool marked; /* a question mark follows */
 };
 
+/* Inside a word that says nothing; 不是 in 是不是 begins at the place itself and does not count. */
 static bool covered(const struct qund_scan_hit *hits, size_t n, size_t at)
 {
-    for (size_t i = 0; i < n && hits[i].at <= at; i++)
+    for (size_t i = 0; i < n && hits[i].at < at; i++)
         if (at < hits[i].end && hits[i].flags == 0)
             return true;
     return false;
@@ -55,9 +56,10 @@ static bool a_not_a(struct qund_str s, const struct clause *c, const struct qund
     for (size_t at = c->from + 3; at + 6 <= c->end; at++) {
         if ((unsigned char)s.p[at] < 0xe4 || !qund_scan_any(s, &(size_t){at}, nots))
             continue;
-        if (memcmp(s.p + at - 3, s.p + at + 3, 3) == 0 && memcmp(s.p + at - 3, s.p + at, 3) != 0 &&
-            !covered(hits, n, at))
-            return true;
+        if (memcmp(s.p + at - 3, s.p + at + 3, 3) != 0 || memcmp(s.p + at - 3, s.p + at, 3) == 0)
+            continue;
+        if (!covered(hits, n, at) && !qund_scan_lit(s, &(size_t){at + 6}, "都"))
+            return true; /* 买不买都送 leaves it open and asks nothing */
     }
     return false;
 }
@@ -70,7 +72,8 @@ static uint32_t clause_flags(struct qund_str s, const struct clause *c,
     for (size_t i = 0; i < n; i++) {
         if (hits[i].at < c->from || hits[i].at >= c->end)
             continue;
-        if (!(hits[i].flags & FINAL) || hits[i].end >= c->end)
+        if (hits[i].flags & FINAL ? hits[i].end >= c->end
+                                  : !(hits[i].flags & ALT) || hits[i].at > c->from)
             flags |= hits[i].flags;
     }
     return a_not_a(s, c, hits, n) ? flags | YN : flags;
@@ -83,7 +86,7 @@ static uint32_t traits_of(const struct clause *c)
 
     if (c->flags & RHET)
         return QUND_RHETORICAL;
-    if (c->flags & (WH | YN | FINAL | POLITE) || (c->marked && two_chars))
+    if (c->flags & (WH | YN | FINAL | POLITE | ALT) || (c->marked && two_chars))
         traits |= QUND_ASKS;
     if (c->flags & REQ)
         traits |= QUND_REQUESTS;
@@ -97,19 +100,17 @@ uint32_t qund_question_traits(struct qund_str s)
     struct qund_scan_hit hits[HITS_MAX];
     size_t n = qund_scan_words(s, question_words, QUND_ARRAY_LEN(question_words), hits, HITS_MAX);
     struct clause c = {0};
-    uint32_t traits = 0;
+    uint32_t traits = 0, all = 0;
 
     if (n == 0 && qund_str_find(s, 0, QUND_STR("不")) < 0 &&
         qund_str_find(s, 0, QUND_STR("没")) < 0 && qund_str_find(s, 0, QUND_STR("唔")) < 0)
         return 0;
-    for (size_t i = 0; i < n; i++) {
-        if (hits[i].flags & PEER)
-            traits |= QUND_TO_MEMBER;
-        if (hits[i].flags & NEIGH)
-            traits |= QUND_TO_MEMBER;
-        if (hits[i].flags & NOANS)
-            traits |= QUND_NO_ANSWER;
-    }
+    for (size_t i = 0; i < n; i++)
+        all |= hits[i].flags;
+    if (all & (PEER | NEIGH) || (all & (ANYONE | TOGETHER)) == (ANYONE | TOGETHER))
+        traits |= QUND_TO_MEMBER;
+    if (all & NOANS)
+        traits |= QUND_NO_ANSWER;
     for (size_t at = 0; at <= s.n;) {
         size_t next = at + 1;
 

@@ -199,6 +199,16 @@ enum qund_room_owner qund_room_owner_beside(struct qund_str s, size_t end)
     return contains_any(rest, wondering) ? QUND_ROOM_OTHER : QUND_ROOM_SELF;
 }
 
+/* 1102的李奶奶, 1502的王先生: somebody by name and title. */
+static bool names_somebody(struct qund_str s, size_t end)
+{
+    static const char *const titles[] = {"奶奶", "爷爷", "阿姨", "大爷", "大妈", "叔", "姐", "哥",
+                                         "先生", "女士", "太太", "老师", "妈",   "爸", NULL};
+
+    return qund_scan_lit(s, &end, "的") &&
+           contains_any(qund_utf8_cut(qund_str_n(s.p + end, s.n - end), 12), titles);
+}
+
 enum qund_room_owner qund_room_owner_of(struct qund_str s, size_t at, size_t end)
 {
     static const char *const beside[] = {"隔壁", "对面", "对门", "楼上", "楼下",
@@ -222,7 +232,8 @@ enum qund_room_owner qund_room_owner_of(struct qund_str s, size_t at, size_t end
         return QUND_ROOM_OTHER;
     if (before == SELF)
         return QUND_ROOM_SELF;
-    if ((touches(s, end, theirs) && !touches(s, end, at_home)) || contains_any(rest, wondering))
+    if ((touches(s, end, theirs) && !touches(s, end, at_home)) || names_somebody(s, end) ||
+        contains_any(rest, wondering))
         return QUND_ROOM_OTHER;
     return QUND_ROOM_SELF;
 }

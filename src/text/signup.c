@@ -5,6 +5,7 @@
  * own (有人拼单吗), and the engine keeps when each kind last came. How far back an answer may reach
  * depends on how plainly it speaks: 报名 for days, 我去 for hours. */
 #include "text/signup.h"
+#include "text/question.h"
 #include "text/signup_words.h"
 
 #define HOURS(n) ((int64_t)(n)*3600 * 1000)
@@ -67,8 +68,8 @@ static enum qund_call staff_call(struct qund_str s)
         "群里",     "接龙",     "回复",   "扣",     "直接报",   "房号",  "开放报名", "开始报名",
         "欢迎报名", "可以报名", "报名啦", "位",     "先到先得", "报名:", "吱一声",   "说一声",
         "滴滴",     "占座",     "想来的", "想参加", "抓紧",     "欢迎",  "即可",     NULL};
-    static const char *const closes[] = {"截单啦",   "截单了", "截单~",      "已截单",
-                                         "停止接单", "截团",   "今日已结束", NULL};
+    static const char *const closes[] = {"截单啦", "截单了", "截单~",  "已截单",     "停止接单",
+                                         "截团啦", "截团了", "已截团", "今日已结束", NULL};
     static const char *const shops[] = {"截单", "开团", "团购", "接单", "自提", "下单", "预订",
                                         "排单", "拼团", "秒杀", "早市", "晚市", "今日", "要的",
                                         "配送", "特价", "到货", "新品", "今天", NULL};
@@ -122,11 +123,7 @@ static uint32_t words_in(struct qund_str s)
 
 static bool asks(struct qund_str s)
 {
-    static const char *const marks[] = {"吗",     "?",    "怎么",   "多少",   "哪",
-                                        "什么",   "几点", "能不能", "有没有", "如何",
-                                        "要不要", "多久", NULL};
-
-    return has(s, marks);
+    return (qund_question_traits(s) & QUND_ASKS) != 0;
 }
 
 /* "+1" or "1" as a word of its own. */
@@ -171,45 +168,78 @@ static bool reports_number(struct qund_str s)
            qund_chain_party(qund_utf8_cut(s, 24)) > 0;
 }
 
-static bool signs_up(struct qund_str s, const struct qund_calls *c, uint32_t flags)
+/* The text, or some clause of it, signs up in so many words and does not ask: 报2个,6单元? but not
+ * 报名要带什么. */
+static bool signing_clause(struct qund_str s)
 {
+    if (!asks(s))
+        return true;
+    while (s.p) {
+        struct qund_str rest = qund_str_split(&s, ',');
+
+        while (rest.p) {
+            struct qund_str clause = qund_str_trim(qund_str_split(&rest, ' '));
+
+            if ((words_in(clause) & VERB || reports_number(clause)) && !asks(clause))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* 我两个人, 15-2-201 一个人, 我和媳妇去: nothing but who comes. */
+static bool only_persons(struct qund_str s)
+{
+    static const char *const others[] = {"订", "买", "充", "要", "桌", "间", "点", "预算", "户型",
+                                         "住", "岁", "课", "卡", "寸", "楼", "排", NULL};
+
+    size_t chars = qund_utf8_count(s);
+    bool some = qund_chain_persons(s) > 0 ||
+                (chars <= 6 && qund_str_starts(s, "我") && qund_chain_party(s) > 0);
+
+    return some && chars <= SHORT_CHARS && !has(s, others) && !asks(s);
+}
+
+static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
+{
+    static const char *const places[] = {"留个位", "留位",   "占个",   "占座", "留个座",
+                                         "帮我报", "给我报", "帮我家", NULL};
     size_t chars = qund_utf8_count(s), end;
     bool members_own = later(c, QUND_CALL_PEER, QUND_CALL_SIGNUP);
     bool shop = later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP);
-    static const char *const places[] = {"留个位", "留位",   "占个",   "占座", "留个座",
-                                         "帮我报", "给我报", "帮我家", NULL};
 
     if (flags & VERB || reports_number(s)) {
-        if (asks(s) && !has(s, places))
+        if (!signing_clause(s) && !has(s, places))
             return false;
         if (within(c, QUND_CALL_SIGNUP, HOURS(24 * 14)))
             return !shop || qund_str_starts(s, "报名");
         return c->age_ms[QUND_CALL_SIGNUP] < 0 && !shop && qund_str_starts(s, "报名") &&
                chars <= SHORT_CHARS;
     }
-    if (members_own || shop || asks(s))
+    if (members_own || shop || signed_up || asks(s))
         return false;
     if (plus_one(s, &end))
-        return within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(12) : HOURS(24 * 3));
-    if (chars > SHORT_CHARS)
-        return false;
+        return within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(3) : HOURS(24 * 3));
     if (flags & WEAK)
-        return within(c, QUND_CALL_SIGNUP, HOURS(6));
-    return qund_chain_party(s) > 0 && within(c, QUND_CALL_SIGNUP, HOURS(3));
+        return chars <= SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(6));
+    return within(c, QUND_CALL_SIGNUP, HOURS(6)) && only_persons(s);
 }
 
-static bool confirms(struct qund_str s, const struct qund_calls *c, uint32_t flags)
+static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const plain[] = {"确认参加", "确认到场", "确定参加",
                                         "确认会",   "确认能",   NULL};
 
-    if (!within(c, QUND_CALL_CONFIRM, HOURS(72)))
-        return c->age_ms[QUND_CALL_SIGNUP] >= 0 && has(s, plain) && !asks(s);
-    return leading_one(s) ||
-           ((flags & CONFIRM) && !asks(s) && qund_utf8_count(s) <= 2 * SHORT_CHARS);
+    if (within(c, QUND_CALL_CONFIRM, HOURS(72)))
+        return leading_one(s) ||
+               ((flags & CONFIRM) && !asks(s) && qund_utf8_count(s) <= 2 * SHORT_CHARS);
+    if (c->age_ms[QUND_CALL_SIGNUP] < 0 || asks(s))
+        return false;
+    return has(s, plain) || (signed_up && (flags & CONFIRM) && qund_utf8_count(s) <= SHORT_CHARS);
 }
 
-bool qund_signup_find(struct qund_str s, const struct qund_calls *c, struct qund_signup *out)
+bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed_up,
+                      struct qund_signup *out)
 {
     static const char *const about[] = {"报名", "接龙", "活动", "名额", "预约", "位置", NULL};
     uint32_t flags;
@@ -230,11 +260,11 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, struct qund
         out->state = QUND_SAYS_CANCELLED;
         return true;
     }
-    if (!(flags & MAYBE) && confirms(s, c, flags)) {
+    if (!(flags & MAYBE) && confirms(s, c, signed_up, flags)) {
         out->state = QUND_SAYS_CONFIRMED;
         return true;
     }
-    if (signs_up(s, c, flags)) {
+    if (signs_up(s, c, signed_up, flags)) {
         out->state = flags & MAYBE ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
         out->fresh = true;
         if (out->party == 0)
@@ -256,45 +286,58 @@ static const char *const measures[] = {"斤", "公斤", "板", "串", "盒", "�
                                        "箱", "瓶",   "个", "只", "条", "件", "罐", "桶", "杯",
                                        "套", "打",   "kg", "两", "提", "块", NULL};
 
-/* 花生3, 苹果2斤, 土鸡蛋来一板, 1×2. */
-static bool order_clause(struct qund_str s)
+/* 3, 1×2, 2+1: the whole message. */
+static bool numbers_only(struct qund_str s)
 {
-    static const char *const past[] = {"了", "过", "昨天", "上次", "少", "坏",   "烂",
-                                       "退", "差", "几",   "多少", "吗", "一起", "抢",
-                                       "都", "没", "不",   "比",   "才", NULL};
-    bool digits_only = s.n > 0;
-    size_t at = 0;
+    bool digit = false;
 
-    for (size_t i = 0; i < s.n; i++)
-        if (!qund_scan_digit(s.p[i]) && !strchr("x*+ ", s.p[i]) && (s.p[i] & 0x80) == 0)
-            digits_only = false;
-    for (; at < s.n; at++)
-        if ((s.p[at] & 0x80) && !qund_scan_lit(s, &(size_t){at}, "×"))
-            break;
-        else if (s.p[at] & 0x80)
-            at++;
-    if (at >= s.n)
-        return digits_only && s.n <= 6;
-    if (has(s, past) || qund_utf8_count(s) > 14)
+    if (s.n == 0 || s.n > 6)
         return false;
-    if (qund_scan_digit(s.p[s.n - 1])) { /* 花生3 */
-        size_t i = s.n;
-
-        while (i > 0 && (qund_scan_digit(s.p[i - 1]) || s.p[i - 1] == '+'))
-            i--;
-        return s.n - i <= 2 && i >= 6 && (s.p[i - 1] & 0x80);
-    }
-    for (at = 0; at < s.n;) {
-        struct qund_scan_number num;
-        size_t i = at;
-        bool number = qund_scan_number(s, &i, &num) || qund_scan_lit(s, &i, "两") ||
-                      qund_scan_lit(s, &i, "半");
-
-        if (number && (at == 0 || (s.p[at - 1] != '.' && s.p[at - 1] != '-')) &&
-            qund_scan_any(s, &i, measures))
-            return true;
+    for (size_t at = 0; at < s.n;) {
+        if (qund_scan_digit(s.p[at]))
+            digit = true;
+        else if (!strchr("x*+", s.p[at]) && !qund_scan_lit(s, &(size_t){at}, "×"))
+            return false;
         qund_utf8_next(s, &at);
     }
+    return digit;
+}
+
+/* 一板 in 土鸡蛋来一板; not 29.9一串, 另一个, 10个月. */
+static bool counted_at(struct qund_str s, size_t at)
+{
+    static const char *const pointing[] = {"另", "哪", "这", "那", "每", "第",
+                                           "上", "下", "某", "前", NULL};
+    static const char *const spans[] = {"月", "人", "小时", "星期", "钟", "礼拜", NULL};
+    struct qund_scan_number num;
+    size_t i = at, begin;
+
+    if (!qund_scan_number(s, &i, &num) && !qund_scan_lit(s, &i, "两") &&
+        !qund_scan_lit(s, &i, "半"))
+        return false;
+    if (at > 0 && (qund_scan_digit(s.p[at - 1]) || strchr(".-:/", s.p[at - 1])))
+        return false;
+    return !qund_scan_any_before(s, at, pointing, &begin) && qund_scan_any(s, &i, measures) &&
+           !qund_scan_any(s, &i, spans);
+}
+
+/* 花生3, 苹果2斤, 土鸡蛋来一板. */
+static bool order_clause(struct qund_str s)
+{
+    static const char *const past[] = {"了", "过", "昨天", "上次", "少",   "坏", "烂", "退",
+                                       "差", "几", "多少", "吗",   "一起", "抢", "都", "没",
+                                       "不", "比", "才",   "报名", "多重", NULL};
+    size_t i = s.n;
+
+    if (s.n == 0 || has(s, past) || qund_utf8_count(s) > 14)
+        return false;
+    while (i > 0 && (qund_scan_digit(s.p[i - 1]) || s.p[i - 1] == '+'))
+        i--;
+    if (i < s.n && s.n - i <= 2)
+        return i >= 6 && (s.p[i - 1] & 0x80);
+    for (size_t at = 0; at < s.n; qund_utf8_next(s, &at))
+        if (counted_at(s, at))
+            return true;
     return false;
 }
 
@@ -305,6 +348,8 @@ bool qund_signup_order(struct qund_str s, const struct qund_calls *c)
     if (!within(c, QUND_CALL_ORDER, HOURS(24)) || !later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP) ||
         s.n > PLAIN_MAX_BYTES)
         return false;
+    if (numbers_only(qund_str_trim(s)))
+        return true;
     while (rest.p) {
         struct qund_str part = qund_str_split(&rest, ',');
 

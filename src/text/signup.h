@@ -42,8 +42,9 @@ struct qund_signup {
 };
 
 /* Plain words only (chains are chain.h's). True when the message signs up, confirms, cancels or
- * doubts. *out has no name and no room; the caller adds the room it found. */
-bool qund_signup_find(struct qund_str folded, const struct qund_calls *calls,
+ * doubts. `signed_up`: the sender stands in the running sign-up, so 能去 confirms instead of
+ * signing up anew. *out has no name and no room; the caller adds the room it found. */
+bool qund_signup_find(struct qund_str folded, const struct qund_calls *calls, bool signed_up,
                       struct qund_signup *out);
 /* Orders in the group: "土鸡蛋来一板", "3", "1×2" while ORDER is open. */
 bool qund_signup_order(struct qund_str folded, const struct qund_calls *calls);

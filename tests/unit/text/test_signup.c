@@ -25,7 +25,7 @@ static const char *said(const char *text, const struct qund_calls *c)
     static char line[64];
     struct qund_signup s;
 
-    if (!qund_signup_find(qund_str(text), c, &s))
+    if (!qund_signup_find(qund_str(text), c, false, &s))
         return "";
     snprintf(line, sizeof line, "%s %u%s", qund_says_name(s.state), s.party,
              s.fresh ? " new" : "");
