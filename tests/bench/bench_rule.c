@@ -250,6 +250,43 @@ static void measure_load(struct bench *b, int rules)
     qund_ignore(qund_dir_remove(dir, NULL)); /* below /tmp */
 }
 
+/* One rule with a words file of n lines. */
+static void measure_words(struct bench *b, int n)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf words = {0};
+    struct qund_rules_opts opts = {.fold = b->fold};
+    char dir[] = "/tmp/qund-bench-XXXXXX", path[64];
+    struct qund_rules_source src = {path, QUND_STR("rules: [{id: w, when: {any: [{words: w.txt}]},"
+                                                   " then: [{intent: spam}]}]")};
+    struct qund_errs errs;
+    int64_t took[2];
+    int i;
+
+    if (!mkdtemp(dir))
+        return;
+    snprintf(path, sizeof(path), "%s/w.txt", dir);
+    for (i = 0; i < n; i++) {
+        han(b, &words, 3 + i % 3, true);
+        qund_buf_char(&words, '\n');
+    }
+    opts.cache_dir = dir;
+    qund_errs_init(&errs, 3);
+    if (qund_file_replace(path, qund_buf_view(&words), 0600, NULL) == 0) {
+        snprintf(path, sizeof(path), "%s/r.yaml", dir);
+        for (i = 0; i < 2; i++) {
+            took[i] = qund_mono_us();
+            b->rules = qund_rules_unref(b->rules);
+            if (qund_rules_parse(&src, 1, &opts, &b->rules, &errs) < 0)
+                fprintf(stderr, "%s: %s\n", errs.v[0].where, errs.v[0].text);
+            took[i] = qund_mono_us() - took[i];
+        }
+        printf("1 rule, %6d words:           load %lld ms, with cached terms %lld ms\n", n,
+               (long long)(took[0] / 1000), (long long)(took[1] / 1000));
+    }
+    qund_errs_done(&errs);
+    qund_ignore(qund_dir_remove(dir, NULL)); /* below /tmp */
+}
+
 int main(void)
 {
     struct bench b = {.x = 7};
@@ -275,6 +312,8 @@ int main(void)
     qund_match_free(bare);
     measure_load(&b, 1000);
     measure_load(&b, 10000);
+    measure_words(&b, 1000);
+    measure_words(&b, 100000);
     for (i = 0; i < MESSAGES; i++) {
         qund_folded_done(&b.texts[i]);
         qund_free(b.originals[i]);

@@ -150,6 +150,44 @@ static void what_earlier_rules_did_is_part_of_it(void **state)
     qund_buf_done(&lines);
 }
 
+static void a_reader_explains_from_the_rows_of_now(void **state)
+{
+    struct world *w = *state;
+    struct qund_db_cfg cfg = {.page_cache_bytes = 1 << 20, .busy_ms = 1000};
+    struct qund_rule_state *engine, *reading;
+    struct qund_buf lines = {0};
+    struct qund_db *reader = NULL;
+    char path[96];
+    json_t *o;
+    int i;
+
+    world_open_db(w);
+    world_rules(w, "rules: [{id: r, when: {any: [在], count: {gte: 3, within: 10m}},"
+                   " then: [{intent: p}]}]");
+    snprintf(path, sizeof(path), "%s/qund.db", w->dir);
+    cfg.path = path;
+    assert_int_equal(qund_db_open(&cfg, QUND_DB_READ, NULL, &reader, NULL), 0);
+    engine = w->state;
+    reading = qund_rule_state_new(reader, true);
+    for (i = 1; i <= 3; i++) {
+        assert_int_equal(qund_db_begin(w->db), 0);
+        world_at(w, T0 + i, "在");
+        assert_int_equal(qund_db_commit(w->db), 0);
+        qund_rule_state_committed(engine);
+        w->state = reading;
+        w->in.seq += 100; /* one more event, which nobody has judged yet */
+        o = explain(w, "r", "在", &lines);
+        w->in.seq -= 100;
+        w->state = engine;
+        assert_int_equal(json_integer_value(json_object_get(cond(o, "count"), "value")), i + 1);
+        assert_int_equal(json_integer_value(json_object_get(o, "version")), 1);
+        json_decref(o);
+    }
+    qund_buf_done(&lines);
+    qund_rule_state_free(reading);
+    qund_db_close(reader);
+}
+
 struct history {
     struct world *w;
     int n;
@@ -207,6 +245,7 @@ int main(void)
         world_test(every_condition_is_shown_with_its_place_in_the_original),
         world_test(squeezed_near_and_words_show_what_stands_there),
         world_test(an_explanation_leaves_no_trace),
+        world_test(a_reader_explains_from_the_rows_of_now),
         world_test(what_earlier_rules_did_is_part_of_it),
         world_test(a_backtest_counts_by_day_and_touches_nothing),
     };
