@@ -27,6 +27,7 @@ static int by_key(const void *a, const void *b)
     return qund_str_cmp((*x)->key, (*y)->key);
 }
 
+/* Calls itself; core/yaml lets nothing through that is deeper than 32. */
 static void print(const struct qund_ynode *n, struct qund_jw *w);
 
 static void print_map(const struct qund_ynode *map, struct qund_jw *w)
@@ -36,10 +37,10 @@ static void print_map(const struct qund_ynode *map, struct qund_jw *w)
 
     for (e = map->child; e; e = e->next)
         n++;
-    v = qund_alloc((n + 1) * sizeof(*v));
+    v = qund_alloc((n + 1) * sizeof(struct qund_ynode *));
     for (e = map->child, i = 0; e; e = e->next)
         v[i++] = e;
-    qsort(v, n, sizeof(*v), by_key);
+    qsort(v, n, sizeof(struct qund_ynode *), by_key);
     qund_jw_obj(w);
     for (i = 0; i < n; i++) {
         QUND_AUTO(qund_free_str) char *key = qund_str_dup(v[i]->key);

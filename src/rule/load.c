@@ -19,7 +19,7 @@ static void add_rule(struct qund_rules *set, struct qund_rule_reader *rd,
         return;
     if (set->n == set->cap) {
         set->cap = set->cap ? set->cap * 2 : 64;
-        set->rules = qund_realloc(set->rules, set->cap * sizeof(*set->rules));
+        set->rules = qund_realloc(set->rules, set->cap * sizeof(struct qund_rule *));
     }
     qund_rule_canon(node, &text);
     r->text = qund_str_n(qund_arena_dup(set->arena, text.p, text.n), text.n);
@@ -112,7 +112,6 @@ static int worst(const struct qund_errs *errs, size_t from)
 static int finish(struct qund_rules *set, const struct qund_rules_opts *opts, size_t had,
                   struct qund_rules **out, struct qund_errs *errs)
 {
-    size_t first = errs->n;
     int rc = 0;
 
     if (errs->n + errs->dropped == had)
@@ -122,7 +121,7 @@ static int finish(struct qund_rules *set, const struct qund_rules_opts *opts, si
         return 0;
     }
     qund_rules_unref(set);
-    return rc < 0 ? rc : worst(errs, first < had ? first : had);
+    return rc < 0 ? rc : worst(errs, had);
 }
 
 int qund_rules_load(const char *const *dirs, size_t n, const struct qund_rules_opts *opts,

@@ -27,7 +27,7 @@ static void read_tag_name(struct qund_rule_reader *rd, const struct qund_ynode *
 
 static void read_tag_for(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_duration(rd, n, "tag.for", 60 * 1000, 3650 * RULE_DAY_MS,
+    qund_rule_read_duration(rd, n, "tag.for", INT64_C(60000), 3650 * RULE_DAY_MS,
                             &((struct qund_rule_action *)into)->for_ms);
 }
 

@@ -179,7 +179,7 @@ static int minute_of(struct qund_str s)
 
     if (s.n != 5 || s.p[2] != ':' || qund_str_int(qund_str_n(s.p, 2), &h) < 0 ||
         qund_str_int(qund_str_n(s.p + 3, 2), &m) < 0 || h < 0 || m < 0 || m > 59 ||
-        h * 60 + m > 24 * 60)
+        h * 60 + m > INT64_C(1440))
         return -1;
     return (int)(h * 60 + m);
 }

@@ -57,7 +57,7 @@ static void drop_overridden(struct qund_rules *set, struct qund_errs *errs)
 
     if (set->n == 0)
         return;
-    qsort(set->rules, set->n, sizeof(*set->rules), by_id);
+    qsort(set->rules, set->n, sizeof(struct qund_rule *), by_id);
     for (i = 0; i < set->n; i++) {
         struct qund_rule *r = set->rules[i], *was = kept ? set->rules[kept - 1] : NULL;
 
@@ -102,7 +102,7 @@ static void order(struct qund_rules *set)
     set->by_id = qund_arena_alloc(set->arena, (set->n + 1) * sizeof(*set->by_id));
     if (set->n == 0)
         return;
-    qsort(set->rules, set->n, sizeof(*set->rules), by_rank);
+    qsort(set->rules, set->n, sizeof(struct qund_rule *), by_rank);
     for (i = 0; i < set->n; i++)
         set->by_id[i] = (uint32_t)i;
     qsort_r(set->by_id, set->n, sizeof(*set->by_id), index_by_id, set);

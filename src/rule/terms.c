@@ -190,6 +190,18 @@ static void index_slots(struct builder *b)
         set->slots[set->slots_from[b->links[i].pattern + 1]++] = b->links[i].slot;
 }
 
+/* The 17 of "patterns[17]", or SIZE_MAX. */
+static size_t pattern_index(const char *where)
+{
+    struct qund_str rest = qund_str(where);
+    int64_t at;
+
+    if (!qund_str_starts(rest, "patterns["))
+        return SIZE_MAX;
+    rest = qund_str_n(rest.p + 9, rest.n - 9);
+    return qund_str_int(qund_str_split(&rest, ']'), &at) == 0 && at >= 0 ? (size_t)at : SIZE_MAX;
+}
+
 /* "patterns[17]" is nothing a person knows: the file, line and column of the term are. */
 static void tell(const struct builder *b, const struct qund_errs *found)
 {
@@ -198,9 +210,9 @@ static void tell(const struct builder *b, const struct qund_errs *found)
     for (i = 0; i < found->n; i++) {
         const struct qund_err *e = &found->v[i];
         char where[160];
-        unsigned at = 0;
+        size_t at = pattern_index(e->where);
 
-        if (sscanf(e->where, "patterns[%u]", &at) != 1 || at >= b->n) {
+        if (at >= b->n) {
             qund_errs_add(b->errs, e->rc, e->where[0] ? e->where : "rules", "%s", e->text);
             continue;
         }
