@@ -443,7 +443,7 @@ void qund_claim_request(struct qund_claim *c, size_t count)
         return;
     }
     send_read(c);
-    qund_ignore(qund_rconn_io(&c->conn)); /* sent ahead now; a broken line shows in poll */
+    qund_ignore(qund_rconn_flush(&c->conn)); /* sent ahead now; a broken line shows in poll */
 }
 
 /* What is due by time alone. */
@@ -507,7 +507,7 @@ int qund_claim_poll(struct qund_claim *c, struct qund_batch **out)
     if (rc == QUND_OK && c->phase != DOWN) {
         rc = on_time(c);
         if (rc == QUND_OK)
-            qund_ignore(qund_rconn_io(&c->conn)); /* broken: the next poll says so */
+            qund_ignore(qund_rconn_flush(&c->conn)); /* broken: the next poll says so */
     }
     if (rc == 1 && QUND_FAULT("claimed") != 0) {
         *out = qund_batch_free(*out);
@@ -531,8 +531,8 @@ void qund_claim_ack(struct qund_claim *c, const struct qund_entry *v, size_t n)
     send_trim(c, false);
     c->untidy = true;
     c->acked_at = qund_mono_now();
-    qund_ignore(qund_rconn_io(&c->conn)); /* a broken line shows in poll */
-    qund_ignore(QUND_FAULT("acked"));     /* only its crash and stall mean something here */
+    qund_ignore(qund_rconn_flush(&c->conn)); /* a broken line shows in poll */
+    qund_ignore(QUND_FAULT("acked"));        /* only its crash and stall mean something here */
 }
 
 int qund_claim_fd(const struct qund_claim *c)

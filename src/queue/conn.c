@@ -21,8 +21,9 @@
 
 enum {
     READ_CHUNK = 64 << 10,
-    READS_A_TURN = 64,     /* then the caller gets its turn */
-    REPLY_MAX = 256 << 20, /* no reply of ours is near it */
+    READS_A_TURN = 64,      /* then the caller gets its turn */
+    REPLY_MAX = 256 << 20,  /* no reply of ours is near it */
+    ELEMENTS_MAX = 1 << 16, /* of one array */
     BACKOFF_FIRST_MS = 20,
     BACKOFF_MAX_MS = 1000
 };
@@ -41,6 +42,31 @@ static int lost_errno(struct qund_rconn *c, const char *what)
 
     return lost(c, errno == EACCES || errno == EPERM ? QUND_E_DENIED : QUND_E_AGAIN, what,
                 qund_str(strerror_r(errno, text, sizeof(text))));
+}
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_size;
+#else
+typedef int array_size; /* Debian 12 */
+#endif
+
+static void *bounded_array(const redisReadTask *task, array_size n)
+{
+    const redisReplyObjectFunctions *base = task->privdata;
+
+    return (size_t)n > ELEMENTS_MAX ? NULL : base->createArray(task, n);
+}
+
+redisReader *qund_reader_new(struct qund_reader_fn *fn)
+{
+    redisReader *r = redisReaderCreate();
+
+    qund_assert(r);
+    fn->base = fn->bounded = *r->fn;
+    fn->bounded.createArray = bounded_array;
+    r->fn = &fn->bounded;
+    r->privdata = &fn->base;
+    return r;
 }
 
 static int connect_unix(struct qund_rconn *c, const char *path)
@@ -141,8 +167,7 @@ int qund_rconn_open(struct qund_rconn *c, const struct qund_queue_addr *addr)
         c->fd = -1;
         return rc;
     }
-    c->in = redisReaderCreate();
-    qund_assert(c->in);
+    c->in = qund_reader_new(&c->fn);
     greet(c, addr);
     return QUND_OK;
 }
@@ -160,8 +185,10 @@ void qund_rconn_close(struct qund_rconn *c)
     c->greetings = 0;
 }
 
-static int flush(struct qund_rconn *c)
+int qund_rconn_flush(struct qund_rconn *c)
 {
+    if (c->fd < 0)
+        return c->rc < 0 ? c->rc : QUND_E_AGAIN;
     while (c->sent < c->out.n) {
         ssize_t n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
 
@@ -206,11 +233,8 @@ static int fill(struct qund_rconn *c)
 
 int qund_rconn_io(struct qund_rconn *c)
 {
-    int rc;
+    int rc = qund_rconn_flush(c);
 
-    if (c->fd < 0)
-        return c->rc < 0 ? c->rc : QUND_E_AGAIN;
-    rc = flush(c);
     if (rc == 0)
         rc = fill(c);
     return rc;

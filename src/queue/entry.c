@@ -52,10 +52,12 @@ static bool take_u64(struct qund_str *s, uint64_t *out)
         if (__builtin_mul_overflow(v, 10, &v) ||
             __builtin_add_overflow(v, (uint64_t)(s->p[i] - '0'), &v))
             return false;
+    if (i == 0)
+        return false;
     s->p += i;
     s->n -= i;
     *out = v;
-    return i > 0;
+    return true;
 }
 
 int qund_entry_id_parse(struct qund_str s, struct qund_entry_id *out)

@@ -12,8 +12,16 @@
 
 /* ---- conn.c ---- */
 
+/* hiredis makes room for as many elements as a reply announces; ours are never more than a batch
+ * with its parts. Lives as long as its reader. */
+struct qund_reader_fn {
+    redisReplyObjectFunctions base, bounded;
+};
+redisReader *qund_reader_new(struct qund_reader_fn *fn);
+
 struct qund_rconn {
     int fd; /* -1: closed */
+    struct qund_reader_fn fn;
     redisReader *in;
     struct qund_buf out; /* formatted commands */
     size_t sent;         /* of out */
@@ -29,6 +37,9 @@ static inline bool qund_rconn_want_write(const struct qund_rconn *c)
 {
     return c->fd >= 0 && c->sent < c->out.n;
 }
+/* Writes what can be without waiting. After it, and not after io, may the caller wait for the
+ * descriptor: what io has read does not make it readable again. */
+QUND_CHECK int qund_rconn_flush(struct qund_rconn *c);
 /* Writes and reads what can be without waiting. */
 QUND_CHECK int qund_rconn_io(struct qund_rconn *c);
 /* 1: *out is the caller's (freeReplyObject); 0: none complete yet; < 0 lost. */

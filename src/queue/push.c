@@ -304,6 +304,6 @@ int qund_push_send(struct qund_push *p, const struct qund_str *bodies, size_t n)
         qund_rconn_cmd(&p->conn, 1, EXEC);
     p->in_flight = n;
     p->replies = n + (p->multi ? 2 : 0);
-    qund_ignore(qund_rconn_io(&p->conn)); /* broken: the next poll finds it so, and says it */
+    qund_ignore(qund_rconn_flush(&p->conn)); /* broken: the next poll finds it so, and says it */
     return QUND_OK;
 }
