@@ -423,6 +423,38 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
     qund_errs_done(&warnings);
 }
 
+/* The example of docs/rule-language.md is what people copy, the shipped rules what they read. */
+static void the_shipped_rules_and_the_documented_one_load(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    QUND_AUTO(qund_buf_done) struct qund_buf doc = {0};
+    const char *paths[] = {QUND_SOURCE_DIR "/config/rules"};
+    struct qund_errs errs, warnings;
+    ptrdiff_t from, to;
+    char *yaml;
+
+    qund_errs_init(&errs, 5);
+    qund_errs_init(&warnings, 5);
+    if (qund_rules_check(paths, 1, &opts, &errs, &warnings) < 0)
+        fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
+    qund_errs_done(&errs);
+    qund_errs_done(&warnings);
+    assert_int_equal(qund_file_read(QUND_SOURCE_DIR "/docs/rule-language.md", 1 << 20, &doc, NULL),
+                     0);
+    from = qund_str_find(qund_buf_view(&doc), 0, QUND_STR("```yaml\n"));
+    to = qund_str_find(qund_buf_view(&doc), (size_t)from + 8, QUND_STR("```"));
+    assert_true(from > 0 && to > from);
+    yaml = qund_strndup(doc.p + from + 8, (size_t)(to - from) - 8);
+    world_rules(w, yaml);
+    qund_free(yaml);
+    assert_int_equal(qund_rules_count(w->rules), 1);
+    assert_int_equal(world_eval(w, "多少钱"), 0);
+    assert_int_equal(world_eval(w, "30 块？"), 1); /* the second within ten minutes */
+    assert_string_equal(world_did(w), "intent:price_question tag:意向:询价 lead:10 "
+                                      "alert:橘子问价：30 块？");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +470,7 @@ int main(int argc, char **argv)
         world_test(bombs_are_refused_at_once),
         world_test(harmless_repeats_are_not_taken_for_bombs),
         world_test(lists_are_bounded),
+        world_test(the_shipped_rules_and_the_documented_one_load),
         world_test(check_warns_of_what_looks_like_a_mistake),
     };
 
