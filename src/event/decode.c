@@ -298,7 +298,7 @@ static int take_field(struct decoding *d, const struct field *f)
 {
     struct qund_str *slot = (struct qund_str *)(void *)((char *)d->e + f->offset);
 
-    if (*d->r->p == 'n' || qund_jr_peek(d->r) == QUND_JT_NULL)
+    if (qund_jr_peek(d->r) == QUND_JT_NULL)
         return qund_jr_null(d->r); /* null is absent */
     switch (f->kind) {
     case ID:

@@ -111,6 +111,7 @@ void qund_event_pack(const struct qund_event *e, struct qund_buf *out)
         memcpy(to, s->p, s->n);
         to += s->n;
     }
+    *to = '\0'; /* as every buffer has it */
     out->n = (size_t)(to - out->p);
 }
 
