@@ -429,7 +429,7 @@ static void run(void *arg)
 {
     struct qund_intake *in = arg;
 
-    while (!atomic_load(&in->stop) || in->first) {
+    while (!atomic_load(&in->stop) || in->first || qund_mbox_len(in->mbox) > 0) {
         struct pollfd p[2] = {{.fd = qund_mbox_fd(in->mbox), .events = POLLIN},
                               {.fd = qund_push_fd(in->push), .events = POLLIN}};
 

@@ -353,6 +353,7 @@ static void end_child(struct qund_redis *r)
     int status;
 
     qund_ignore(say(r, QUND_STR("SHUTDOWN"), QUND_STR("NOSAVE"), &good)); /* judged by its end */
+    kill(r->state.pid, SIGTERM); /* the same by signal, should its socket not be usable */
     if (qund_child_wait(r->state.pid, STOP_WAIT_MS, &status) == QUND_E_AGAIN) {
         qund_log(r->log, QUND_WARN, "redis.stop_forced", QUND_KV("pid", r->state.pid));
         kill(r->state.pid, SIGKILL);

@@ -308,6 +308,19 @@ static void the_spool_survives_the_daemon(void **state)
     qund_claim_close(c);
 }
 
+static void what_was_submitted_just_before_the_end_is_answered(void **state)
+{
+    struct fix *f = *state;
+
+    for (unsigned i = 0; i < 40; i++) {
+        wait_state(f, is_up);
+        assert_int_equal(submit(f, i, 1), 0);
+        f->in = qund_intake_close(f->in);
+        assert_int_equal(answers(f, 1, 10), 1);
+        open_intake(f);
+    }
+}
+
 static void the_floor_stands_while_an_event_is_held_or_spooled(void **state)
 {
     struct fix *f = *state;
@@ -452,6 +465,7 @@ int main(void)
         WITH_INTAKE(a_stopped_redis_makes_nobody_wait_and_nothing_is_lost_or_reordered),
         WITH_INTAKE(a_killed_redis_under_load_loses_nothing),
         WITH_INTAKE(the_spool_survives_the_daemon),
+        WITH_INTAKE(what_was_submitted_just_before_the_end_is_answered),
         WITH_INTAKE(the_floor_stands_while_an_event_is_held_or_spooled),
         WITH_INTAKE(too_many_unconsumed_entries_push_back_until_the_engine_applied_some),
         WITH_INTAKE(requests_beyond_the_bounds_are_refused_at_once),
