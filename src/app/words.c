@@ -21,6 +21,11 @@ static bool matches(void *ctx, struct qund_str text, struct qund_str needle)
     return qund_str_find(qund_buf_view(&folded), 0, needle) >= 0;
 }
 
+static void fold_text(void *ctx, struct qund_str text, struct qund_buf *out)
+{
+    qund_fold_str(ctx, text, out);
+}
+
 struct qund_search_words *qund_words_new(const struct qund_fold *fold)
 {
     struct qund_search_words *w = qund_alloc(sizeof(*w));
@@ -28,6 +33,7 @@ struct qund_search_words *qund_words_new(const struct qund_fold *fold)
     *w = (struct qund_search_words){.version = QUND_TOKENS_VERSION,
                                     .tokens = tokens,
                                     .matches = matches,
+                                    .fold = fold_text,
                                     .ctx = (void *)(uintptr_t)fold};
     return w;
 }

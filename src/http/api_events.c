@@ -163,8 +163,9 @@ static int form_of(const struct qund_req *r, enum qund_body_form *form)
     if (qund_str_eq_nocase(type, QUND_STR("application/x-ndjson")) ||
         qund_str_eq_nocase(type, QUND_STR("application/jsonl")))
         *form = QUND_BODY_NDJSON;
-    else if (qund_str_eq_nocase(type, QUND_STR("application/json")))
-        *form = QUND_BODY_JSON;
+    else if (qund_str_eq_nocase(type, QUND_STR("application/json")) ||
+             qund_str_eq_nocase(type, QUND_STR("application/x-www-form-urlencoded")))
+        *form = QUND_BODY_JSON; /* the latter is what `curl -d` says when it is not told */
     else
         return QUND_E_INVAL;
     return QUND_OK;

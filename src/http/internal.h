@@ -45,7 +45,8 @@ struct qund_route {
     enum qund_route_kind kind;
     const char *resource; /* tag in the document */
     const char *summary;
-    const struct qund_field *fields; /* GET: query; POST: body */
+    const struct qund_field
+        *fields; /* of the query when there is no body or it is raw, else of it */
     size_t n_fields;
     void (*now)(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
     int (*read)(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
@@ -54,6 +55,10 @@ struct qund_route {
     bool page;            /* has ?limit= and ?cursor= */
     bool raw;             /* takes the body as it is */
 };
+static inline bool qund_route_asks(const struct qund_route *r) /* fields are of the query */
+{
+    return r->method == QUND_GET || r->raw;
+}
 /* routes.c: the one table. */
 const struct qund_route *qund_routes(size_t *n);
 /* The route, or NULL with *allowed the methods the path has (0: no such path). Path parameters are
@@ -188,6 +193,13 @@ int qund_api_rule(struct qund_reader *rd, const struct qund_call *c, struct qund
 int qund_api_dead(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_dead_show(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_outbox(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_alerts(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_alert(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_messages(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_message(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_search(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_org(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+void qund_api_export_messages(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 int qund_api_questions(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_group_metrics(struct qund_reader *rd, const struct qund_call *c,
                            struct qund_answer *a);

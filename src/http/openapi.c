@@ -54,7 +54,7 @@ static void put_params(struct qund_jw *w, const struct qund_route *r)
         put_param(w, &id, "path");
     if (strstr(r->path, "{name}"))
         put_param(w, &name, "path");
-    for (size_t i = 0; r->method == QUND_GET && i < r->n_fields; i++)
+    for (size_t i = 0; qund_route_asks(r) && i < r->n_fields; i++)
         put_param(w, &r->fields[i], "query");
     if (r->page) {
         put_param(w, &limit, "query");

@@ -9,7 +9,9 @@
  * A mailbox has one consumer, so each thread has its own; a job goes to the shortest. */
 #include "http/readers.h"
 #include "core/clock.h"
+#include "crm/message.h"
 #include "store/month.h"
+#include "store/search.h"
 #include <stdatomic.h>
 
 enum { THREADS_DEFAULT = 2, THREADS_MAX = 16, WAITING_MAX = 256, DEADLINE_MS = 2000 };
@@ -40,7 +42,10 @@ static int open_reader(struct qund_readers *p, struct qund_reader *rd, struct qu
     if (rc < 0)
         return rc;
     rd->months = qund_months_new(rd->db);
+    rd->view = qund_message_view_new(rd->db);
     rd->words = p->cfg.words;
+    if (rd->words)
+        rd->search = qund_search_new(rd->db, rd->months, rd->words);
     return QUND_OK;
 }
 
@@ -83,6 +88,10 @@ static void run_worker(void *arg)
         }
         qund_mbox_wait(w->mbox, -1);
     }
+    if (rd.search)
+        qund_search_free(rd.search);
+    if (rd.view)
+        qund_message_view_free(rd.view);
     if (rd.months)
         qund_months_free(rd.months);
     qund_db_close(rd.db);

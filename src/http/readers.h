@@ -5,14 +5,18 @@
 #include "core/thread.h"
 #include "store/db.h"
 
+struct qund_message_view;
 struct qund_months;
 struct qund_readers;
+struct qund_search;
 struct qund_search_words;
 
-/* What a job is given: all of it belongs to the reader's thread. */
+/* What a job is given: all of it belongs to the reader's thread. search is NULL without words. */
 struct qund_reader {
     struct qund_db *db;
     struct qund_months *months;
+    struct qund_search *search;
+    struct qund_message_view *view;
     const struct qund_search_words *words;
     int64_t deadline_mono_ms;
 };

@@ -130,7 +130,7 @@ static int read_pair(struct qund_call *c, struct qund_str name, struct qund_str 
         if (rc != 0)
             return rc < 0 ? rc : QUND_OK;
     }
-    for (size_t i = 0; route->method == QUND_GET && i < route->n_fields; i++) {
+    for (size_t i = 0; qund_route_asks(route) && i < route->n_fields; i++) {
         if (!qund_str_is(name, route->fields[i].name))
             continue;
         if (c->str[i].p)
@@ -161,7 +161,7 @@ static int read_query(struct qund_call *c, struct qund_str query, char *room, st
             return rc;
         room += m;
     }
-    for (size_t i = 0; c->route->method == QUND_GET && i < c->route->n_fields; i++)
+    for (size_t i = 0; qund_route_asks(c->route) && i < c->route->n_fields; i++)
         if (c->route->fields[i].required && !c->str[i].p)
             return qund_err_set(err, QUND_E_INVAL, c->route->fields[i].name, "is missing");
     return QUND_OK;

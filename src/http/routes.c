@@ -18,6 +18,21 @@ static const struct qund_field OUTBOX_RESOLVE[] = {
 static const struct qund_field REASON[] = {
     {"reason", VALUE_STR, false, NULL, "For the record"},
 };
+static const struct qund_field ALERTS[] = {
+    {"state", VALUE_CHOICE, false, "open|acknowledged|resolved", "Only this state"},
+    {"level", VALUE_CHOICE, false, "info|warn|urgent", "Only this level"},
+    {"group", VALUE_INT, false, NULL, "Only this group"},
+};
+static const struct qund_field NOTE[] = {
+    {"note", VALUE_STR, false, NULL, "What was done, or why"},
+};
+static const struct qund_field SINCE[] = {
+    {"since", VALUE_TIME, false, NULL, "Nothing older"},
+};
+static const struct qund_field SEARCH[] = {
+    {"q", VALUE_STR, true, NULL, "The words, two characters or more"},
+    {"group", VALUE_INT, false, NULL, "Only this group"},
+};
 static const struct qund_field QUESTIONS[] = {
     {"state", VALUE_CHOICE, false, "open|answered|done|withdrawn", "Only this state; open"},
     {"group", VALUE_INT, false, NULL, "Only this group"},
@@ -80,6 +95,31 @@ static const struct qund_route ROUTES[] = {
     {QUND_POST, BASE "/outbox/{id}/resolve", ROLES_OPERATE, ROUTE_COMMAND, "outbox",
      "Decide what became of one whose outcome is unknown", LIST(OUTBOX_RESOLVE),
      .command = "outbox.resolve"},
+
+    {QUND_GET, BASE "/alerts", ROLES_READ, ROUTE_READ, "alerts", "Alerts, newest first",
+     LIST(ALERTS), .read = qund_api_alerts, .page = true},
+    {QUND_GET, BASE "/alerts/{id}", ROLES_READ, ROUTE_READ, "alerts", "One alert",
+     .read = qund_api_alert},
+    {QUND_POST, BASE "/alerts/{id}/ack", ROLES_ACT, ROUTE_COMMAND, "alerts",
+     "Take it: no further rung of its ladder", LIST(NOTE), .command = "alert.ack"},
+    {QUND_POST, BASE "/alerts/{id}/resolve", ROLES_ACT, ROUTE_COMMAND, "alerts", "It is dealt with",
+     LIST(NOTE), .command = "alert.resolve"},
+    {QUND_POST, BASE "/alerts/{id}/reopen", ROLES_ACT, ROUTE_COMMAND, "alerts", "It is not",
+     LIST(NOTE), .command = "alert.reopen"},
+
+    {QUND_GET, BASE "/groups/{id}/messages", ROLES_READ, ROUTE_READ, "messages",
+     "A group's messages, newest first", LIST(SINCE), .read = qund_api_messages, .page = true},
+    {QUND_GET, BASE "/messages/{id}", ROLES_READ, ROUTE_READ, "messages", "One message",
+     .read = qund_api_message},
+    {QUND_GET, BASE "/search", ROLES_READ, ROUTE_READ, "messages", "Messages that hold the words",
+     LIST(SEARCH), .read = qund_api_search, .page = true},
+    {QUND_GET, BASE "/export/messages", ROLES_MANAGE, ROUTE_NOW, "messages",
+     "All messages, one JSON object a line", .now = qund_api_export_messages,
+     .produces = "application/x-ndjson"},
+
+    {QUND_GET, BASE "/org", ROLES_MANAGE, ROUTE_READ, "org",
+     "Staff, groups, roles and rosters as org.yaml", .read = qund_api_org,
+     .produces = "application/yaml"},
 
     {QUND_GET, BASE "/questions", ROLES_READ, ROUTE_READ, "questions",
      "Questions that are owed an answer", LIST(QUESTIONS), .read = qund_api_questions,

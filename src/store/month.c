@@ -77,7 +77,7 @@ struct qund_months *qund_months_new(struct qund_db *db)
     struct qund_months *m = qund_alloc(sizeof(*m));
 
     m->db = db;
-    m->words = qund_words_new(db);
+    m->words = qund_wordlist_new(db);
     m->arena = qund_arena_new(4096);
     return m;
 }
@@ -86,7 +86,7 @@ struct qund_months *qund_months_free(struct qund_months *m)
 {
     if (!m)
         return NULL;
-    qund_words_free(m->words);
+    qund_wordlist_free(m->words);
     qund_arena_free(m->arena);
     qund_free(m->tables);
     qund_free(m);
@@ -193,7 +193,7 @@ int month_refresh(struct qund_months *m)
         rc = qund_db_ask_int(m->db, "PRAGMA schema_version", &version);
     if (rc < 0 || (m->loaded && m->generation == generation && m->schema_version == version))
         return rc < 0 ? rc : QUND_OK;
-    qund_words_forget(m->words);
+    qund_wordlist_forget(m->words);
     m->next_seq = 0;
     m->loaded = false;
     rc = load(m);
@@ -282,7 +282,7 @@ static void bind_opt(sqlite3_stmt *st, int i, struct qund_str s)
 static int bind_word(struct qund_months *m, sqlite3_stmt *st, int i, struct qund_str s)
 {
     int64_t id = 0;
-    int rc = s.n ? qund_words_id(m->words, s, &id) : QUND_OK;
+    int rc = s.n ? qund_wordlist_id(m->words, s, &id) : QUND_OK;
 
     if (id)
         sqlite3_bind_int64(st, i, id);

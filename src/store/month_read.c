@@ -37,7 +37,7 @@ static int word_col(struct qund_months *m, sqlite3_stmt *st, int col, struct qun
                     struct qund_str *out)
 {
     if (sqlite3_column_type(st, col) == SQLITE_INTEGER)
-        return qund_words_text(m->words, sqlite3_column_int64(st, col), out);
+        return qund_wordlist_text(m->words, sqlite3_column_int64(st, col), out);
     *out = qund_col_str(as, col);
     return QUND_OK;
 }

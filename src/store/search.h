@@ -10,6 +10,8 @@ struct qund_search_words {
     void (*tokens)(void *ctx, struct qund_str text, struct qund_buf *out);
     /* Whether the text, once folded, holds the folded needle. */
     bool (*matches)(void *ctx, struct qund_str text, struct qund_str needle);
+    /* Appends the text folded: what a needle must be. */
+    void (*fold)(void *ctx, struct qund_str text, struct qund_buf *out);
     void *ctx;
 };
 

@@ -20,7 +20,7 @@ struct qund_words {
     bool loaded;
 };
 
-struct qund_words *qund_words_new(struct qund_db *db)
+struct qund_words *qund_wordlist_new(struct qund_db *db)
 {
     struct qund_words *w = qund_alloc(sizeof(*w));
 
@@ -28,7 +28,7 @@ struct qund_words *qund_words_new(struct qund_db *db)
     return w;
 }
 
-void qund_words_forget(struct qund_words *w)
+void qund_wordlist_forget(struct qund_words *w)
 {
     for (int64_t id = 1; id <= w->last; id++) {
         qund_free(w->text[id]);
@@ -39,10 +39,10 @@ void qund_words_forget(struct qund_words *w)
     w->loaded = false;
 }
 
-struct qund_words *qund_words_free(struct qund_words *w)
+struct qund_words *qund_wordlist_free(struct qund_words *w)
 {
     if (w)
-        qund_words_forget(w);
+        qund_wordlist_forget(w);
     qund_free(w);
     return NULL;
 }
@@ -84,7 +84,7 @@ static int load(struct qund_words *w)
     return rc;
 }
 
-int qund_words_id(struct qund_words *w, struct qund_str text, int64_t *id)
+int qund_wordlist_id(struct qund_words *w, struct qund_str text, int64_t *id)
 {
     struct qund_stmt *st;
     int rc = w->loaded ? QUND_OK : load(w);
@@ -105,7 +105,7 @@ int qund_words_id(struct qund_words *w, struct qund_str text, int64_t *id)
     return rc;
 }
 
-int qund_words_text(struct qund_words *w, int64_t id, struct qund_str *out)
+int qund_wordlist_text(struct qund_words *w, int64_t id, struct qund_str *out)
 {
     int rc = QUND_OK;
 

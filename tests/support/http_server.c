@@ -13,6 +13,10 @@
 #include "queue/managed.h"
 #include "store/access.h"
 #include "store/dead.h"
+#include "store/month.h"
+#include "store/search.h"
+#include "text/fold.h"
+#include "text/tokens.h"
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -28,6 +32,8 @@ struct app {
     struct qund_http *http;
     struct qund_timer *quit;
     struct qund_db *db; /* the engine stand-in's */
+    struct qund_fold *fold;
+    struct qund_search_words words;
     struct qund_mbox *commands;
     pthread_t engine;
     _Atomic bool stopping;
@@ -135,6 +141,58 @@ static void on_term(void *arg, int signo)
     qund_timer_start(app->quit, 0, 20);
 }
 
+static void fold(void *ctx, struct qund_str text, struct qund_buf *out)
+{
+    qund_fold_str(ctx, text, out);
+}
+
+static void tokens(void *ctx, struct qund_str text, struct qund_buf *out)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf folded = {0};
+
+    fold(ctx, text, &folded);
+    qund_tokens_make(ctx, qund_buf_view(&folded), out);
+}
+
+static bool matches(void *ctx, struct qund_str text, struct qund_str needle)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf folded = {0};
+
+    fold(ctx, text, &folded);
+    return qund_str_find(qund_buf_view(&folded), 0, needle) >= 0;
+}
+
+/* Seven messages of group 1, a minute apart. */
+static int add_messages(struct app *app)
+{
+    struct qund_months *m = qund_months_new(app->db);
+    int64_t now = qund_clock_now(app->clock).ms;
+    int rc = qund_db_begin(app->db);
+
+    for (int i = 0; i < 7 && rc == 0; i++) {
+        char id[8], text[64];
+        struct qund_message_row row = {.key_ts = now - (7 - i) * 60000,
+                                       .ts = now - (7 - i) * 60000,
+                                       .rx = now,
+                                       .realm = 1,
+                                       .channel = 1,
+                                       .grp = 1,
+                                       .type = 1,
+                                       .role = 1,
+                                       .kind = QUND_STR("text")};
+
+        snprintf(id, sizeof(id), "m%d", i);
+        snprintf(text, sizeof(text), i % 2 ? "第%d句：请问多少钱" : "第%d句：今天天气好", i);
+        row.eid = qund_str(id);
+        row.text = qund_str(text);
+        rc = qund_month_insert(m, &row);
+    }
+    if (rc == 0)
+        rc = qund_db_commit(app->db);
+    qund_months_free(m);
+    return rc;
+}
+
 static int open_store(struct app *app, struct qund_err *err)
 {
     struct qund_db_cfg cfg = {.path = app->store, .busy_ms = 2000};
@@ -154,7 +212,7 @@ static int open_store(struct app *app, struct qund_err *err)
                                                .at = 1},
                            NULL);
     }
-    return rc;
+    return rc < 0 ? rc : add_messages(app);
 }
 
 static int open_intake(struct app *app, bool durable, struct qund_err *err)
@@ -185,6 +243,7 @@ static int open_http(struct app *app, struct qund_err *err)
                                   .metrics = app->metrics,
                                   .clock = app->clock,
                                   .intake = app->intake,
+                                  .words = &app->words,
                                   .store_path = app->store,
                                   .arg = app,
                                   .config = get_config,
@@ -228,6 +287,7 @@ static void close_all(struct app *app)
     qund_mbox_free(app->commands);
     qund_redis_stop(app->redis);
     qund_db_close(app->db);
+    qund_fold_free(app->fold);
     qund_config_unref(app->config);
     qund_clock_free(app->clock);
     qund_metrics_free(app->metrics);
@@ -263,7 +323,15 @@ int main(int argc, char **argv)
     if (rc < 0)
         err = errs.v[0];
     if (rc == 0)
+        rc = qund_fold_new(&app.fold, &err);
+    if (rc == 0) {
+        app.words = (struct qund_search_words){.version = QUND_TOKENS_VERSION,
+                                               .tokens = tokens,
+                                               .matches = matches,
+                                               .fold = fold,
+                                               .ctx = app.fold};
         rc = open_store(&app, &err);
+    }
     if (rc == 0)
         rc = open_intake(&app, argc > 2 && strcmp(argv[2], "disk") == 0, &err);
     if (rc == 0)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 import websockets
 
@@ -226,11 +227,45 @@ class Api(unittest.TestCase):
         self.assertEqual(self.call("GET", API + "/dead/777")[0], 404)
 
     def test_lists_are_empty_pages_at_first(self):
-        for path in ("/rules", "/outbox", "/outbox?state=failed", "/questions", "/groups/1/metrics?by=day"):
+        for path in ("/rules", "/outbox", "/outbox?state=failed", "/alerts", "/alerts?state=open&level=urgent", "/questions", "/groups/1/metrics?by=day"):
             status, data, _ = self.call("GET", API + path)
             self.assertEqual((status, data), (200, {"items": []}), path)
         self.assertEqual(self.call("GET", API + "/rules/none")[0], 404)
         self.assertEqual(self.call("GET", API + "/outbox?state=lost")[0], 400)
+
+    def test_messages_come_in_pages_newest_first(self):
+        status, data, _ = self.call("GET", API + "/groups/1/messages?limit=3")
+        self.assertEqual((status, len(data["items"])), (200, 3))
+        texts = [m["text"] for m in data["items"]]
+        while "next" in data:
+            _, data, _ = self.call("GET", API + "/groups/1/messages?limit=3&cursor=" + data["next"])
+            texts += [m["text"] for m in data["items"]]
+        self.assertEqual([t[1] for t in texts], list("6543210"))
+        self.assertEqual(self.call("GET", API + "/groups/1/messages?cursor=x")[0], 400)
+        number = self.call("GET", API + "/groups/1/messages?limit=1")[1]["items"][0]["seq"]
+        self.assertEqual(self.call("GET", API + "/messages/%d" % number)[1]["text"], texts[0])
+        self.assertEqual(self.call("GET", API + "/messages/%d" % (number + 1000))[0], 404)
+
+    def test_search_finds_two_characters(self):
+        ask = lambda q, more="": self.call("GET", API + "/search?q=" + urllib.parse.quote(q) + more)
+        status, data, _ = ask("多少钱")
+        self.assertEqual((status, [m["text"][1] for m in data["items"]]), (200, ["5", "3", "1"]))
+        self.assertEqual(len(ask("天气", "&limit=2")[1]["items"]), 2)
+        self.assertEqual(ask("天气", "&group=2")[1]["items"], [])
+        self.assertEqual(ask("没有这个")[1]["items"], [])
+        self.assertEqual(self.call("GET", API + "/search")[0], 400)
+        self.assertEqual(ask(" ")[0], 400)
+
+    def test_messages_are_exported_line_by_line(self):
+        status, data, headers = self.call("GET", API + "/export/messages")
+        self.assertEqual((status, headers["content-type"]), (200, "application/x-ndjson"))
+        self.assertEqual([json.loads(line)["text"][1] for line in data.splitlines()], list("0123456"))
+        viewer, _ = self.token("viewer")
+        self.assertEqual(self.call("GET", API + "/export/messages", token=viewer)[0], 403)
+
+    def test_the_org_is_yaml(self):
+        status, _, headers = self.call("GET", API + "/org")
+        self.assertEqual((status, headers["content-type"]), (200, "application/yaml"))
 
     def live(self, token):
         return websockets.connect("ws://127.0.0.1:%d%s/live" % (self.server.port, API),

@@ -105,6 +105,10 @@ static void bodies_become_commands(void **state)
                      QUND_E_INVAL);
     assert_non_null(strstr(err.text, "choice"));
     assert_int_equal(body("/api/v1/dead/9/retry", "{\"reason\":1}", &b, &err), QUND_E_INVAL);
+    assert_int_equal(body("/api/v1/alerts/4/ack", "{\"note\":\"on it\"}", &b, &err), 0);
+    assert_string_equal(b.p, "{\"id\":4,\"by\":\"token:3\",\"note\":\"on it\"}");
+    assert_int_equal(body("/api/v1/questions/4/done", "", &b, &err), 0);
+    assert_string_equal(b.p, "{\"id\":4,\"by\":\"token:3\"}");
     /* Nobody may speak in another's name. */
     assert_int_equal(body("/api/v1/dead/9/retry", "{\"by\":\"x\"}", &b, &err), QUND_E_INVAL);
     assert_int_equal(body("/api/v1/dead/9/retry", "{\"id\":1}", &b, &err), QUND_E_INVAL);
