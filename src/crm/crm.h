@@ -208,7 +208,7 @@ QUND_CHECK int qund_crm_order_add(struct qund_crm *crm, struct qund_str realm,
 bool qund_crm_command_known(const char *name);
 /* Applies a command inside the transaction. reply: JSON object. INVAL/NOTFOUND/EXISTS/DENIED with
  * err filled; DENIED with err->where "managed_by_file" for rows that org.yaml names. now: engine
- * time. dry_run of imports is in the body. */
+ * time. dry_run of imports is in the body. Borrowed groups end here. */
 QUND_CHECK int qund_crm_command(struct qund_crm *crm, const char *name, struct qund_str body,
                                 int64_t now, struct qund_buf *reply, struct qund_err *err);
 /* Bytes held by the contact cache, for /metrics and tests. */

@@ -204,6 +204,14 @@ QUND_CHECK int qund_crm_lead_unscore(struct qund_crm *crm, int64_t seq);
 QUND_CHECK int qund_crm_households_leave(struct qund_crm *crm, int64_t seq);
 QUND_CHECK int qund_crm_signup_withdraw(struct qund_crm *crm, int64_t seq);
 QUND_CHECK int qund_crm_lead_make(struct qund_crm *crm, int64_t contact, int64_t ts);
+struct qund_crm_staff {
+    struct qund_str key, name;  /* name NONE or empty: kept, else the key */
+    struct qund_str realm, pid; /* one more identity; pid empty: none */
+    bool active;
+};
+/* 1 made, 0 changed. INVAL with err; DENIED ("managed_by_file") when org.yaml names them. */
+QUND_CHECK int qund_crm_staff_put(struct qund_crm *crm, const struct qund_crm_staff *s, int64_t *id,
+                                  struct qund_err *err);
 /* After changes of staff, actors, groups, roles or rosters. */
 void qund_crm_org_changed(struct qund_crm *crm);
 #endif
