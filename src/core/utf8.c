@@ -35,6 +35,23 @@ static size_t char_len(const unsigned char *p, size_t left)
     return 4;
 }
 
+/* Bytes of the run of three-byte characters at p, which is what Han text with its punctuation is.
+ * Each is told by one masked comparison; the two lead bytes with special cases (E0: overlong forms,
+ * ED: surrogates) and the last bytes of the text are left to char_len. */
+static size_t three_byte_run(const unsigned char *p, size_t left)
+{
+    size_t n = 0;
+
+    while (left - n >= 4) {
+        uint32_t w = (uint32_t)p[n] | (uint32_t)p[n + 1] << 8 | (uint32_t)p[n + 2] << 16;
+
+        if ((w & 0xC0C0F0u) != 0x8080E0u || p[n] == 0xE0 || p[n] == 0xED)
+            break;
+        n += 3;
+    }
+    return n;
+}
+
 ptrdiff_t qund_utf8_check(struct qund_str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
@@ -51,9 +68,9 @@ ptrdiff_t qund_utf8_check(struct qund_str s)
                 continue;
             }
         }
-        /* E1…EC hold all of Han and have no special cases. */
-        if (p[at] >= 0xE1 && p[at] <= 0xEC && s.n - at >= 3 && tail(p[at + 1]) && tail(p[at + 2])) {
-            at += 3;
+        len = three_byte_run(p + at, s.n - at);
+        if (len > 0) {
+            at += len;
             continue;
         }
         len = char_len(p + at, s.n - at);

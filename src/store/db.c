@@ -66,6 +66,12 @@ int qund_db_rc(struct qund_db *db, int sqlite_rc)
     return QUND_E_BUG;
 }
 
+void qund_db_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_initialize();
+}
+
 static int past_deadline(void *arg)
 {
     const struct qund_db *db = arg;
