@@ -29,7 +29,7 @@ static bool clause_break(struct qund_str s, size_t at, size_t *next)
         *next = at + 1;
         return strchr(",!?;\n ~[]()\"'.:", c) != NULL;
     }
-    return c >= 0xe2 && c <= 0xef && qund_scan_any(s, next, wide);
+    return (c == 0xe2 || c == 0xe3 || c == 0xef) && qund_scan_any(s, next, wide);
 }
 
 struct clause {
@@ -65,7 +65,7 @@ static bool a_not_a(struct qund_str s, const struct clause *c, const struct qund
 }
 
 static uint32_t clause_flags(struct qund_str s, const struct clause *c,
-                             const struct qund_scan_hit *hits, size_t n)
+                             const struct qund_scan_hit *hits, size_t n, bool nots)
 {
     uint32_t flags = 0;
 
@@ -76,7 +76,7 @@ static uint32_t clause_flags(struct qund_str s, const struct clause *c,
                                   : !(hits[i].flags & ALT) || hits[i].at > c->from)
             flags |= hits[i].flags;
     }
-    return a_not_a(s, c, hits, n) ? flags | YN : flags;
+    return nots && a_not_a(s, c, hits, n) ? flags | YN : flags;
 }
 
 static uint32_t traits_of(const struct clause *c)
@@ -95,15 +95,32 @@ static uint32_t traits_of(const struct clause *c)
     return traits;
 }
 
+static bool has_not(struct qund_str s)
+{
+    static const char nots[][4] = {"不", "没", "唔"};
+
+    for (size_t at = 0; at + 3 <= s.n; at++) {
+        unsigned char c = (unsigned char)s.p[at];
+
+        if (c < 0xe4 || c > 0xe6)
+            continue;
+        for (size_t i = 0; i < QUND_ARRAY_LEN(nots); i++)
+            if (memcmp(s.p + at, nots[i], 3) == 0)
+                return true;
+    }
+    return false;
+}
+
 uint32_t qund_question_traits(struct qund_str s)
 {
     struct qund_scan_hit hits[HITS_MAX];
-    size_t n = qund_scan_words(s, question_words, QUND_ARRAY_LEN(question_words), hits, HITS_MAX);
+    size_t n = qund_scan_words(s, &question_table, hits, HITS_MAX);
     struct clause c = {0};
     uint32_t traits = 0, all = 0;
+    bool nots;
 
-    if (n == 0 && qund_str_find(s, 0, QUND_STR("不")) < 0 &&
-        qund_str_find(s, 0, QUND_STR("没")) < 0 && qund_str_find(s, 0, QUND_STR("唔")) < 0)
+    nots = has_not(s);
+    if (n == 0 && !nots)
         return 0;
     for (size_t i = 0; i < n; i++)
         all |= hits[i].flags;
@@ -121,7 +138,7 @@ uint32_t qund_question_traits(struct qund_str s)
         c.end = at;
         /* A mark speaks for the clause right before it, also across an emoji or a blank. */
         c.marked = at < s.n && s.p[at] == '?';
-        c.flags = clause_flags(s, &c, hits, n);
+        c.flags = clause_flags(s, &c, hits, n, nots);
         traits |= traits_of(&c);
         at = next;
         c.from = at;

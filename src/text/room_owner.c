@@ -131,19 +131,25 @@ size_t qund_room_zone(struct qund_str s, size_t at, char *zone, size_t cap)
 
 enum relation { SELF = 1, OTHER = 2 };
 
-/* Sorted by bytes. */
+#define W(text, flags)                \
+    {                                 \
+        text, sizeof(text) - 1, flags \
+    }
 static const struct qund_scan_word before_words[] = {
-    {"i am", SELF},    {"i live", SELF}, {"i'm", SELF},   {"my", SELF},    {"亲戚", OTHER},
-    {"人家", OTHER},   {"他们", OTHER},  {"他家", OTHER}, {"住", SELF},    {"儿子家", OTHER},
-    {"公婆", OTHER},   {"别人", OTHER},  {"叔叔", OTHER}, {"同事", OTHER}, {"咱", SELF},
-    {"女儿家", OTHER}, {"她家", OTHER},  {"妈家", OTHER}, {"姐家", OTHER}, {"婆婆", OTHER},
-    {"对门", OTHER},   {"对面", OTHER},  {"岳母", OTHER}, {"岳父", OTHER}, {"弟家", OTHER},
-    {"我们", SELF},    {"我在", SELF},   {"我家", SELF},  {"我是", SELF},  {"有人", OTHER},
-    {"有没有", OTHER}, {"朋友", OTHER},  {"本人", SELF},  {"楼上", OTHER}, {"楼下", OTHER},
-    {"爸妈", OTHER},   {"爸家", OTHER},  {"表姐", OTHER}, {"谁", OTHER},   {"谁家", OTHER},
-    {"那家", OTHER},   {"邻居", OTHER},  {"问下", OTHER}, {"问问", OTHER}, {"闺蜜", OTHER},
-    {"隔壁", OTHER},
+    W("i am", SELF),    W("i live", SELF), W("i'm", SELF),   W("my", SELF),    W("亲戚", OTHER),
+    W("人家", OTHER),   W("他们", OTHER),  W("他家", OTHER), W("住", SELF),    W("儿子家", OTHER),
+    W("公婆", OTHER),   W("别人", OTHER),  W("叔叔", OTHER), W("同事", OTHER), W("咱", SELF),
+    W("女儿家", OTHER), W("她家", OTHER),  W("妈家", OTHER), W("姐家", OTHER), W("婆婆", OTHER),
+    W("对门", OTHER),   W("对面", OTHER),  W("岳母", OTHER), W("岳父", OTHER), W("弟家", OTHER),
+    W("我们", SELF),    W("我在", SELF),   W("我家", SELF),  W("我是", SELF),  W("有人", OTHER),
+    W("有没有", OTHER), W("朋友", OTHER),  W("本人", SELF),  W("楼上", OTHER), W("楼下", OTHER),
+    W("爸妈", OTHER),   W("爸家", OTHER),  W("表姐", OTHER), W("谁", OTHER),   W("谁家", OTHER),
+    W("那家", OTHER),   W("邻居", OTHER),  W("问下", OTHER), W("问问", OTHER), W("闺蜜", OTHER),
+    W("隔壁", OTHER),
 };
+#undef W
+static const struct qund_scan_table before_table = {before_words, QUND_ARRAY_LEN(before_words),
+                                                    NULL};
 
 static const char *const clause_ends[] = {",", "。", "!", "?", ";", "\n", "…", NULL};
 
@@ -171,8 +177,7 @@ static uint32_t relation_before(struct qund_str s, size_t at)
 
     if (qund_scan_any_before(s, at, (const char *const[]){"我", "我 ", "我:", NULL}, &from))
         return SELF;
-    n = qund_scan_words(clause, before_words, QUND_ARRAY_LEN(before_words), hits,
-                        QUND_ARRAY_LEN(hits));
+    n = qund_scan_words(clause, &before_table, hits, QUND_ARRAY_LEN(hits));
     return n ? hits[n - 1].flags : 0;
 }
 

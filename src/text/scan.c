@@ -1,7 +1,7 @@
 /* src/text/scan.c - reading folded text by hand.
  * The extractors run on every message, and nearly every message holds nothing for them. So a word
- * table is kept sorted and is entered once per character by its first bytes, instead of searching
- * the text once per word: the price of a message grows with its length, not with the vocabulary. */
+ * table is kept in buckets and is entered once per character, instead of searching the text once
+ * per word: the price of a message grows with its length, hardly with the vocabulary. */
 #include "text/scan.h"
 
 bool qund_scan_any(struct qund_str s, size_t *at, const char *const *lits)
@@ -25,22 +25,48 @@ bool qund_scan_any_before(struct qund_str s, size_t end, const char *const *lits
     return false;
 }
 
-static const struct {
-    char text[4];
-    signed char value;
-} han_digits[] = {{"零", 0}, {"〇", 0}, {"一", 1}, {"二", 2}, {"三", 3}, {"四", 4}, {"五", 5},
-                  {"六", 6}, {"七", 7}, {"八", 8}, {"九", 9}, {"幺", 1}, {"壹", 1}, {"贰", 2},
-                  {"叁", 3}, {"肆", 4}, {"伍", 5}, {"陆", 6}, {"柒", 7}, {"捌", 8}, {"玖", 9}};
-
+/* By the three bytes as one number: every character of every message comes by here. */
 int qund_scan_han_digit(struct qund_str s, size_t at)
 {
-    /* Every Han digit begins with one of these four bytes; most characters stop here. */
-    if (s.n - at < 3 || (unsigned char)s.p[at] < 0xe3 || (unsigned char)s.p[at] > 0xe9)
+    const unsigned char *b = (const unsigned char *)s.p + at;
+
+    if (s.n - at < 3 || b[0] < 0xe3 || b[0] > 0xe9)
         return -1;
-    for (size_t i = 0; i < QUND_ARRAY_LEN(han_digits); i++)
-        if (memcmp(s.p + at, han_digits[i].text, 3) == 0)
-            return han_digits[i].value;
-    return -1;
+    switch ((uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2]) {
+    case 0xe99bb6: /* 零 */
+    case 0xe38087: /* 〇 */
+        return 0;
+    case 0xe4b880: /* 一 */
+    case 0xe5b9ba: /* 幺 */
+    case 0xe5a3b9: /* 壹 */
+        return 1;
+    case 0xe4ba8c: /* 二 */
+    case 0xe8b4b0: /* 贰 */
+        return 2;
+    case 0xe4b889: /* 三 */
+    case 0xe58f81: /* 叁 */
+        return 3;
+    case 0xe59b9b: /* 四 */
+    case 0xe88286: /* 肆 */
+        return 4;
+    case 0xe4ba94: /* 五 */
+    case 0xe4bc8d: /* 伍 */
+        return 5;
+    case 0xe585ad: /* 六 */
+    case 0xe99986: /* 陆 */
+        return 6;
+    case 0xe4b883: /* 七 */
+    case 0xe69f92: /* 柒 */
+        return 7;
+    case 0xe585ab: /* 八 */
+    case 0xe68d8c: /* 捌 */
+        return 8;
+    case 0xe4b99d: /* 九 */
+    case 0xe78e96: /* 玖 */
+        return 9;
+    default:
+        return -1;
+    }
 }
 
 enum { NUMBER_MAX_DIGITS = 8 };
@@ -126,59 +152,48 @@ static size_t utf8_len(char first)
     return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
-static int word_cmp(const char *word, struct qund_str s, size_t at)
+static bool word_stands(const struct qund_scan_word *w, struct qund_str s, size_t at)
 {
-    size_t n = strlen(word), have = s.n - at;
-    int c = memcmp(word, s.p + at, n < have ? n : have);
-
-    return c != 0 ? c : (n > have ? 1 : 0);
+    if (w->n > s.n - at)
+        return false;
+    /* Words of one bucket mostly share their first character: ask for the second one first. */
+    if (w->n >= 6 && w->text[5] != s.p[at + 5])
+        return false;
+    return memcmp(w->text, s.p + at, w->n) == 0;
 }
 
-static bool same_character(const char *word, struct qund_str s, size_t at)
-{
-    size_t n = utf8_len(word[0]);
-
-    return s.n - at >= n && strlen(word) >= n && memcmp(word, s.p + at, n) == 0;
-}
-
-/* The last word that is a prefix of the text at `at`: among sorted words a longer prefix sorts
- * after a shorter one, so the search keeps the rightmost match. */
+/* In a bucket a longer word sorts behind its own beginning, so the last one that stands is the
+ * longest. */
 static const struct qund_scan_word *word_at(struct qund_str s, size_t at,
-                                            const struct qund_scan_word *words, size_t n_words)
+                                            const struct qund_scan_table *t)
 {
-    size_t lo = 0, hi = n_words;
+    const struct qund_scan_word *best = NULL;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
+    if (t->index) {
+        unsigned bucket = qund_scan_bucket(s.p + at, s.n - at);
 
-        if (word_cmp(words[mid].text, s, at) <= 0)
-            lo = mid + 1;
-        else
-            hi = mid;
+        for (size_t i = t->index[bucket + 1]; i-- > t->index[bucket];)
+            if (word_stands(&t->words[i], s, at))
+                return &t->words[i];
+        return NULL;
     }
-    /* Between a prefix and this place lie only words with the same first character. */
-    for (size_t i = lo; i-- > 0;) {
-        if (word_cmp(words[i].text, s, at) == 0)
-            return &words[i];
-        if (!same_character(words[i].text, s, at))
-            return NULL;
-    }
-    return NULL;
+    for (size_t i = 0; i < t->n; i++)
+        if ((!best || t->words[i].n > best->n) && word_stands(&t->words[i], s, at))
+            best = &t->words[i];
+    return best;
 }
 
-size_t qund_scan_words(struct qund_str s, const struct qund_scan_word *words, size_t n_words,
+size_t qund_scan_words(struct qund_str s, const struct qund_scan_table *table,
                        struct qund_scan_hit *hits, size_t max)
 {
     size_t n = 0;
 
     for (size_t at = 0; at < s.n && n < max;) {
-        const struct qund_scan_word *w = word_at(s, at, words, n_words);
+        const struct qund_scan_word *w = word_at(s, at, table);
 
         if (w) {
-            size_t len = strlen(w->text);
-
-            hits[n++] = (struct qund_scan_hit){(uint32_t)at, (uint32_t)(at + len), w->flags};
-            at += len;
+            hits[n++] = (struct qund_scan_hit){(uint32_t)at, (uint32_t)(at + w->n), w->flags};
+            at += w->n;
         } else {
             at += utf8_len(s.p[at]);
         }
@@ -186,10 +201,18 @@ size_t qund_scan_words(struct qund_str s, const struct qund_scan_word *words, si
     return n;
 }
 
-bool qund_scan_words_sorted(const struct qund_scan_word *words, size_t n_words)
+bool qund_scan_table_ok(const struct qund_scan_table *t)
 {
-    for (size_t i = 1; i < n_words; i++)
-        if (strcmp(words[i - 1].text, words[i].text) >= 0)
+    for (size_t i = 0; i < t->n; i++) {
+        const struct qund_scan_word *w = &t->words[i];
+        unsigned bucket = qund_scan_bucket(w->text, w->n);
+
+        if (w->n != strlen(w->text))
             return false;
-    return true;
+        if (t->index && (i < t->index[bucket] || i >= t->index[bucket + 1]))
+            return false;
+        if (t->index && i > t->index[bucket] && strcmp(t->words[i - 1].text, w->text) >= 0)
+            return false;
+    }
+    return !t->index || t->index[QUND_SCAN_BUCKETS] == t->n;
 }

@@ -39,18 +39,36 @@ struct qund_scan_number {
 bool qund_scan_number(struct qund_str s, size_t *at, struct qund_scan_number *out);
 
 /* --- Word tables: all words of a table found in one pass over the text. --- */
+#define QUND_SCAN_BUCKETS 256u
+
 struct qund_scan_word {
-    const char *text; /* sorted by bytes over the whole table */
-    uint32_t flags;
+    const char *text;
+    uint16_t n; /* bytes of text */
+    uint16_t flags;
+};
+/* In buckets of the first character, each sorted by bytes; scripts/gen-words makes it. Without an
+ * index the words may stand in any order and each is tried at each place: for a few dozen at most.
+ */
+struct qund_scan_table {
+    const struct qund_scan_word *words;
+    size_t n;
+    const uint16_t *index; /* bucket → its first word; QUND_SCAN_BUCKETS + 1 entries, or NULL */
 };
 struct qund_scan_hit {
     uint32_t at, end;
     uint32_t flags;
 };
+/* Two-byte characters (Latin letters with marks, Cyrillic) begin no word. */
+static inline unsigned qund_scan_bucket(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+
+    return b[0] < 0x80 || n < 3 ? b[0] : (b[0] ^ (unsigned)(b[1] << 2) ^ b[2]) & 0xffu;
+}
 /* The longest word at each position; words inside a longer hit are not reported again. Returns how
  * many hits were written; beyond max the rest is left out. */
-size_t qund_scan_words(struct qund_str s, const struct qund_scan_word *words, size_t n_words,
+size_t qund_scan_words(struct qund_str s, const struct qund_scan_table *table,
                        struct qund_scan_hit *hits, size_t max);
-/* The table is in the order the search needs (unit tests assert it). */
-bool qund_scan_words_sorted(const struct qund_scan_word *words, size_t n_words);
+/* The index fits the words and they are in order (unit tests assert it of every table). */
+bool qund_scan_table_ok(const struct qund_scan_table *table);
 #endif

@@ -92,9 +92,11 @@ enum qund_call qund_call_find(struct qund_str s, bool from_staff)
                                         "一起团",   "组队",   "组团", "谁要一起",
                                         "谁一起",   "一起吗", "拼车", NULL};
 
+    static const char *const stems[] = {"一起", "拼", "组", NULL}; /* quicker than all of them */
+
     if (from_staff)
         return staff_call(s);
-    return has(s, peers) ? QUND_CALL_PEER : QUND_CALL_NONE;
+    return has(s, stems) && has(s, peers) ? QUND_CALL_PEER : QUND_CALL_NONE;
 }
 
 static bool within(const struct qund_calls *c, enum qund_call kind, int64_t ms)
@@ -114,7 +116,7 @@ static uint32_t words_in(struct qund_str s)
 {
     struct qund_scan_hit hits[HITS_MAX];
     uint32_t flags = 0;
-    size_t n = qund_scan_words(s, signup_words, QUND_ARRAY_LEN(signup_words), hits, HITS_MAX);
+    size_t n = qund_scan_words(s, &signup_table, hits, HITS_MAX);
 
     for (size_t i = 0; i < n; i++)
         flags |= hits[i].flags;
