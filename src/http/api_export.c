@@ -89,12 +89,16 @@ static void run(struct qund_read_job *j, struct qund_reader *rd, const struct qu
 
 static void next_page(struct export *x)
 {
+    int rc; /* not in x, which is the reader's once it is submitted */
+
     x->job.deadline_ms = PAGE_MS;
-    x->rc = x->h->readers ? qund_readers_submit(x->h->readers, &x->job) : QUND_E_AGAIN;
-    if (x->rc < 0)
+    rc = x->h->readers ? qund_readers_submit(x->h->readers, &x->job) : QUND_E_AGAIN;
+    if (rc < 0) {
+        x->rc = rc;
         finish(x, false);
-    else
+    } else {
         x->h->open_calls++;
+    }
 }
 
 void qund_api_export_messages(struct qund_http *h, struct qund_req *r, const struct qund_call *c)

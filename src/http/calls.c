@@ -7,6 +7,8 @@
 #include "http/internal.h"
 #include <stdio.h>
 
+enum { SLOW_MS = 30000 };
+
 struct pending_read {
     struct qund_read_job job;
     struct mail mail;
@@ -65,6 +67,7 @@ static void send_read(struct qund_http *h, struct qund_req *r, const struct qund
     p->room = room;
     p->mail.open = read_home;
     p->job.run = read_run;
+    p->job.deadline_ms = c->route->slow ? SLOW_MS : 0;
     rc = qund_readers_submit(h->readers, &p->job);
     if (rc < 0) {
         qund_answer_error(r, 503, "busy", QUND_STR("too many reads wait; try again"),

@@ -50,9 +50,13 @@ struct qund_route {
     size_t n_fields;
     void (*now)(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
     int (*read)(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
-    const char *command;  /* ROUTE_COMMAND, ROUTE_JOB */
+    const char *command; /* ROUTE_COMMAND, ROUTE_JOB */
+    const char
+        *id_name;     /* what a command of crm calls {id}; those take no "by" (the actor says it) */
+    const char *what; /* a list, thing or table by name, for handlers that serve several */
     const char *produces; /* NULL: application/json */
     bool page;            /* has ?limit= and ?cursor= */
+    bool slow;            /* may read for half a minute */
     bool raw;             /* takes the body as it is */
 };
 static inline bool qund_route_asks(const struct qund_route *r) /* fields are of the query */
@@ -199,6 +203,11 @@ int qund_api_messages(struct qund_reader *rd, const struct qund_call *c, struct 
 int qund_api_message(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_search(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_org(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_people(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_person(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_of_group(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_export(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+void qund_api_import(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 void qund_api_export_messages(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 int qund_api_questions(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_group_metrics(struct qund_reader *rd, const struct qund_call *c,

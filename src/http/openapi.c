@@ -92,7 +92,10 @@ static void put_body(struct qund_jw *w, const struct qund_route *r)
     qund_jw_key(w, "requestBody");
     qund_jw_obj(w);
     qund_jw_key(w, "content");
-    if (r->raw) {
+    if (r->raw && r->what) { /* a file */
+        qund_jw_raw(w, QUND_STR("{\"text/csv\":{\"schema\":{\"type\":\"string\"}},"
+                                "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}}"));
+    } else if (r->raw) {
         qund_jw_raw(w, QUND_STR("{\"application/json\":{\"schema\":{\"oneOf\":[{\"$ref\":"
                                 "\"#/components/schemas/Event\"},{\"type\":\"array\",\"items\":"
                                 "{\"$ref\":\"#/components/schemas/Event\"}}]}},"
@@ -140,7 +143,7 @@ static void put_responses(struct qund_jw *w, const struct qund_route *r)
     qund_jw_obj(w);
     if (r->kind == ROUTE_SOCKET)
         put_response(w, "101", "The feed begins: one JSON object a text frame", NULL, NULL);
-    else if (r->raw)
+    else if (r->raw && !r->what)
         put_response(w, "202", "All events are durable", json,
                      "{\"type\":\"object\",\"properties\":{\"accepted\":{\"type\":\"integer\"}}}");
     else

@@ -292,10 +292,11 @@ int qund_call_body(const struct qund_call *c, struct qund_str body, const char *
 
     qund_jw_obj(&w);
     if (c->id > 0)
-        qund_jw_kint(&w, "id", c->id);
+        qund_jw_kint(&w, route->id_name ? route->id_name : "id", c->id);
     if (c->name.p)
         qund_jw_kstr(&w, "name", c->name);
-    qund_jw_kz(&w, "by", by);
+    if (!route->id_name)
+        qund_jw_kz(&w, "by", by);
     qund_jr_init(&r, body.n > 0 ? body : QUND_STR("{}"), arena, BODY_DEPTH);
     rc = copy_fields(&r, route, &w, &seen, err);
     if (rc < 0)

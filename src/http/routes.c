@@ -33,6 +33,59 @@ static const struct qund_field SEARCH[] = {
     {"q", VALUE_STR, true, NULL, "The words, two characters or more"},
     {"group", VALUE_INT, false, NULL, "Only this group"},
 };
+static const struct qund_field PEOPLE[] = {
+    {"q", VALUE_STR, false, NULL, "The name contains this"},
+    {"tag", VALUE_STR, false, NULL, "Only those that hold the tag"},
+    {"group", VALUE_INT, false, NULL, "Only members of this group"},
+};
+static const struct qund_field LEADS[] = {
+    {"q", VALUE_STR, false, NULL, "The name contains this"},
+    {"tag", VALUE_STR, false, NULL, "Only those that hold the tag"},
+    {"stage", VALUE_STR, false, NULL, "Only this stage"},
+    {"owner", VALUE_INT, false, NULL, "Only those of this member of staff"},
+};
+static const struct qund_field NAMED[] = {
+    {"q", VALUE_STR, false, NULL, "The name contains this"},
+};
+static const struct qund_field CONTACT[] = {
+    {"name", VALUE_STR, true, NULL, "How we call them"},
+};
+static const struct qund_field TAG_ADD[] = {
+    {"tag", VALUE_STR, true, NULL, "The tag's name"},
+    {"for", VALUE_STR, false, NULL, "How long it holds, such as 7d; for good"},
+};
+static const struct qund_field TAG[] = {
+    {"tag", VALUE_STR, true, NULL, "The tag's name"},
+};
+static const struct qund_field OPT_OUT[] = {
+    {"opt_out", VALUE_BOOL, true, NULL, "No marketing any more; false is a renewed consent"},
+    {"proof", VALUE_STR, true, NULL, "How it was said"},
+};
+static const struct qund_field LEAD[] = {
+    {"stage", VALUE_STR, false, NULL, "Its stage"},
+    {"pool", VALUE_STR, false, NULL, "Its pool"},
+    {"owner", VALUE_STR, false, NULL, "Key of the member of staff; - for nobody"},
+    {"score_add", VALUE_INT, false, NULL, "Added to the score"},
+};
+static const struct qund_field GROUP[] = {
+    {"name", VALUE_STR, false, NULL, "Its name"},
+    {"type", VALUE_STR, false, NULL, "home, ecommerce, course, ticketing or other"},
+    {"state", VALUE_STR, false, NULL, "active, paused or closed"},
+    {"tags", VALUE_STRS, false, NULL, "All its tags"},
+    {"zone", VALUE_STR, false, NULL, "IANA name of its time zone"},
+    {"place", VALUE_STR, false, NULL, "Compound it shares with other groups"},
+    {"manager", VALUE_STR, false, NULL, "Key of the member of staff; - for nobody"},
+    {"internal", VALUE_BOOL, false, NULL, "Staff only: not counted"},
+};
+static const struct qund_field EXPORT[] = {
+    {"format", VALUE_CHOICE, false, "csv|jsonl", "csv"},
+};
+static const struct qund_field IMPORT[] = {
+    {"format", VALUE_CHOICE, false, "csv|jsonl", "csv"},
+    {"dry_run", VALUE_BOOL, false, NULL, "Check and match every row, keep nothing"},
+    {"realm", VALUE_STR, false, NULL, "For rows that name none; import"},
+    {"source", VALUE_STR, false, NULL, "Where new people come from; import"},
+};
 static const struct qund_field QUESTIONS[] = {
     {"state", VALUE_CHOICE, false, "open|answered|done|withdrawn", "Only this state; open"},
     {"group", VALUE_INT, false, NULL, "Only this group"},
@@ -126,6 +179,70 @@ static const struct qund_route ROUTES[] = {
      .page = true},
     {QUND_POST, BASE "/questions/{id}/done", ROLES_ACT, ROUTE_COMMAND, "questions",
      "It was dealt with elsewhere", LIST(REASON), .command = "question.done"},
+
+    {QUND_GET, BASE "/groups", ROLES_READ, ROUTE_READ, "groups", "Groups", LIST(NAMED),
+     .read = qund_api_people, .what = "groups", .page = true},
+    {QUND_GET, BASE "/groups/{id}", ROLES_READ, ROUTE_READ, "groups", "One group",
+     .read = qund_api_person, .what = "group"},
+    {QUND_GET, BASE "/groups/{id}/members", ROLES_READ, ROUTE_READ, "groups", "Who is in it",
+     .read = qund_api_of_group, .what = "members", .page = true},
+    {QUND_GET, BASE "/groups/{id}/signups", ROLES_READ, ROUTE_READ, "groups", "Its sign-ups",
+     .read = qund_api_of_group, .what = "signups", .page = true},
+    {QUND_PATCH, BASE "/groups/{id}", ROLES_OPERATE, ROUTE_COMMAND, "groups",
+     "Change what is given", LIST(GROUP), .command = "group.update", .id_name = "group"},
+
+    {QUND_GET, BASE "/contacts", ROLES_READ, ROUTE_READ, "contacts", "People, seen last first",
+     LIST(PEOPLE), .read = qund_api_people, .what = "contacts", .page = true},
+    {QUND_GET, BASE "/contacts/{id}", ROLES_READ, ROUTE_READ, "contacts",
+     "One person with all that hangs on them", .read = qund_api_person, .what = "contact"},
+    {QUND_PATCH, BASE "/contacts/{id}", ROLES_ACT, ROUTE_COMMAND, "contacts", "Rename",
+     LIST(CONTACT), .command = "contact.update", .id_name = "contact"},
+    {QUND_POST, BASE "/contacts/{id}/tag", ROLES_ACT, ROUTE_COMMAND, "contacts", "Give a tag",
+     LIST(TAG_ADD), .command = "tag.add", .id_name = "contact"},
+    {QUND_POST, BASE "/contacts/{id}/untag", ROLES_ACT, ROUTE_COMMAND, "contacts",
+     "Take a tag away", LIST(TAG), .command = "tag.remove", .id_name = "contact"},
+    {QUND_POST, BASE "/contacts/{id}/opt-out", ROLES_ACT, ROUTE_COMMAND, "contacts",
+     "No marketing, or consent again", LIST(OPT_OUT), .command = "contact.opt_out",
+     .id_name = "contact"},
+
+    {QUND_GET, BASE "/leads", ROLES_READ, ROUTE_READ, "leads", "Leads, best first", LIST(LEADS),
+     .read = qund_api_people, .what = "leads", .page = true},
+    {QUND_PATCH, BASE "/leads/{id}", ROLES_ACT, ROUTE_COMMAND, "leads",
+     "Change the lead of this contact", LIST(LEAD), .command = "lead.update", .id_name = "contact"},
+    {QUND_GET, BASE "/households", ROLES_READ, ROUTE_READ, "households",
+     "People who live in one home", .read = qund_api_people, .what = "households", .page = true},
+    {QUND_GET, BASE "/tags", ROLES_READ, ROUTE_READ, "tags", "Tags and how many hold them",
+     .read = qund_api_people, .what = "tags", .page = true},
+    {QUND_GET, BASE "/staff", ROLES_READ, ROUTE_READ, "staff", "Staff", LIST(NAMED),
+     .read = qund_api_people, .what = "staff", .page = true},
+    {QUND_GET, BASE "/staff/{id}", ROLES_READ, ROUTE_READ, "staff", "One member of staff",
+     .read = qund_api_person, .what = "staff"},
+    {QUND_GET, BASE "/rosters", ROLES_READ, ROUTE_READ, "rosters", "Who is on duty when",
+     .read = qund_api_people, .what = "rosters", .page = true},
+    {QUND_GET, BASE "/leave", ROLES_READ, ROUTE_READ, "leave", "Who is away when",
+     .read = qund_api_people, .what = "leave", .page = true},
+    {QUND_GET, BASE "/export/contacts", ROLES_MANAGE, ROUTE_READ, "export",
+     "All contacts as a file", LIST(EXPORT), .read = qund_api_export, .what = "contacts",
+     .produces = "text/csv", .slow = true},
+    {QUND_GET, BASE "/export/leads", ROLES_MANAGE, ROUTE_READ, "export", "All leads as a file",
+     LIST(EXPORT), .read = qund_api_export, .what = "leads", .produces = "text/csv", .slow = true},
+    {QUND_GET, BASE "/export/staff", ROLES_MANAGE, ROUTE_READ, "export", "All staff as a file",
+     LIST(EXPORT), .read = qund_api_export, .what = "staff", .produces = "text/csv", .slow = true},
+    {QUND_GET, BASE "/export/households", ROLES_MANAGE, ROUTE_READ, "export",
+     "All households as a file", LIST(EXPORT), .read = qund_api_export, .what = "households",
+     .produces = "text/csv", .slow = true},
+    {QUND_POST, BASE "/import/contacts", ROLES_MANAGE, ROUTE_NOW, "import",
+     "Take in a file of contacts; a repeat goes on where it ended", LIST(IMPORT),
+     .now = qund_api_import, .what = "contacts", .raw = true},
+    {QUND_POST, BASE "/import/leads", ROLES_MANAGE, ROUTE_NOW, "import",
+     "Take in a file of leads; a repeat goes on where it ended", LIST(IMPORT),
+     .now = qund_api_import, .what = "leads", .raw = true},
+    {QUND_POST, BASE "/import/staff", ROLES_MANAGE, ROUTE_NOW, "import",
+     "Take in a file of staff; a repeat goes on where it ended", LIST(IMPORT),
+     .now = qund_api_import, .what = "staff", .raw = true},
+    {QUND_POST, BASE "/import/orders", ROLES_MANAGE, ROUTE_NOW, "import",
+     "Take in a file of orders; a repeat goes on where it ended", LIST(IMPORT),
+     .now = qund_api_import, .what = "orders", .raw = true},
 
     {QUND_GET, BASE "/groups/{id}/metrics", ROLES_READ, ROUTE_READ, "groups",
      "What a group's hours or days counted", LIST(MEASURES), .read = qund_api_group_metrics},

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/metric.h"
 #include "core/thread.h"
+#include "crm/crm.h"
 #include "http/http.h"
 #include "intake/intake.h"
 #include "net/loop.h"
@@ -32,6 +33,7 @@ struct app {
     struct qund_http *http;
     struct qund_timer *quit;
     struct qund_db *db; /* the engine stand-in's */
+    struct qund_crm *crm;
     struct qund_fold *fold;
     struct qund_search_words words;
     struct qund_mbox *commands;
@@ -58,13 +60,19 @@ static void apply(struct app *app, struct qund_command *c)
             c->rc = qund_err_set(&c->err, c->rc, "id", "it does not wait");
         else
             qund_buf_puts(&c->reply, "{}");
+    } else if (c->rc == 0 && qund_crm_command_known(c->name)) {
+        c->rc = qund_crm_command(app->crm, c->name, body, now, &c->reply, &c->err);
+        if (c->rc == 0)
+            c->rc = qund_crm_flush(app->crm);
     } else if (c->rc == 0) {
         qund_buf_str(&c->reply, body); /* shows a test what the engine would be given */
     }
     if (c->rc == 0)
         c->rc = qund_db_commit(app->db);
-    else
+    if (c->rc < 0) {
         qund_db_rollback(app->db);
+        qund_crm_forget(app->crm);
+    }
 }
 
 static void run_engine(void *arg)
@@ -212,6 +220,8 @@ static int open_store(struct app *app, struct qund_err *err)
                                                .at = 1},
                            NULL);
     }
+    if (rc >= 0)
+        rc = qund_crm_open(app->db, NULL, app->log, &app->crm, err);
     return rc < 0 ? rc : add_messages(app);
 }
 
@@ -286,6 +296,7 @@ static void close_all(struct app *app)
     qund_loop_free(app->loop);
     qund_mbox_free(app->commands);
     qund_redis_stop(app->redis);
+    qund_crm_close(app->crm);
     qund_db_close(app->db);
     qund_fold_free(app->fold);
     qund_config_unref(app->config);

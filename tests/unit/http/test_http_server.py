@@ -227,7 +227,8 @@ class Api(unittest.TestCase):
         self.assertEqual(self.call("GET", API + "/dead/777")[0], 404)
 
     def test_lists_are_empty_pages_at_first(self):
-        for path in ("/rules", "/outbox", "/outbox?state=failed", "/alerts", "/alerts?state=open&level=urgent", "/questions", "/groups/1/metrics?by=day"):
+        for path in ("/rules", "/outbox", "/outbox?state=failed", "/alerts", "/alerts?state=open&level=urgent", "/groups", "/households", "/staff", "/rosters",
+                     "/leave", "/groups/9/members", "/groups/9/signups", "/questions", "/groups/1/metrics?by=day"):
             status, data, _ = self.call("GET", API + path)
             self.assertEqual((status, data), (200, {"items": []}), path)
         self.assertEqual(self.call("GET", API + "/rules/none")[0], 404)
@@ -262,6 +263,46 @@ class Api(unittest.TestCase):
         self.assertEqual([json.loads(line)["text"][1] for line in data.splitlines()], list("0123456"))
         viewer, _ = self.token("viewer")
         self.assertEqual(self.call("GET", API + "/export/messages", token=viewer)[0], 403)
+
+    def test_people_come_in_by_file_and_are_read_changed_and_exported(self):
+        rows = ["name,phone,tags"] + ["客户%d,1380000%04d,意向:询价" % (i, i) for i in range(1200)]
+        body = "\n".join(rows + ["坏,12,"]) + "\n"
+        status, data, _ = self.call("POST", API + "/import/contacts?dry_run=true", body)
+        self.assertEqual((status, data["rows"]), (200, 1201), data)
+        self.assertEqual(self.call("GET", API + "/contacts")[1]["items"], [])
+        status, data, _ = self.call("POST", API + "/import/contacts", body)
+        self.assertEqual((status, data["created"], len(data["errors"])), (200, 1200, 1), data)
+        self.assertEqual(data["errors"][0]["line"], 1202)
+        status, data, _ = self.call("POST", API + "/import/contacts", body)
+        self.assertEqual((status, data["created"]), (200, 0))
+        status, data, _ = self.call("POST", API + "/import/contacts", "nmae\nx\n")
+        self.assertEqual(status, 400)
+        seen, path = set(), API + "/contacts?limit=500&tag=" + urllib.parse.quote("意向:询价")
+        data = self.call("GET", path)[1]
+        while True:
+            seen |= {c["id"] for c in data["items"]}
+            if "next" not in data:
+                break
+            data = self.call("GET", path + "&cursor=" + urllib.parse.quote(data["next"]))[1]
+        self.assertEqual(len(seen), 1200)
+        number = min(seen)
+        one = self.call("GET", API + "/contacts?q=" + urllib.parse.quote("客户1199"))[1]["items"]
+        self.assertEqual((len(one), one[0]["phone"]), (1, "13800001199"))
+        viewer, _ = self.token("viewer")
+        one = self.call("GET", API + "/contacts?q=" + urllib.parse.quote("客户1199"), token=viewer)[1]["items"]
+        self.assertEqual(one[0]["phone"], "138****1199")
+        self.assertEqual(self.call("PATCH", API + "/contacts/%d" % number, {"name": "新名"})[0], 200)
+        self.assertEqual(self.call("POST", API + "/contacts/%d/tag" % number, {"tag": "a:b", "for": "7d"})[0], 200)
+        shown = self.call("GET", API + "/contacts/%d" % number)
+        self.assertEqual(shown[0], 200)
+        self.assertIn("新名", json.dumps(shown[1], ensure_ascii=False))
+        self.assertIn("a:b", json.dumps(shown[1]))
+        self.assertEqual(self.call("GET", API + "/contacts/99999999")[0], 404)
+        status, data, headers = self.call("GET", API + "/export/contacts")
+        self.assertEqual((status, headers["content-type"]), (200, "text/csv; charset=utf-8"))
+        self.assertEqual(len(data.decode().splitlines()), 1201)
+        status, data, _ = self.call("GET", API + "/export/contacts?format=jsonl")
+        self.assertEqual(len(data.splitlines()), 1200)
 
     def test_the_org_is_yaml(self):
         status, _, headers = self.call("GET", API + "/org")
