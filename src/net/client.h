@@ -1,0 +1,70 @@
+/* src/net/client.h - requests to the outside: one HTTP/1.1 exchange each, bounded in every
+ * direction (essay in client.c). Everything runs on the thread that polls. */
+#ifndef QUND_NET_CLIENT_H
+#define QUND_NET_CLIENT_H
+#include "core/core.h"
+
+/* How far an exchange came. Only ANSWERED has a status. */
+enum qund_client_end {
+    QUND_CLIENT_ANSWERED,  /* a final status line and its headers arrived */
+    QUND_CLIENT_NOT_SENT,  /* no byte of the request left: resolving, connecting or TLS failed */
+    QUND_CLIENT_NO_ANSWER, /* bytes may have left, no answer came: nobody knows */
+    QUND_CLIENT_REFUSED    /* the address guard: the name leads to an address that is not allowed */
+};
+const char *qund_client_end_name(enum qund_client_end e);
+
+struct qund_client_header {
+    const char *name;
+    const char *value;
+};
+struct qund_client_answer {
+    enum qund_client_end end;
+    int status;             /* 0 unless ANSWERED */
+    bool whole;             /* the body came to its end within all limits */
+    int64_t retry_after_ms; /* of the header; -1 when there was none */
+    struct qund_str body;   /* its first 4 KiB */
+    const char *why;        /* unless ANSWERED: the reason in words, for people */
+};
+
+struct qund_client_request {
+    const char *method; /* "POST" */
+    const char *url;    /* https; http only with allow_private; no user information */
+    const struct qund_client_header *headers;
+    size_t n_headers;
+    struct qund_str body;
+    int64_t timeout_ms; /* from start to the last byte of the answer */
+    bool allow_private; /* loopback and private addresses, and plain http, are permitted */
+    /* Called exactly once for a started request that is not cancelled, from within
+     * qund_client_poll; the answer is borrowed. It may start requests, not cancel others. */
+    void (*done)(void *arg, const struct qund_client_answer *a);
+    void *arg;
+};
+
+struct qund_client_opts {
+    const char *ca_file; /* roots to trust instead of the system's; NULL: the system's */
+};
+
+struct qund_client;
+struct qund_client_call;
+QUND_CHECK int qund_client_open(const struct qund_client_opts *opts, struct qund_client **out,
+                                struct qund_err *err);
+/* Calls still under way are dropped without `done`. */
+struct qund_client *qund_client_close(struct qund_client *c); /* NULL is fine; returns NULL */
+QUND_DEFINE_AUTO(qund_client_close, struct qund_client *)
+
+/* What can be said of an address without a look-up: scheme, user information, control bytes.
+ * INVAL with the reason. */
+QUND_CHECK int qund_client_check_url(const char *url, bool allow_private, struct qund_err *err);
+
+/* Everything in *req is copied. INVAL when method, address or headers may not be sent as they are;
+ * nothing was started then. */
+QUND_CHECK int qund_client_start(struct qund_client *c, const struct qund_client_request *req,
+                                 struct qund_client_call **out, struct qund_err *err);
+/* Ends a call without `done`. True when bytes of it may have left. */
+bool qund_client_cancel(struct qund_client_call *call);
+size_t qund_client_in_flight(const struct qund_client *c);
+
+/* Waits until a socket of ours or extra_fd (-1: none) is ready, or timeout_ms passed; then moves
+ * everything on and reports what ended. */
+void qund_client_poll(struct qund_client *c, int extra_fd, int timeout_ms);
+#endif
