@@ -38,10 +38,13 @@ static int question_done(struct qund_engine *e, struct qund_command *c, const js
 
 static int delivery_credit(struct qund_engine *e, struct qund_command *c, const json_t *o)
 {
+    struct qund_str target = field_str(o, "target");
+
     (void)c;
-    if (e->outbox)
-        qund_outbox_credit(e->outbox, field_str(o, "target"), (int)field_int(o, "n"),
-                           e->now + field_int(o, "for_ms"));
+    if (!e->outbox)
+        return 0;
+    qund_outbox_credit(e->outbox, target, (int)field_int(o, "n"), e->now + field_int(o, "for_ms"));
+    qund_outbox_ordered(e->outbox, target, json_is_true(json_object_get(o, "ordered")));
     return 0;
 }
 

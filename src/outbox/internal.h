@@ -23,6 +23,8 @@ QUND_CHECK int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new
 /* Appends up to `limit` queued rows of target, urgent first, then by id. */
 QUND_CHECK int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
                                    struct qund_out_items *items);
+/* 1 when a push of target waits to be tried again (retry_at, quota_hit, unknown with a time). */
+QUND_CHECK int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target);
 QUND_CHECK int qund_out_sql_sending(struct qund_db *db, int64_t id, int attempt, int64_t now);
 QUND_CHECK int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_row *out);
 /* 1 and the row of lowest id in that state, 0 none. */

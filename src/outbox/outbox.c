@@ -19,7 +19,7 @@ struct target {
     char *name;
     int credit, spent; /* spent in the open transaction */
     int64_t until;
-    bool maybe;
+    bool maybe, ordered;
 };
 
 struct qund_outbox {
@@ -96,6 +96,14 @@ void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, i
     t->until = until;
 }
 
+void qund_outbox_ordered(struct qund_outbox *ob, struct qund_str target, bool ordered)
+{
+    struct target *t = target_get(ob, target);
+
+    if (t)
+        t->ordered = ordered;
+}
+
 void qund_out_items_cut(struct qund_out_items *items, size_t n)
 {
     while (items->n > n) {
@@ -119,8 +127,11 @@ static int take_target(struct qund_outbox *ob, struct target *t, int64_t now,
                        struct qund_out_items *items)
 {
     size_t before = items->n;
-    int rc;
+    int rc = t->ordered ? qund_out_sql_tried_again(ob->db, qund_str(t->name)) : 0;
 
+    /* `maybe` stays: when that push moves on there is something to take again. */
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
     rc = qund_out_sql_queued(ob->db, qund_str(t->name), t->credit, items);
     if (rc < 0)
         return rc;

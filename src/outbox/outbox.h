@@ -85,6 +85,8 @@ void qund_out_items_cut(struct qund_out_items *items, size_t n); /* keeps the fi
 
 /* Deliver would take n more sends to target, begun by `until` (engine time). */
 void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, int64_t until);
+/* An ordered target gets nothing while an earlier push of it waits to be tried again. */
+void qund_outbox_ordered(struct qund_outbox *ob, struct qund_str target, bool ordered);
 /* Spends what credits there are: urgent first, then in order. Appends to items. */
 QUND_CHECK int qund_outbox_take(struct qund_outbox *ob, int64_t now, struct qund_out_items *items);
 

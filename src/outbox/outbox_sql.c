@@ -75,6 +75,19 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
     return rc;
 }
 
+int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT 1 FROM outbox WHERE target = :target"
+                     " AND (state IN (5, 6) OR (state = 7 AND due IS NOT NULL)) LIMIT 1");
+    int rc;
+
+    qund_bind_str(st, ":target", target);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
+}
+
 static int watch(struct qund_timers *timers, const char *kind, int64_t id, int64_t due)
 {
     char buf[24];

@@ -1,6 +1,6 @@
 /* The states of a push, credits, and what a rollback or a restart does to them. */
-#include "outbox/outbox.h"
 #include "core/file.h"
+#include "outbox/outbox.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,14 +169,13 @@ static void a_retry_waits_for_its_timer(void **state)
     id = add(f, "a", false);
     qund_outbox_credit(f->ob, QUND_STR("desk"), 2, 9000);
     assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
-    assert_int_equal(qund_outbox_outcome(f->ob,
-                                         &(struct qund_out_outcome){.id = id,
-                                                                    .attempt = 1,
-                                                                    .event = QUND_OUT_EV_RETRY,
-                                                                    .due = 5000,
-                                                                    .status = 503},
-                                         1100, &applied),
-                     0);
+    assert_int_equal(
+        qund_outbox_outcome(
+            f->ob,
+            &(struct qund_out_outcome){
+                .id = id, .attempt = 1, .event = QUND_OUT_EV_RETRY, .due = 5000, .status = 503},
+            1100, &applied),
+        0);
     assert_true(applied);
     assert_int_equal(rows_in(f, QUND_OUT_RETRY_AT), 1);
     assert_int_equal(qund_timers_take(f->timers, QUND_TIMER_AT, 4999, arena, &t), 0);
@@ -197,6 +196,38 @@ static bool never(void *arg, struct qund_str target)
     (void)arg;
     (void)target;
     return false;
+}
+
+static void an_ordered_target_waits_for_what_is_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    struct qund_out_items items = {0};
+    int64_t first;
+    bool applied;
+
+    assert_int_equal(qund_db_begin(f->db), 0);
+    first = add(f, "a", false);
+    (void)add(f, "b", false);
+    qund_outbox_credit(f->ob, QUND_STR("desk"), 1, 9000);
+    qund_outbox_ordered(f->ob, QUND_STR("desk"), true);
+    assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
+    assert_int_equal(items.n, 1);
+    assert_int_equal(qund_outbox_outcome(
+                         f->ob,
+                         &(struct qund_out_outcome){
+                             .id = first, .attempt = 1, .event = QUND_OUT_EV_UNKNOWN, .due = 3000},
+                         1500, &applied),
+                     0);
+    qund_outbox_credit(f->ob, QUND_STR("desk"), 1, 9000);
+    assert_int_equal(qund_outbox_take(f->ob, 2000, &items), 0);
+    assert_int_equal(items.n, 1); /* the second is held back */
+    assert_int_equal(qund_outbox_move(f->ob, first, QUND_OUT_EV_DUE, 3000, QUND_STR("due"), NULL),
+                     0);
+    assert_int_equal(qund_outbox_take(f->ob, 3000, &items), 0);
+    assert_int_equal(items.n, 2);
+    assert_int_equal(items.v[1].id, first);
+    assert_int_equal(qund_db_commit(f->db), 0);
+    qund_out_items_done(&items);
 }
 
 static void what_was_being_sent_at_a_stop_is_unknown(void **state)
@@ -238,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_to_an_old_attempt_changes_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_retry_waits_for_its_timer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_ordered_target_waits_for_what_is_tried_again, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_was_being_sent_at_a_stop_is_unknown, set_up,
                                         tear_down),
         cmocka_unit_test(final_states_are_left_only_by_a_person),
