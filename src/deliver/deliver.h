@@ -2,7 +2,7 @@
  * handle; rates, breakers and back-off per target.
  *
  * It never looks into the store: it grants credit to the engine (command "delivery.credit" {target, n,
- * for_ms}), is handed rows that are `sending`, and answers each with exactly one command
+ * for_ms, ordered}), is handed rows that are `sending`, and answers each with exactly one command
  * "delivery.outcome" {id, attempt, target, event: accepted | retry | quota | unknown | returned |
  * drop, retry_ms, status, reason}. */
 #ifndef QUND_DELIVER_DELIVER_H
@@ -22,7 +22,15 @@ struct qund_deliver_deps {
     void *submit_arg;
     /* Virtual time stands still while something is being sent; may be NULL. */
     struct qund_clock *clock;
+    /* The window in which rate_per_min holds; 0: a minute. Tests shorten it. */
+    int64_t rate_window_ms;
 };
+/* What the option tables cannot see: addresses, templates and secrets of all targets. INVAL with
+ * every error in *errs ("targets.ops.template"). For `check`, and before a snapshot is used. */
+QUND_CHECK int qund_deliver_check(const struct qund_config *config, struct qund_errs *errs);
+/* One template alone: unknown fields, and whether what begins like JSON makes JSON. */
+QUND_CHECK int qund_webhook_template_check(struct qund_str text, struct qund_err *err);
+
 QUND_CHECK int qund_deliver_open(const struct qund_deliver_deps *deps, struct qund_deliver **out,
                                  struct qund_err *err);
 /* Ends what is under way within a second: finished, unknown, or returned. Their outcomes are
