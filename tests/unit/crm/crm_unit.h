@@ -95,6 +95,14 @@ static inline void ask_text(struct place *p, const char *sql, const char *expect
     assert_string_equal(got.p, expected);
 }
 
+/* Sizes of tests that also measure: QUND_TEST_MANY=200000 for figures worth quoting. */
+static inline int many(int usual)
+{
+    const char *said = getenv("QUND_TEST_MANY");
+
+    return said && atoi(said) > 0 ? atoi(said) : usual;
+}
+
 static inline struct qund_crm_group *group(struct place *p, const char *pid)
 {
     struct qund_crm_group *g = NULL;
