@@ -145,6 +145,16 @@ int qund_store_check(const char *path, struct qund_err *err)
     return rc;
 }
 
+bool qund_store_wal_lost(const char *path, bool unclean)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};
+    struct stat st;
+
+    qund_buf_printf(&wal, "%s-wal", path);
+    return unclean && stat(path, &st) == 0 && st.st_size > 0 && stat(wal.p, &st) < 0 &&
+           errno == ENOENT;
+}
+
 static int64_t wal_bytes(const struct qund_db *db)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};

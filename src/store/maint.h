@@ -8,6 +8,12 @@
  * files are fine. IO / INVAL with what to do. */
 QUND_CHECK int qund_store_check(const char *path, struct qund_err *err);
 
+/* After an unclean stop (inhand.h) the WAL must still lie beside the store: SQLite removes it only
+ * when the last handle closes in order. true: somebody removed it, and the commits in it with it;
+ * what was applied since the last checkpoint has to be looked for in the stream. Ask before
+ * opening. */
+bool qund_store_wal_lost(const char *path, bool unclean);
+
 struct qund_checkpoint {
     int64_t wal_frames, done_frames; /* after the call */
     bool truncated;

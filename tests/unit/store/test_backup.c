@@ -268,6 +268,21 @@ static void a_file_that_is_not_our_store_is_refused_before_it_is_opened(void **s
     assert_int_equal(qund_store_check(f->path, &err), 0);
 }
 
+static void a_wal_that_is_gone_after_a_death_is_noticed(void **state)
+{
+    struct fresh *f = *state;
+    QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};
+
+    qund_buf_printf(&wal, "%s-wal", f->path);
+    write_rows(f, 0, 10);
+    assert_false(qund_store_wal_lost(f->path, true)); /* it is there */
+    f->db = qund_db_close(f->db);
+    assert_int_equal(access(wal.p, F_OK), -1);
+    assert_false(qund_store_wal_lost(f->path, false)); /* closed in order */
+    assert_true(qund_store_wal_lost(f->path, true));
+    assert_false(qund_store_wal_lost("/nonexistent-qund/qund.db", true));
+}
+
 static void the_reserve_takes_its_room_and_gives_it_back(void **state)
 {
     struct fresh *f = *state;
@@ -296,6 +311,7 @@ int main(void)
         FRESH_TEST(a_checkpoint_gives_way_and_empties_the_wal_when_it_may),
         FRESH_TEST(a_damaged_page_is_named_with_its_table),
         FRESH_TEST(a_file_that_is_not_our_store_is_refused_before_it_is_opened),
+        FRESH_TEST(a_wal_that_is_gone_after_a_death_is_noticed),
         FRESH_TEST(the_reserve_takes_its_room_and_gives_it_back),
     };
 
