@@ -1,5 +1,12 @@
-/* src/main.c - argv, then one of cli/. */
-int main(void)
+/* src/main.c - argv, then one of cli/; and what a library wants done once a process. */
+#include "cli/cli.h"
+#include "net/once.h"
+#include <signal.h>
+
+int main(int argc, char **argv)
 {
-    return 0;
+    /* A peer that goes away is an error of a write, not the end of the program. */
+    signal(SIGPIPE, SIG_IGN);
+    qund_net_once();
+    return qund_cli(argc, argv);
 }

@@ -87,21 +87,16 @@ bool qund_ready(void *arg, struct qund_jw *w)
 void qund_status(void *arg, struct qund_jw *w)
 {
     struct qund *q = arg;
-    struct qund_intake_state in;
     struct qund_worker_state st;
     struct qund_maint_state m;
 
-    qund_intake_state(q->intake, &in);
     qund_worker_state(q->worker, &st);
     qund_maint_state(q->maint, &m);
-    qund_jw_kz(w, "version", QUND_VERSION);
     qund_jw_kz(w, "data", q->vault->dir);
     qund_jw_kint(w, "port", q->port);
     qund_jw_kbool(w, "virtual", q->opts.is_virtual);
-    qund_jw_kts(w, "now", qund_clock_now(q->clock).ms);
     qund_jw_kz(w, "durability",
                q->config->queue.durability == QUND_DURABILITY_DISK ? "disk" : "os");
-    qund_jw_kbool(w, "redis_up", in.redis_up);
     if (q->redis) {
         struct qund_redis_state r;
 
@@ -109,11 +104,8 @@ void qund_status(void *arg, struct qund_jw *w)
         qund_jw_kint(w, "redis_pid", r.pid);
         qund_jw_kint(w, "redis_restarts", r.restarts);
     }
-    qund_jw_kint(w, "queue_waiting", in.waiting);
-    qund_jw_kint(w, "spool_events", in.spool_events);
     qund_jw_kbool(w, "recovered", st.recovered);
     qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
-    qund_jw_kint(w, "live_clients", qund_server_ws_count(qund_http_server(q->http)));
 }
 
 void qund_gauges_refresh(struct qund *q)

@@ -7,6 +7,7 @@
 #include "crm/org.h"
 #include "crm/roster.h"
 #include "store/db.h"
+#include "store/month.h"
 #include "text/fold.h"
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ int qund_holidays_shipped(struct qund_log *log, struct qund_holidays **out)
 {
     QUND_AUTO(qund_free_str) char *share = qund_share_dir();
     QUND_AUTO(qund_free_str) char *path = NULL;
-    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     int rc;
 
     *out = NULL;
@@ -55,6 +56,7 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
     int rc = check_new(o, err);
 
     l->log = o->log;
+    l->own_log = o->own_log;
     l->config = qund_config_ref(o->config);
     l->metrics = qund_metrics_new();
     l->next_entry = 1;
@@ -104,6 +106,8 @@ struct qund_local *qund_local_close(struct qund_local *l)
     qund_config_unref(l->config);
     qund_metrics_free(l->metrics);
     qund_vault_close(l->vault);
+    if (l->own_log)
+        qund_log_free(l->log);
     qund_free(l);
     return NULL;
 }
@@ -156,15 +160,17 @@ int qund_local_events(struct qund_local *l, const struct qund_str *packed, const
         qund_entry_put(&bodies, packed[i], NULL);
         ends[i] = bodies.n;
     }
+    /* The events come in order of their rx, so the floor may go first: a judge due between two of
+     * them runs between them. */
+    items[0] = (struct qund_item){.kind = QUND_ITEM_FLOOR, .rx = n ? rx[n - 1] : 0};
     for (size_t i = 0; i < n; i++) {
         size_t from = i ? ends[i - 1] : 0;
 
-        items[i] = (struct qund_item){.kind = QUND_ITEM_EVENT,
-                                      .rx = rx[i],
-                                      .id = {l->next_entry + i, 0},
-                                      .body = qund_str_n(bodies.p + from, ends[i] - from)};
+        items[i + 1] = (struct qund_item){.kind = QUND_ITEM_EVENT,
+                                          .rx = rx[i],
+                                          .id = {l->next_entry + i, 0},
+                                          .body = qund_str_n(bodies.p + from, ends[i] - from)};
     }
-    items[n] = (struct qund_item){.kind = QUND_ITEM_FLOOR, .rx = n ? rx[n - 1] : 0};
     rc = qund_engine_apply(l->engine, items, n + 1, NULL);
     l->next_entry += n;
     qund_free(items);
@@ -177,22 +183,42 @@ int qund_local_events(struct qund_local *l, const struct qund_str *packed, const
 int qund_local_run_out(struct qund_local *l, int64_t max_ms, struct qund_err *err)
 {
     int64_t end = qund_engine_time(l->engine) + max_ms;
+    /* Nothing is on its way any more: the floor first, so that timers of both classes run in order.
+     */
+    struct qund_item items[] = {{.kind = QUND_ITEM_FLOOR, .rx = end},
+                                {.kind = QUND_ITEM_TICK, .rx = end}};
+    int rc = qund_engine_apply(l->engine, items, QUND_ARRAY_LEN(items), NULL);
 
-    for (;;) {
-        int64_t due = qund_engine_next_due(l->engine);
-        struct qund_item items[2];
-        int rc;
+    return rc < 0 ? qund_err_set(err, rc, "store", "%s", qund_db_error(l->db)) : 0;
+}
 
-        if (due > end)
-            due = end;
-        items[0] = (struct qund_item){.kind = QUND_ITEM_TICK, .rx = due};
-        items[1] = (struct qund_item){.kind = QUND_ITEM_FLOOR, .rx = due};
-        rc = qund_engine_apply(l->engine, items, 2, NULL);
-        if (rc < 0)
-            return qund_err_set(err, rc, "store", "%s", qund_db_error(l->db));
-        if (due >= end)
-            return 0;
-    }
+struct find {
+    struct qund_str eid;
+    int64_t seq;
+};
+
+static int find_row(const struct qund_message_row *row, void *arg)
+{
+    struct find *f = arg;
+
+    if (qund_str_eq(row->eid, f->eid))
+        f->seq = row->seq; /* the newest wins: the stream is in order of arrival */
+    return 0;
+}
+
+int qund_local_find(struct qund_local *l, struct qund_str eid, int64_t *seq, struct qund_err *err)
+{
+    struct qund_months *m = qund_months_new(l->db);
+    struct find f = {.eid = eid};
+    int rc = qund_month_stream(m, 0, INT32_MAX, find_row, &f);
+
+    qund_months_free(m);
+    *seq = f.seq;
+    if (rc < 0)
+        return qund_err_set(err, rc, "store", "%s", qund_db_error(l->db));
+    return f.seq ? 0
+                 : qund_err_set(err, QUND_E_NOTFOUND, "message", "no stored message with id %.*s",
+                                QUND_STR_ARG(eid));
 }
 
 int qund_local_index(struct qund_local *l, struct qund_err *err)
@@ -213,7 +239,7 @@ static void drop_org(void *org)
 
 int qund_local_org(struct qund_local *l, int64_t now, struct qund_err *err)
 {
-    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_org *org = NULL;
     struct answer a = {.rc = QUND_E_BUG, .err = err};
     struct qund_command *c;

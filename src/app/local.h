@@ -15,13 +15,15 @@ struct qund_local {
     struct qund_db *db;
     struct qund_engine *engine;
     struct qund_metrics *metrics;
-    struct qund_log *log; /* borrowed */
+    struct qund_log *log;
+    bool own_log;
     uint64_t next_entry;
 };
 struct qund_local_opts {
     const char *data;
     struct qund_config *config; /* a reference is taken */
     struct qund_log *log;
+    bool own_log;        /* freed with it, also when opening fails */
     bool must_be_new; /* EXISTS when the folder holds a store */
     bool must_exist;  /* NOTFOUND when it does not */
     bool outbox;      /* pushes become rows (they never leave from here) */
@@ -41,6 +43,9 @@ QUND_CHECK int qund_local_events(struct qund_local *l, const struct qund_str *pa
                                  const int64_t *rx, size_t n, struct qund_err *err);
 /* Virtual time goes on until nothing waits, at most by max_ms. */
 QUND_CHECK int qund_local_run_out(struct qund_local *l, int64_t max_ms, struct qund_err *err);
+/* The stored message with that platform id, newest first over all groups. NOTFOUND. */
+QUND_CHECK int qund_local_find(struct qund_local *l, struct qund_str eid, int64_t *seq,
+                               struct qund_err *err);
 /* All messages not yet indexed. */
 QUND_CHECK int qund_local_index(struct qund_local *l, struct qund_err *err);
 /* Applies config/org.yaml (org.file) when its digest differs. */

@@ -78,7 +78,7 @@ static void note_rules(struct qund_maint *m, const struct qund_errs *errs)
 static void rules_reload(struct qund_maint *m, struct qund_command *c)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
-    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_rules *rules = NULL;
     int rc;
 

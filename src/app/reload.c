@@ -33,7 +33,7 @@ static void send(struct qund *q, const char *name, void *attach, void (*attach_f
 
 static void reload_config(struct qund *q)
 {
-    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf fixed = {0};
     struct qund_config *next;
 
@@ -62,7 +62,7 @@ static void drop_org(void *org)
 
 void qund_org_reload(struct qund *q)
 {
-    QUND_AUTO(qund_errs_done) struct qund_errs errs;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_org *org;
 
     if (!q->config->org.file)

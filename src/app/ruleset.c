@@ -60,8 +60,8 @@ int qund_ruleset_start(const struct qund_config *cfg, const struct qund_vault *v
                        const struct qund_fold *fold, struct qund_db *db, struct qund_log *log,
                        struct qund_rules **out, bool *degraded, struct qund_err *err)
 {
-    QUND_AUTO(qund_errs_done) struct qund_errs errs;
-    QUND_AUTO(qund_errs_done) struct qund_errs old;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    QUND_AUTO(qund_errs_done) struct qund_errs old = {0};
     struct qund_rules_opts opts;
     int rc;
 

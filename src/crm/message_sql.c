@@ -86,9 +86,8 @@ static struct qund_str or_none(const char *z)
     return z && *z ? qund_str(z) : QUND_STR_NONE;
 }
 
-/* The event as it came, from the row. */
-static int event_of(struct qund_message_view *v, const struct qund_message_row *row,
-                    struct qund_event *e)
+int qund_message_event(struct qund_message_view *v, const struct qund_message_row *row,
+                       struct qund_event *e)
 {
     const struct name *n;
     int rc;
@@ -157,7 +156,7 @@ int qund_message_print(struct qund_message_view *v, const struct qund_message_ro
     static const char *const STATES[] = {"kept", "revoked", "erased"};
     struct qund_mark mark = {0};
     struct qund_event e;
-    int rc = event_of(v, row, &e);
+    int rc = qund_message_event(v, row, &e);
 
     if (rc == 0)
         rc = qund_mark_get(v->db, row->seq, &v->hold, &mark);

@@ -20,20 +20,33 @@ static struct qund_str field_str(const json_t *o, const char *key)
                              : QUND_STR_NONE;
 }
 
-static int alert_set(struct qund_engine *e, struct qund_command *c, const json_t *o)
+static int alert_to(struct qund_engine *e, struct qund_command *c, const json_t *o,
+                    enum qund_alert_state to)
 {
-    int to = qund_alert_state_parse(field_str(o, "state"));
+    struct qund_str by = field_str(o, "by");
 
-    if (to < 0)
-        return qund_err_set(&c->err, QUND_E_INVAL, "state",
-                            "must be open, acknowledged or resolved");
-    return qund_alert_set(e->alerts, field_int(o, "id"), (enum qund_alert_state)to,
-                          qund_str(c->actor), field_str(o, "note"), e->now, &c->err);
+    return qund_alert_set(e->alerts, field_int(o, "id"), to, by.n ? by : qund_str(c->actor),
+                          field_str(o, "note"), e->now, &c->err);
+}
+
+static int alert_ack(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    return alert_to(e, c, o, QUND_ALERT_ACKNOWLEDGED);
+}
+
+static int alert_resolve(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    return alert_to(e, c, o, QUND_ALERT_RESOLVED);
+}
+
+static int alert_reopen(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    return alert_to(e, c, o, QUND_ALERT_OPEN);
 }
 
 static int question_done(struct qund_engine *e, struct qund_command *c, const json_t *o)
 {
-    return qund_question_done(e, field_int(o, "seq"), qund_str(c->actor), &c->err);
+    return qund_question_done(e, field_int(o, "id"), qund_str(c->actor), &c->err);
 }
 
 static int delivery_credit(struct qund_engine *e, struct qund_command *c, const json_t *o)
@@ -81,22 +94,37 @@ static int delivery_outcome(struct qund_engine *e, struct qund_command *c, const
     return 0;
 }
 
-static int outbox_move(struct qund_engine *e, struct qund_command *c, const json_t *o)
+static int outbox_move(struct qund_engine *e, struct qund_command *c, const json_t *o,
+                       enum qund_out_event event)
 {
-    static const struct {
-        const char *name;
-        enum qund_out_event event;
-    } CHOICES[] = {{"retry", QUND_OUT_EV_RESEND},
-                   {"resend", QUND_OUT_EV_RESEND},
-                   {"cancel", QUND_OUT_EV_CANCEL},
-                   {"delivered", QUND_OUT_EV_PROVED}};
+    struct qund_str reason = field_str(o, "reason");
+
+    if (!e->outbox)
+        return qund_err_set(&c->err, QUND_E_INVAL, "outbox", "there is none in this mode");
+    return qund_outbox_move(e->outbox, field_int(o, "id"), event, e->now,
+                            reason.n ? reason : qund_str(c->actor), &c->err);
+}
+
+static int outbox_retry(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    return outbox_move(e, c, o, QUND_OUT_EV_RESEND);
+}
+
+static int outbox_cancel(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    return outbox_move(e, c, o, QUND_OUT_EV_CANCEL);
+}
+
+/* What became of one whose outcome is unknown, as a person found out. */
+static int outbox_resolve(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
     struct qund_str choice = field_str(o, "choice");
 
-    for (size_t i = 0; e->outbox && i < QUND_ARRAY_LEN(CHOICES); i++)
-        if (qund_str_is(choice, CHOICES[i].name))
-            return qund_outbox_move(e->outbox, field_int(o, "id"), CHOICES[i].event, e->now,
-                                    qund_str(c->actor), &c->err);
-    return qund_err_set(&c->err, QUND_E_INVAL, "choice", "must be retry, cancel or delivered");
+    if (qund_str_is(choice, "delivered"))
+        return outbox_move(e, c, o, QUND_OUT_EV_PROVED);
+    if (qund_str_is(choice, "resend"))
+        return outbox_move(e, c, o, QUND_OUT_EV_RESEND);
+    return qund_err_set(&c->err, QUND_E_INVAL, "choice", "must be delivered or resend");
 }
 
 static int rules_swap(struct qund_engine *e, struct qund_command *c, const json_t *o)
@@ -191,11 +219,15 @@ static const struct {
     const char *name;
     int (*run)(struct qund_engine *e, struct qund_command *c, const json_t *o);
 } COMMANDS[] = {
-    {"alert.set", alert_set},
+    {"alert.ack", alert_ack},
+    {"alert.resolve", alert_resolve},
+    {"alert.reopen", alert_reopen},
     {"question.done", question_done},
     {"delivery.credit", delivery_credit},
     {"delivery.outcome", delivery_outcome},
-    {"outbox.move", outbox_move},
+    {"outbox.retry", outbox_retry},
+    {"outbox.cancel", outbox_cancel},
+    {"outbox.resolve", outbox_resolve},
     {"rules.swap", rules_swap},
     {"config.swap", config_swap},
     {"org.apply", org_apply},

@@ -73,6 +73,17 @@ struct qund_entry_id qund_engine_applied(const struct qund_engine *e);
 QUND_CHECK int qund_engine_index(struct qund_engine *e, int rows, int64_t *left);
 /* One slice of dropping months past retention: 1 when more is to be done. */
 QUND_CHECK int qund_engine_retain(struct qund_engine *e);
+/* What a rule says about a stored message (seq > 0) or a packed event; json and lines as
+ * qund_rules_explain writes them. Leaves no row behind. Between two batches only. */
+QUND_CHECK int qund_engine_explain(struct qund_engine *e, int64_t seq, struct qund_str packed,
+                                   struct qund_str rule, struct qund_buf *json,
+                                   struct qund_buf *lines, struct qund_err *err);
+/* Plays the stored messages of the last days (by engine time) against one rule of `rules` (NULL:
+ * the engine's own set). Leaves no row behind; slow: not in a daemon. */
+struct qund_backtest;
+QUND_CHECK int qund_engine_backtest(struct qund_engine *e, struct qund_rules *rules,
+                                    struct qund_str rule, int days, struct qund_backtest *out,
+                                    struct qund_err *err);
 /* Answered commands that need the worker: what a swap or reload changed. Borrowed. */
 struct qund_rules *qund_engine_rules(struct qund_engine *e);
 #endif

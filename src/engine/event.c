@@ -79,6 +79,15 @@ static void fill_row(struct subject *s)
     r->to = ev->to;
 }
 
+int qund_subject_look_up(struct qund_engine *e, struct subject *s)
+{
+    int rc = look_up(e, s);
+
+    if (rc == 0)
+        fill_row(s);
+    return rc;
+}
+
 /* A string field of the event's data object, NONE when there is none. */
 static struct qund_str data_str(struct qund_engine *e, struct qund_str data, const char *want)
 {
@@ -212,10 +221,9 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
         return rc;
     rc = qund_event_unpack(parts.event, &ev);
     if (rc == 0)
-        rc = look_up(e, &s);
+        rc = qund_subject_look_up(e, &s);
     if (rc < 0)
         return rc;
-    fill_row(&s);
     s.quiet = (ev.flags & QUND_EVF_BACKFILL) ||
               (ev.origin == QUND_ORIGIN_REPLAY && !(ev.flags & QUND_EVF_DELIVER));
     rc = qund_month_insert(e->months, &s.row);

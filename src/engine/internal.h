@@ -88,9 +88,23 @@ struct subject {
     struct qund_crm_group *group;    /* NULL: private chat or none */
     struct qund_crm_contact *sender; /* NULL: none */
     enum qund_role role;             /* in which the sender speaks; NONE without one */
-    bool quiet;                      /* backfill, replay: no alert, no push */
+    struct qund_talk talk;           /* around it; filled with the extracts */
+    struct qund_str context[4];      /* the same as rules' words */
+    size_t n_context;
+    bool quiet; /* backfill, replay: no alert, no push */
 };
 QUND_CHECK int qund_engine_event(struct qund_engine *e, struct qund_str body);
+/* Fills s for s->ev: group, sender, role, and the row it would be. */
+QUND_CHECK int qund_subject_look_up(struct qund_engine *e, struct subject *s);
+
+/* --- input.c --- */
+#define INPUT_EXTRACTS (QUND_ROOM_MAX + QUND_PHONE_MAX + 8)
+bool qund_subject_staff(const struct subject *s); /* staff or bot */
+/* e->folded holds the text. *x: what the extractors found (nothing, without sender or text). */
+QUND_CHECK int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_extract *x);
+/* Borrowed from e, s, x and found. */
+void qund_input_fill(struct qund_engine *e, struct subject *s, const struct qund_extract *x,
+                     struct qund_rule_extract found[INPUT_EXTRACTS], struct qund_rule_input *in);
 
 /* --- message.c --- */
 QUND_CHECK int qund_engine_message(struct qund_engine *e, struct subject *s);

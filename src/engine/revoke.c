@@ -7,6 +7,7 @@
 #include "engine/internal.h"
 
 #define WAIT_MS (7 * 86400000LL)
+#define SKEW_MS 3600000 /* clocks of two servers: a revoke may seem older than its message */
 
 static int take_back(struct qund_engine *e, const struct qund_message_row *row)
 {
@@ -56,7 +57,7 @@ int qund_engine_revoke(struct qund_engine *e, struct subject *s)
     int rc = QUND_E_NOTFOUND;
 
     if (s->ev->ref.n > 0 && s->row.grp != 0)
-        rc = qund_month_find(e->months, s->row.realm, s->row.grp, s->ev->ref, INT64_MAX,
+        rc = qund_month_find(e->months, s->row.realm, s->row.grp, s->ev->ref, s->ev->ts + SKEW_MS,
                              QUND_FIND_RECENT, &row);
     if (rc == 0)
         rc = take_back(e, &row);

@@ -7,6 +7,7 @@
  * A request is taken whole or not at all: its events are packed as they are decoded, and when the
  * seventh is wrong the piece is cut back to where the request began. */
 #include "config/config.h"
+#include "core/clock.h"
 #include "event/event.h"
 #include "event/gunzip.h"
 #include "http/internal.h"
@@ -212,11 +213,52 @@ static void slow_down(struct qund_req *r, int64_t wait_ms)
                                .n_extra = 1});
 }
 
+/* What an admin may say about all events of the request. */
+static void as_asked(const struct qund_call *c, struct qund_event_ctx *ctx)
+{
+    struct qund_str channel = qund_call_str(c, "channel");
+
+    if (qund_call_str(c, "origin").p) {
+        ctx->origin = QUND_ORIGIN_REPLAY;
+        ctx->short_form = true;
+        ctx->deliver = qund_call_num(c, "deliver", 0) != 0;
+    }
+    if (channel.n > 0)
+        ctx->default_channel = channel;
+}
+
+static int later(const struct qund_event *e, void *arg)
+{
+    int64_t *latest = arg;
+
+    if (e->key_ts > *latest) /* as sent: the clock that would clamp it is the one being set */
+        *latest = e->key_ts;
+    return 0;
+}
+
+/* Virtual time is the events' own: it is now at least what they say. What is wrong with them is
+ * said when they are taken. */
+static void reach(struct qund_http *h, const struct qund_call *c, enum qund_body_form form,
+                  struct qund_str body)
+{
+    struct qund_event_ctx ctx = {.cfg = h->deps.config(h->deps.arg),
+                                 .default_channel = QUND_STR("api")};
+    struct qund_err err;
+    int64_t latest = 0;
+    size_t n;
+
+    as_asked(c, &ctx);
+    qund_ignore(qund_event_decode_body(&ctx, form, body, h->arena, later, &latest, &n, &err));
+    qund_arena_reset(h->arena);
+    qund_clock_reach(h->deps.clock, (struct qund_wall){latest});
+}
+
 /* Decodes and packs; on an error the piece is as before. */
-static int take_events(struct qund_http *h, struct qund_req *r, const struct qund_grant *g,
+static int take_events(struct qund_http *h, struct qund_req *r, const struct qund_call *c,
                        enum qund_body_form form, struct qund_str body, size_t *count,
                        struct qund_err *err)
 {
+    const struct qund_grant *g = &c->grant;
     struct events_turn *t = turn_of(h);
     size_t bytes = t->piece->bytes.n, entries = t->piece->n, n = 0;
     char token[24];
@@ -228,6 +270,7 @@ static int take_events(struct qund_http *h, struct qund_req *r, const struct qun
                                  .origin = QUND_ORIGIN_LIVE};
     int rc;
 
+    as_asked(c, &ctx);
     snprintf(token, sizeof(token), "%lld", (long long)g->token);
     ctx.token_id = qund_str(token);
     ctx.idempotency_key = qund_http1_header(&r->head, "idempotency-key");
@@ -263,6 +306,13 @@ void qund_api_events(struct qund_http *h, struct qund_req *r, const struct qund_
                           QUND_STR_NONE);
         return;
     }
+    if (c->grant.role != QUND_ACCESS_ADMIN &&
+        (qund_call_str(c, "origin").p || qund_call_str(c, "channel").p)) {
+        qund_answer_error(r, 403, "denied",
+                          QUND_STR("origin and channel of a whole request are for admins"),
+                          QUND_STR_NONE);
+        return;
+    }
     wait_ms = qund_auth_spend(h, c->grant.token, 0, rate);
     if (wait_ms > 0) {
         slow_down(r, wait_ms);
@@ -270,7 +320,9 @@ void qund_api_events(struct qund_http *h, struct qund_req *r, const struct qund_
     }
     if (body_text(h, r, &room, &body) < 0)
         return;
-    rc = take_events(h, r, &c->grant, form, body, &n, &err);
+    if (qund_clock_is_virtual(h->deps.clock))
+        reach(h, c, form, body);
+    rc = take_events(h, r, c, form, body, &n, &err);
     if (rc < 0)
         refuse_event(h, r, rc, &err);
     else

@@ -104,9 +104,17 @@ static const struct qund_field TOKEN[] = {
     {"expires", VALUE_TIME, false, NULL, "When it ends; never"},
 };
 
+static const struct qund_field EVENTS[] = {
+    {"origin", VALUE_CHOICE, false, "replay",
+     "Admins: recorded events; nothing leaves the machine"},
+    {"deliver", VALUE_BOOL, false, NULL, "With origin=replay: what follows may leave all the same"},
+    {"channel", VALUE_STR, false, NULL, "Admins: the channel of events that name none; api"},
+};
+
 static const struct qund_route ROUTES[] = {
     {QUND_POST, BASE "/events", ROLES_EVENTS, ROUTE_NOW, "events",
-     "Hand in events; answered once they are durable", .now = qund_api_events, .raw = true},
+     "Hand in events; answered once they are durable", LIST(EVENTS), .now = qund_api_events,
+     .raw = true},
 
     {QUND_GET, "/healthz", ROLES_NOBODY_ASKED, ROUTE_NOW, "system", "Whether the process is up",
      .now = qund_api_healthz},

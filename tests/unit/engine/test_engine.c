@@ -131,10 +131,10 @@ static void the_ladder_climbs_until_somebody_takes_it(void **state)
     assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox"), 2);
     desk_wait(d, 20 * 60000);
     assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox"), 3);
-    assert_int_equal(desk_command(d, "alert.set", "{\"id\":1,\"state\":\"acknowledged\"}"), 0);
+    assert_int_equal(desk_command(d, "alert.ack", "{\"id\":1}"), 0);
     desk_wait(d, 60 * 60000);
     assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox"), 3);
-    assert_int_equal(desk_command(d, "alert.set", "{\"id\":9,\"state\":\"acknowledged\"}"),
+    assert_int_equal(desk_command(d, "alert.ack", "{\"id\":9}"),
                      QUND_E_NOTFOUND);
     desk_free(d);
 }
@@ -166,7 +166,7 @@ static void a_refused_command_leaves_the_batch_alone(void **state)
 
     (void)state;
     assert_int_equal(desk_command(d, "no.such", "{}"), QUND_E_NOTFOUND);
-    assert_int_equal(desk_command(d, "alert.set", "[]"), QUND_E_INVAL);
+    assert_int_equal(desk_command(d, "alert.ack", "[]"), QUND_E_INVAL);
     desk_say(d, "m1", "ann", "customer", "hi");
     assert_int_equal(desk_int(d, "SELECT count(*) FROM message_202509"), 1);
     desk_free(d);

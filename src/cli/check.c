@@ -1,0 +1,131 @@
+/* src/cli/check.c - looks over files before the daemon sees them: all errors of all files at once.
+ */
+#include "cli/cli.h"
+#include "core/json.h"
+#include "core/yaml.h"
+#include "crm/org.h"
+#include "rule/rule.h"
+#include "text/fold.h"
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define ERRORS_MAX 200
+
+/* A YAML file is what its top says: rules, an org file, else a configuration. */
+enum what { IS_RULES, IS_ORG, IS_CONFIG };
+
+static enum what kind_of(const char *path)
+{
+    QUND_AUTO(qund_yaml_free) struct qund_yaml *y = NULL;
+    const struct qund_ynode *root;
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return IS_RULES;
+    if (qund_yaml_load(path, &y, NULL) < 0)
+        return IS_RULES; /* its parser says what is wrong, with the place */
+    root = qund_yaml_root(y);
+    if (qund_yaml_get(root, "staff") || qund_yaml_get(root, "rosters") ||
+        qund_yaml_get(root, "groups"))
+        return IS_ORG;
+    return qund_yaml_get(root, "rules") && qund_yaml_get(root, "rules")->kind == QUND_YAML_LIST
+               ? IS_RULES
+               : IS_CONFIG;
+}
+
+static int check_rules(const char *const *paths, size_t n, struct qund_errs *errs,
+                       struct qund_errs *warnings)
+{
+    QUND_AUTO(qund_fold_free) struct qund_fold *fold = NULL;
+    struct qund_err err;
+
+    if (n == 0)
+        return 0;
+    if (qund_fold_new(&fold, &err) < 0)
+        return qund_errs_add(errs, err.rc, err.where, "%s", err.text);
+    return qund_rules_check(paths, n, &(struct qund_rules_opts){.fold = fold}, errs, warnings);
+}
+
+static void check_file(const char *path, enum what what, struct qund_errs *errs)
+{
+    struct qund_config *cfg = NULL;
+    struct qund_org *org = NULL;
+
+    if (what == IS_CONFIG)
+        qund_ignore(qund_config_load(path, &cfg, errs)); /* errs says it */
+    else
+        qund_ignore(qund_org_load(path, &org, errs));
+    qund_config_unref(cfg);
+    qund_org_free(org);
+}
+
+/* What the daemon would load: the configuration, and what it names. */
+static size_t from_config(struct cli *c, const char **rules, size_t max, struct qund_errs *errs,
+                          struct qund_config **cfg)
+{
+    size_t n = 0;
+
+    if (qund_config_load(c->config, cfg, errs) < 0)
+        return 0;
+    if ((*cfg)->org.file)
+        check_file((*cfg)->org.file, IS_ORG, errs);
+    for (size_t i = 0; i < (*cfg)->rules.dirs.n && n < max; i++)
+        rules[n++] = (*cfg)->rules.dirs.v[i];
+    return n;
+}
+
+static void print_json(const struct qund_errs *errs, const struct qund_errs *warnings)
+{
+    const struct qund_errs *const BOTH[] = {errs, warnings};
+    static const char *const NAMES[] = {"errors", "warnings"};
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+    struct qund_jw w = qund_jw(&out);
+
+    qund_jw_obj(&w);
+    for (size_t k = 0; k < 2; k++) {
+        qund_jw_key(&w, NAMES[k]);
+        qund_jw_arr(&w);
+        for (size_t i = 0; i < BOTH[k]->n; i++) {
+            qund_jw_obj(&w);
+            qund_jw_kz(&w, "where", BOTH[k]->v[i].where);
+            qund_jw_kz(&w, "reason", BOTH[k]->v[i].text);
+            qund_jw_end_obj(&w);
+        }
+        qund_jw_end_arr(&w);
+    }
+    qund_jw_end_obj(&w);
+    cli_print_json(qund_buf_view(&out));
+}
+
+int cli_check(struct cli *c)
+{
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = NULL;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    QUND_AUTO(qund_errs_done) struct qund_errs warnings = {0};
+    const char *rules[CLI_ARGS_MAX];
+    size_t n = 0;
+
+    qund_errs_init(&errs, ERRORS_MAX);
+    qund_errs_init(&warnings, ERRORS_MAX);
+    for (size_t i = 0; i < c->n_args; i++) {
+        enum what what = kind_of(c->args[i]);
+
+        if (what == IS_RULES)
+            rules[n++] = c->args[i];
+        else
+            check_file(c->args[i], what, &errs);
+    }
+    if (c->n_args == 0)
+        n = from_config(c, rules, QUND_ARRAY_LEN(rules), &errs, &cfg);
+    qund_ignore(check_rules(rules, n, &errs, &warnings)); /* errs says it */
+    if (c->json) {
+        print_json(&errs, &warnings);
+        return errs.n ? EXIT_WRONG : EXIT_FINE;
+    }
+    for (size_t i = 0; i < warnings.n; i++)
+        printf("%s: warning: %s\n", warnings.v[i].where, warnings.v[i].text);
+    if (errs.n > 0)
+        return cli_fail_all(&errs);
+    printf("no errors%s\n", c->n_args ? "" : " in the configuration and what it names");
+    return EXIT_FINE;
+}

@@ -1,0 +1,284 @@
+/* src/cli/cli.c - argv → a subcommand with its options. Everything about the command line stands in
+ * the table: parser, help and errors are made from it. */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct cli_opt SERVE[] = {
+    {"--listen", "HOST:PORT|unix:PATH", "where the API listens (default 127.0.0.1:8720)"},
+    {"--virtual", "SPEED|max",
+     "time is the events' own, run this much faster in between; only on a "
+     "new data folder"},
+};
+static const struct cli_opt REPLAY[] = {
+    {"--virtual", NULL, "in this process, on a store of its own, as fast as it goes"},
+    {"--speed", "N", "N times as fast as it happened (default: at once)"},
+    {"--max-gap", "DURATION", "longer silences are cut to this (with --speed)"},
+    {"--deliver", NULL, "let what follows from it leave the machine"},
+    {"--channel", "NAME", "the channel it comes from (default: replay)"},
+};
+static const struct cli_opt WATCH[] = {
+    {"--only", "KIND", "message, alert or delivery"},
+};
+static const struct cli_opt BACKTEST[] = {
+    {"--days", "N", "how far back (default 30)"},
+};
+static const struct cli_opt SEARCH[] = {
+    {"--group", "ID", "only this group's number"},
+    {"--limit", "N", "at most so many (default 20)"},
+};
+static const struct cli_opt IMPORT[] = {
+    {"--dry-run", NULL, "check and match every row, keep nothing"},
+    {"--format", "csv|jsonl", "default: by the file's name"},
+    {"--errors", "FILE", "where refused rows go (default: FILE.errors.csv)"},
+};
+static const struct cli_opt EXPORT[] = {
+    {"--format", "csv|jsonl", "default: jsonl for messages, else csv"},
+};
+static const struct cli_opt TOKEN[] = {
+    {"--role", "ROLE", "admin, manager, operator, staff, viewer, auditor or ingest"},
+    {"--channel", "NAME,…", "what an ingest token may send to (default: api)"},
+    {"--name", "TEXT", "what it is for"},
+};
+
+#define OPTS(t) .opts = (t), .n_opts = QUND_ARRAY_LEN(t)
+
+static const struct cli_cmd COMMANDS[] = {
+    {.name = "serve", .usage = "", .summary = "run the daemon", OPTS(SERVE), .run = cli_serve},
+    {.name = "check",
+     .usage = "[FILE|FOLDER…]",
+     .summary = "look over configuration, org file and rules; all errors at once",
+     .max_args = CLI_ARGS_MAX,
+     .run = cli_check},
+    {.name = "replay",
+     .usage = "FILE",
+     .summary = "play recorded events (one JSON object a line; - is standard input)",
+     OPTS(REPLAY),
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_replay},
+    {.name = "watch",
+     .usage = "",
+     .summary = "messages, hits, alerts and deliveries as they happen",
+     OPTS(WATCH),
+     .run = cli_watch},
+    {.name = "explain",
+     .usage = "EVENT RULE",
+     .summary =
+         "each condition of a rule with its truth value (EVENT: a message's seq, its id, or JSON)",
+     .min_args = 2,
+     .max_args = 2,
+     .run = cli_explain},
+    {.name = "backtest",
+     .usage = "RULE|FILE",
+     .summary = "what a rule would have hit in stored messages",
+     OPTS(BACKTEST),
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_backtest},
+    {.name = "search",
+     .usage = "WORDS",
+     .summary = "messages that say this, newest first",
+     OPTS(SEARCH),
+     .min_args = 1,
+     .max_args = 16,
+     .run = cli_search},
+    {.name = "dead",
+     .usage = "list|show ID|retry ID|drop ID",
+     .summary = "what could not be applied, and what to do with it",
+     .min_args = 1,
+     .max_args = 2,
+     .run = cli_dead},
+    {.name = "import",
+     .usage = "contacts|leads|staff|orders FILE",
+     .summary = "rows of a CSV or JSONL file; a repeat goes on where it stopped",
+     OPTS(IMPORT),
+     .min_args = 2,
+     .max_args = 2,
+     .run = cli_import},
+    {.name = "export",
+     .usage = "contacts|leads|staff|orders|households|org|messages [FILE]",
+     .summary = "write everything of a kind",
+     OPTS(EXPORT),
+     .min_args = 1,
+     .max_args = 2,
+     .run = cli_export},
+    {.name = "backup",
+     .usage = "FOLDER",
+     .summary = "copy the store, also while the daemon writes",
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_backup},
+    {.name = "restore",
+     .usage = "FOLDER|FILE",
+     .summary = "put a backup in place (daemon stopped)",
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_restore},
+    {.name = "token",
+     .usage = "create|list|revoke ID",
+     .summary = "who may use the API",
+     OPTS(TOKEN),
+     .min_args = 1,
+     .max_args = 2,
+     .run = cli_token},
+    {.name = "status", .usage = "", .summary = "how the running daemon is", .run = cli_status},
+    {.name = "doctor",
+     .usage = "",
+     .summary = "look for what commonly goes wrong",
+     .run = cli_doctor},
+    {.name = "version", .usage = "", .summary = "of the program and its parts", .run = cli_version},
+    {.name = "compile-rules",
+     .usage = "",
+     .summary = "patterns in, compiled form out",
+     .run = cli_compile_rules,
+     .hidden = true},
+};
+
+static const char GLOBALS[] = "  --data DIR       the data folder (QUND_DATA; default ./data)\n"
+                              "  --config FILE    the configuration (QUND_CONFIG)\n"
+                              "  --json           answers for scripts\n"
+                              "  --help           this\n";
+
+static void help_all(FILE *to)
+{
+    fprintf(to, "usage: qund COMMAND [options]\n\n");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(COMMANDS); i++)
+        if (!COMMANDS[i].hidden)
+            fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    fprintf(to, "\nEverywhere:\n%s\nqund COMMAND --help says more.\n", GLOBALS);
+}
+
+static void help_one(const struct cli_cmd *cmd)
+{
+    printf("usage: qund %s %s\n\n%s\n", cmd->name, cmd->usage, cmd->summary);
+    if (cmd->n_opts > 0)
+        printf("\n");
+    for (size_t i = 0; i < cmd->n_opts; i++) {
+        const struct cli_opt *o = &cmd->opts[i];
+        int pad = 34 - (int)strlen(o->name) - (o->arg ? (int)strlen(o->arg) + 1 : 0);
+
+        printf("  %s%s%s%*s %s\n", o->name, o->arg ? " " : "", o->arg ? o->arg : "",
+               pad > 0 ? pad : 0, "", o->help);
+    }
+    printf("\n%s", GLOBALS);
+}
+
+static const struct cli_cmd *find(const char *name)
+{
+    for (size_t i = 0; i < QUND_ARRAY_LEN(COMMANDS); i++)
+        if (strcmp(COMMANDS[i].name, name) == 0)
+            return &COMMANDS[i];
+    return NULL;
+}
+
+const char *cli_opt(const struct cli *c, const char *name)
+{
+    for (size_t i = 0; i < c->cmd->n_opts; i++)
+        if (strcmp(c->cmd->opts[i].name, name) == 0)
+            return c->values[i];
+    return NULL;
+}
+
+/* "--name=value" or "--name value"; *used counts the words taken. NULL: no such option. */
+static const char **slot_of(struct cli *c, const char *word, bool *flag)
+{
+    size_t n = strcspn(word, "=");
+
+    *flag = false;
+    if (n == 6 && strncmp(word, "--data", n) == 0)
+        return &c->data;
+    if (n == 8 && strncmp(word, "--config", n) == 0)
+        return &c->config;
+    for (size_t i = 0; i < c->cmd->n_opts; i++)
+        if (strlen(c->cmd->opts[i].name) == n && strncmp(word, c->cmd->opts[i].name, n) == 0) {
+            *flag = c->cmd->opts[i].arg == NULL;
+            return &c->values[i];
+        }
+    return NULL;
+}
+
+static int unknown_option(const struct cli *c, const char *word)
+{
+    const char *known[CLI_OPTS_MAX + 4] = {"--data", "--config", "--json", "--help"};
+    size_t n = 4;
+    const char *near;
+
+    for (size_t i = 0; i < c->cmd->n_opts; i++)
+        known[n++] = c->cmd->opts[i].name;
+    near = qund_str_nearest(qund_str(word), known, n);
+    return near ? cli_usage(c, "unknown option %s; did you mean %s?", word, near)
+                : cli_usage(c, "unknown option %s", word);
+}
+
+/* -1: go on; else the exit code. */
+static int parse(struct cli *c, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i], *eq = strchr(word, '=');
+        const char **slot;
+        bool flag;
+
+        if (strcmp(word, "--json") == 0) {
+            c->json = true;
+            continue;
+        }
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            help_one(c->cmd);
+            return EXIT_FINE;
+        }
+        if (strncmp(word, "--", 2) != 0) {
+            if (c->n_args == c->cmd->max_args || c->n_args == CLI_ARGS_MAX)
+                return cli_usage(c, "too many words at '%s'", word);
+            c->args[c->n_args++] = word;
+            continue;
+        }
+        slot = slot_of(c, word, &flag);
+        if (!slot)
+            return unknown_option(c, word);
+        if (flag)
+            *slot = "";
+        else if (eq)
+            *slot = eq + 1;
+        else if (++i < argc)
+            *slot = argv[i];
+        else
+            return cli_usage(c, "%s wants a value", word);
+    }
+    if (c->n_args < c->cmd->min_args)
+        return cli_usage(c, "something is missing");
+    return -1;
+}
+
+int qund_cli(int argc, char **argv)
+{
+    const char *names[QUND_ARRAY_LEN(COMMANDS)];
+    struct cli c = {.data = getenv("QUND_DATA"), .config = getenv("QUND_CONFIG")};
+    int rc;
+
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help_all(argc < 2 ? stderr : stdout);
+        return argc < 2 ? EXIT_USAGE : EXIT_FINE;
+    }
+    c.cmd = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
+    if (!c.cmd) {
+        const char *near;
+
+        for (size_t i = 0; i < QUND_ARRAY_LEN(COMMANDS); i++)
+            names[i] = COMMANDS[i].name;
+        near = qund_str_nearest(qund_str(argv[1]), names, QUND_ARRAY_LEN(names));
+        fprintf(stderr, "qund: no command '%s'%s%s; see qund --help\n", argv[1],
+                near ? "; did you mean " : "", near ? near : "");
+        return EXIT_USAGE;
+    }
+    rc = parse(&c, argc - 2, argv + 2);
+    if (rc >= 0)
+        return rc;
+    c.data_given = c.data && *c.data;
+    if (!c.data_given)
+        c.data = "./data";
+    if (c.config && !*c.config)
+        c.config = NULL;
+    return c.cmd->run(&c);
+}

@@ -1,0 +1,93 @@
+/* src/cli/cli.h - the command line: one file a subcommand, one row each in cli.c. */
+#ifndef QUND_CLI_CLI_H
+#define QUND_CLI_CLI_H
+#include "app/local.h"
+#include "config/config.h"
+#include "core/core.h"
+#include "net/ask.h"
+
+/* Exit codes: 0 done, 1 found wrong or failed, 2 the command line is wrong. */
+enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
+
+/* An option of a subcommand. A flag takes no value. */
+struct cli_opt {
+    const char *name; /* "--days" */
+    const char *arg;  /* "N" in the help; NULL: a flag */
+    const char *help;
+};
+#define CLI_OPTS_MAX 16
+#define CLI_ARGS_MAX 256
+
+struct cli_cmd;
+struct cli {
+    const struct cli_cmd *cmd;
+    const char *data; /* --data, QUND_DATA, ./data */
+    bool data_given;
+    const char *config;               /* --config, QUND_CONFIG; NULL: the embedded default */
+    bool json;                        /* --json: for scripts */
+    const char *values[CLI_OPTS_MAX]; /* by index of cmd->opts; flags: "" when given */
+    const char *args[CLI_ARGS_MAX];   /* the rest, in order */
+    size_t n_args;
+};
+struct cli_cmd {
+    const char *name, *usage; /* "replay", "FILE [--virtual] …" */
+    const char *summary;
+    const char *more; /* further lines of --help, or NULL */
+    const struct cli_opt *opts;
+    size_t n_opts;
+    size_t min_args, max_args;
+    int (*run)(struct cli *c);
+    bool hidden;
+};
+/* The value of an option, NULL when it was not given. */
+const char *cli_opt(const struct cli *c, const char *name);
+
+int qund_cli(int argc, char **argv);
+
+/* --- what several subcommands do (common.c) --- */
+/* "qund: where: text" on stderr; returns EXIT_WRONG. */
+int cli_fail(const struct qund_err *err);
+int cli_fail_all(const struct qund_errs *errs);
+int cli_usage(const struct cli *c, const char *fmt, ...) QUND_PRINTF(2, 3);
+/* The configuration the command line names. Errors are printed: NULL. */
+struct qund_config *cli_config(const struct cli *c);
+struct qund_log *cli_log(const struct cli *c); /* quiet: warnings on stderr */
+/* Is a daemon up on this data folder? */
+bool cli_daemon(const struct cli *c);
+/* Asks the daemon; a status of 400 and more is printed as an error. EXIT_FINE, EXIT_WRONG. */
+int cli_ask(const struct cli *c, const char *method, const char *path, struct qund_str body,
+            struct qund_buf *answer);
+/* The engine on this data folder, no daemon running. Errors are printed: NULL. */
+struct qund_local *cli_local(const struct cli *c, bool must_exist);
+/* A command by whichever way is open: through the daemon's API, else in this process. */
+void cli_print_json(struct qund_str json); /* and a line end */
+
+/* A bar on stderr when that is a terminal. */
+struct cli_bar {
+    const char *what;
+    int64_t total, shown_ms;
+    bool on;
+};
+void cli_bar_begin(struct cli_bar *b, const char *what, int64_t total);
+void cli_bar_at(struct cli_bar *b, int64_t done);
+void cli_bar_end(struct cli_bar *b);
+
+/* --- the subcommands --- */
+int cli_serve(struct cli *c);
+int cli_check(struct cli *c);
+int cli_replay(struct cli *c);
+int cli_watch(struct cli *c);
+int cli_explain(struct cli *c);
+int cli_backtest(struct cli *c);
+int cli_search(struct cli *c);
+int cli_dead(struct cli *c);
+int cli_import(struct cli *c);
+int cli_export(struct cli *c);
+int cli_backup(struct cli *c);
+int cli_restore(struct cli *c);
+int cli_token(struct cli *c);
+int cli_status(struct cli *c);
+int cli_doctor(struct cli *c);
+int cli_version(struct cli *c);
+int cli_compile_rules(struct cli *c);
+#endif

@@ -1,0 +1,166 @@
+/* src/cli/common.c - errors, the way to a daemon or to the store, progress. */
+#include "cli/cli.h"
+#include "core/clock.h"
+#include "core/file.h"
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define ERRORS_MAX 50
+#define BAR_CELLS 30
+#define BAR_EVERY_MS 100
+
+int cli_fail(const struct qund_err *err)
+{
+    fprintf(stderr, "qund: %s%s%s\n", err->where, err->where[0] ? ": " : "", err->text);
+    return EXIT_WRONG;
+}
+
+int cli_fail_all(const struct qund_errs *errs)
+{
+    for (size_t i = 0; i < errs->n; i++)
+        fprintf(stderr, "%s: %s\n", errs->v[i].where, errs->v[i].text);
+    if (errs->dropped > 0)
+        fprintf(stderr, "… and %zu more\n", errs->dropped);
+    return EXIT_WRONG;
+}
+
+int cli_usage(const struct cli *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "qund %s: ", c->cmd->name);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "\nusage: qund %s %s (more: qund %s --help)\n", c->cmd->name, c->cmd->usage,
+            c->cmd->name);
+    return EXIT_USAGE;
+}
+
+struct qund_config *cli_config(const struct cli *c)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    struct qund_config *cfg;
+
+    qund_errs_init(&errs, ERRORS_MAX);
+    if (qund_config_load(c->config, &cfg, &errs) == 0)
+        return cfg;
+    cli_fail_all(&errs);
+    return NULL;
+}
+
+struct qund_log *cli_log(const struct cli *c)
+{
+    return qund_log_new(STDERR_FILENO, QUND_WARN, c->json ? QUND_LOG_JSON : QUND_LOG_LOGFMT);
+}
+
+static char *sock_of(const struct cli *c)
+{
+    return qund_path_join(c->data, "qund.sock");
+}
+
+bool cli_daemon(const struct cli *c)
+{
+    QUND_AUTO(qund_free_str) char *sock = sock_of(c);
+    QUND_AUTO(qund_ask_close) struct qund_ask *a = NULL;
+    QUND_AUTO(qund_buf_done) struct qund_buf answer = {0};
+    int status = 0;
+
+    if (access(sock, F_OK) < 0 || qund_ask_open(sock, &a, NULL) < 0)
+        return false;
+    return qund_ask(a, &(struct qund_question){.method = "GET", .path = "/healthz"}, &status,
+                    &answer, NULL) == 0 &&
+           status == 200;
+}
+
+/* {"error":{"code","message","details"}} as a line. */
+static void print_refusal(int status, struct qund_str answer)
+{
+    json_error_t why;
+    json_t *o = json_loadb(answer.p, answer.n, 0, &why);
+    const json_t *e = json_object_get(o, "error");
+    const char *code = json_string_value(json_object_get(e, "code"));
+    const char *text = json_string_value(json_object_get(e, "message"));
+
+    if (text)
+        fprintf(stderr, "qund: %s: %s\n", code ? code : "refused", text);
+    else
+        fprintf(stderr, "qund: the daemon answered %d: %.*s\n", status, QUND_STR_ARG(answer));
+    json_decref(o);
+}
+
+int cli_ask(const struct cli *c, const char *method, const char *path, struct qund_str body,
+            struct qund_buf *answer)
+{
+    QUND_AUTO(qund_free_str) char *sock = sock_of(c);
+    QUND_AUTO(qund_ask_close) struct qund_ask *a = NULL;
+    struct qund_err err = {0};
+    int status = 0;
+    int rc = qund_ask_open(sock, &a, &err);
+
+    if (rc == 0)
+        rc = qund_ask(a,
+                      &(struct qund_question){
+                          .method = method, .path = path, .body = body, .timeout_ms = 600000},
+                      &status, answer, &err);
+    if (rc < 0)
+        return cli_fail(&err);
+    if (status < 400)
+        return EXIT_FINE;
+    print_refusal(status, qund_buf_view(answer));
+    return EXIT_WRONG;
+}
+
+struct qund_local *cli_local(const struct cli *c, bool must_exist)
+{
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
+    struct qund_local *l = NULL;
+    struct qund_err err = {0};
+
+    if (!cfg)
+        return NULL;
+    if (qund_local_open(&(struct qund_local_opts){.data = c->data,
+                                                  .config = cfg,
+                                                  .log = cli_log(c),
+                                                  .own_log = true,
+                                                  .must_exist = must_exist,
+                                                  .outbox = true},
+                        &l, &err) < 0)
+        cli_fail(&err);
+    return l;
+}
+
+void cli_print_json(struct qund_str json)
+{
+    fwrite(json.p, 1, json.n, stdout);
+    if (json.n == 0 || json.p[json.n - 1] != '\n')
+        putchar('\n');
+}
+
+void cli_bar_begin(struct cli_bar *b, const char *what, int64_t total)
+{
+    *b = (struct cli_bar){.what = what, .total = total, .on = isatty(STDERR_FILENO)};
+}
+
+void cli_bar_at(struct cli_bar *b, int64_t done)
+{
+    int64_t now = qund_mono_now().ms;
+    int cells;
+
+    if (!b->on || (now - b->shown_ms < BAR_EVERY_MS && done < b->total))
+        return;
+    b->shown_ms = now;
+    cells = b->total > 0 ? (int)(done * BAR_CELLS / b->total) : 0;
+    if (cells > BAR_CELLS)
+        cells = BAR_CELLS;
+    fprintf(stderr, "\r%s [%.*s%*s] %lld/%lld", b->what, cells, "##############################",
+            BAR_CELLS - cells, "", (long long)done, (long long)b->total);
+}
+
+void cli_bar_end(struct cli_bar *b)
+{
+    if (b->on)
+        fprintf(stderr, "\r%*s\r", (int)strlen(b->what) + BAR_CELLS + 30, "");
+}

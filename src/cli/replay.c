@@ -1,0 +1,350 @@
+/* src/cli/replay.c - recorded events, played again.
+ *
+ * Into a running daemon they go through the API like anybody's, paced by their own times when
+ * --speed says so; nothing that follows from them leaves the machine without --deliver. With
+ * --virtual there is no daemon: the same engine runs here on a store of its own, time is the
+ * events' own, and at the end it goes on until nothing waits. */
+#include "cli/cli.h"
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/zone.h"
+#include "event/event.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_MAX (1u << 30)
+#define CHUNK 500 /* events a request or batch */
+#define CHUNK_BYTES (4u << 20)
+#define RUN_OUT_MS (2 * 86400000LL) /* ladders end within a day */
+
+struct play {
+    struct cli *c;
+    struct qund_config *cfg;
+    struct qund_buf text;
+    int64_t lines, done, accepted;
+    struct cli_bar bar;
+    double speed; /* 0: at once */
+    int64_t max_gap_ms;
+};
+
+static int read_input(const char *path, struct qund_buf *out, struct qund_err *err)
+{
+    char piece[65536];
+    size_t n;
+
+    if (strcmp(path, "-") != 0)
+        return qund_file_read(path, FILE_MAX, out, err);
+    while ((n = fread(piece, 1, sizeof(piece), stdin)) > 0) {
+        qund_buf_add(out, piece, n);
+        if (out->n > FILE_MAX)
+            return qund_err_set(err, QUND_E_FULL, "standard input", "more than 1 GiB");
+    }
+    return 0;
+}
+
+static int64_t count_lines(struct qund_str text)
+{
+    int64_t n = 0;
+
+    while (text.p)
+        n += qund_str_trim(qund_str_split(&text, '\n')).n > 0;
+    return n;
+}
+
+/* The event's own time, 0 when it has none (or is none: that is found when it is decoded). */
+static int64_t ts_of(struct qund_str line)
+{
+    struct qund_jr r;
+    struct qund_jr_obj o;
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(4096);
+    struct qund_str key, s;
+    int64_t ts = 0;
+
+    qund_jr_init(&r, line, arena, 32);
+    if (qund_jr_obj(&r, &o) < 0)
+        return 0;
+    while (qund_jr_obj_next(&r, &o, &key) > 0) {
+        if (!qund_str_is(key, "ts")) {
+            if (qund_jr_skip(&r, NULL) < 0)
+                return 0;
+            continue;
+        }
+        if (qund_jr_peek(&r) == QUND_JT_INT)
+            return qund_jr_int(&r, &ts) == 0 ? ts : 0;
+        return qund_jr_str(&r, &s) == 0 && qund_iso_parse(s, &ts) == 0 ? ts : 0;
+    }
+    return 0;
+}
+
+/* --- in this process --- */
+
+struct pack {
+    struct play *p;
+    struct qund_buf bytes;
+    struct qund_str packed[CHUNK];
+    size_t ends[CHUNK];
+    int64_t rx[CHUNK];
+    size_t n;
+    int64_t now; /* virtual: the latest event's time */
+};
+
+static int pack_flush(struct pack *k, struct qund_local *l, struct qund_err *err)
+{
+    int rc;
+
+    for (size_t i = 0; i < k->n; i++) {
+        size_t from = i ? k->ends[i - 1] : 0;
+
+        k->packed[i] = qund_str_n(k->bytes.p + from, k->ends[i] - from);
+    }
+    rc = k->n ? qund_local_events(l, k->packed, k->rx, k->n, err) : 0;
+    k->p->done += (int64_t)k->n;
+    cli_bar_at(&k->p->bar, k->p->done);
+    k->n = 0;
+    qund_buf_clear(&k->bytes);
+    return rc;
+}
+
+static int pack_line(struct pack *k, struct qund_str line, int64_t number, struct qund_arena *arena,
+                     struct qund_err *err)
+{
+    const char *channel = cli_opt(k->p->c, "--channel");
+    struct qund_event ev;
+    int64_t ts = ts_of(line);
+    struct qund_event_ctx ctx = {.cfg = k->p->cfg,
+                                 /* It arrives when it happens; a late one now. */
+                                 .rx = ts > k->now ? ts : k->now,
+                                 .default_channel = qund_str(channel ? channel : "replay"),
+                                 .short_form = true};
+    int rc = qund_event_decode(&ctx, line, (size_t)number, arena, &ev, err);
+
+    if (rc < 0) {
+        char where[120];
+
+        snprintf(where, sizeof(where), "line %lld: %.90s", (long long)number, err->where);
+        snprintf(err->where, sizeof(err->where), "%s", where);
+        return rc;
+    }
+    k->now = ev.rx;
+    qund_event_pack(&ev, &k->bytes);
+    k->ends[k->n] = k->bytes.n;
+    k->rx[k->n++] = ev.rx;
+    return 0;
+}
+
+static int play_lines(struct play *p, struct qund_local *l, struct qund_err *err)
+{
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(65536);
+    struct pack *k = qund_alloc(sizeof(*k));
+    struct qund_str text = qund_buf_view(&p->text);
+    int64_t number = 0;
+    int rc = 0;
+
+    k->p = p;
+    while (rc == 0 && text.p) {
+        struct qund_str line = qund_str_trim(qund_str_split(&text, '\n'));
+
+        number++;
+        if (line.n == 0)
+            continue;
+        rc = pack_line(k, line, number, arena, err);
+        qund_arena_reset(arena);
+        if (rc == 0 && (k->n == CHUNK || k->bytes.n > CHUNK_BYTES))
+            rc = pack_flush(k, l, err);
+    }
+    if (rc == 0)
+        rc = pack_flush(k, l, err);
+    qund_buf_done(&k->bytes);
+    qund_free(k);
+    return rc;
+}
+
+static void sum_up(struct play *p, struct qund_local *l)
+{
+    static const struct {
+        const char *name, *sql;
+    } SUMS[] = {
+        {"groups", "SELECT count(*) FROM grp"},
+        {"contacts", "SELECT count(*) FROM contact"},
+        {"leads", "SELECT count(*) FROM lead"},
+        {"tags", "SELECT count(*) FROM contact_tag"},
+        {"households", "SELECT count(*) FROM household"},
+        {"signups", "SELECT count(*) FROM signup"},
+        {"questions", "SELECT count(*) FROM question WHERE state <> 3"},
+        {"answered", "SELECT count(*) FROM question WHERE state IN (1, 2)"},
+        {"alerts", "SELECT count(*) FROM alert"},
+        {"pushes", "SELECT count(*) FROM outbox"},
+        {"dead", "SELECT count(*) FROM dead"},
+    };
+
+    printf(p->c->json ? "{\"events\":%lld" : "events %lld", (long long)p->done);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(SUMS); i++) {
+        struct qund_stmt *st = qund_sql(l->db, SUMS[i].sql);
+        int64_t n = st && qund_step(st) > 0 ? qund_col_int(st, 0) : 0;
+
+        if (st)
+            qund_stmt_reset(st);
+        printf(p->c->json ? ",\"%s\":%lld" : ", %s %lld", SUMS[i].name, (long long)n);
+    }
+    printf(p->c->json ? "}\n" : "\n");
+}
+
+static int play_here(struct play *p)
+{
+    struct qund_local *l = NULL;
+    char made[] = "/tmp/qund-replay-XXXXXX";
+    const char *given = p->c->data_given ? p->c->data : NULL;
+    struct qund_err err = {0};
+    int rc = 0;
+
+    if (!given && !mkdtemp(made))
+        return cli_fail(&(struct qund_err){.where = "/tmp", .text = "cannot make a folder"});
+    rc = qund_local_open(&(struct qund_local_opts){.data = given ? given : made,
+                                                   .config = p->cfg,
+                                                   .log = cli_log(p->c),
+                                                   .own_log = true,
+                                                   .must_be_new = true,
+                                                   .outbox = true},
+                         &l, &err);
+    if (rc == 0)
+        rc = qund_local_org(l, 0, &err);
+    if (rc == 0)
+        rc = play_lines(p, l, &err);
+    if (rc == 0)
+        rc = qund_local_run_out(l, RUN_OUT_MS, &err);
+    if (rc == 0)
+        rc = qund_local_index(l, &err);
+    cli_bar_end(&p->bar);
+    if (rc == 0)
+        sum_up(p, l);
+    qund_local_close(l);
+    if (!given)
+        qund_ignore(qund_dir_remove(made, NULL)); /* a left-over folder in /tmp harms nobody */
+    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
+}
+
+/* --- into a running daemon --- */
+
+static int send_chunk(struct play *p, struct qund_ask *a, struct qund_str lines, int64_t n,
+                      struct qund_err *err)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf path = {0};
+    const char *channel = cli_opt(p->c, "--channel");
+    int64_t wait_ms = 200;
+
+    qund_buf_printf(&path, "/api/v1/events?origin=replay%s&channel=",
+                    cli_opt(p->c, "--deliver") ? "&deliver=1" : "");
+    qund_ask_escape(&path, qund_str(channel ? channel : "replay"));
+    for (int tries = 0; tries < 100; tries++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf answer = {0};
+        int status = 0;
+        int rc = qund_ask(
+            a,
+            &(struct qund_question){
+                .method = "POST", .path = path.p, .type = "application/x-ndjson", .body = lines},
+            &status, &answer, err);
+
+        if (rc < 0)
+            return rc;
+        if (status == 202) {
+            p->done += n;
+            cli_bar_at(&p->bar, p->done);
+            return 0;
+        }
+        if (status != 429 && status != 503)
+            return qund_err_set(err, QUND_E_INVAL, "events", "after %lld: %.*s", (long long)p->done,
+                                QUND_STR_ARG(qund_buf_view(&answer)));
+        qund_ignore(poll(NULL, 0, (int)wait_ms)); /* pushed back: a moment, then again */
+        wait_ms = wait_ms < 2000 ? 2 * wait_ms : 2000;
+    }
+    return qund_err_set(err, QUND_E_FULL, "events", "the daemon takes nothing more; see /readyz");
+}
+
+/* Until line i is due: a real wait of its gap through speed, cut to max_gap. */
+static void pace(struct play *p, int64_t *last_ts, int64_t ts)
+{
+    int64_t gap = *last_ts > 0 && ts > *last_ts ? (int64_t)((double)(ts - *last_ts) / p->speed) : 0;
+
+    if (ts > *last_ts)
+        *last_ts = ts;
+    if (p->max_gap_ms > 0 && gap > p->max_gap_ms)
+        gap = p->max_gap_ms;
+    if (gap > 0)
+        qund_ignore(poll(NULL, 0, (int)gap));
+}
+
+static int play_there(struct play *p)
+{
+    QUND_AUTO(qund_free_str) char *sock = qund_path_join(p->c->data, "qund.sock");
+    QUND_AUTO(qund_ask_close) struct qund_ask *a = NULL;
+    QUND_AUTO(qund_buf_done) struct qund_buf chunk = {0};
+    struct qund_str text = qund_buf_view(&p->text);
+    struct qund_err err = {0};
+    int64_t last_ts = 0, n = 0;
+    int rc = qund_ask_open(sock, &a, &err);
+
+    while (rc == 0 && text.p) {
+        struct qund_str line = qund_str_trim(qund_str_split(&text, '\n'));
+
+        if (line.n == 0)
+            continue;
+        if (p->speed > 0)
+            pace(p, &last_ts, ts_of(line));
+        qund_buf_str(&chunk, line);
+        qund_buf_char(&chunk, '\n');
+        if (++n < CHUNK && chunk.n < CHUNK_BYTES && p->speed <= 0)
+            continue;
+        rc = send_chunk(p, a, qund_buf_view(&chunk), n, &err);
+        qund_buf_clear(&chunk);
+        n = 0;
+    }
+    if (rc == 0 && n > 0)
+        rc = send_chunk(p, a, qund_buf_view(&chunk), n, &err);
+    cli_bar_end(&p->bar);
+    if (rc < 0)
+        return cli_fail(&err);
+    printf(p->c->json ? "{\"accepted\":%lld}\n" : "accepted %lld\n", (long long)p->done);
+    return EXIT_FINE;
+}
+
+static int options(struct play *p)
+{
+    const char *speed = cli_opt(p->c, "--speed"), *gap = cli_opt(p->c, "--max-gap");
+    char *end;
+
+    if (speed) {
+        p->speed = strtod(speed, &end);
+        if (end == speed || *end || p->speed <= 0)
+            return cli_usage(p->c, "--speed wants a number above 0");
+    }
+    if (gap && qund_str_duration(qund_str(gap), &p->max_gap_ms) < 0)
+        return cli_usage(p->c, "--max-gap wants a duration such as 2s");
+    return EXIT_FINE;
+}
+
+int cli_replay(struct cli *c)
+{
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
+    struct play p = {.c = c, .cfg = cfg};
+    struct qund_err err = {0};
+    int rc;
+
+    if (!cfg)
+        return EXIT_WRONG;
+    rc = options(&p);
+    if (rc != EXIT_FINE)
+        return rc;
+    if (read_input(c->args[0], &p.text, &err) < 0) {
+        qund_buf_done(&p.text);
+        return cli_fail(&err);
+    }
+    p.lines = count_lines(qund_buf_view(&p.text));
+    cli_bar_begin(&p.bar, "replay", p.lines);
+    rc = cli_opt(c, "--virtual") ? play_here(&p) : play_there(&p);
+    qund_buf_done(&p.text);
+    return rc;
+}

@@ -1,0 +1,137 @@
+/* src/cli/watch.c - the live feed as lines for people: time, group, who, what; under a message the
+ * intents found in it; alerts and deliveries marked. */
+#include "app/vault.h"
+#include "cli/cli.h"
+#include "core/file.h"
+#include "net/feed.h"
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct watch {
+    const struct cli *c;
+    const char *only;
+    bool color;
+    sigset_t stop;
+};
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+
+    return s ? s : "";
+}
+
+/* Chat text is text: what would move the cursor is shown as a blank. */
+static void put_text(const char *s, size_t max_chars)
+{
+    struct qund_str t = qund_utf8_cut_chars(qund_str(s), max_chars);
+
+    for (size_t i = 0; i < t.n; i++)
+        putchar((unsigned char)t.p[i] < 32 || t.p[i] == 127 ? ' ' : t.p[i]);
+    if (t.n < strlen(s))
+        fputs("…", stdout);
+}
+
+static void put_list(const struct watch *w, const json_t *list, const char *mark)
+{
+    size_t i;
+    json_t *v;
+
+    if (json_array_size(list) == 0)
+        return;
+    printf("%s         %s", w->color ? "\033[36m" : "", mark);
+    json_array_foreach(list, i, v)
+        printf("%s%s", i ? ", " : " ", json_string_value(v) ? json_string_value(v) : "?");
+    printf("%s\n", w->color ? "\033[0m" : "");
+}
+
+static void message(const struct watch *w, const json_t *o)
+{
+    printf("%.8s ", *text_of(o, "ts") ? text_of(o, "ts") + 11 : "");
+    printf("%s[", w->color ? "\033[2m" : "");
+    put_text(text_of(o, "group_name"), 12);
+    printf("]%s ", w->color ? "\033[0m" : "");
+    put_text(text_of(o, "sender_name"), 16);
+    if (strcmp(text_of(o, "sender_role"), "staff") == 0)
+        fputs("*", stdout);
+    fputs(": ", stdout);
+    if (strcmp(text_of(o, "type"), "message") != 0)
+        printf("(%s) ", text_of(o, "type"));
+    put_text(text_of(o, "text"), 100);
+    putchar('\n');
+    put_list(w, json_object_get(o, "intents"), "→");
+}
+
+static void alert(const struct watch *w, const json_t *o)
+{
+    const json_t *a = json_object_get(o, "alert");
+
+    printf("%s%.8s !! alert %lld %s -> %s: ", w->color ? "\033[1;31m" : "",
+           *text_of(o, "at") ? text_of(o, "at") + 11 : "",
+           (long long)json_integer_value(json_object_get(a, "id")), text_of(a, "level"),
+           text_of(a, "to"));
+    put_text(text_of(a, "title"), 80);
+    fputs(" 「", stdout);
+    put_text(text_of(a, "quote"), 40);
+    printf("」%s\n", w->color ? "\033[0m" : "");
+}
+
+static void delivery(const struct watch *w, const json_t *o)
+{
+    printf("%s%.8s >> push %lld to %s: %s%s\n", w->color ? "\033[32m" : "",
+           *text_of(o, "at") ? text_of(o, "at") + 11 : "",
+           (long long)json_integer_value(json_object_get(o, "id")), text_of(o, "target"),
+           text_of(o, "event"), w->color ? "\033[0m" : "");
+}
+
+static int show(struct qund_str text, void *arg)
+{
+    static const struct {
+        const char *kind;
+        void (*print)(const struct watch *w, const json_t *o);
+    } KINDS[] = {{"message", message}, {"alert", alert}, {"delivery", delivery}};
+    const struct watch *w = arg;
+    json_error_t why;
+    json_t *o = json_loadb(text.p, text.n, 0, &why);
+    const char *kind = text_of(o, "kind");
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS); i++) {
+        if (strcmp(kind, KINDS[i].kind) != 0 || (w->only && strcmp(w->only, kind) != 0))
+            continue;
+        if (w->c->json)
+            cli_print_json(text);
+        else
+            KINDS[i].print(w, o);
+        fflush(stdout);
+    }
+    json_decref(o);
+    return ferror(stdout) ? 1 : 0;
+}
+
+static bool interrupted(void *arg)
+{
+    struct watch *w = arg;
+    struct timespec now = {0};
+
+    return sigtimedwait(&w->stop, NULL, &now) > 0;
+}
+
+int cli_watch(struct cli *c)
+{
+    QUND_AUTO(qund_free_str) char *sock = qund_path_join(c->data, "qund.sock");
+    struct watch w = {.c = c, .only = cli_opt(c, "--only"), .color = isatty(STDOUT_FILENO)};
+    struct qund_err err = {0};
+
+    if (w.only && strcmp(w.only, "message") != 0 && strcmp(w.only, "alert") != 0 &&
+        strcmp(w.only, "delivery") != 0)
+        return cli_usage(c, "--only is message, alert or delivery");
+    /* Ctrl-C ends the watching in order: blocked here, asked about while reading. */
+    sigemptyset(&w.stop);
+    sigaddset(&w.stop, SIGINT);
+    sigaddset(&w.stop, SIGTERM);
+    sigprocmask(SIG_BLOCK, &w.stop, NULL);
+    return qund_feed_read(sock, "/api/v1/live", show, interrupted, &w, &err) < 0 ? cli_fail(&err)
+                                                                                 : EXIT_FINE;
+}

@@ -1,0 +1,186 @@
+/* src/engine/input.c - everything about a message that extractors and rules ask for, looked up
+ * once: the talk around it, whom it addresses, its group, its sender. Writes nothing but what
+ * looking up makes. */
+#include "crm/people.h"
+#include "engine/internal.h"
+
+/* --- the talk around it --- */
+
+static int who_said(struct qund_engine *e, const struct subject *s, enum qund_who *out)
+{
+    struct qund_message_row row;
+    int rc;
+
+    *out = QUND_WHO_NONE;
+    if (s->ev->reply_to.n == 0)
+        return 0;
+    rc = qund_month_find(e->months, s->row.realm, s->row.grp, s->ev->reply_to, s->ev->ts,
+                         QUND_FIND_RECENT, &row);
+    if (rc == 0)
+        *out = row.role == QUND_ROLE_STAFF || row.role == QUND_ROLE_BOT ? QUND_WHO_STAFF
+                                                                        : QUND_WHO_MEMBER;
+    return rc == QUND_E_NOTFOUND ? 0 : rc;
+}
+
+static int mentions_of(struct qund_engine *e, const struct subject *s, struct qund_talk *talk)
+{
+    struct qund_str text = s->ev->text, lines = s->ev->mentions;
+    ptrdiff_t at = -1;
+    int rc;
+
+    while (lines.p) {
+        struct qund_str pid = qund_str_split(&lines, '\n');
+        enum qund_role role = QUND_ROLE_NONE;
+
+        rc = pid.n ? qund_crm_role_of(e->db, s->row.realm, pid, &role) : QUND_E_NOTFOUND;
+        if (rc < 0 && rc != QUND_E_NOTFOUND)
+            return rc;
+        talk->mentions_staff |= role == QUND_ROLE_STAFF || role == QUND_ROLE_BOT;
+        talk->mentions_member |= role == QUND_ROLE_CUSTOMER || role == QUND_ROLE_KOC;
+    }
+    while ((at = qund_str_find(text, (size_t)(at + 1), QUND_STR("@"))) >= 0) {
+        struct qund_str rest = qund_str_n(text.p + at + 1, text.n - (size_t)at - 1);
+        enum qund_role role = QUND_ROLE_NONE;
+
+        rc = qund_crm_role_named(e->db, s->row.realm, rest, &role);
+        if (rc < 0 && rc != QUND_E_NOTFOUND)
+            return rc;
+        talk->mentions_staff |= role == QUND_ROLE_STAFF || role == QUND_ROLE_BOT;
+        talk->mentions_member |= role == QUND_ROLE_CUSTOMER || role == QUND_ROLE_KOC;
+    }
+    return 0;
+}
+
+bool qund_subject_staff(const struct subject *s)
+{
+    return s->role == QUND_ROLE_STAFF || s->role == QUND_ROLE_BOT;
+}
+
+/* What rules may ask about the talk, in their words. */
+static void put_context(struct subject *s)
+{
+    const struct {
+        bool holds;
+        const char *word;
+    } WORDS[] = {{s->talk.reply_to == QUND_WHO_STAFF, "reply_to_staff"},
+                 {s->talk.reply_to == QUND_WHO_MEMBER, "reply_to_member"},
+                 {s->talk.mentions_staff, "mention_staff"},
+                 {s->talk.mentions_member, "mention_member"}};
+
+    s->n_context = 0;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(WORDS); i++)
+        if (WORDS[i].holds)
+            s->context[s->n_context++] = qund_str(WORDS[i].word);
+}
+
+int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_extract *x)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf prev = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+    struct qund_extract_in in = {.text = qund_buf_view(&e->folded.text),
+                                 .from_staff = qund_subject_staff(s),
+                                 .talk = {.last_age_ms = -1}};
+    int64_t prev_seq;
+    int rc;
+
+    x->kinds = 0;
+    x->n_rooms = x->n_phones = x->n_signups = 0;
+    x->call = QUND_CALL_NONE;
+    x->is_list = false;
+    qund_calls_none(&in.calls);
+    if (s->row.grp == 0 || !s->sender || s->ev->text.n == 0)
+        return 0;
+    rc = qund_talk_before(e->talk, &s->row, &in.talk, &in.calls);
+    if (rc == 0)
+        rc = who_said(e, s, &in.talk.reply_to);
+    if (rc == 0)
+        rc = mentions_of(e, s, &in.talk);
+    /* Lists have lines; nothing else is compared with the list before. */
+    if (rc == 0 && s->group && memchr(in.text.p, '\n', in.text.n)) {
+        rc = qund_crm_chain_prev(e->crm, s->group, QUND_STR(""), s->ev->ts, &prev, &prev_seq);
+        if (rc == 0)
+            in.prev_list = qund_buf_view(&prev);
+        else if (rc == QUND_E_NOTFOUND)
+            rc = 0;
+    }
+    if (rc < 0)
+        return rc;
+    qund_fold_str(e->deps.fold, s->ev->sender_name, &name);
+    in.sender_name = qund_buf_view(&name);
+    qund_extract_run(&in, e->arena, x);
+    s->talk = in.talk;
+    put_context(s);
+    return 0;
+}
+
+/* --- rules --- */
+
+static bool has_tag(void *arg, int64_t contact, struct qund_str tag)
+{
+    struct qund_engine *e = arg;
+
+    (void)contact; /* the sender's: rules ask about no one else */
+    return e->subject->sender &&
+           qund_crm_tag_has(e->crm, e->subject->sender, tag, e->subject->ev->ts) > 0;
+}
+
+static bool on_duty(void *arg, int64_t group, int64_t ts)
+{
+    struct qund_engine *e = arg;
+
+    return qund_engine_roster(e) == 0 && qund_duty_open(e->roster, group, ts);
+}
+
+static const struct {
+    uint32_t bit;
+    const char *name;
+} KINDS[] = {
+    {QUND_EXTRACT_CHAIN, "chain"},          {QUND_EXTRACT_SIGNUP, "signup"},
+    {QUND_EXTRACT_CANCEL, "signup_cancel"}, {QUND_EXTRACT_CONFIRM, "signup_confirm"},
+    {QUND_EXTRACT_ORDER, "order"},          {QUND_EXTRACT_QUESTION, "question"},
+};
+
+static size_t offer(const struct qund_extract *x, struct qund_rule_extract *v, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->n_rooms && n < max; i++)
+        v[n++] = (struct qund_rule_extract){QUND_STR("room"), qund_str(x->rooms[i].text)};
+    for (size_t i = 0; i < x->n_phones && n < max; i++)
+        v[n++] = (struct qund_rule_extract){QUND_STR("phone"), qund_str(x->phones[i].text)};
+    for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS) && n < max; i++)
+        if (x->kinds & KINDS[i].bit)
+            v[n++] = (struct qund_rule_extract){qund_str(KINDS[i].name), QUND_STR("1")};
+    return n;
+}
+
+void qund_input_fill(struct qund_engine *e, struct subject *s, const struct qund_extract *x,
+                     struct qund_rule_extract found[INPUT_EXTRACTS], struct qund_rule_input *in)
+{
+    *in = (struct qund_rule_input){
+        .ev = s->ev,
+        .seq = s->row.seq,
+        .now = e->now,
+        .text = s->ev->text.n > 0 ? &e->folded : NULL,
+        .arena = e->arena,
+        .zone = e->zone,
+        .role = s->role,
+        .contact_id = s->row.contact,
+        .sender_name = s->ev->sender_name,
+        .extracts = found,
+        .n_extracts = x ? offer(x, found, INPUT_EXTRACTS) : 0,
+        .context = s->context,
+        .n_context = s->n_context,
+        .has_tag = has_tag,
+        .on_duty = on_duty,
+        .arg = e,
+    };
+    if (s->group) {
+        in->group_id = s->group->id;
+        in->group_name = s->group->name;
+        in->group_type = qund_str(qund_group_type_name(s->group->type));
+        in->group_tags = s->group->tags;
+        in->n_group_tags = s->group->n_tags;
+    }
+    e->subject = s;
+}

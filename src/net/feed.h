@@ -1,0 +1,13 @@
+/* src/net/feed.h - a reader of the live feed over the daemon's own socket; for the command line.
+ * Blocks. Only what our own server sends is understood. */
+#ifndef QUND_NET_FEED_H
+#define QUND_NET_FEED_H
+#include "core/core.h"
+
+/* Connects to sock, upgrades path to a WebSocket, and calls each with every text until the server
+ * closes (0), each returns non-zero (0), or something breaks. interrupted may be NULL: asked about
+ * twice a second. */
+QUND_CHECK int qund_feed_read(const char *sock, const char *path,
+                              int (*each)(struct qund_str text, void *arg),
+                              bool (*interrupted)(void *arg), void *arg, struct qund_err *err);
+#endif

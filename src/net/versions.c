@@ -1,0 +1,9 @@
+/* src/net/versions.c */
+#include "net/versions.h"
+#include <curl/curl.h>
+#include <libwebsockets.h>
+
+void qund_net_versions(struct qund_buf *out)
+{
+    qund_buf_printf(out, "%s, libwebsockets %s", curl_version(), lws_get_library_version());
+}
