@@ -15,7 +15,8 @@ RULES = [
     (re.compile(r"^static (?!const\b|inline\b|_Thread_local\b|_Noreturn\b)[a-z_0-9 *]+\b[a-z_0-9]+(\[[^]]*\])*\s*(=|;)"),
      "state at file scope: it belongs into an object"),
 ]
-EXEMPT = {"src/core/fault.c", "src/core/thread.c"}   # fault points; the thread's own mark
+# Fault points; the thread's own mark; where nobody counts (written, never read).
+EXEMPT = {"src/core/fault.c", "src/core/thread.c", "src/core/metric.c"}
 bad = 0
 for name in files:
     for n, line in enumerate((top / name).read_text(encoding="utf-8").splitlines(), 1):

@@ -6,7 +6,7 @@ import sys
 
 # A folder may use folders of a lower storey; the numbers order the floors of one storey, too.
 STOREY = {
-    "core": 10, "config": 20, "event": 20, "text": 20, "store": 20, "net": 25, "plugin": 25,
+    "core": 10, "config": 15, "event": 20, "text": 20, "store": 20, "net": 25, "plugin": 25,
     "crm": 30, "queue": 30, "outbox": 30, "sop": 35, "deliver": 40, "intake": 40, "alert": 40,
     "rule": 40, "http": 50, "engine": 50, "app": 60, "cli": 70,
 }

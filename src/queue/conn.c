@@ -75,7 +75,7 @@ static int connect_unix(struct qund_rconn *c, const char *path)
     int dir = -1, rc = 0;
 
     if (strlen(path) < sizeof(sun.sun_path)) {
-        strcpy(sun.sun_path, path);
+        memcpy(sun.sun_path, path, strlen(path) + 1);
     } else {
         const char *slash = strrchr(path, '/');
         char folder[1024];

@@ -15,6 +15,10 @@ import urllib.parse
 
 import websockets
 
+# The library's new client (13 and later, Debian 13) names the argument anew.
+NEW = int(websockets.__version__.split(".")[0]) >= 14
+HEADERS = "additional_headers" if NEW else "extra_headers"
+
 PROGRAM = sys.argv.pop()
 API = "/api/v1"
 
@@ -310,7 +314,7 @@ class Api(unittest.TestCase):
 
     def live(self, token):
         return websockets.connect("ws://127.0.0.1:%d%s/live" % (self.server.port, API),
-                                  extra_headers={"Authorization": "Bearer " + token})
+                                  **{HEADERS: {"Authorization": "Bearer " + token}})
 
     def clients(self):
         _, data, _ = self.call("GET", "/metrics")
@@ -321,10 +325,10 @@ class Api(unittest.TestCase):
         async def run():
             token, number = self.token("viewer")
             async with self.live(token) as a, self.live(self.server.admin) as b:
-                with self.assertRaises(websockets.InvalidStatusCode) as full:
+                with self.assertRaises(websockets.InvalidHandshake) as full:
                     async with self.live(token):
                         pass
-                self.assertEqual(full.exception.status_code, 503)
+                self.assertIn("503", str(full.exception))
                 self.server.proc.send_signal(signal.SIGUSR1)
                 for ws in (a, b):
                     line = json.loads(await asyncio.wait_for(ws.recv(), 10))
@@ -333,7 +337,7 @@ class Api(unittest.TestCase):
                 with self.assertRaises(websockets.ConnectionClosed):
                     await asyncio.wait_for(a.recv(), 10)
                 self.assertEqual(a.close_code, 1008)
-                self.assertTrue(b.open)
+                await (await b.ping())   # the other one stays
         asyncio.run(run())
         deadline = time.monotonic() + 5
         while self.clients() > 0 and time.monotonic() < deadline:
