@@ -73,6 +73,8 @@ bool qund_ready(void *arg, struct qund_jw *w)
         say(w, "rules were refused at start, the last good set runs; see `qund check`");
     if (q->queue_gap[0])
         say(w, "%s", q->queue_gap);
+    if (q->store_gap[0])
+        say(w, "%s", q->store_gap);
     if (q->redis) {
         struct qund_redis_state r;
 

@@ -129,10 +129,17 @@ static void compare_queue(struct qund *q)
 static int open_store(struct qund *q, struct qund_err *err)
 {
     int64_t made_virtual = -1;
+    bool wal_lost = qund_store_wal_lost(q->vault->store, q->left.unclean);
     int rc = qund_vault_store(q->vault, q->config, q->log, &q->db, err);
 
     if (rc < 0)
         return rc;
+    if (wal_lost) {
+        snprintf(q->store_gap, sizeof(q->store_gap),
+                 "the store's write-ahead log was removed after an unclean stop: what was committed "
+                 "since the last checkpoint is gone; what the queue still holds is applied again");
+        qund_log(q->log, QUND_ERROR, "store.wal_lost", QUND_KV("path", q->vault->store));
+    }
     rc = qund_meta_int(q->db, "virtual", &made_virtual);
     if (rc == QUND_E_NOTFOUND)
         rc = qund_meta_set_int(q->db, "virtual", q->opts.is_virtual);

@@ -224,6 +224,12 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
         rc = qund_subject_look_up(e, &s);
     if (rc < 0)
         return rc;
+    if (qund_month_too_old(ev.key_ts, e->now, e->config->store.retention_ms)) {
+        /* It waited in the queue or the spool until its month went: its place is gone. */
+        e->repeat = true;
+        qund_counter_add(e->count.late, 1);
+        return 0;
+    }
     s.quiet = (ev.flags & QUND_EVF_BACKFILL) ||
               (ev.origin == QUND_ORIGIN_REPLAY && !(ev.flags & QUND_EVF_DELIVER));
     rc = qund_month_insert(e->months, &s.row);
