@@ -114,6 +114,16 @@ static bool string_open(struct qund_str s, bool open)
     return open;
 }
 
+/* A backslash that would take the first character of what is written after it. */
+static bool escape_open(struct qund_str s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[s.n - 1 - n] == '\\')
+        n++;
+    return n % 2 == 1;
+}
+
 static int parse_parts(struct qund_body_template *t, struct qund_err *err)
 {
     struct qund_str s = qund_str(t->text);
@@ -129,6 +139,9 @@ static int parse_parts(struct qund_body_template *t, struct qund_err *err)
 
         if (rc < 0 || from < 0)
             return rc;
+        if (t->json && escape_open(p.literal))
+            return qund_err_set(err, QUND_E_INVAL, "template", "a single \\ before {{ at byte %zu",
+                                end);
         open = string_open(p.literal, open);
         to = qund_str_find(s, end + 2, QUND_STR("}}"));
         if (to < 0)

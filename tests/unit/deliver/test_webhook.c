@@ -89,6 +89,7 @@ static void templates_that_cannot_work_are_refused_with_the_reason(void **state)
         {"hello {{text", "{{ without }}"},
         {"{\"a\": \"{{text}}}", "does not make JSON"},
         {"{\"a\": }", "does not make JSON"},
+        {"{\"a\": \"\\{{text}}\"}", "a single \\ before {{"},
         {"[{{text}}", "does not make JSON"},
         {"{{{text}}: 1}", "unknown field"},
         {"{ {{kind}}: 1 }", "does not make JSON"}, /* null when it is absent */
