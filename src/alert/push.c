@@ -27,6 +27,7 @@ static int send_to(struct qund_str target, void *arg)
     QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
     struct qund_jw w = qund_jw(&body);
+    char id_text[24];
     int64_t id;
     int rc;
 
@@ -36,8 +37,8 @@ static int send_to(struct qund_str target, void *arg)
                     (long long)s->staff, QUND_STR_ARG(target));
     qund_jw_obj(&w);
     qund_jw_kz(&w, "kind", "alert");
-    qund_jw_key(&w, "short");
-    qund_buf_printf(&body, "\"%lld\"", (long long)s->a->id);
+    snprintf(id_text, sizeof(id_text), "%lld", (long long)s->a->id);
+    qund_jw_kz(&w, "short", id_text);
     qund_jw_kint(&w, "rung", s->rung);
     qund_jw_kstr(&w, "to", s->staff_name);
     qund_jw_key(&w, "alert");

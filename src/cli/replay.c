@@ -305,10 +305,9 @@ static int play_there(struct play *p)
     if (rc == 0 && n > 0)
         rc = send_chunk(p, a, qund_buf_view(&chunk), n, &err);
     cli_bar_end(&p->bar);
-    if (rc < 0)
-        return cli_fail(&err);
+    /* Also when it broke off: whoever starts it again knows how many lines are safe. */
     printf(p->c->json ? "{\"accepted\":%lld}\n" : "accepted %lld\n", (long long)p->done);
-    return EXIT_FINE;
+    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
 }
 
 static int options(struct play *p)

@@ -15,7 +15,6 @@
  * of these steps without a difference in the rows: that is what makes the cut of batches free. */
 #include "engine/internal.h"
 
-#define ATTEMPTS_MAX 3
 #define SWEEP_MS 60000
 
 static const char SAVE[] = "item";
@@ -259,7 +258,7 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
         rc = qund_attempt_get(e->db, s->key, &attempts);
     if (rc < 0)
         return rc;
-    if (attempts >= ATTEMPTS_MAX)
+    if (attempts >= ENGINE_ATTEMPTS_MAX)
         rc = step_bury(e, s, 0, "the program stopped three times while it was in hand");
     else
         rc = step_guarded(e, s);
@@ -406,19 +405,17 @@ static int command_step(struct qund_engine *e, void *arg)
 static int apply_command(struct qund_engine *e, struct batch *b, struct qund_item *it)
 {
     struct qund_command *c = it->cmd;
+    char name[QUND_INHAND_KEY_MAX];
+    struct qund_str key = {.p = name};
     int64_t seq;
     int rc;
 
     (void)b;
     if (!c)
         return 0; /* answered before a later part of the batch failed */
-    if (e->deps.inhand) {
-        char key[QUND_INHAND_KEY_MAX];
-        int n = snprintf(key, sizeof(key), "command:%s", c->name);
-
-        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, qund_str_n(key, (size_t)n),
-                        QUND_STR("command"));
-    }
+    key.n = (size_t)snprintf(name, sizeof(name), "command:%s", c->name);
+    if (e->deps.inhand)
+        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, key, QUND_STR("command"));
     rc = batch_settle(e);
     if (rc == 0 && e->outbox)
         rc = qund_outbox_settle(e->outbox);
@@ -440,9 +437,11 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     }
     if (rc == 0)
         rc = qund_db_release(e->db, SAVE);
-    if (rc < 0)
-        return rc;
-    return 0;
+    if (rc == 0 && QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, key)) {
+        rc = qund_attempt_clear(e->db, key);
+        suspect_drop(e, key);
+    }
+    return rc < 0 ? rc : 0;
 }
 
 static int apply_tick(struct qund_engine *e, struct batch *b, struct qund_item *it)

@@ -220,6 +220,10 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
     if (rc < 0 || !parts.event.p)
         return rc;
     rc = qund_event_unpack(parts.event, &ev);
+#ifdef QUND_FAULTS
+    if (rc == 0 && qund_str_starts(ev.id, "poison")) /* the event that nobody survives */
+        qund_ignore(QUND_FAULT("poison"));
+#endif
     if (rc == 0)
         rc = qund_subject_look_up(e, &s);
     if (rc < 0)

@@ -35,6 +35,8 @@ struct counters {
     struct qund_histogram *apply;
 };
 
+#define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
+
 struct qund_engine {
     struct qund_engine_deps deps;
     struct qund_db *db;

@@ -232,9 +232,11 @@ static void turn(struct qund_worker *w)
         return;
     take_commands(w);
     due = qund_engine_next_due(w->deps.engine) <= now;
-    /* Time alone is worth a transaction only when it makes something happen. */
-    if (w->n == 0 && !due) {
+    /* Time alone is worth a transaction only when it makes something happen, or when it shows that
+     * the store can be written again. */
+    if (w->n == 0 && !due && !w->failing_since_ms) {
         idle(w);
+        note_state(w, 0);
         return;
     }
     take_floor(w);

@@ -8,7 +8,7 @@ A test finds in its environment
     QUND_TMP      a fresh folder, also its current one; removed afterwards, kept when it failed
     QUND_SOURCE   the checkout
     QUND_ROUNDS   how many rounds a fault test plays (3; with --full 100)
-    QUND_FAULT    the program with fault points, when it was built (build/fault/bin/qund)
+    QUND_FAULT_BIN  the program with fault points, when it was built (build/fault/bin/qund)
     PYTHONPATH    tests/support
 and passes when it exits 0 within its limit (120 s, or `# limit: N s` in its first lines; with --full
 `# limit-full: N s`) and leaves no process behind. Exit 77 skips it, with the last line as reason. A
@@ -142,7 +142,7 @@ def main():
     for name in ("QUND_DATA", "QUND_CONFIG"):
         env.pop(name, None)
     if fault.exists():
-        env["QUND_FAULT"] = str(fault)
+        env["QUND_FAULT_BIN"] = str(fault)
     passed = failed = 0
     for path in tests:
         p, f = run_one(path, args, env)

@@ -447,7 +447,8 @@ class Daemon:
         """Waits until all that was accepted is applied."""
         def empty():
             st = self.status()
-            return st["queue_waiting"] == 0 and st["spool_events"] == 0 and st["recovered"]
+            left = st["intake"]["waiting"] + st["intake"]["held_events"] + st["intake"]["spool_events"]
+            return left == 0 and st["recovered"] and st["intake"]["redis_up"]
         until(empty, seconds, "the queue is drained", 0.05)
 
     def clean(self):

@@ -65,7 +65,8 @@ class HttpLoad:
         self.daemon, self.chat, self.rate, self.batch, self.retry = daemon, chat, rate, batch, retry
         self.begin, self.end = begin, chat.n if end is None else end
         self.acked, self.lock = set(), threading.Lock()
-        self.waits_ms, self.refused, self.broken, self.answers = [], 0, 0, {}
+        self.waits_ms, self.refused, self.answers = [], 0, {}
+        self.broken_at = []            # when requests began that got no answer
         self.answered_at = []          # monotonic, of each 2xx
         self.stop_flag = threading.Event()
         self.token = daemon.token("ingest")
@@ -100,7 +101,7 @@ class HttpLoad:
                 got = client.post("/api/v1/events", body, Content_Type="application/x-ndjson")
             except (OSError, http.client.HTTPException):
                 with self.lock:
-                    self.broken += 1
+                    self.broken_at.append(at)
                 if not self.retry or self.stop_flag.wait(0.02):
                     return
                 continue
