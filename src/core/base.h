@@ -66,6 +66,18 @@ bool qund_rc_retryable(int rc);
     } while (0)
 QUND_NORETURN void qund_panic(const char *file, int line, const char *what);
 
+/* Sanitizers reserve terabytes of address space: limits on it cannot be set then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define QUND_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define QUND_SANITIZED 1
+#endif
+#endif
+#ifndef QUND_SANITIZED
+#define QUND_SANITIZED 0
+#endif
+
 /* Fault points: compiled only in the fault preset (QUND_FAULTS). Environment
  * QUND_FAULT="name:action[:n]" with action crash | stall=MS | errno=N, at the n-th pass (default 1).
  * Returns 0, or -errno for the errno action. */

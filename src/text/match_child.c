@@ -206,7 +206,7 @@ QUND_NORETURN static void become(const char *exe, char *const *argv, int in, int
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, (rlim_t)(timeout_ms / 1000 + 2));
     limit(RLIMIT_FSIZE, (rlim_t)QUND_MATCH_MAX_BLOB * 2);
-    if (memory_bytes > 0)
+    if (memory_bytes > 0 && !QUND_SANITIZED)
         limit(RLIMIT_AS, (rlim_t)memory_bytes);
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
         _exit(EXIT_NOT_STARTED);
