@@ -55,7 +55,7 @@ struct qund {
     struct qund_loop *loop;
     struct qund_http *http;
     _Atomic(struct qund_http *) feed_to; /* NULL: nobody to show the feed to */
-    struct qund_timer *poll;
+    struct qund_loop_timer *poll;
     int wake_fd, port;
     int64_t drain_until;
     bool rules_degraded;

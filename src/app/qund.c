@@ -135,9 +135,10 @@ static int open_store(struct qund *q, struct qund_err *err)
     if (rc < 0)
         return rc;
     if (wal_lost) {
-        snprintf(q->store_gap, sizeof(q->store_gap),
-                 "the store's write-ahead log was removed after an unclean stop: what was committed "
-                 "since the last checkpoint is gone; what the queue still holds is applied again");
+        snprintf(
+            q->store_gap, sizeof(q->store_gap),
+            "the store's write-ahead log was removed after an unclean stop: what was committed "
+            "since the last checkpoint is gone; what the queue still holds is applied again");
         qund_log(q->log, QUND_ERROR, "store.wal_lost", QUND_KV("path", q->vault->store));
     }
     rc = qund_meta_int(q->db, "virtual", &made_virtual);
@@ -303,8 +304,8 @@ static int open_door(struct qund *q, struct qund_err *err)
     if (rc < 0)
         return rc;
     atomic_store(&q->feed_to, q->http);
-    q->poll = qund_loop_timer(q->loop, poll_children, q);
-    qund_timer_start(q->poll, POLL_MS, POLL_MS);
+    q->poll = qund_loop_timer_new(q->loop, poll_children, q);
+    qund_loop_timer_start(q->poll, POLL_MS, POLL_MS);
     rc = qund_server_listen_unix(qund_http_server(q->http), q->vault->sock, err);
     if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) == 0)
         rc = qund_server_listen_unix(qund_http_server(q->http), q->config->http.listen + 5, err);
@@ -378,16 +379,16 @@ static void drained(void *arg)
 
 void qund_serve(struct qund *q)
 {
-    struct qund_timer *t;
+    struct qund_loop_timer *t;
 
     qund_loop_run(q->loop);
     /* What was accepted is still made durable and answered: the loop turns until it is. */
     qund_server_drain(qund_http_server(q->http));
     q->drain_until = qund_mono_now().ms + DRAIN_MS;
-    t = qund_loop_timer(q->loop, drained, q);
-    qund_timer_start(t, 0, 10);
+    t = qund_loop_timer_new(q->loop, drained, q);
+    qund_loop_timer_start(t, 0, 10);
     qund_loop_run(q->loop);
-    qund_timer_free(t);
+    qund_loop_timer_free(t);
 }
 
 void qund_stop(struct qund *q)
@@ -401,7 +402,7 @@ struct qund *qund_close(struct qund *q)
 
     if (!q)
         return NULL;
-    q->poll = qund_timer_free(q->poll);
+    q->poll = qund_loop_timer_free(q->poll);
     q->maint = qund_maint_close(q->maint);
     q->deliver = qund_deliver_close(q->deliver);
     q->worker = qund_worker_close(q->worker);

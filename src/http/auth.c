@@ -223,7 +223,7 @@ static void arrive(struct qund_http *h, struct mail *m)
     } else {
         /* Until it works, a revoked token would go on: try again soon. */
         qund_log(h->deps.log, QUND_ERROR, "http.tokens_unread");
-        qund_timer_start(h->auth_retry, RETRY_MS, 0);
+        qund_loop_timer_start(h->auth_retry, RETRY_MS, 0);
     }
     if (l->then)
         l->then(h, l->arg);
@@ -245,7 +245,7 @@ void qund_auth_retry(void *arg)
     struct qund_http *h = arg;
 
     if (qund_auth_reload(h, NULL, NULL) < 0)
-        qund_timer_start(h->auth_retry, RETRY_MS, 0);
+        qund_loop_timer_start(h->auth_retry, RETRY_MS, 0);
 }
 
 int qund_auth_reload(struct qund_http *h, void (*then)(struct qund_http *h, void *arg), void *arg)

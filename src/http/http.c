@@ -277,7 +277,7 @@ int qund_http_new(const struct qund_http_deps *deps, struct qund_http **out, str
     h->deps = *deps;
     h->home = qund_mbox_new(HOME_CAP);
     h->arena = qund_arena_new(ARENA_BYTES);
-    h->auth_retry = qund_loop_timer(deps->loop, qund_auth_retry, h);
+    h->auth_retry = qund_loop_timer_new(deps->loop, qund_auth_retry, h);
     make_metrics(h);
     rc = start(h, err);
     if (rc < 0) {
@@ -300,7 +300,7 @@ struct qund_http *qund_http_free(struct qund_http *h)
     qund_loop_after_io_end(h->deps.loop, qund_api_events_flush, h);
     qund_server_free(h->server);
     qund_watch_free(h->watch);
-    qund_timer_free(h->auth_retry);
+    qund_loop_timer_free(h->auth_retry);
     qund_mbox_free(h->home);
     qund_auth_free(h->auth);
     qund_arena_free(h->arena);

@@ -140,7 +140,7 @@ struct qund_http {
     struct qund_mbox *home;
     struct qund_watch *watch;
     struct auth_cache *auth;
-    struct qund_timer *auth_retry;
+    struct qund_loop_timer *auth_retry;
     struct events_turn *turn; /* what this turn of the loop has gathered */
     struct qund_arena *arena; /* of one request body */
     struct live_client *clients;

@@ -69,7 +69,7 @@ struct qund_server {
     struct lws_vhost *vhosts[2]; /* few and many frames */
     struct qund_ws *adopting;    /* the upgrade that lws is being handed in this very call */
     struct qund_peers peers;
-    struct qund_timer *tick;
+    struct qund_loop_timer *tick;
     unsigned n_conns, n_ws, busy, turn;
     size_t bodies;
     bool draining;

@@ -60,7 +60,7 @@ struct qund_watch {
     void *arg;
 };
 
-struct qund_timer {
+struct qund_loop_timer {
     uv_timer_t uv;
     void (*cb)(void *arg);
     void *arg;
@@ -245,14 +245,14 @@ struct qund_watch *qund_watch_free(struct qund_watch *w)
 
 static void on_timer(uv_timer_t *t)
 {
-    struct qund_timer *timer = QUND_CONTAINER(t, struct qund_timer, uv);
+    struct qund_loop_timer *timer = QUND_CONTAINER(t, struct qund_loop_timer, uv);
 
     timer->cb(timer->arg);
 }
 
-struct qund_timer *qund_loop_timer(struct qund_loop *l, void (*cb)(void *arg), void *arg)
+struct qund_loop_timer *qund_loop_timer_new(struct qund_loop *l, void (*cb)(void *arg), void *arg)
 {
-    struct qund_timer *t = qund_alloc(sizeof(*t));
+    struct qund_loop_timer *t = qund_alloc(sizeof(*t));
 
     qund_on(QUND_THREAD_LOOP);
     t->cb = cb;
@@ -261,7 +261,7 @@ struct qund_timer *qund_loop_timer(struct qund_loop *l, void (*cb)(void *arg), v
     return t;
 }
 
-void qund_timer_start(struct qund_timer *t, int64_t after_ms, int64_t every_ms)
+void qund_loop_timer_start(struct qund_loop_timer *t, int64_t after_ms, int64_t every_ms)
 {
     /* libuv counts from the time its turn began; a long turn would make the timer early. */
     uv_update_time(t->uv.loop);
@@ -269,17 +269,17 @@ void qund_timer_start(struct qund_timer *t, int64_t after_ms, int64_t every_ms)
                                every_ms > 0 ? (uint64_t)every_ms : 0) == 0);
 }
 
-void qund_timer_stop(struct qund_timer *t)
+void qund_loop_timer_stop(struct qund_loop_timer *t)
 {
     uv_timer_stop(&t->uv);
 }
 
 static void free_timer(uv_handle_t *h)
 {
-    qund_free(QUND_CONTAINER(h, struct qund_timer, uv));
+    qund_free(QUND_CONTAINER(h, struct qund_loop_timer, uv));
 }
 
-struct qund_timer *qund_timer_free(struct qund_timer *t)
+struct qund_loop_timer *qund_loop_timer_free(struct qund_loop_timer *t)
 {
     if (t)
         uv_close((uv_handle_t *)&t->uv, free_timer);

@@ -5,7 +5,7 @@
 
 struct qund_loop;
 struct qund_watch;
-struct qund_timer;
+struct qund_loop_timer;
 
 /* ABI when libwebsockets cannot run on libuv (its plug-in package is missing). The log is borrowed
  * for the loop's life. */
@@ -29,10 +29,11 @@ QUND_CHECK int qund_loop_watch_fd(struct qund_loop *l, int fd, void (*cb)(void *
 struct qund_watch *qund_watch_free(struct qund_watch *w); /* NULL is fine; returns NULL */
 
 /* A timer that is not started; real (monotonic) time. every_ms 0: once. */
-struct qund_timer *qund_loop_timer(struct qund_loop *l, void (*cb)(void *arg), void *arg);
-void qund_timer_start(struct qund_timer *t, int64_t after_ms, int64_t every_ms);
-void qund_timer_stop(struct qund_timer *t);
-struct qund_timer *qund_timer_free(struct qund_timer *t); /* NULL is fine; returns NULL */
+struct qund_loop_timer *qund_loop_timer_new(struct qund_loop *l, void (*cb)(void *arg), void *arg);
+void qund_loop_timer_start(struct qund_loop_timer *t, int64_t after_ms, int64_t every_ms);
+void qund_loop_timer_stop(struct qund_loop_timer *t);
+struct qund_loop_timer *
+qund_loop_timer_free(struct qund_loop_timer *t); /* NULL is fine; returns NULL */
 
 /* cb runs in each turn after all sockets that were ready have been read: the place where what one
  * turn gathered is handed on as one piece. At most 8 hooks; FULL beyond. */

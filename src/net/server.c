@@ -131,8 +131,8 @@ int qund_server_new(struct qund_loop *loop, const struct qund_server_cfg *cfg,
         qund_free(s);
         return rc;
     }
-    s->tick = qund_loop_timer(loop, on_tick, s);
-    qund_timer_start(s->tick, TICK_MS, TICK_MS);
+    s->tick = qund_loop_timer_new(loop, on_tick, s);
+    qund_loop_timer_start(s->tick, TICK_MS, TICK_MS);
     *out = s;
     return QUND_OK;
 }
@@ -173,7 +173,7 @@ struct qund_server *qund_server_free(struct qund_server *s)
         c->prev = c->next = NULL;
         c->server = NULL;
     }
-    qund_timer_free(s->tick);
+    qund_loop_timer_free(s->tick);
     qund_peers_done(&s->peers);
     qund_free(s);
     return NULL;

@@ -31,7 +31,7 @@ struct app {
     struct qund_intake *intake;
     struct qund_loop *loop;
     struct qund_http *http;
-    struct qund_timer *quit;
+    struct qund_loop_timer *quit;
     struct qund_db *db; /* the engine stand-in's */
     struct qund_crm *crm;
     struct qund_fold *fold;
@@ -146,7 +146,7 @@ static void on_term(void *arg, int signo)
 
     (void)signo;
     qund_server_drain(qund_http_server(app->http));
-    qund_timer_start(app->quit, 0, 20);
+    qund_loop_timer_start(app->quit, 0, 20);
 }
 
 static void fold(void *ctx, struct qund_str text, struct qund_buf *out)
@@ -266,7 +266,7 @@ static int open_http(struct app *app, struct qund_err *err)
     if (rc < 0)
         return rc;
     deps.loop = app->loop;
-    app->quit = qund_loop_timer(app->loop, on_quit, app);
+    app->quit = qund_loop_timer_new(app->loop, on_quit, app);
     rc = qund_http_new(&deps, &app->http, err);
     if (rc == 0)
         rc = qund_server_listen_tcp(qund_http_server(app->http), "127.0.0.1:0", &port, err);
@@ -292,7 +292,7 @@ static void close_all(struct app *app)
     qund_mbox_wake(app->commands);
     pthread_join(app->engine, NULL);
     qund_http_free(app->http);
-    qund_timer_free(app->quit);
+    qund_loop_timer_free(app->quit);
     qund_loop_free(app->loop);
     qund_mbox_free(app->commands);
     qund_redis_stop(app->redis);

@@ -15,12 +15,12 @@
 struct app {
     struct qund_loop *loop;
     struct qund_server *server;
-    struct qund_timer *quit;
+    struct qund_loop_timer *quit;
     unsigned drain_turns;
 };
 
 struct later {
-    struct qund_timer *timer;
+    struct qund_loop_timer *timer;
     struct qund_req *req;
 };
 
@@ -39,7 +39,7 @@ static void on_later(void *arg)
     struct later *l = arg;
 
     reply(l->req, 200, QUND_STR("late"));
-    qund_timer_free(l->timer);
+    qund_loop_timer_free(l->timer);
     qund_free(l);
 }
 
@@ -96,8 +96,8 @@ static void on_request(void *arg, struct qund_req *r)
         struct later *l = qund_alloc(sizeof(*l));
 
         l->req = r;
-        l->timer = qund_loop_timer(app->loop, on_later, l);
-        qund_timer_start(l->timer, 300, 0);
+        l->timer = qund_loop_timer_new(app->loop, on_later, l);
+        qund_loop_timer_start(l->timer, 300, 0);
     } else if (qund_str_is(r->head.path, "/stream")) {
         struct stream *s = qund_alloc(sizeof(*s));
 
@@ -125,7 +125,7 @@ static void on_signal(void *arg, int signo)
 
     (void)signo;
     qund_server_drain(app->server);
-    qund_timer_start(app->quit, 0, 50);
+    qund_loop_timer_start(app->quit, 0, 50);
 }
 
 int main(int argc, char **argv)
@@ -155,11 +155,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", err.where, err.text);
         return 1;
     }
-    app.quit = qund_loop_timer(app.loop, on_quit, &app);
+    app.quit = qund_loop_timer_new(app.loop, on_quit, &app);
     printf("port %d\n", port);
     fflush(stdout);
     qund_loop_run(app.loop);
-    qund_timer_free(app.quit);
+    qund_loop_timer_free(app.quit);
     qund_server_free(app.server);
     qund_loop_free(app.loop);
     return 0;

@@ -36,17 +36,17 @@ static void count_timer(void *arg)
 static void a_timer_repeats_until_the_loop_is_stopped(void **state)
 {
     struct note n = {.loop = new_loop(), .stop_at = 3};
-    struct qund_timer *t = qund_loop_timer(n.loop, count_timer, &n);
+    struct qund_loop_timer *t = qund_loop_timer_new(n.loop, count_timer, &n);
 
     (void)state;
-    qund_timer_start(t, 1, 1);
+    qund_loop_timer_start(t, 1, 1);
     qund_loop_run(n.loop);
     assert_int_equal(n.timer, 3);
-    qund_timer_start(t, 1, 1); /* it may run again */
+    qund_loop_timer_start(t, 1, 1); /* it may run again */
     n.stop_at = 5;
     qund_loop_run(n.loop);
     assert_int_equal(n.timer, 5);
-    qund_timer_free(t);
+    qund_loop_timer_free(t);
     qund_loop_free(n.loop);
 }
 
