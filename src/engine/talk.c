@@ -1,26 +1,33 @@
 /* src/engine/talk.c - the talk around a message: who spoke right before, what the group was called
  * to do. "1" or "还有吗" mean nothing without it.
  *
- * The truth is in rows: the group's messages by time, and one row per kind of call. A small cache
- * of groups saves reading them for every message; it knows only the newest moment of a group, so a
- * late message reads the rows. It is dropped on every rollback. */
+ * The truth is in rows: the group's messages by time, and one row per call. A cache of groups saves
+ * reading them for every message. It holds the group's latest messages and newest calls, so it can
+ * answer for a message that is newer than all of them; a late one is answered from the rows. What
+ * it says must not depend on what happens to be cached (a rollback drops it), so both ways ask the
+ * same: the latest few messages of the last hour, by somebody else. */
 #include "engine/internal.h"
 
 #define SLOTS 4096u /* a power of two; one group each, newest wins */
 #define LOOK_BACK 12
+#define LOOK_BACK_MS 3600000
+#define CALLS_KEPT 4 /* of one kind and group: as many as can lie within the lateness, and more */
 
 struct spoke {
-    int64_t ts, contact;
+    int64_t ts, seq, contact;
     int role;
 };
 struct slot {
-    int64_t grp;               /* 0: empty */
-    struct spoke last, before; /* before: the latest of somebody else than last */
-    int64_t call_ts[QUND_CALL_KINDS];
+    int64_t grp;
+    uint64_t round;            /* of the talk's when it was read; older: it is empty */
+    struct spoke v[LOOK_BACK]; /* newest first */
+    size_t n;
+    int64_t call_ts[QUND_CALL_KINDS]; /* the newest; 0: none */
 };
 struct talk {
     struct qund_db *db;
     struct qund_months *months;
+    uint64_t round;
     struct slot v[SLOTS];
 };
 
@@ -30,6 +37,7 @@ struct talk *qund_talk_new(struct qund_db *db, struct qund_months *months)
 
     t->db = db;
     t->months = months;
+    t->round = 1;
     return t;
 }
 
@@ -41,16 +49,29 @@ struct talk *qund_talk_free(struct talk *t)
 
 void qund_talk_forget(struct talk *t)
 {
-    memset(t->v, 0, sizeof(t->v));
+    t->round++;
 }
 
-static int read_calls(struct talk *t, int64_t grp, int64_t call_ts[QUND_CALL_KINDS])
+static struct slot *slot_of(struct talk *t, int64_t grp)
 {
-    struct qund_stmt *st = qund_sql(t->db, "SELECT kind, ts FROM call WHERE grp = :grp");
+    return &t->v[(uint64_t)grp * 0x9E3779B97F4A7C15u >> 52];
+}
+
+static bool cached(const struct talk *t, const struct slot *s, int64_t grp)
+{
+    return s->round == t->round && s->grp == grp;
+}
+
+/* The newest call of each kind up to `until`. */
+static int read_calls(struct talk *t, int64_t grp, int64_t until, int64_t call_ts[QUND_CALL_KINDS])
+{
+    struct qund_stmt *st = qund_sql(t->db, "SELECT kind, max(ts) FROM call WHERE grp = :grp"
+                                           " AND ts <= :until GROUP BY kind");
     int rc;
 
     memset(call_ts, 0, QUND_CALL_KINDS * sizeof(*call_ts));
     qund_bind_int(st, ":grp", grp);
+    qund_bind_int(st, ":until", until);
     while ((rc = qund_step(st)) > 0) {
         int64_t kind = qund_col_int(st, 0);
 
@@ -61,45 +82,45 @@ static int read_calls(struct talk *t, int64_t grp, int64_t call_ts[QUND_CALL_KIN
     return rc;
 }
 
-static void note(struct slot *s, const struct spoke *w)
-{
-    if (w->ts < s->last.ts)
-        return;
-    if (s->last.contact != w->contact)
-        s->before = s->last;
-    s->last = *w;
-}
-
 struct look {
     struct slot *slot;
     int64_t not_seq;
 };
 
-/* Newest first: the first is last, the first of somebody else is before. */
 static int look_row(const struct qund_message_row *row, void *arg)
 {
     struct look *l = arg;
     struct slot *s = l->slot;
-    struct spoke w = {row->ts, row->contact, row->role};
 
-    if (row->type != QUND_EV_MESSAGE || row->seq == l->not_seq)
+    if (row->type != QUND_EV_MESSAGE || row->contact == 0 || row->seq == l->not_seq)
         return 0;
-    if (s->last.contact == 0)
-        s->last = w;
-    else if (s->before.contact == 0 && w.contact != s->last.contact)
-        s->before = w;
-    return 0;
+    s->v[s->n++] = (struct spoke){row->ts, row->seq, row->contact, row->role};
+    return s->n == LOOK_BACK; /* enough: stop */
 }
 
-static int read_slot(struct talk *t, const struct qund_message_row *row, struct slot *s)
+/* The group as it was before this message, or (newest) as it is now without it. */
+static int read_slot(struct talk *t, const struct qund_message_row *row, bool newest,
+                     struct slot *s)
 {
     struct qund_month_cursor at = {.month = row->month, .ts = row->ts, .seq = row->seq};
     struct look l = {.slot = s, .not_seq = row->seq};
     int rc;
 
-    *s = (struct slot){.grp = row->grp};
-    rc = qund_month_last(t->months, row->grp, 0, LOOK_BACK, &at, look_row, &l);
-    return rc < 0 ? rc : read_calls(t, row->grp, s->call_ts);
+    *s = (struct slot){.grp = row->grp, .round = t->round};
+    if (newest)
+        at = (struct qund_month_cursor){0};
+    rc = qund_month_last(t->months, row->grp, row->ts - LOOK_BACK_MS, INT32_MAX, &at, look_row, &l);
+    return rc < 0 ? rc : read_calls(t, row->grp, newest ? INT64_MAX : row->ts, s->call_ts);
+}
+
+static bool is_late(const struct slot *s, const struct qund_message_row *row)
+{
+    if (s->n > 0 && s->v[0].ts > row->ts)
+        return true;
+    for (size_t k = 0; k < QUND_CALL_KINDS; k++)
+        if (s->call_ts[k] > row->ts)
+            return true;
+    return false;
 }
 
 static enum qund_who who(int role)
@@ -112,40 +133,76 @@ static enum qund_who who(int role)
 int qund_talk_before(struct talk *t, const struct qund_message_row *row, struct qund_talk *talk,
                      struct qund_calls *calls)
 {
-    struct slot *s = &t->v[(uint64_t)row->grp * 0x9E3779B97F4A7C15u >> 52];
+    struct slot *s = slot_of(t, row->grp);
     struct slot late;
-    const struct spoke *w;
     int rc = 0;
 
-    if (s->grp != row->grp)
-        rc = read_slot(t, row, s);
-    else if (row->ts < s->last.ts)
-        rc = read_slot(t, row, s = &late);
+    if (!cached(t, s, row->grp))
+        rc = read_slot(t, row, true, s);
+    if (rc == 0 && is_late(s, row))
+        rc = read_slot(t, row, false, s = &late);
     if (rc < 0)
         return rc;
-    w = s->last.contact == row->contact ? &s->before : &s->last;
-    talk->last_who = w->contact ? who(w->role) : QUND_WHO_NONE;
-    talk->last_age_ms = w->contact ? row->ts - w->ts : -1;
+    talk->last_who = QUND_WHO_NONE;
+    talk->last_age_ms = -1;
+    for (size_t i = 0; i < s->n && s->v[i].ts >= row->ts - LOOK_BACK_MS; i++)
+        if (s->v[i].contact != row->contact) {
+            talk->last_who = who(s->v[i].role);
+            talk->last_age_ms = row->ts - s->v[i].ts;
+            break;
+        }
     for (size_t k = 0; k < QUND_CALL_KINDS; k++)
-        calls->age_ms[k] = s->call_ts[k] && s->call_ts[k] <= row->ts ? row->ts - s->call_ts[k] : -1;
+        calls->age_ms[k] = s->call_ts[k] ? row->ts - s->call_ts[k] : -1;
     return 0;
+}
+
+static void note(struct slot *s, const struct qund_message_row *row)
+{
+    size_t i = 0;
+
+    while (i < s->n && (s->v[i].ts > row->ts || (s->v[i].ts == row->ts && s->v[i].seq > row->seq)))
+        i++;
+    if (i == LOOK_BACK)
+        return;
+    if (s->n < LOOK_BACK)
+        s->n++;
+    memmove(&s->v[i + 1], &s->v[i], (s->n - 1 - i) * sizeof(s->v[0]));
+    s->v[i] = (struct spoke){row->ts, row->seq, row->contact, row->role};
+}
+
+/* The newest few stay: a late message asks for the one before it. */
+static int keep_call(struct talk *t, int64_t grp, enum qund_call call, int64_t ts)
+{
+    struct qund_stmt *st =
+        qund_sql(t->db, "INSERT OR IGNORE INTO call(grp, kind, ts) VALUES(:grp, :kind, :ts)");
+    int rc;
+
+    qund_bind_int(st, ":grp", grp);
+    qund_bind_int(st, ":kind", call);
+    qund_bind_int(st, ":ts", ts);
+    rc = qund_run(st);
+    if (rc < 0)
+        return rc;
+    st = qund_sql(t->db, "DELETE FROM call WHERE grp = :grp AND kind = :kind AND ts <= (SELECT ts"
+                         " FROM call WHERE grp = :grp AND kind = :kind ORDER BY ts DESC LIMIT 1"
+                         " OFFSET :keep)");
+    qund_bind_int(st, ":grp", grp);
+    qund_bind_int(st, ":kind", call);
+    qund_bind_int(st, ":keep", CALLS_KEPT);
+    return qund_run(st);
 }
 
 int qund_talk_after(struct talk *t, const struct qund_message_row *row, enum qund_call call)
 {
-    struct slot *s = &t->v[(uint64_t)row->grp * 0x9E3779B97F4A7C15u >> 52];
-    struct qund_stmt *st;
+    struct slot *s = slot_of(t, row->grp);
 
-    if (s->grp == row->grp)
-        note(s, &(struct spoke){row->ts, row->contact, row->role});
+    if (row->contact == 0)
+        return 0;
+    if (cached(t, s, row->grp))
+        note(s, row);
     if (call == QUND_CALL_NONE)
         return 0;
-    if (s->grp == row->grp && row->ts > s->call_ts[call])
+    if (cached(t, s, row->grp) && row->ts > s->call_ts[call])
         s->call_ts[call] = row->ts;
-    st = qund_sql(t->db, "INSERT INTO call(grp, kind, ts) VALUES(:grp, :kind, :ts)"
-                         " ON CONFLICT(grp, kind) DO UPDATE SET ts = max(ts, :ts)");
-    qund_bind_int(st, ":grp", row->grp);
-    qund_bind_int(st, ":kind", call);
-    qund_bind_int(st, ":ts", row->ts);
-    return qund_run(st);
+    return keep_call(t, row->grp, call, row->ts);
 }
