@@ -18,7 +18,7 @@ RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin
         libsodium23 libsqlite3-0 libssl3t64 libutf8proc3 libuv1t64 libvectorscan5 \
         libwebsockets-evlib-uv libwebsockets19t64 redis-server tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 8720 --home-dir /data --shell /usr/sbin/nologin qund \
+    && useradd --uid 8720 --no-create-home --home-dir /data --shell /usr/sbin/nologin qund \
     && install -d -o qund -g qund -m 0700 /data
 COPY --from=build /out/ /
 USER qund

@@ -199,10 +199,11 @@ static void on_receive(struct qund_ws *ws, const char *bytes, size_t n)
 static int on_writeable(struct qund_ws *ws)
 {
     if (ws->ping_due) {
-        unsigned char room[LWS_PRE + 1];
+        /* With something in it: the library does not tell of an empty pong. */
+        unsigned char room[LWS_PRE + 4] = {0};
 
         ws->ping_due = false;
-        if (lws_write(ws->wsi, room + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+        if (lws_write(ws->wsi, room + LWS_PRE, 4, LWS_WRITE_PING) < 0)
             return -1;
     }
     for (unsigned i = 0; i < WRITES_A_TURN && ws->n > 0; i++) {
