@@ -39,12 +39,17 @@ def signed(headers, body, key):
 
 
 def readable(push):
+    """小米 <- [warn] 装修群: 超时未回复: 王先生「设计费怎么收」, as one line."""
     alert = push.get("alert") or {}
-    text = push.get("text") or alert.get("title") or push.get("kind", "")
-    rung = f" (step {push['rung'] + 1})" if isinstance(push.get("rung"), int) and push["rung"] > 0 else ""
-    parts = [f"to {push.get('to') or '-'}{rung}", f"[{alert.get('level', '')}]",
-             str(alert.get("group_name") or ""), str(text)]
-    return " ".join(" ".join(p for p in parts if p).split())
+    text = str(push.get("text") or alert.get("title") or push.get("kind", ""))
+    quote, sender = alert.get("quote") or "", alert.get("sender_name") or ""
+    if quote and quote[:12] not in text:
+        text += f": {sender}「{quote}」"
+    rung = push.get("rung")
+    step = f" (step {rung + 1})" if isinstance(rung, int) and rung > 0 else ""
+    line = f"{push.get('to') or 'everybody'}{step} <- [{alert.get('level', '')}] {alert.get('group_name') or ''}: {text}"
+    line = " ".join(line.split())
+    return line if len(line) <= 140 else line[:139] + "…"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -89,7 +94,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.colour = sys.stdout.isatty()
 
     def say(self, text):
-        line = f"  robot < {text}"
+        line = f"  robot: {text}"
         print(f"\033[36m{line}\033[0m" if self.colour else line, flush=True)
 
     def take(self, name, push):

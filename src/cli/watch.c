@@ -3,6 +3,7 @@
 #include "app/vault.h"
 #include "cli/cli.h"
 #include "core/file.h"
+#include "core/zone.h"
 #include "net/feed.h"
 #include <jansson.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 struct watch {
     const struct cli *c;
     const char *only;
+    const struct qund_zone *zone;
     bool color;
     sigset_t stop;
 };
@@ -34,6 +36,18 @@ static void put_text(const char *s, size_t max_chars)
         fputs("…", stdout);
 }
 
+/* The clock on the wall of those who watch. */
+static void put_time(const struct watch *w, const char *ts)
+{
+    struct qund_civil t;
+    int64_t ms;
+
+    if (qund_iso_parse(qund_str(ts), &ms) < 0)
+        return;
+    qund_zone_civil(w->zone, ms, &t);
+    printf("%02d:%02d:%02d ", t.hour, t.minute, t.second);
+}
+
 static void put_list(const struct watch *w, const json_t *list, const char *mark)
 {
     size_t i;
@@ -49,7 +63,7 @@ static void put_list(const struct watch *w, const json_t *list, const char *mark
 
 static void message(const struct watch *w, const json_t *o)
 {
-    printf("%.8s ", *text_of(o, "ts") ? text_of(o, "ts") + 11 : "");
+    put_time(w, text_of(o, "ts"));
     printf("%s[", w->color ? "\033[2m" : "");
     put_text(text_of(o, "group_name"), 12);
     printf("]%s ", w->color ? "\033[0m" : "");
@@ -68,10 +82,10 @@ static void alert(const struct watch *w, const json_t *o)
 {
     const json_t *a = json_object_get(o, "alert");
 
-    printf("%s%.8s !! alert %lld %s -> %s: ", w->color ? "\033[1;31m" : "",
-           *text_of(o, "at") ? text_of(o, "at") + 11 : "",
-           (long long)json_integer_value(json_object_get(a, "id")), text_of(a, "level"),
-           text_of(a, "to"));
+    fputs(w->color ? "\033[1;31m" : "", stdout);
+    put_time(w, text_of(o, "at"));
+    printf("!! alert %lld %s -> %s: ", (long long)json_integer_value(json_object_get(a, "id")),
+           text_of(a, "level"), text_of(a, "to"));
     put_text(text_of(a, "title"), 80);
     fputs(" 「", stdout);
     put_text(text_of(a, "quote"), 40);
@@ -80,10 +94,10 @@ static void alert(const struct watch *w, const json_t *o)
 
 static void delivery(const struct watch *w, const json_t *o)
 {
-    printf("%s%.8s >> push %lld to %s: %s%s\n", w->color ? "\033[32m" : "",
-           *text_of(o, "at") ? text_of(o, "at") + 11 : "",
-           (long long)json_integer_value(json_object_get(o, "id")), text_of(o, "target"),
-           text_of(o, "event"), w->color ? "\033[0m" : "");
+    fputs(w->color ? "\033[32m" : "", stdout);
+    put_time(w, text_of(o, "at"));
+    printf(">> push %lld to %s: %s%s\n", (long long)json_integer_value(json_object_get(o, "id")),
+           text_of(o, "target"), text_of(o, "event"), w->color ? "\033[0m" : "");
 }
 
 static int show(struct qund_str text, void *arg)
@@ -121,9 +135,16 @@ static bool interrupted(void *arg)
 int cli_watch(struct cli *c)
 {
     QUND_AUTO(qund_free_str) char *sock = qund_path_join(c->data, "qund.sock");
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
+    QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
     struct watch w = {.c = c, .only = cli_opt(c, "--only"), .color = isatty(STDOUT_FILENO)};
     struct qund_err err = {0};
 
+    if (!cfg)
+        return EXIT_WRONG;
+    if (qund_zone_load(NULL, cfg->time.zone, &zone, &err) < 0)
+        return cli_fail(&err);
+    w.zone = zone;
     if (w.only && strcmp(w.only, "message") != 0 && strcmp(w.only, "alert") != 0 &&
         strcmp(w.only, "delivery") != 0)
         return cli_usage(c, "--only is message, alert or delivery");

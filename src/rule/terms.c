@@ -280,7 +280,11 @@ int qund_rules_compile(struct qund_rules *set, const struct qund_rules_opts *opt
     else if (b.n > 0) {
         index_slots(&b);
         qund_match_digest(opts->fold, b.patterns, b.n, digest);
-        path = opts->cache_dir ? qund_path_join(opts->cache_dir, "rules.match") : NULL;
+        if (opts->cache_dir) {
+            /* One that cannot be made is one that cannot be written: a slower start. */
+            qund_ignore(qund_dir_make(opts->cache_dir, 0700, NULL));
+            path = qund_path_join(opts->cache_dir, "rules.match");
+        }
         if (!path || !from_cache(&b, path, digest))
             rc = compile(&b, opts, path, digest);
     }
