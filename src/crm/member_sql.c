@@ -1,9 +1,12 @@
 /* src/crm/member_sql.c - who is in which group, and the role in which they speak there.
  *
- * Joins and leaves may come late or twice, and many memberships began before we listened. A row
- * therefore keeps the time of what decided its state: an older join or leave never overrides a
- * newer one, and a word spoken is as good as a join whose time is unknown (joined 0). The nick is
- * written when it changes, under the time of the change. */
+ * Joins and leaves may come late or twice, and many memberships began before we listened; the rows
+ * must come out the same in any order. So each column is a maximum: `joined` of the joins, left_at
+ * of the leaves, and somebody is here when a join or a word is later than the last leave. A row
+ * keeps the time of what decided its state, so that an older leave is known to be over; words do
+ * not move it (a row written for every message would cost too much), therefore whoever hands in a
+ * leave that came late looks for a later word first. A word is as good as a join whose time is
+ * unknown (joined 0). The nick is written when it changes, under the time of the change. */
 #include "crm/internal.h"
 
 struct member_row {
@@ -48,13 +51,15 @@ static void remember(struct qund_crm *crm, int64_t grp, int64_t contact, uint32_
                                                                         .here = here};
 }
 
-/* The three statements that change a membership; unused names are bound where they occur. */
+/* The statements that change a membership; unused names are bound where they occur. */
 static const char INSERT_HERE[] =
     "INSERT INTO member(grp, contact, joined, state_ts, nick, nick_ts) "
     "VALUES(:grp, :contact, :joined, :ts, :nick, :nick_ts)";
 static const char SET_HERE[] =
-    "UPDATE member SET joined = CASE WHEN :joined > 0 THEN :joined ELSE joined END, "
-    "left_at = NULL, state_ts = :ts WHERE grp = :grp AND contact = :contact";
+    "UPDATE member SET joined = max(joined, :joined), left_at = NULL, state_ts = :ts "
+    "WHERE grp = :grp AND contact = :contact";
+static const char SET_JOINED[] =
+    "UPDATE member SET joined = max(joined, :ts) WHERE grp = :grp AND contact = :contact";
 static const char SET_LEFT[] =
     "INSERT INTO member(grp, contact, left_at, state_ts) VALUES(:grp, :contact, :ts, :ts) "
     "ON CONFLICT DO UPDATE SET left_at = :ts, state_ts = :ts";
@@ -105,6 +110,8 @@ static int here(struct qund_crm *crm, int64_t grp, int64_t contact, struct qund_
         st = stmt(crm, SET_HERE, grp, contact, ts);
         qund_bind_int(st, ":joined", joined);
         rc = qund_run(st);
+    } else if (joined) { /* late: it decides nothing, but it is when they came */
+        rc = qund_run(stmt(crm, SET_JOINED, grp, contact, joined));
     }
     if (rc == 0 && row.exists && nick.n && ts >= row.nick_ts &&
         qund_crm_hash_text(nick) != row.nick_hash) {
@@ -141,13 +148,13 @@ int qund_crm_member_leave(struct qund_crm *crm, struct qund_crm_group *g,
     struct member_row row;
     int rc = read_row(crm, g->id, c->id, &row);
 
-    if (rc < 0 || (row.exists && (!row.here || ts < row.state_ts)))
+    if (rc < 0 || (row.exists && ts < row.state_ts))
         return rc;
     rc = qund_run(stmt(crm, SET_LEFT, g->id, c->id, ts));
     if (rc < 0)
         return rc;
     remember(crm, g->id, c->id, row.nick_hash, row.role, false);
-    return row.exists ? 1 : 0;
+    return row.exists && row.here ? 1 : 0;
 }
 
 /* --- roles --- */

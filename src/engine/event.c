@@ -7,6 +7,8 @@
  * made. */
 #include "engine/internal.h"
 
+#define LATER_WORDS 2000 /* messages after a late leave that are looked at */
+
 /* A plugin's checkpoint that rode with the entry: kept iff it is newer, also when the event is a
  * repeat. */
 static int state_keep(struct qund_engine *e, const struct qund_entry_state *st)
@@ -142,6 +144,42 @@ static int member_of(struct qund_engine *e, struct subject *s, struct qund_crm_c
                             out);
 }
 
+/* Has somebody spoken in the group after ts? Only a leave that came late can find so; the search is
+ * bounded like that for a revoked message. */
+struct later_word {
+    int64_t contact;
+    int looked;
+    bool found;
+};
+
+static int look_for_word(const struct qund_message_row *row, void *arg)
+{
+    struct later_word *w = arg;
+
+    w->found = row->contact == w->contact && row->type == QUND_EV_MESSAGE;
+    return w->found || ++w->looked == LATER_WORDS ? QUND_E_FULL : 0;
+}
+
+static int spoke_after(struct qund_engine *e, const struct subject *s,
+                       const struct qund_crm_contact *c, bool *out)
+{
+    struct later_word w = {.contact = c->id};
+    int rc = 0;
+
+    if (c->last_seen > s->ev->ts)
+        rc = qund_month_between(e->months, s->row.grp, s->ev->ts + 1, INT64_MAX, look_for_word, &w);
+    *out = w.found;
+    return rc == QUND_E_FULL ? 0 : rc;
+}
+
+static int leave(struct qund_engine *e, struct subject *s, struct qund_crm_contact *c)
+{
+    bool back;
+    int rc = spoke_after(e, s, c, &back);
+
+    return rc < 0 || back ? rc : qund_crm_member_leave(e->crm, s->group, c, s->ev->ts);
+}
+
 static int on_join_or_leave(struct qund_engine *e, struct subject *s, bool join)
 {
     struct qund_crm_contact *c;
@@ -154,7 +192,7 @@ static int on_join_or_leave(struct qund_engine *e, struct subject *s, bool join)
     if (rc < 0 || !c)
         return rc;
     rc = join ? qund_crm_member_join(e->crm, s->group, c, s->ev->sender_name, s->ev->ts)
-              : qund_crm_member_leave(e->crm, s->group, c, s->ev->ts);
+              : leave(e, s, c);
     if (rc < 0)
         return rc;
     role = qund_crm_role(e->crm, c, s->group, c == s->sender ? s->ev->role : QUND_ROLE_NONE);

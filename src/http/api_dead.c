@@ -1,6 +1,7 @@
 /* api_dead.c - what could not be applied: seen here, retried or dropped by commands. */
 #include "event/event.h"
 #include "http/internal.h"
+#include "queue/queue.h"
 #include "store/dead.h"
 
 struct listing {
@@ -51,9 +52,11 @@ int qund_api_dead(struct qund_reader *rd, const struct qund_call *c, struct qund
 static void print_body(struct qund_jw *w, const struct qund_dead *d)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    struct qund_entry_parts parts;
     struct qund_event e;
 
-    if (qund_str_is(d->kind, "event") && qund_event_unpack(d->body, &e) == 0) {
+    if (qund_str_is(d->kind, "event") && qund_entry_split(d->body, &parts) == 0 && parts.event.p &&
+        qund_event_unpack(parts.event, &e) == 0) {
         qund_event_print(&e, false, &b);
         qund_jw_key(w, "event");
         qund_jw_raw(w, qund_buf_view(&b));

@@ -99,9 +99,17 @@ void qund_books_pushed(struct qund_books *b, struct qund_entry_id last, size_t n
 {
     pthread_mutex_lock(&b->mtx);
     b->last_id = last;
+    b->refused = false;
     b->waiting += (int64_t)n;
     if (largest > b->largest)
         b->largest = largest;
+    pthread_mutex_unlock(&b->mtx);
+}
+
+void qund_books_refused(struct qund_books *b)
+{
+    pthread_mutex_lock(&b->mtx);
+    b->refused = true;
     pthread_mutex_unlock(&b->mtx);
 }
 
@@ -110,6 +118,7 @@ void qund_books_pushed(struct qund_books *b, struct qund_entry_id last, size_t n
 void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t n)
 {
     pthread_mutex_lock(&b->mtx);
+    b->refused = false;
     b->waiting -= (int64_t)n < b->waiting ? (int64_t)n : b->waiting;
     if (b->known && qund_entry_id_cmp(last, b->last_id) >= 0) {
         b->waiting = 0;

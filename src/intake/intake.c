@@ -281,6 +281,7 @@ static void on_refused(struct qund_intake *in, int rc)
         to_spool(in);
         return;
     }
+    qund_books_refused(&in->books);
     while (in->live > 0) { /* whole requests: a part of one would be a lie */
         size_t k = req_of(in->first)->n - req_of(in->first)->answered;
 
@@ -514,8 +515,9 @@ void qund_intake_state(struct qund_intake *in, struct qund_intake_state *out)
     pthread_mutex_lock(&b->mtx);
     *out = (struct qund_intake_state){
         .redis_up = b->redis_up,
-        .full = b->held_events >= in->o.max_events || b->held_bytes >= in->o.max_bytes ||
-                b->waiting >= in->o.max_waiting || b->spool_bytes >= in->o.spool_max,
+        .full = b->refused || b->held_events >= in->o.max_events ||
+                b->held_bytes >= in->o.max_bytes || b->waiting >= in->o.max_waiting ||
+                b->spool_bytes >= in->o.spool_max,
         .waiting = b->waiting,
         .held_events = b->held_events,
         .held_bytes = b->held_bytes,

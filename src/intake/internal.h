@@ -20,6 +20,7 @@ struct qund_books {
     int64_t held_events, held_bytes;
     int64_t spool_events, spool_bytes;
     bool redis_up, stream_cut;
+    bool refused; /* Redis had no memory for the latest batch, and nothing was consumed since */
     struct qund_entry_id cut_from, cut_to;
     int64_t down_since; /* mono ms; 0: up */
 };
@@ -35,6 +36,7 @@ void qund_books_pushed(struct qund_books *b, struct qund_entry_id last, size_t n
 void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t n);
 /* What a fresh look at the stream says. True when it ends before what was pushed. */
 bool qund_books_looked(struct qund_books *b, struct qund_entry_id stream_last, int64_t waiting);
+void qund_books_refused(struct qund_books *b);
 void qund_books_redis(struct qund_books *b, bool up);
 
 /* ---- spool.c: intake thread only ---- */

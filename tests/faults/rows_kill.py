@@ -151,23 +151,21 @@ def kill_during_http(ctx, d, killer, chat, rounds, pick):
 
 
 def kill_during_replay(ctx, d, killer, chat, rounds, pick):
-    """The file is replayed from where it was told to have come to, until a run ends by itself."""
+    """A part of the file for each kill; after it, on from where the replay was told to have come to."""
     load = ReplayLoad(d, chat)
-    for _ in range(rounds):
-        if load.at == load.end:
-            break
-        before = d.metric("qund_events_accepted_total") or 0
+    for i in range(rounds):
+        load.end = chat.n * (i + 1) // rounds
+        some = (d.metric("qund_events_accepted_total") or 0) + ctx.dice.uniform(0, 0.9) * (load.end - load.at)
         load.start()
-        some = before + ctx.dice.uniform(0, 1.2) * (load.end - load.at) / (rounds - killer.kills % rounds + 1)
 
         def along(some=some):
             return load.proc.poll() is not None or (d.metric("qund_events_accepted_total") or 0) >= some
         until(along, 60, "the replay goes on", 0.002)
         killer.kill(pick())
         load.finish()
-    while load.at < load.end:
-        load.start()
-        load.finish(300)
+        while load.at < load.end:
+            load.start()
+            load.finish(300)
     return [load]
 
 

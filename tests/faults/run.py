@@ -23,6 +23,8 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from harness import Failed  # noqa: E402
 from table import ROWS, Context, Skipped  # noqa: E402
 import rows_kill  # noqa: E402,F401
+import rows_queue  # noqa: E402,F401
+import rows_store  # noqa: E402,F401
 
 
 def play(r, args, base):

@@ -1,0 +1,259 @@
+"""Rows in which Redis stalls, dies, forgets, or is not fit to be trusted, and disks that are full."""
+import glob
+import os
+import pathlib
+import signal
+import sqlite3
+import subprocess
+
+from harness import Redis
+from load import LiveFeeds
+from table import (PATIENCE, Chat, HttpLoad, Receiver, Skipped, brief, check, preload, row, time, until,
+                   verdict)
+
+ANSWER_MS = 300
+
+
+def in_order(store):
+    """Events of one connection are stored in the order in which they were sent."""
+    db = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    months = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE name GLOB 'message_[0-9]*'"
+                                       " AND type = 'table'")]
+    ids = [int(eid.rsplit("-", 1)[1]) for (eid,) in
+           db.execute(" UNION ALL ".join(f"SELECT eid, seq FROM {m}" for m in months).join(
+               ("SELECT eid FROM (", ") ORDER BY seq")))]
+    db.close()
+    return ids == sorted(ids)
+
+
+@row("B1", "SIGSTOP of Redis (5 s; full: 30 s)", "answers <= 300 ms, in order, backlog gone <= 30 s")
+def b1(ctx):
+    stall = 30 if ctx.full else 5
+    with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
+        d.start()
+        chat = Chat(500 * (stall + 10), "b1")
+        feeds = LiveFeeds(d, 200 if ctx.full else 20).start()
+        load = HttpLoad(d, chat, batch=10, workers=1, rate=500).start()
+        until(lambda: load.count() > 500, 20, "the load runs")
+        redis = d.status()["redis_pid"]
+        os.kill(redis, signal.SIGSTOP)
+        try:
+            time.sleep(stall)   # the fault itself
+        finally:
+            os.kill(redis, signal.SIGCONT)
+        woke = time.monotonic()
+        d.drained(30)
+        gone = time.monotonic() - woke
+        load.finish(120)
+        feeds.stop()
+        v = verdict(d, chat, [load], receiver)
+        slowest = load.percentile(100)
+        check(in_order(d.data / "qund.db"), "the order was not kept")
+        check(slowest <= ANSWER_MS * PATIENCE, f"slowest answer {slowest:.0f} ms; {brief(v)}")
+        return f"slowest answer {slowest:.0f} ms, backlog gone in {gone:.1f} s, {brief(v)}"
+
+
+@row("B2", "Redis kill -9 and restart, also with slow fsync", "lost 0, doubled 0, reconnect <= 1 s", 2, 20)
+def b2(ctx):
+    """Each durability with the disk as it is and with fsync of 0.8 s."""
+    worst, said = 0.0, ""
+    total = 0
+    for durability in ("disk", "os"):
+        for slow in (False, True):
+            env = {"LD_PRELOAD": str(preload(ctx)), "QUND_SLOW_PROGRAM": "redis-server",
+                   "QUND_SLOW_FSYNC_MS": "800"} if slow else {}
+            n, gap = redis_deaths(ctx, durability, slow, env)
+            total += n
+            if not slow:
+                worst = max(worst, gap)
+    check(worst <= 1 * PATIENCE + 0.5, f"back after {worst:.2f} s")
+    return f"4 x {ctx.rounds} deaths: lost 0, doubled 0 of {total:,}, back after <= {worst:.2f} s{said}"
+
+
+def redis_deaths(ctx, durability, slow, env):
+    """(events acknowledged, longest time from a death until Redis takes events again)"""
+    longest = 0.0
+    with ctx.daemon(config={"queue": {"durability": durability}}) as d:
+        d.start(**env)
+        chat = Chat(ctx.rounds * 1500 + 1500, f"b2{durability}{int(slow)}")
+        load = HttpLoad(d, chat, batch=20, workers=4, rate=1000).start()
+        for i in range(ctx.rounds):
+            until(lambda i=i: load.count() >= 1000 + i * 1000 + ctx.dice.randint(0, 400), 60, "the load runs")
+            pid = until(lambda: d.status().get("redis_pid"), 10, "redis runs")
+            os.kill(pid, signal.SIGKILL)
+            died = time.monotonic()
+            until(lambda pid=pid: d.status().get("redis_pid") not in (0, None, pid)
+                  and d.status()["intake"]["redis_up"], 30, "redis is back")
+            longest = max(longest, time.monotonic() - died)
+        load.finish(120)
+        v = verdict(d, chat, [load], pushes=False, seconds=120)
+        return v.numbers["acknowledged"], longest
+
+
+# --- forgetting ---------------------------------------------------------------------------------
+
+def aof_files(d):
+    return sorted(glob.glob(str(d.data / "redis" / "**" / "*.aof"), recursive=True), key=os.path.getmtime)
+
+
+def emptied(d, dice):
+    for path in glob.glob(str(d.data / "redis" / "appendonlydir" / "*")):
+        os.unlink(path)
+
+
+def tail_cut(d, dice):
+    path = max(aof_files(d), key=os.path.getsize)
+    os.truncate(path, os.path.getsize(path) - dice.randint(3, 60))
+
+
+def middle_broken(d, dice):
+    path = max(aof_files(d), key=os.path.getsize)
+    with open(path, "r+b") as f:
+        f.seek(os.path.getsize(path) // 2)
+        f.write(b"\xff" * 64)
+
+
+@row("B3", "Redis emptied, its file cut, broken in the middle", "last ids and time span named, goes on, no crash")
+def b3(ctx):
+    said = []
+    for harm in (emptied, tail_cut, middle_broken):
+        with ctx.daemon() as d:
+            d.start()
+            chat = Chat(6000, "b3" + harm.__name__, step_us=10)
+            load = HttpLoad(d, chat, 0, 3000).start().finish()
+            d.drained()
+            hold = sqlite3.connect(d.data / "qund.db", timeout=10)   # nothing is applied from here on
+            hold.execute("BEGIN IMMEDIATE")
+            more = HttpLoad(d, chat, 3000, 4000).start().finish()
+            d.kill9()
+            hold.rollback()
+            hold.close()
+            harm(d, ctx.dice)
+            d.start(30)
+            status, degraded = d.degraded()
+            lost = [line for line in d.log().splitlines() if "queue.lost" in line or "redis.aof" in line]
+            check(status == 200, "it takes events again", status, degraded)
+            if harm is not tail_cut or lost:
+                check(lost, f"{harm.__name__}: nothing is said about what is unknown", d.log()[-2000:])
+                check("unknown" in degraded or "cut by" in degraded, "readyz says so", degraded)
+            last = HttpLoad(d, chat, 4000, 6000).start().finish()
+            d.drained()
+            d.stop()
+            known = stored(d)
+            check(known >= 5000, f"{harm.__name__}: what was applied and what came after is stored", known)
+            d.clean()
+            said.append(f"{harm.__name__} kept {known - 5000} of 1,000 unapplied" + (", told" if lost else ", nothing lost"))
+            check(known == 6000 or lost, "a loss that nobody told")
+            del load, more, last
+    return "; ".join(said)
+
+
+def stored(d):
+    db = sqlite3.connect(f"file:{d.data / 'qund.db'}?mode=ro", uri=True)
+    tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE name GLOB 'message_[0-9]*' AND type='table'")]
+    n = sum(db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables)
+    db.close()
+    return n
+
+
+# --- full ---------------------------------------------------------------------------------------
+
+class Holder:
+    """An outside process' lock on the store: nothing can be applied while it lasts."""
+
+    def __init__(self, d):
+        self.db = sqlite3.connect(d.data / "qund.db", timeout=10, isolation_level=None)
+        self.db.execute("BEGIN IMMEDIATE")
+
+    def let_go(self):
+        self.db.execute("ROLLBACK")
+        self.db.close()
+
+
+@row("B5", "maxmemory reached; eviction policy that evicts", "back-pressure, lost 0; start refused")
+def b5(ctx):
+    place = ctx.place()
+    with Redis(place / "lru", policy="allkeys-lru", extra=["--maxmemory", "20mb"]).start() as redis, \
+            ctx.daemon(place, config={"queue": {"url": redis.url}}) as d:
+        code, text, took = d.fails_to_start()
+        check(code == 1 and "noeviction" in text, "an evicting Redis is refused", code, text)
+    place = ctx.place()
+    with Redis(place / "small", extra=["--maxmemory", "6mb"]).start() as redis, \
+            ctx.daemon(place, config={"queue": {"url": redis.url}, "store": {"search": False},
+                                      "alert": {"ladders": {"normal": ["10m"]}}}) as d:
+        d.config["queue"]["spool_max"] = "1MiB"
+        d.write_config()
+        d.start()
+        chat = Chat(60000, "b5", step_us=10)
+        d.token("ingest")
+        hold = Holder(d)
+        load = HttpLoad(d, chat, batch=200, workers=4).start()
+        until(lambda: load.answers.get(503, 0) + load.answers.get(429, 0) > 5, 60, "senders are pushed back")
+        before = load.count()
+        _, degraded = d.degraded()
+        hold.let_go()
+        check("the queue is full" in degraded, "readyz says so", degraded)
+        load.finish(120)
+        v = verdict(d, chat, [load], pushes=False, seconds=120)
+        pushed_back = load.answers.get(503, 0) + load.answers.get(429, 0)
+        return (f"refused in {took:.2f} s; pushed back {pushed_back} times after {before:,} events, then {brief(v)}")
+
+
+class Tmpfs:
+    """A small disk of its own; for root alone."""
+
+    def __init__(self, folder, size):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs",
+                                                self.folder], stderr=subprocess.DEVNULL, check=False).returncode:
+            raise Skipped("mounting a small disk takes root")
+
+    def resize(self, size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.folder], check=True)
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.folder], check=False)
+
+
+@row("B6", "disk full under Redis and under the store (8 MiB)", "no false 2xx, 503 with reason, reads work, heals <= 2 s")
+def b6(ctx):
+    said = []
+    for where in ("data", "data/redis"):
+        place = ctx.place()
+        d = ctx.daemon(place, config={"store": {"reserve": "1MiB", "search": False}, "queue": {"spool_max": "4MiB"}})
+        disk = Tmpfs(d.folder / where, "8m" if where != "data" else "12m")
+        try:
+            said.append(f"{where}: " + fill(d, disk, where))
+        finally:
+            d.__exit__()
+            disk.close()
+    return "; ".join(said)
+
+
+def fill(d, disk, where):
+    d.start()
+    chat = Chat(60000, "b6" + where[-5:].replace("/", ""), step_us=10)
+    # The other channels of trouble: nothing may be answered 2xx that is not kept.
+    load = HttpLoad(d, chat, batch=100, workers=4, rate=20000).start()
+    if where == "data":
+        until(lambda: load.answers.get(503, 0) + load.answers.get(429, 0) > 10, 90, "the disk is full")
+    else:
+        until(lambda: load.answers.get(503, 0) > 10 or "space" in d.log() or load.count() >= 30000, 90,
+              "the disk of Redis is full")
+    status, degraded = d.degraded()
+    with d.client(timeout=5) as c:
+        reads = c.get("/api/v1/alerts?limit=1").status
+    check(reads == 200, "reads still work", reads)
+    refused = dict(load.answers)
+    before = load.count()
+    disk.resize("400m")
+    start = time.monotonic()
+    until(lambda: load.count() > before, 20, "it takes events again")
+    healed = time.monotonic() - start
+    load.finish(120)
+    v = verdict(d, chat, [load], pushes=False, seconds=120)
+    check(healed <= 2 * PATIENCE, f"healed after {healed:.1f} s; {brief(v)}")
+    return (f"503 x {refused.get(503, 0)}, ready {status}, degraded said: {'yes' if len(degraded) > 40 else 'no'},"
+            f" healed in {healed:.1f} s, {brief(v)}")
+

@@ -1,0 +1,290 @@
+"""Rows about the store: poison, locks, copies, and the same events twice or in another order."""
+import json
+import random
+import re
+import sqlite3
+import time as clock
+
+from harness import equal
+from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, delivered, row, until, verdict)
+from rows_queue import Holder, stored
+
+POISON = {"id": "poison-1", "group": "g1", "sender": "somebody", "sender_name": "某人", "text": "这一条谁也受不了"}
+
+
+@row("B9", "poison event; 4,096 pending", "third stop: dead with body and reason; recovery <= 2 s")
+def b9(ctx):
+    with ctx.daemon(binary=ctx.fault_program()) as d:
+        chat = Chat(4400, "b9", step_us=10)
+        d.start(fault="poison:crash")
+        load = HttpLoad(d, chat, 0, 100).start().finish()
+        d.drained()
+        hold = Holder(d)
+        more = HttpLoad(d, chat, 100, 2100).start().finish()
+        with d.client() as c:
+            equal(c.events([dict(POISON, ts=int(clock.time() * 1000))]).status, 202, "the poison is taken")
+        rest = HttpLoad(d, chat, 2100, chat.n).start().finish()
+        hold.let_go()
+        stops = 0
+        while stops < 5:
+            try:
+                until(lambda: d.proc.poll() is not None, 3, "it stops")
+            except Exception:
+                break
+            stops += 1
+            d.launch("poison:crash")
+        equal(stops, 3, "stops until it is buried")
+        d.wait_ready()
+        _, out, _ = d.run("dead", "list", "--json", check_exit=0)
+        dead = [json.loads(line) for line in out.splitlines()]
+        equal(len(dead), 1, "dead letters")
+        with d.client() as c:
+            shown = c.get(f"/api/v1/dead/{dead[0]['id']}").json()
+        check("three times" in shown["reason"] and "这一条谁也受不了" in json.dumps(shown, ensure_ascii=False),
+              "its reason and body are shown", shown)
+        d.drained()
+        d.stop()
+        took = recovery(d, ctx)
+        d.run("dead", "retry", str(dead[0]["id"]), check_exit=0)
+        until(lambda: stored(d) == chat.n + 1 + 4096, 10, "the retried event is stored")
+        again, _, _ = d.run("dead", "retry", str(dead[0]["id"]))
+        equal(again, 1, "exit code of a second retry")
+        d.stop()
+        check(stored(d) == chat.n + 1 + 4096, "nothing else is lost", stored(d))
+        check(took <= 2 * PATIENCE, f"4,096 pending were applied after {took:.2f} s")
+        del load, more, rest
+        return f"buried at the third stop, others stored, retry works once; 4,096 pending applied {took:.2f} s after a start"
+
+
+def recovery(d, ctx):
+    """Seconds from a start (without faults) until 4,096 events that were pending are applied."""
+    d.start()
+    chat = Chat(4096, "pending", step_us=10)
+    hold = Holder(d)
+    HttpLoad(d, chat).start().finish()
+    d.kill9()
+    hold.let_go()
+    before = stored(d)
+    start = clock.monotonic()
+    d.start()
+    until(lambda: stored(d) == before + 4096, 20, "the pending events are applied")
+    return clock.monotonic() - start
+
+
+@row("C3", "an outside process holds the store for 5 s", "waits <= 2 s then 503; events go on")
+def c3(ctx):
+    with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
+        d.start()
+        chat = Chat(5000, "c3")
+        load = HttpLoad(d, chat, batch=20, workers=2, rate=500).start()
+        until(lambda: load.count() > 300, 20, "the load runs")
+        hold = Holder(d)
+        start = clock.monotonic()
+        with d.client(timeout=10) as c:
+            got = c.post("/api/v1/alerts/1/ack", {"note": "seen"})
+        took = clock.monotonic() - start
+        reads = d.client().get("/api/v1/alerts?limit=1").status
+        until(lambda: clock.monotonic() - start > 5, 10, "five seconds")
+        _, degraded = d.degraded()
+        hold.let_go()
+        load.finish(60)
+        v = verdict(d, chat, [load], receiver)
+        equal(got.status, 503, "a command while the store is held")
+        check(took <= 3 * PATIENCE, f"the command waited {took:.1f} s")
+        equal(reads, 200, "reads")
+        check("cannot be written" in degraded, "readyz says so", degraded)
+        check("SNAPSHOT" not in d.log(), "never BUSY_SNAPSHOT")
+        return f"503 after {took:.1f} s, slowest event {load.percentile(100):.0f} ms, {brief(v)}"
+
+
+@row("C4", "second daemon on the same data, also after kill -9", "refused <= 1 s naming the holder; no stale lock")
+def c4(ctx):
+    slowest = 0.0
+    with ctx.daemon() as first, ctx.daemon() as second:
+        second.data = first.data
+        for _ in range(2):
+            first.start()
+            code, text, took = second.fails_to_start()
+            slowest = max(slowest, took)
+            equal(code, 1, "exit code")
+            check(str(first.proc.pid) in text, "the holder is named", text)
+            first.kill9()
+        start = clock.monotonic()
+        second.start()
+        up = clock.monotonic() - start
+        second.stop()
+    check(slowest <= 1 * PATIENCE, f"refused after {slowest:.2f} s")
+    return f"refused in {slowest:.2f} s with the pid; after kill -9 up in {up:.2f} s"
+
+
+def histogram(d, name):
+    """Cumulated counts by upper bound of a histogram in /metrics."""
+    with d.client() as c:
+        text = c.get("/metrics").body.decode()
+    return {float(le.replace("+Inf", "inf")): float(n) for le, n in
+            re.findall(re.escape(name) + r'_bucket\{(?:[^}]*,)?le="([^"]+)"[^}]*\} ([0-9.e+]+)', text)}
+
+
+def p99(before, after):
+    """The bound below which 99 of 100 lie, of what came between two readings; in ms."""
+    total = max(after.values()) - max(before.values(), default=0)
+    for bound in sorted(after):
+        if after[bound] - before.get(bound, 0) >= 0.99 * total:
+            return bound * 1000
+    return 0.0
+
+
+@row("C7", "backup while writing, restore", "integrity ok, commits' p99 <= 3 x, restored = the instant, nothing sent")
+def c7(ctx):
+    n = 60000 if ctx.full else 20000
+    with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
+        d.start()
+        chat = Chat(3 * n, "c7", step_us=10)
+        first = HttpLoad(d, chat, 0, n, batch=50, workers=2).start().finish()
+        delivered(d, receiver)
+        zero = histogram(d, "qund_apply_seconds")
+        load = HttpLoad(d, chat, n, 3 * n, batch=20, workers=2, rate=2000).start()
+        until(lambda: load.count() > n // 4, 60, "the load runs")
+        one = histogram(d, "qund_apply_seconds")
+        kept = stored(d)
+        _, out, _ = d.run("backup", str(ctx.folder / "backups"), "--json", check_exit=0)
+        most = stored(d)
+        two = histogram(d, "qund_apply_seconds")
+        load.stop()
+        v = verdict(d, chat, [first, load], receiver)
+        copy = json.loads(out.strip().splitlines()[-1])["path"]
+        quiet, during = p99(zero, one), p99(one, two)
+        back = ctx.daemon(receiver=receiver)
+        with back:
+            back.data.mkdir()
+            back.run("restore", copy, check_exit=0)
+            restored = stored(back)
+            check(kept <= restored <= most, "restored = an instant of the backup", kept, restored, most)
+            db = sqlite3.connect(back.data / "qund.db")
+            equal(db.execute("PRAGMA integrity_check").fetchone()[0], "ok", "integrity")
+            waiting = db.execute("SELECT count(*) FROM outbox WHERE state IN (0, 1, 5, 6, 7)").fetchone()[0]
+            db.close()
+            equal(waiting, 0, "pushes that would leave by themselves")
+            calls = len(receiver.calls())
+            back.start()
+            back.drained()
+            clock.sleep(1)   # the time in which a push would leave
+            equal(len(receiver.calls()), calls, "calls after the restore")
+            equal(back.stop(), 0, "exit code")
+        check(during <= max(3 * quiet, 50) * PATIENCE, f"p99 {quiet:g} -> {during:g} ms")
+        return f"restored {restored:,} (of {kept:,}..{most:,}), integrity ok, p99 {quiet:g} -> {during:g} ms, 0 sent; {brief(v)}"
+
+
+@row("D1", "duplicates at once, after restart, after kill -9", "one effect each")
+def d1(ctx):
+    n = 20000 if ctx.full else 3000
+    with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
+        d.start()
+        chat = Chat(n, "d1", step_us=50)
+        loads = [HttpLoad(d, chat).start(), HttpLoad(d, chat, batch=70).start()]
+        loads = [load.finish() for load in loads]
+        d.drained()
+        d.stop()
+        d.start()
+        loads.append(HttpLoad(d, chat, batch=33).start().finish())
+        d.kill9()
+        d.start()
+        loads.append(HttpLoad(d, chat, batch=200).start().finish())
+        d.drained()
+        repeats = d.metric("qund_events_repeated_total")
+        v = verdict(d, chat, loads, receiver)
+        equal(v.numbers["stored"], n, "events stored")
+        return f"{n:,} events sent 4 times ({int(repeats):,} known as repeats since the last start): {brief(v)}"
+
+
+# --- another order ------------------------------------------------------------------------------
+
+STEP_MS = 30    # 100 groups: each hears something every three seconds
+
+
+def town(n, start_ms):
+    """Joins, leaves, questions, answers of staff, prices, rooms: rows that could depend on the order.
+    Each text means the same wherever it stands; rules that look at the talk around a message may
+    fire otherwise in another order, which is theirs to do."""
+    dice = random.Random(7)
+    said = ("这个多少钱", "几点开门？", "请问怎么报名", "我是3栋2单元1201的", "收到", "好的谢谢", "今天天气真好",
+            "有没有优惠", "怎么还没人回复？", "我想预约周六量房", "太贵了吧", "质量怎么样？")
+    answers = ("您好，100元一平", "早上九点", "私信您了", "好的，已经登记")
+    out = []
+    for i in range(n):
+        who = dice.randrange(200)
+        e = {"id": f"d2-{i}", "ts": start_ms + i * STEP_MS, "group": f"g{dice.randrange(100)}"}
+        what = dice.random()
+        if what < 0.06:
+            e.update(type="member.join", data={"member": f"p{who}"})
+        elif what < 0.09:
+            e.update(type="member.leave", data={"member": f"p{who}"})
+        elif what < 0.25:
+            e.update(sender=f"staff{who % 4}", sender_role="staff", sender_name=f"顾问{who % 4}", text=dice.choice(answers))
+        else:
+            e.update(sender=f"p{who}", sender_name=f"邻居{who}", text=dice.choice(said))
+        out.append(e)
+    return out
+
+
+def shuffled(events, within_ms, dice):
+    """No event moves by more than within_ms of event time."""
+    return sorted(events, key=lambda e: e["ts"] + dice.uniform(0, within_ms))
+
+
+DUMPS = {
+    "messages": "SELECT m.eid, ifnull(m.ts, m.key_ts), g.pid, i.pid, m.type, m.text FROM {month} m"
+                " LEFT JOIN grp g ON g.id = m.grp LEFT JOIN identity i ON i.contact = m.contact",
+    "members": "SELECT g.pid, i.pid, joined, left_at FROM member JOIN grp g ON g.id = grp"
+               " JOIN identity i ON i.contact = member.contact",
+    "metrics": "SELECT hour, g.pid, messages, staff_messages, speakers, joins, leaves FROM measure"
+               " JOIN grp g ON g.id = grp",
+    "speakers": "SELECT hour, g.pid, i.pid FROM speaker JOIN grp g ON g.id = grp"
+                " JOIN identity i ON i.contact = speaker.contact",
+    "answers": "SELECT q.eid, q.state, q.answer_ts, q.reply_ms FROM question q",
+    "attribute tags": "SELECT DISTINCT i.pid, tag.name FROM contact_tag JOIN tag ON tag.id = tag AND kind = 1"
+                      " JOIN identity i ON i.contact = contact_tag.contact",
+    "rooms": "SELECT DISTINCT i.pid, room, self FROM contact_room JOIN identity i ON i.contact = contact_room.contact",
+}
+
+
+def dump(d):
+    db = sqlite3.connect(f"file:{d.data / 'qund.db'}?mode=ro", uri=True)
+    months = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE name GLOB 'message_[0-9]*' AND type='table'")]
+    out = {}
+    for what, sql in DUMPS.items():
+        rows = [r for m in (months if "{month}" in sql else months[:1]) for r in db.execute(sql.format(month=m))]
+        out[what] = sorted(rows, key=repr)
+    db.close()
+    return out
+
+
+def played(ctx, events):
+    with ctx.daemon(config={"channels": {"api": {"trust_roles": True}}}) as d:
+        del d.config["rules"]       # the shipped ones
+        d.write_config()
+        d.start()
+        with d.client("ingest") as c:
+            for at in range(0, len(events), 500):
+                equal(c.events(events[at:at + 500]).status, 202, "events taken")
+        d.drained(300)
+        equal(d.stop(), 0, "exit code")
+        d.clean()
+        return dump(d)
+
+
+@row("D2", "events shuffled within the lateness", "messages, members, metrics, tags as in order")
+def d2(ctx):
+    n = 100000 if ctx.full else 5000
+    events = town(n, int(clock.time() * 1000) - n * STEP_MS - 60000)
+    one = played(ctx, events)
+    two = played(ctx, shuffled(events, 30000, ctx.dice))
+    equal(len(one["messages"]), n, "events stored")
+    wrong = []
+    for what in DUMPS:
+        if one[what] != two[what]:
+            a, b = set(map(repr, one[what])), set(map(repr, two[what]))
+            wrong.append(f"{what}: {len(a - b)} of {len(a)} differ, e.g. {sorted(a - b)[:2]} / {sorted(b - a)[:2]}")
+    check(not wrong, "; ".join(wrong))
+    return f"{n:,} events: equal " + ", ".join(f"{what} {len(one[what]):,}" for what in DUMPS)
+
