@@ -19,14 +19,6 @@ const char *qund_alert_state_name(enum qund_alert_state s)
     return (unsigned)s < QUND_ARRAY_LEN(STATES) ? STATES[s] : "?";
 }
 
-int qund_alert_state_parse(struct qund_str s)
-{
-    for (size_t i = 0; i < QUND_ARRAY_LEN(STATES); i++)
-        if (qund_str_is(s, STATES[i]))
-            return (int)i;
-    return QUND_E_NOTFOUND;
-}
-
 struct qund_alerts *qund_alerts_new(const struct qund_alerts_deps *deps)
 {
     struct qund_alerts *al = qund_alloc(sizeof(*al));

@@ -14,7 +14,6 @@ struct qund_roster;
 
 enum qund_alert_state { QUND_ALERT_OPEN, QUND_ALERT_ACKNOWLEDGED, QUND_ALERT_RESOLVED };
 const char *qund_alert_state_name(enum qund_alert_state s);
-int qund_alert_state_parse(struct qund_str s); /* the state, or NOTFOUND */
 
 struct qund_alerts;
 struct qund_alerts_deps {

@@ -110,6 +110,13 @@ void qund_status(void *arg, struct qund_jw *w)
     qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
 }
 
+static void log_lines(struct qund *q, const char *labels, enum qund_level level)
+{
+    qund_counter_set(qund_metric_counter(q->metrics, "qund_log_lines_total", labels,
+                                         "Lines of the log that say something is not as it should"),
+                     (int64_t)qund_log_count(q->log, level));
+}
+
 void qund_gauges_refresh(struct qund *q)
 {
     struct qund_worker_state st;
@@ -118,4 +125,6 @@ void qund_gauges_refresh(struct qund *q)
     qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_writable", NULL,
                                        "1 while transactions can be committed"),
                      st.trouble == 0);
+    log_lines(q, "level=\"warn\"", QUND_WARN);
+    log_lines(q, "level=\"error\"", QUND_ERROR);
 }

@@ -3,18 +3,21 @@
  * Checkpoints are here because in the committing thread they are its worst latency. Each second a
  * PASSIVE one copies what it can without disturbing anybody; the log file is cut when nobody reads
  * from it. A quick_check walks the store one table at a time, so that damage is found within
- * minutes and not at first touch. Jobs come by mailbox: compiling rules takes seconds and must not
- * stand in the way of an event; the finished set goes to the engine as a command and the asker
- * hears from there. */
+ * minutes and not at first touch. Rows that a person should see going down (dead letters, pushes by
+ * state) are counted here, too: /metrics itself never waits for the store. Jobs come by mailbox:
+ * compiling rules takes seconds and must not stand in the way of an event; the finished set goes to
+ * the engine as a command and the asker hears from there. */
 #include "app/maint.h"
 #include "app/ruleset.h"
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "outbox/outbox.h"
 #include "queue/managed.h"
 #include "store/backup.h"
 #include "store/db.h"
+#include "store/dead.h"
 #include "store/maint.h"
 #include <jansson.h>
 #include <poll.h>
@@ -22,7 +25,7 @@
 #include <stdio.h>
 
 #define TICK_MS 1000
-#define CHECK_EVERY 5 /* ticks between two tables */
+#define CHECK_EVERY 5 /* ticks between two tables, and between two counts */
 #define JOBS_MAX 16
 #define ERRORS_MAX 20
 
@@ -37,7 +40,7 @@ struct qund_maint {
     struct qund_db *db;
     struct qund_quick_check check;
     unsigned ticks;
-    struct qund_counter *wal, *checks;
+    struct qund_counter *wal, *checks, *dead, *outbox[QUND_OUT_STATES];
 
     pthread_mutex_t mtx;
     struct qund_config *config;    /* under mtx */
@@ -189,6 +192,18 @@ static void look(struct qund_maint *m)
     pthread_mutex_unlock(&m->mtx);
 }
 
+static void count_rows(struct qund_maint *m)
+{
+    int64_t dead, n[QUND_OUT_STATES];
+
+    /* What cannot be read now keeps its last figure; the store's own trouble is told elsewhere. */
+    if (qund_dead_count(m->db, &dead) == 0)
+        qund_counter_set(m->dead, dead);
+    if (qund_outbox_count(m->db, n) == 0)
+        for (size_t s = 0; s < QUND_OUT_STATES; s++)
+            qund_counter_set(m->outbox[s], n[s]);
+}
+
 static void tick(struct qund_maint *m)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
@@ -196,8 +211,10 @@ static void tick(struct qund_maint *m)
 
     m->ticks++;
     checkpoint(m, m->ticks % 60 == 0);
-    if (m->ticks % CHECK_EVERY == 0)
+    if (m->ticks % CHECK_EVERY == 0) {
         look(m);
+        count_rows(m);
+    }
     if (m->deps.redis && cfg->queue.durability == QUND_DURABILITY_OS)
         qund_ignore(qund_redis_sync_aof(m->deps.redis, &err)); /* the next second tries again */
 }
@@ -207,6 +224,7 @@ static void run(void *arg)
     struct qund_maint *m = arg;
     int64_t next = qund_mono_now().ms + TICK_MS;
 
+    count_rows(m);
     while (!atomic_load(&m->stop)) {
         int64_t left = next - qund_mono_now().ms;
 
@@ -222,6 +240,21 @@ static void run(void *arg)
     m->db = qund_db_close(m->db);
 }
 
+static void make_metrics(struct qund_maint *m)
+{
+    struct qund_metrics *r = m->deps.metrics;
+    char labels[64];
+
+    m->wal = qund_metric_gauge(r, "qund_store_wal_bytes", NULL, "Length of the write-ahead log");
+    m->checks = qund_metric_counter(r, "qund_store_checkpoints_total", NULL, "Checkpoints made");
+    m->dead = qund_metric_gauge(r, "qund_dead_events", NULL, "Dead letters that wait for a person");
+    for (int s = 0; s < (int)QUND_OUT_STATES; s++) {
+        snprintf(labels, sizeof(labels), "state=\"%s\"", qund_out_state_name(s));
+        m->outbox[s] =
+            qund_metric_gauge(r, "qund_outbox_items", labels, "Pushes in the outbox, by state");
+    }
+}
+
 int qund_maint_open(const struct qund_maint_deps *deps, struct qund_maint **out,
                     struct qund_err *err)
 {
@@ -232,10 +265,7 @@ int qund_maint_open(const struct qund_maint_deps *deps, struct qund_maint **out,
     m->config = qund_config_ref(deps->config);
     pthread_mutex_init(&m->mtx, NULL);
     m->jobs = qund_mbox_new(JOBS_MAX);
-    m->wal = qund_metric_gauge(deps->metrics, "qund_store_wal_bytes", NULL,
-                               "Length of the write-ahead log");
-    m->checks = qund_metric_counter(deps->metrics, "qund_store_checkpoints_total", NULL,
-                                    "Checkpoints made");
+    make_metrics(m);
     rc = qund_db_open(&(struct qund_db_cfg){.path = deps->vault->store,
                                             .page_cache_bytes = 1 << 20,
                                             .full_sync = true},

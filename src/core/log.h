@@ -49,8 +49,8 @@ static inline struct qund_kv qund_kv_s(const char *k, struct qund_str v)
 /* kv[0] is a filler. */
 void qund_log_write(struct qund_log *l, enum qund_level level, const char *event,
                     const struct qund_kv *kv, size_t n);
-/* For what a peer can cause: at most `per_min` lines a minute for this gate, the next line carries
- * left_out=N. Zero-initialised gate; one thread. */
+/* For what a peer can cause: at most `per_min` lines a minute for this gate; a line that is written
+ * says with left_out how many were not, since the start. Zero-initialised gate; one thread. */
 struct qund_log_gate {
     int64_t window_start_ms;
     unsigned written, left_out;

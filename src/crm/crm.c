@@ -49,11 +49,6 @@ struct qund_crm *qund_crm_close(struct qund_crm *crm)
     return NULL;
 }
 
-struct qund_db *qund_crm_db(struct qund_crm *crm)
-{
-    return crm->db;
-}
-
 int qund_crm_flush(struct qund_crm *crm)
 {
     struct qund_crm_contacts *cc = &crm->contacts;
@@ -181,9 +176,4 @@ int qund_group_state_parse(struct qund_str s)
 const char *qund_signup_state_name(enum qund_signup_state s)
 {
     return word(SIGNUP_STATES, QUND_ARRAY_LEN(SIGNUP_STATES), (unsigned)s);
-}
-
-int qund_signup_state_parse(struct qund_str s)
-{
-    return number(SIGNUP_STATES, QUND_ARRAY_LEN(SIGNUP_STATES), s);
 }

@@ -24,7 +24,6 @@ QUND_CHECK int qund_crm_open(struct qund_db *db, const struct qund_crm_cfg *cfg,
                              struct qund_log *log, struct qund_crm **out, struct qund_err *err);
 struct qund_crm *qund_crm_close(struct qund_crm *crm); /* writes nothing; returns NULL */
 QUND_DEFINE_AUTO(qund_crm_close, struct qund_crm *)
-struct qund_db *qund_crm_db(struct qund_crm *crm);
 
 /* --- the batch --- */
 /* Writes what is pending (last_seen, names): once, before COMMIT. Borrowed pointers end here. */
@@ -159,7 +158,6 @@ enum qund_signup_state {
     QUND_SIGNUP_DEPOSIT
 };
 const char *qund_signup_state_name(enum qund_signup_state s);
-int qund_signup_state_parse(struct qund_str s);
 struct qund_crm_signup {
     struct qund_str name, room;         /* the row's own; room NONE: none said */
     struct qund_str was_name, was_room; /* a changed row that was known under another name or room;

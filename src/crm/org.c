@@ -358,8 +358,3 @@ struct qund_org *qund_org_free(struct qund_org *org)
     qund_free(org);
     return NULL;
 }
-
-const char *qund_org_digest(const struct qund_org *org)
-{
-    return org->digest;
-}

@@ -15,7 +15,6 @@ QUND_CHECK int qund_org_parse(const char *name, struct qund_str text, struct qun
 QUND_CHECK int qund_org_load(const char *path, struct qund_org **out, struct qund_errs *errs);
 struct qund_org *qund_org_free(struct qund_org *org); /* returns NULL */
 QUND_DEFINE_AUTO(qund_org_free, struct qund_org *)
-const char *qund_org_digest(const struct qund_org *org); /* 64 hex digits of the text */
 
 /* Engine thread, in a transaction. Rows it names become source=file; those that were and are no
  * longer named are deactivated (staff and rosters inactive, groups paused, assignments gone) and

@@ -48,7 +48,6 @@ static void answer_all(struct events_turn *t, int rc)
             qund_answer_error(t->v[i].req, 503, "busy", qund_str(err.text), QUND_STR_NONE);
             continue;
         }
-        qund_counter_add(t->h->events_taken, (int64_t)t->v[i].n);
         snprintf(body, sizeof(body), "{\"accepted\":%zu}", t->v[i].n);
         qund_answer_json(t->v[i].req, 202, qund_str(body));
     }

@@ -66,7 +66,8 @@ static void note_denied(struct qund_http *h, const struct qund_req *r, const cha
     qund_counter_add(h->denied, 1);
     if (qund_log_allow(&h->refused_gate, qund_mono_now().ms, CHARGE_PER_MIN))
         qund_log(h->deps.log, QUND_WARN, "http.denied", QUND_KV("why", why),
-                 QUND_KV("peer", (const char *)r->peer.addr));
+                 QUND_KV("peer", (const char *)r->peer.addr),
+                 QUND_KV("left_out", h->refused_gate.left_out));
 }
 
 /* 0, or the request was answered. */
@@ -199,8 +200,10 @@ static void on_answered(void *arg, const struct qund_req *r, int status, size_t 
     (void)bytes;
     qund_counter_add(h->requests[status / 100 <= 5 ? status / 100 : 5], 1);
     qund_histogram_add_us(h->seconds, us, 1);
-    if (status >= 500 && status != 503)
-        qund_log(h->deps.log, QUND_ERROR, "http.failed", QUND_KV("status", status));
+    if (status >= 500 && status != 503 &&
+        qund_log_allow(&h->failed_gate, qund_mono_now().ms, CHARGE_PER_MIN))
+        qund_log(h->deps.log, QUND_ERROR, "http.failed", QUND_KV("status", status),
+                 QUND_KV("left_out", h->failed_gate.left_out));
 }
 
 static void make_metrics(struct qund_http *h)
@@ -214,10 +217,9 @@ static void make_metrics(struct qund_http *h)
                                              "Requests answered, by class of status");
     h->requests[0] = h->requests[5];
     h->seconds = qund_metric_seconds(m, "qund_http_seconds", "From a request's head to its answer");
-    h->events_taken =
-        qund_metric_counter(m, "qund_events_accepted_total", NULL, "Events answered 2xx: durable");
-    h->events_refused = qund_metric_counter(m, "qund_events_refused_total", NULL,
-                                            "Events refused by checks, with their whole request");
+    h->events_refused =
+        qund_metric_counter(m, "qund_events_refused_total", "why=\"check\"",
+                            "Requests with an event that failed a check; events pushed back");
     h->feed_dropped = qund_metric_counter(m, "qund_live_dropped_total", NULL,
                                           "Lines of the live feed dropped because the loop lags");
     h->live_clients = qund_metric_gauge(m, "qund_live_clients", NULL, "Readers of the live feed");
@@ -306,20 +308,6 @@ struct qund_http *qund_http_free(struct qund_http *h)
     qund_arena_free(h->arena);
     qund_free(h);
     return NULL;
-}
-
-static void tokens_changed(struct qund_http *h, struct mail *m)
-{
-    qund_free(m);
-    qund_auth_retry(h);
-}
-
-void qund_http_tokens_changed(struct qund_http *h)
-{
-    struct mail *m = qund_alloc(sizeof(*m));
-
-    m->open = tokens_changed;
-    qund_http_mail(h, m);
 }
 
 struct qund_server *qund_http_server(struct qund_http *h)

@@ -147,9 +147,9 @@ struct qund_http {
     _Atomic unsigned n_clients;
     _Atomic size_t feed_waiting;
     unsigned open_calls; /* commands, reads and turns that will come home */
-    struct qund_log_gate refused_gate;
+    struct qund_log_gate refused_gate, failed_gate;
     struct qund_counter *requests[6]; /* by status class, [0] unused */
-    struct qund_counter *events_taken, *events_refused, *feed_dropped, *live_clients, *denied;
+    struct qund_counter *events_refused, *feed_dropped, *live_clients, *denied;
     struct qund_histogram *seconds;
 };
 void qund_http_mail(struct qund_http *h, struct mail *m); /* any thread; always arrives */

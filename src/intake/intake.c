@@ -547,8 +547,9 @@ static void make_metrics(struct metrics *m, struct qund_metrics *r)
 {
     m->accepted = qund_metric_counter(r, "qund_events_accepted_total", NULL,
                                       "Entries that became durable and were answered");
-    m->refused = qund_metric_counter(r, "qund_events_refused_total", NULL,
-                                     "Entries pushed back: a bound was reached or a disk failed");
+    m->refused =
+        qund_metric_counter(r, "qund_events_refused_total", "why=\"bound\"",
+                            "Requests with an event that failed a check; events pushed back");
     m->waiting = qund_metric_gauge(r, "qund_queue_waiting", NULL,
                                    "Entries in the stream that are not applied");
     m->spool_events = qund_metric_gauge(r, "qund_spool_events", NULL, "Entries in the spool");

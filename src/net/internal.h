@@ -10,5 +10,4 @@ struct lws_context;
 uv_loop_t *qund_loop_uv(struct qund_loop *l);
 /* The one lws context of the loop; whoever needs a vhost makes its own on it. */
 struct lws_context *qund_loop_lws(struct qund_loop *l);
-struct qund_log *qund_loop_log(struct qund_loop *l);
 #endif

@@ -76,11 +76,6 @@ struct lws_context *qund_loop_lws(struct qund_loop *l)
     return l->lws;
 }
 
-struct qund_log *qund_loop_log(struct qund_loop *l)
-{
-    return l->log;
-}
-
 static void on_async(uv_async_t *a)
 {
     struct qund_loop *l = QUND_CONTAINER(a, struct qund_loop, async);
@@ -267,11 +262,6 @@ void qund_loop_timer_start(struct qund_loop_timer *t, int64_t after_ms, int64_t 
     uv_update_time(t->uv.loop);
     qund_assert(uv_timer_start(&t->uv, on_timer, after_ms > 0 ? (uint64_t)after_ms : 0,
                                every_ms > 0 ? (uint64_t)every_ms : 0) == 0);
-}
-
-void qund_loop_timer_stop(struct qund_loop_timer *t)
-{
-    uv_timer_stop(&t->uv);
 }
 
 static void free_timer(uv_handle_t *h)

@@ -272,11 +272,6 @@ bool qund_push_ready(const struct qund_push *p)
     return p->phase == UP && p->in_flight == 0 && p->asked == 0;
 }
 
-size_t qund_push_in_flight(const struct qund_push *p)
-{
-    return p->in_flight;
-}
-
 static void put_xadd(struct qund_push *p, struct qund_str body)
 {
     qund_rconn_head(&p->conn, 5);

@@ -126,7 +126,6 @@ bool qund_push_want_write(const struct qund_push *p);
 int qund_push_timeout_ms(const struct qund_push *p); /* until poll wants to be called; -1: never */
 bool qund_push_up(const struct qund_push *p);        /* greeted by Redis */
 bool qund_push_ready(const struct qund_push *p);     /* up, nothing in flight */
-size_t qund_push_in_flight(const struct qund_push *p);
 /* One pipeline, written at once. The bodies are copied. AGAIN when not ready. */
 QUND_CHECK int qund_push_send(struct qund_push *p, const struct qund_str *bodies, size_t n);
 /* Asks for `waiting` and `stream_last` again; they come as `greeted`. Ignored when not ready. */

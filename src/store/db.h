@@ -56,7 +56,6 @@ struct qund_stmt *qund_sql(struct qund_db *db, const char *sql);
 /* By name (":group"). Strings are borrowed until the next reset. NONE binds NULL. An unknown name
  * is a bug of ours and aborts. Looking up by a string literal is cached by its pointer: cheap. */
 void qund_bind_int(struct qund_stmt *st, const char *name, int64_t v);
-void qund_bind_num(struct qund_stmt *st, const char *name, double v);
 void qund_bind_str(struct qund_stmt *st, const char *name, struct qund_str v);
 void qund_bind_blob(struct qund_stmt *st, const char *name, const void *p, size_t n);
 void qund_bind_null(struct qund_stmt *st, const char *name);
@@ -66,7 +65,6 @@ QUND_CHECK int qund_step(struct qund_stmt *st);
 QUND_CHECK int qund_run(struct qund_stmt *st);
 void qund_stmt_reset(struct qund_stmt *st);
 int64_t qund_col_int(struct qund_stmt *st, int col); /* 0-based; NULL reads as 0 */
-double qund_col_num(struct qund_stmt *st, int col);
 struct qund_str qund_col_str(struct qund_stmt *st,
                              int col); /* valid until the next step; NULL reads as NONE */
 bool qund_col_null(struct qund_stmt *st, int col);

@@ -71,11 +71,3 @@ int qund_meta_set_str(struct qund_db *db, const char *key, struct qund_str v)
     qund_bind_str(st, ":value", v);
     return qund_run(st);
 }
-
-int qund_meta_drop(struct qund_db *db, const char *key)
-{
-    struct qund_stmt *st;
-    int rc = with_key(db, "DELETE FROM meta WHERE key = :key", key, &st);
-
-    return rc < 0 ? rc : qund_run(st);
-}

@@ -9,5 +9,4 @@ QUND_CHECK int qund_meta_int(struct qund_db *db, const char *key, int64_t *out);
 QUND_CHECK int qund_meta_str(struct qund_db *db, const char *key, struct qund_buf *out);
 QUND_CHECK int qund_meta_set_int(struct qund_db *db, const char *key, int64_t v);
 QUND_CHECK int qund_meta_set_str(struct qund_db *db, const char *key, struct qund_str v);
-QUND_CHECK int qund_meta_drop(struct qund_db *db, const char *key);
 #endif

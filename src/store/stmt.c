@@ -147,11 +147,6 @@ void qund_bind_int(struct qund_stmt *st, const char *name, int64_t v)
     bound(sqlite3_bind_int64(st->st, param(st, name), v));
 }
 
-void qund_bind_num(struct qund_stmt *st, const char *name, double v)
-{
-    bound(sqlite3_bind_double(st->st, param(st, name), v));
-}
-
 void qund_bind_str(struct qund_stmt *st, const char *name, struct qund_str v)
 {
     bound(sqlite3_bind_text64(st->st, param(st, name), v.p, v.n, SQLITE_STATIC, SQLITE_UTF8));
@@ -200,11 +195,6 @@ void qund_stmt_reset(struct qund_stmt *st)
 int64_t qund_col_int(struct qund_stmt *st, int col)
 {
     return sqlite3_column_int64(st->st, col);
-}
-
-double qund_col_num(struct qund_stmt *st, int col)
-{
-    return sqlite3_column_double(st->st, col);
 }
 
 struct qund_str qund_col_str(struct qund_stmt *st, int col)

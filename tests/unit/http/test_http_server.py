@@ -96,10 +96,14 @@ class Api(unittest.TestCase):
         _, data, _ = self.call("GET", API + "/status")
         return data["intake"]["last_pushed"]
 
+    def metric(self, name):
+        _, data, _ = self.call("GET", "/metrics")
+        return next(int(line.split()[-1]) for line in data.decode().splitlines() if line.startswith(name + " "))
+
     # --- events ---
 
     def test_events_are_answered_with_their_number(self):
-        before = self.pushed()
+        before, counted = self.pushed(), self.metric("qund_events_accepted_total")
         one = {"text": "你好", "group": "g", "sender": "a"}
         for body, headers, n in (
                 (one, {}, 1), ([one, one, one], {}, 3),
@@ -108,6 +112,7 @@ class Api(unittest.TestCase):
             status, data, _ = self.call("POST", API + "/events", body, headers=headers)
             self.assertEqual((status, data), (202, {"accepted": n}))
         self.assertNotEqual(self.pushed(), before)
+        self.assertEqual(self.metric("qund_events_accepted_total"), counted + 11)
 
     def test_a_wrong_event_is_named_and_nothing_is_taken(self):
         before = self.pushed()

@@ -280,6 +280,27 @@ static void final_states_are_left_only_by_a_person(void **state)
         }
 }
 
+/* QUND_UPDATE=1 writes it anew: the page is words, then the table. */
+static void the_documentation_shows_the_table(void **state)
+{
+    static const char PAGE[] = QUND_SOURCE_DIR "/docs/deliveries.md";
+    QUND_AUTO(qund_buf_done) struct qund_buf want = {0}, got = {0};
+    const char *table;
+
+    (void)state;
+    qund_out_table_doc(&want);
+    assert_int_equal(qund_file_read(PAGE, 1 << 20, &got, NULL), 0);
+    table = strstr(got.p, "| state |");
+    if (getenv("QUND_UPDATE")) {
+        got.n = table ? (size_t)(table - got.p) : got.n;
+        qund_buf_add(&got, want.p, want.n);
+        assert_int_equal(qund_file_replace(PAGE, qund_buf_view(&got), 0644, NULL), 0);
+        table = strstr(got.p, "| state |");
+    }
+    assert_non_null(table);
+    assert_string_equal(table, want.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_being_sent_at_a_stop_is_unknown, set_up,
                                         tear_down),
         cmocka_unit_test(final_states_are_left_only_by_a_person),
+        cmocka_unit_test(the_documentation_shows_the_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

