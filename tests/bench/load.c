@@ -1,0 +1,595 @@
+/* load.c - sends made-up chat to qund, to the tight program or to a bare server, and says what came
+ * of it in one line of JSON.
+ *
+ *   load rules|words N                      the watched words, as rule file or one a line
+ *   load ADDRESS [option value]…            ADDRESS: HOST:PORT or a unix socket's path
+ *     body 1000      events in a request (1: one JSON object, else NDJSON)
+ *     conns 4        keep-alive connections, one request under way on each
+ *     rate 0         events a second; 0: as many as are taken
+ *     seconds 10     how long; or
+ *     events 0       how many
+ *     window 40000   unapplied events at most; needs a counter to look at
+ *     form http|raw|bare    raw: the tight program's lines; bare: HTTP without a counter
+ *     webhook PORT   listens for pushes and times them (marks the texts)
+ *     live 1         watches the live feed and times it (marks the texts)
+ *     words 1000  hits 0.1  seed 1  since MS (the time of the first event; one ms an event)
+ *
+ * At a fixed rate a request has its moment; one that waits for a free connection is timed from that
+ * moment, not from when it was sent. The run ends when everything accepted is applied. */
+#include "chat.h"
+#include "hist.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONNS_MAX 512
+#define LOOK_US 20000
+#define AGAIN_US 2000
+#define PATIENCE_US 60000000
+
+enum role { FREE, SENDER, COUNTER, LIVE, LISTENER, HOOK };
+enum form { HTTP, RAW, BARE };
+
+struct conn {
+    enum role role;
+    int fd;
+    char *out, *in;
+    size_t out_n, out_at, out_cap, in_n, in_cap;
+    bool busy, upgraded;
+    int64_t due, again; /* again: refused, send the same bytes once more at that time */
+};
+
+struct load {
+    const char *address;
+    enum form form;
+    size_t body, conns;
+    double rate, seconds, hits;
+    int64_t events, window, since;
+    size_t words;
+    uint64_t seed;
+    int webhook;
+    bool live;
+
+    struct chat chat;
+    struct conn v[CONNS_MAX];
+    size_t n;
+    int64_t start, made, accepted, refused, answers, errors;
+    int64_t applied, base; /* base: the counter when we came; -1 unknown */
+    int64_t applied_at;    /* when the counter last moved */
+    struct hist answered, heard, pushed;
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fputs("load: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    exit(1);
+}
+
+/* --- sockets --- */
+
+static int dial(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    int fd, one = 1;
+
+    if (address[0] == '/') {
+        if (strlen(address) >= sizeof(un.sun_path))
+            die("%s: longer than a socket's path may be", address);
+        strcpy(un.sun_path, address);
+        fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
+            die("%s: %s", address, strerror(errno));
+    } else {
+        in.sin_port = htons((uint16_t)atoi(colon ? colon + 1 : "0"));
+        in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&in, sizeof(in)) < 0)
+            die("%s: %s", address, strerror(errno));
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    }
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+static int listen_at(int port)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1;
+
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 64) < 0)
+        die("port %d: %s", port, strerror(errno));
+    return fd;
+}
+
+static struct conn *conn_add(struct load *l, enum role role, int fd)
+{
+    struct conn *c = NULL;
+
+    for (size_t i = 0; i < l->n && !c; i++)
+        if (l->v[i].role == FREE)
+            c = &l->v[i];
+    if (!c && l->n == CONNS_MAX)
+        die("more than %d connections", CONNS_MAX);
+    c = c ? c : &l->v[l->n++];
+    c->role = role;
+    c->fd = fd;
+    c->out_n = c->out_at = c->in_n = 0;
+    c->busy = c->upgraded = false;
+    return c;
+}
+
+static char *room(char **p, size_t *cap, size_t used, size_t more)
+{
+    if (used + more + 1 > *cap) {
+        *cap = 2 * (used + more + 1);
+        *p = realloc(*p, *cap);
+        if (!*p)
+            die("out of memory");
+    }
+    return *p + used;
+}
+
+static void put(struct conn *c, const char *p, size_t n)
+{
+    memcpy(room(&c->out, &c->out_cap, c->out_n, n), p, n);
+    c->out_n += n;
+}
+
+/* --- requests --- */
+
+static void put_events(struct load *l, struct conn *c)
+{
+    int64_t now = now_us();
+
+    for (size_t i = 0; i < l->body; i++) {
+        int64_t ts = l->since ? l->since + l->made : now / 1000;
+        char *p = room(&c->out, &c->out_cap, c->out_n, CHAT_LINE_MAX);
+
+        c->out_n += chat_line(&l->chat, ts, now, p);
+        l->made++;
+    }
+}
+
+static void make_request(struct load *l, struct conn *c, int64_t due)
+{
+    char head[256];
+    size_t at;
+    int n;
+
+    c->out_n = c->out_at = 0;
+    if (l->form == RAW) {
+        put_events(l, c);
+        put(c, "\n", 1);
+    } else {
+        /* The length is known afterwards: its place is kept. */
+        n = snprintf(head, sizeof(head),
+                     "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
+                     "Content-Length: ",
+                     l->body > 1 ? "application/x-ndjson" : "application/json");
+        put(c, head, (size_t)n);
+        put(c, "00000000\r\n\r\n", 12);
+        at = c->out_n;
+        put_events(l, c);
+        snprintf(head, sizeof(head), "%08zu", c->out_n - at);
+        memcpy(c->out + at - 12, head, 8);
+    }
+    c->busy = true;
+    c->again = 0;
+    c->due = due;
+}
+
+static void answered(struct load *l, struct conn *c, int status, int64_t taken)
+{
+    int64_t now = now_us();
+
+    if (status == 503 || status == 429) {
+        l->refused++;
+        c->again = now + AGAIN_US;
+        return;
+    }
+    c->busy = false;
+    l->answers++;
+    if (status / 100 != 2)
+        l->errors++;
+    else
+        l->accepted += taken;
+    hist_add(&l->answered, now - c->due);
+}
+
+static void look(struct load *l, struct conn *c)
+{
+    static const char GET[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    (void)l;
+    c->out_n = c->out_at = 0;
+    put(c, l->form == RAW ? "\n" : GET, l->form == RAW ? 1 : sizeof(GET) - 1);
+    c->busy = true;
+}
+
+static void looked(struct load *l, struct conn *c, int64_t applied)
+{
+    c->busy = false;
+    c->due = now_us() + LOOK_US;
+    if (l->base < 0)
+        l->base = applied;
+    if (applied - l->base != l->applied) {
+        l->applied = applied - l->base;
+        l->applied_at = now_us();
+    }
+}
+
+/* --- what comes back --- */
+
+/* Bytes of a whole HTTP message at the front of c->in, 0 when it is not there yet. */
+static size_t whole_http(struct conn *c, char **body, size_t *body_n)
+{
+    char *end = memmem(c->in, c->in_n, "\r\n\r\n", 4), *length;
+    size_t head;
+
+    if (!end)
+        return 0;
+    head = (size_t)(end - c->in) + 4;
+    *end = '\0';
+    length = strcasestr(c->in, "content-length:");
+    *body_n = length ? strtoul(length + 15, NULL, 10) : 0;
+    *end = '\r';
+    *body = c->in + head;
+    return c->in_n >= head + *body_n ? head + *body_n : 0;
+}
+
+static size_t take_http(struct load *l, struct conn *c)
+{
+    char *body, *at;
+    size_t body_n, n = whole_http(c, &body, &body_n);
+    int status;
+
+    if (n == 0)
+        return 0;
+    status = c->in_n > 12 ? atoi(c->in + 9) : 0;
+    if (c->role == SENDER) {
+        answered(l, c, status, (int64_t)l->body);
+        return n;
+    }
+    if (status != 200)
+        die("/metrics answered %d", status);
+    at = memmem(body, body_n, "\nqund_events_applied_total ", 27);
+    looked(l, c, at ? strtoll(at + 27, NULL, 10) : 0);
+    return n;
+}
+
+static size_t take_raw(struct load *l, struct conn *c)
+{
+    char *end = memchr(c->in, '\n', c->in_n);
+    long long taken, applied;
+
+    if (!end)
+        return 0;
+    if (sscanf(c->in, "%lld %lld", &taken, &applied) != 2)
+        die("the tight program said something else");
+    if (c->role == SENDER)
+        answered(l, c, 200, taken);
+    else
+        looked(l, c, applied);
+    return (size_t)(end - c->in) + 1;
+}
+
+/* A push: timed, and answered so that the next can come. */
+static size_t take_hook(struct load *l, struct conn *c)
+{
+    char *body;
+    size_t body_n, n = whole_http(c, &body, &body_n);
+    int64_t us;
+
+    if (n == 0)
+        return 0;
+    us = chat_mark_read(body, body_n);
+    if (us >= 0)
+        hist_add(&l->pushed, now_us() - us);
+    put(c, "HTTP/1.1 204 No Content\r\n\r\n", 27);
+    return n;
+}
+
+/* Frames of the live feed: unmasked text, up to 64 KiB. A frame may hold several lines. */
+static size_t take_live(struct load *l, struct conn *c)
+{
+    const unsigned char *p = (const unsigned char *)c->in;
+    size_t n, head = 2;
+    char *at;
+
+    if (!c->upgraded) {
+        at = memmem(c->in, c->in_n, "\r\n\r\n", 4);
+        if (at && !memmem(c->in, 12, " 101", 4))
+            die("the live feed did not open: %.60s", c->in);
+        c->upgraded = at != NULL;
+        return at ? (size_t)(at - c->in) + 4 : 0;
+    }
+    if (c->in_n < 4)
+        return 0;
+    n = p[1] & 127;
+    if (n == 126) {
+        n = (size_t)p[2] << 8 | p[3];
+        head = 4;
+    }
+    if (n == 127)
+        die("a frame longer than 64 KiB");
+    if (c->in_n < head + n)
+        return 0;
+    if (memmem(c->in + head, n, "\"message\"", 9)) {
+        int64_t us = chat_mark_read(c->in + head, n);
+
+        if (us >= 0)
+            hist_add(&l->heard, now_us() - us);
+    }
+    return head + n;
+}
+
+static size_t take(struct load *l, struct conn *c)
+{
+    switch (c->role) {
+    case SENDER:
+    case COUNTER:
+        return l->form == RAW ? take_raw(l, c) : take_http(l, c);
+    case HOOK:
+        return take_hook(l, c);
+    case LIVE:
+        return take_live(l, c);
+    case FREE:
+    case LISTENER:
+        break;
+    }
+    return 0;
+}
+
+static void flush(struct conn *c)
+{
+    while (c->out_at < c->out_n) {
+        ssize_t n = send(c->fd, c->out + c->out_at, c->out_n - c->out_at, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            break;
+        c->out_at += (size_t)n;
+    }
+    if (c->role == HOOK && c->out_at == c->out_n)
+        c->out_n = c->out_at = 0;
+}
+
+static void hear(struct load *l, struct conn *c)
+{
+    ssize_t n;
+    size_t used;
+
+    if (c->role == LISTENER) {
+        int fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK);
+
+        if (fd >= 0)
+            conn_add(l, HOOK, fd);
+        return;
+    }
+    n = recv(c->fd, room(&c->in, &c->in_cap, c->in_n, 65536), 65536, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        if (c->role != HOOK)
+            die("the server closed a connection: %.*s", (int)(c->in_n < 600 ? c->in_n : 600), c->in_n ? c->in : "");
+        close(c->fd);
+        c->role = FREE;
+        return;
+    }
+    c->in_n += (size_t)n;
+    while ((used = take(l, c)) > 0) {
+        memmove(c->in, c->in + used, c->in_n - used);
+        c->in_n -= used;
+    }
+    flush(c);
+}
+
+/* --- the run --- */
+
+static bool more(const struct load *l, int64_t now)
+{
+    if (l->events)
+        return l->made < l->events;
+    return now - l->start < (int64_t)(l->seconds * 1e6);
+}
+
+/* Gives free connections their next request, as far as rate and window allow. */
+static bool drive(struct load *l)
+{
+    int64_t now = now_us();
+    bool open = false;
+
+    for (size_t i = 0; i < l->n; i++) {
+        struct conn *c = &l->v[i];
+        int64_t due = l->rate > 0 ? l->start + (int64_t)((double)l->made / l->rate * 1e6) : now;
+
+        if (c->role == SENDER && !c->busy && more(l, now) && due <= now &&
+            (!l->window || l->made - l->applied < l->window))
+            make_request(l, c, due);
+        if (c->role == SENDER && c->busy && c->again && c->again <= now) {
+            c->again = 0;
+            c->out_at = 0;
+        }
+        if (c->role == COUNTER && !c->busy && c->due <= now)
+            look(l, c);
+        open |= c->role == SENDER && c->busy;
+    }
+    return open || more(l, now);
+}
+
+static int wait_ms(const struct load *l)
+{
+    return l->rate > 0 && l->rate < 20000 ? 1 : 5;
+}
+
+static void turn(struct load *l)
+{
+    struct pollfd p[CONNS_MAX];
+
+    for (size_t i = 0; i < l->n; i++) {
+        struct conn *c = &l->v[i];
+
+        if (c->role != FREE && c->role != LISTENER && !c->again)
+            flush(c);
+        p[i] = (struct pollfd){.fd = c->role == FREE ? -1 : c->fd, .events = POLLIN};
+        if (c->role != FREE && c->out_at < c->out_n && !c->again)
+            p[i].events |= POLLOUT;
+    }
+    if (poll(p, l->n, wait_ms(l)) <= 0)
+        return;
+    for (size_t i = 0, n = l->n; i < n; i++)
+        if (p[i].revents)
+            hear(l, &l->v[i]);
+}
+
+static void open_all(struct load *l)
+{
+    static const char UPGRADE[] =
+        "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    if (l->webhook)
+        conn_add(l, LISTENER, listen_at(l->webhook));
+    if (l->form != BARE)
+        conn_add(l, COUNTER, dial(l->address));
+    if (l->live) {
+        struct conn *c = conn_add(l, LIVE, dial(l->address));
+
+        put(c, UPGRADE, sizeof(UPGRADE) - 1);
+        while (!c->upgraded)
+            turn(l);
+    }
+    while (l->form != BARE && l->base < 0) {
+        drive(l); /* no sender yet: only the counter moves */
+        turn(l);
+    }
+    for (size_t i = 0; i < l->conns; i++)
+        conn_add(l, SENDER, dial(l->address));
+}
+
+static void run(struct load *l)
+{
+    l->start = now_us();
+    l->applied_at = l->start;
+    while (drive(l))
+        turn(l);
+    /* What was taken is applied before we leave. */
+    while (l->form != BARE && l->applied < l->accepted) {
+        if (now_us() - l->applied_at > PATIENCE_US)
+            die("%lld of %lld events were applied, then nothing for a minute",
+                (long long)l->applied, (long long)l->accepted);
+        drive(l);
+        turn(l);
+    }
+    for (int64_t until = now_us() + (l->webhook ? 1000000 : 0); now_us() < until;)
+        turn(l);
+}
+
+static void print_hist(const char *name, const struct hist *h)
+{
+    printf(", \"%s\": {\"n\": %llu, \"mean_ms\": %.3f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
+           "\"max_ms\": %.3f}",
+           name, (unsigned long long)h->n, h->n ? h->sum / (double)h->n / 1e3 : 0,
+           hist_at(h, 0.5) / 1e3, hist_at(h, 0.99) / 1e3, (double)h->max / 1e3);
+}
+
+static void report(struct load *l)
+{
+    int64_t end = l->form == BARE ? now_us() : l->applied_at;
+    double s = (double)(end - l->start) / 1e6;
+
+    printf("{\"sent\": %lld, \"accepted\": %lld, \"applied\": %lld, \"refused\": %lld, "
+           "\"errors\": %lld, \"requests\": %lld, \"seconds\": %.3f, \"rate\": %.0f",
+           (long long)l->made, (long long)l->accepted, (long long)l->applied, (long long)l->refused,
+           (long long)l->errors, (long long)l->answers, s, (double)l->accepted / s);
+    print_hist("answer", &l->answered);
+    if (l->live)
+        print_hist("heard", &l->heard);
+    if (l->webhook)
+        print_hist("pushed", &l->pushed);
+    printf("}\n");
+}
+
+static void option(struct load *l, const char *k, const char *v)
+{
+    if (strcmp(k, "body") == 0)
+        l->body = strtoul(v, NULL, 10);
+    else if (strcmp(k, "conns") == 0)
+        l->conns = strtoul(v, NULL, 10);
+    else if (strcmp(k, "rate") == 0)
+        l->rate = atof(v);
+    else if (strcmp(k, "seconds") == 0)
+        l->seconds = atof(v);
+    else if (strcmp(k, "events") == 0)
+        l->events = atoll(v);
+    else if (strcmp(k, "window") == 0)
+        l->window = atoll(v);
+    else if (strcmp(k, "form") == 0)
+        l->form = strcmp(v, "raw") == 0 ? RAW : strcmp(v, "bare") == 0 ? BARE : HTTP;
+    else if (strcmp(k, "webhook") == 0)
+        l->webhook = atoi(v);
+    else if (strcmp(k, "live") == 0)
+        l->live = atoi(v) != 0;
+    else if (strcmp(k, "words") == 0)
+        l->words = strtoul(v, NULL, 10);
+    else if (strcmp(k, "hits") == 0)
+        l->hits = atof(v);
+    else if (strcmp(k, "seed") == 0)
+        l->seed = strtoull(v, NULL, 10);
+    else if (strcmp(k, "since") == 0)
+        l->since = atoll(v);
+    else
+        die("unknown option %s", k);
+}
+
+static int print_words(const char *what, const char *n)
+{
+    struct chat c;
+
+    chat_init(&c, 1, strtoul(n, NULL, 10), 0);
+    if (strcmp(what, "rules") == 0)
+        chat_rules(&c, stdout);
+    else
+        chat_words(&c, stdout);
+    chat_done(&c);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct load l = {
+        .body = 1000, .conns = 4, .seconds = 10, .words = 1000, .hits = 0.1, .seed = 1, .base = -1};
+
+    if (argc < 2)
+        die("say where to (see the top of load.c)");
+    if (argc == 3 && (strcmp(argv[1], "rules") == 0 || strcmp(argv[1], "words") == 0))
+        return print_words(argv[1], argv[2]);
+    l.address = argv[1];
+    for (int i = 2; i + 1 < argc; i += 2)
+        option(&l, argv[i], argv[i + 1]);
+    chat_init(&l.chat, l.seed, l.words, l.hits);
+    l.chat.marked = l.webhook || l.live;
+    open_all(&l);
+    run(&l);
+    report(&l);
+    chat_done(&l.chat);
+    return 0;
+}
