@@ -340,11 +340,10 @@ QUND_CHECK int qund_rule_sql_numbers(struct qund_db *db, void *arg,
                                                   int64_t version));
 QUND_CHECK int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, void *arg,
                                    void (*each)(void *arg, const struct qund_mark *m));
-QUND_CHECK int qund_rule_sql_mark_add(struct qund_db *db, const struct qund_mark_key *k,
-                                      const struct qund_mark *m);
-QUND_CHECK int qund_rule_sql_mark_drop(struct qund_db *db, const struct qund_mark_key *k,
-                                       const struct qund_mark *m);
-/* Deletes up to max marks that ended at or before now. */
+/* Writes the list of that key, in the place of what it was. room: the caller's, for packing. */
+QUND_CHECK int qund_rule_sql_marks_put(struct qund_db *db, const struct qund_mark_key *k,
+                                       const struct qund_mark *v, size_t n, struct qund_buf *room);
+/* Deletes up to max lists whose marks had all ended by now; returns how many. */
 QUND_CHECK int qund_rule_sql_sweep(struct qund_db *db, int64_t now, size_t max);
 QUND_CHECK int qund_rule_sql_hits(struct qund_db *db, int64_t rule_no, int64_t day, int64_t n);
 #endif

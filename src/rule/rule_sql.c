@@ -2,6 +2,8 @@
 #include "rule/internal.h"
 #include "store/db.h"
 
+#define HOUR_MS INT64_C(3600000)
+
 int qund_rule_sql_numbers(struct qund_db *db, void *arg,
                           void (*each)(void *arg, struct qund_str id, int64_t no, int64_t version))
 {
@@ -25,66 +27,108 @@ static void bind_key(struct qund_stmt *st, const struct qund_mark_key *k)
     qund_bind_int(st, ":contact", k->contact_id);
 }
 
+/* --- lists of marks ---
+ * A list is packed into one value: per mark three zigzag varints, the distances of ts and seq from
+ * the mark before, and what `until - ts` differs from the mark before. Four to six bytes a mark,
+ * one row a list: a thousand events of one minute cost a row per speaker, not a row and an index
+ * entry each, and one write a batch. */
+
+static void put_int(struct qund_buf *b, int64_t v)
+{
+    uint64_t u = (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+
+    for (; u >= 0x80; u >>= 7)
+        qund_buf_char(b, (char)(u | 0x80));
+    qund_buf_char(b, (char)u);
+}
+
+/* false at a damaged end. */
+static bool get_int(struct qund_str *s, int64_t *v)
+{
+    uint64_t u = 0;
+
+    for (unsigned shift = 0; shift < 64 && s->n > 0; shift += 7) {
+        unsigned char c = (unsigned char)*s->p;
+
+        s->p++;
+        s->n--;
+        u |= (uint64_t)(c & 0x7f) << shift;
+        if (!(c & 0x80)) {
+            *v = (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int unpack(struct qund_str packed, void *arg,
+                  void (*each)(void *arg, const struct qund_mark *m))
+{
+    struct qund_mark m = {0};
+    int64_t ts, seq, life, lives = 0;
+
+    while (packed.n > 0) {
+        if (!get_int(&packed, &ts) || !get_int(&packed, &seq) || !get_int(&packed, &life))
+            return QUND_E_IO; /* a damaged file */
+        m.ts += ts;
+        m.seq += seq;
+        lives += life;
+        m.until = m.ts + lives;
+        each(arg, &m);
+    }
+    return 0;
+}
+
 int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, void *arg,
                         void (*each)(void *arg, const struct qund_mark *m))
 {
-    struct qund_stmt *st = qund_sql(db, "SELECT ts, seq, until FROM rule_mark"
+    struct qund_stmt *st = qund_sql(db, "SELECT marks FROM rule_mark"
                                         " WHERE rule_no = :rule AND what = :what AND per = :per"
-                                        " AND group_id = :group AND contact_id = :contact"
-                                        " ORDER BY ts, seq");
+                                        " AND group_id = :group AND contact_id = :contact");
     int rc;
 
     if (!st)
         return QUND_E_IO;
     bind_key(st, k);
-    while ((rc = qund_step(st)) == 1) {
-        struct qund_mark m = {qund_col_int(st, 0), qund_col_int(st, 1), qund_col_int(st, 2)};
-
-        each(arg, &m);
-    }
+    rc = qund_step(st);
+    if (rc == 1)
+        rc = unpack(qund_col_str(st, 0), arg, each);
     qund_stmt_reset(st);
     return rc;
 }
 
-int qund_rule_sql_mark_add(struct qund_db *db, const struct qund_mark_key *k,
-                           const struct qund_mark *m)
+int qund_rule_sql_marks_put(struct qund_db *db, const struct qund_mark_key *k,
+                            const struct qund_mark *v, size_t n, struct qund_buf *room)
 {
     struct qund_stmt *st =
-        qund_sql(db, "INSERT OR REPLACE INTO rule_mark VALUES"
-                     " (:rule, :what, :per, :group, :contact, :ts, :seq, :until)");
+        qund_sql(db, "INSERT INTO rule_mark VALUES (:rule, :what, :per, :group, :contact, :gone,"
+                     " :marks) ON CONFLICT DO UPDATE SET gone = :gone, marks = :marks");
+    struct qund_mark last = {0};
+    int64_t gone = 0;
 
     if (!st)
         return QUND_E_IO;
+    qund_buf_clear(room);
+    for (size_t i = 0; i < n; i++) {
+        put_int(room, v[i].ts - last.ts);
+        put_int(room, v[i].seq - last.seq);
+        put_int(room, (v[i].until - v[i].ts) - (last.until - last.ts));
+        last = v[i];
+        gone = v[i].until > gone ? v[i].until : gone;
+    }
     bind_key(st, k);
-    qund_bind_int(st, ":ts", m->ts);
-    qund_bind_int(st, ":seq", m->seq);
-    qund_bind_int(st, ":until", m->until);
-    return qund_run(st);
-}
-
-int qund_rule_sql_mark_drop(struct qund_db *db, const struct qund_mark_key *k,
-                            const struct qund_mark *m)
-{
-    struct qund_stmt *st = qund_sql(db, "DELETE FROM rule_mark"
-                                        " WHERE rule_no = :rule AND what = :what AND per = :per"
-                                        " AND group_id = :group AND contact_id = :contact"
-                                        " AND ts = :ts AND seq = :seq");
-
-    if (!st)
-        return QUND_E_IO;
-    bind_key(st, k);
-    qund_bind_int(st, ":ts", m->ts);
-    qund_bind_int(st, ":seq", m->seq);
+    qund_bind_int(st, ":gone", gone - gone % HOUR_MS + HOUR_MS);
+    qund_bind_blob(st, ":marks", room->p, room->n);
     return qund_run(st);
 }
 
 int qund_rule_sql_sweep(struct qund_db *db, int64_t now, size_t max)
 {
-    struct qund_stmt *st = qund_sql(
-        db, "DELETE FROM rule_mark WHERE (rule_no, what, per, group_id, contact_id, ts, seq)"
-            " IN (SELECT rule_no, what, per, group_id, contact_id, ts, seq FROM rule_mark"
-            " WHERE until <= :now ORDER BY until, rule_no, what, per, group_id, contact_id,"
-            " ts, seq LIMIT :max)");
+    struct qund_stmt *st =
+        qund_sql(db, "DELETE FROM rule_mark WHERE (rule_no, what, per, group_id, contact_id)"
+                     " IN (SELECT rule_no, what, per, group_id, contact_id FROM rule_mark"
+                     " WHERE gone <= :now ORDER BY gone, rule_no, what, per, group_id, contact_id"
+                     " LIMIT :max)");
     int rc;
 
     if (!st)

@@ -5,14 +5,17 @@
  * late is counted where it belongs. A cooldown is the same list with one row per firing. Both
  * belong to the rule's number, which belongs to its id, so they survive edits of the rule.
  *
- * The rows are written in the batch's transaction; memory holds copies of the lists that were
- * touched. A rollback drops the copies that the rolled-back items changed: the next look reads the
- * rows again. Without a database (backtest) memory is all there is.
+ * Memory holds copies of the lists that were touched; those that changed are written when the batch
+ * settles, a row a list, in its transaction. A rollback drops the copies that the rolled-back items
+ * changed: the next look reads the rows again (what earlier items changed is settled before
+ * anything that may be rolled back alone). Without a database (backtest) memory is all there is.
  *
  * When may a row go? Not by event time: a history that is imported today has marks of last year
  * that its own later events still need. A mark lives until max(ts, now) + span + one hour of
  * lateness, in engine time. Whether it is still alive is decided by comparing `until`, not by
- * whether the sweep has deleted it yet, so the outcome does not depend on when the sweep runs.
+ * whether the sweep has deleted it yet, so the outcome does not depend on when the sweep runs. Dead
+ * marks at the front leave their list when the next one joins it, as the sequence of events alone
+ * decides.
  *
  * A sender can make a list grow, so its length is bounded: beyond MARKS_MAX the oldest goes. Counts
  * are asked for up to 1,000 only. */
@@ -32,6 +35,7 @@ struct list {
     size_t n, cap;
     int64_t changed_by; /* greatest seq that changed it since the last commit */
     bool dirty;
+    bool unsaved; /* changed since it was written */
 };
 struct hit {
     int64_t rule_no, day, seq;
@@ -47,6 +51,7 @@ struct qund_rule_state {
     size_t n_dirty, cap_dirty;
     struct hit *hits; /* since the last settle */
     size_t n_hits, cap_hits;
+    struct qund_buf packing;
 };
 
 struct qund_rule_state *qund_rule_state_new(struct qund_db *db, bool read_only)
@@ -88,6 +93,7 @@ struct qund_rule_state *qund_rule_state_free(struct qund_rule_state *s)
     qund_free(s->buckets);
     qund_free(s->dirty);
     qund_free(s->hits);
+    qund_buf_done(&s->packing);
     qund_free(s);
     return NULL;
 }
@@ -276,16 +282,18 @@ static void mark_dirty(struct qund_rule_state *s, struct list *l, int64_t seq)
     s->dirty[s->n_dirty++] = l;
 }
 
-/* Copies whose time is over go here, so that a list holds little more than its window. Their rows
- * are the sweep's. */
+/* Marks whose time is over go from the front: all of them when none is alive, as if the sweep had
+ * taken the row. */
 static void trim(struct list *l, int64_t now)
 {
-    size_t kept = 0, i;
+    size_t dead = 0;
 
-    for (i = 0; i < l->n; i++)
-        if (l->v[i].until > now)
-            l->v[kept++] = l->v[i];
-    l->n = kept;
+    while (dead < l->n && l->v[dead].until <= now)
+        dead++;
+    if (dead == 0)
+        return;
+    l->n -= dead;
+    memmove(&l->v[0], &l->v[dead], l->n * sizeof(*l->v));
 }
 
 int qund_marks_add(struct qund_rule_state *s, const struct qund_mark_key *k, struct qund_mark m,
@@ -300,16 +308,14 @@ int qund_marks_add(struct qund_rule_state *s, const struct qund_mark_key *k, str
         return rc;
     m.until += (m.ts > now ? m.ts : now) + LATE_MS; /* comes as a span */
     mark_dirty(s, l, m.seq);
-    if (l->n == l->cap || l->n >= MARKS_MAX)
-        trim(l, now);
+    l->unsaved = true;
+    trim(l, now);
     if (l->n >= MARKS_MAX) {
-        if (s->db && (rc = qund_rule_sql_mark_drop(s->db, k, &l->v[0])) < 0)
-            return rc;
         memmove(&l->v[0], &l->v[1], (l->n - 1) * sizeof(*l->v));
         l->n--;
     }
     insert(l, m);
-    return s->db ? qund_rule_sql_mark_add(s->db, k, &m) : 0;
+    return 0;
 }
 
 /* --- batches --- */
@@ -379,10 +385,23 @@ static int by_rule_day(const void *a, const void *b)
     return (x->day > y->day) - (x->day < y->day);
 }
 
+static int save_lists(struct qund_rule_state *s)
+{
+    for (size_t i = 0; i < s->n_dirty; i++) {
+        struct list *l = s->dirty[i];
+        int rc = l->unsaved ? qund_rule_sql_marks_put(s->db, &l->key, l->v, l->n, &s->packing) : 0;
+
+        if (rc < 0)
+            return rc;
+        l->unsaved = false;
+    }
+    return 0;
+}
+
 int qund_rule_state_settle(struct qund_rule_state *s)
 {
     size_t i, j;
-    int rc = 0;
+    int rc = s->db ? save_lists(s) : 0;
 
     if (s->n_hits > 1)
         qsort(s->hits, s->n_hits, sizeof(*s->hits), by_rule_day);

@@ -45,21 +45,21 @@ CREATE TABLE rule_set (
     loaded_at INTEGER NOT NULL
 ) STRICT;
 
--- Sliding windows (what 0) and cooldowns (what 1): one row per match or firing. per: 0 sender (group
--- and contact), 1 contact, 2 group; what a scope does not know is 0. until: engine time from which no
--- event can need the row.
+-- Sliding windows (what 0) and cooldowns (what 1): one row per list, its matches or firings packed in
+-- `marks` (rule_sql.c). per: 0 sender (group and contact), 1 contact, 2 group; what a scope does not
+-- know is 0. gone: a whole hour of engine time from which no event can need the row; an hour, so that
+-- its index is left alone while the list moves on.
 CREATE TABLE rule_mark (
     rule_no    INTEGER NOT NULL,
     what       INTEGER NOT NULL,
     per        INTEGER NOT NULL,
     group_id   INTEGER NOT NULL,
     contact_id INTEGER NOT NULL,
-    ts         INTEGER NOT NULL,
-    seq        INTEGER NOT NULL,
-    until      INTEGER NOT NULL,
-    PRIMARY KEY (rule_no, what, per, group_id, contact_id, ts, seq)
+    gone       INTEGER NOT NULL,
+    marks      BLOB NOT NULL,
+    PRIMARY KEY (rule_no, what, per, group_id, contact_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX rule_mark_until ON rule_mark (until);
+CREATE INDEX rule_mark_gone ON rule_mark (gone);
 
 -- Hits a day; irrelevant: alerts of that day that somebody marked "not relevant".
 CREATE TABLE rule_day (

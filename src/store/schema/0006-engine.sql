@@ -49,13 +49,12 @@ CREATE TABLE plugin_state(
     rev INTEGER NOT NULL,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
--- When a group was called to do something (sign up, confirm, order, …): a "1" answers that. The
--- newest few of each kind.
+-- When a group was last called to do something (sign up, confirm, order, …): a "1" answers that.
 CREATE TABLE call(
     grp INTEGER NOT NULL,
     kind INTEGER NOT NULL,         -- enum qund_call
     ts INTEGER NOT NULL,
-    PRIMARY KEY(grp, kind, ts)
+    PRIMARY KEY(grp, kind)
 ) WITHOUT ROWID;
 -- A revoke that came before its message, for a week.
 CREATE TABLE early_revoke(

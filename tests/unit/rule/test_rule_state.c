@@ -6,6 +6,10 @@
     "rules: [{id: r, when: {any: [在], count: {gte: 3, within: 10m, per: %s}}, then: [{intent: " \
     "hit}]}]"
 
+#define COUNT5                                                                                    \
+    "rules: [{id: r, when: {any: [在], count: {gte: 5, within: 10m, per: %s}}, then: [{intent: " \
+    "hit}]}]"
+
 static void use(struct world *w, const char *form, const char *per)
 {
     char text[512];
@@ -186,6 +190,7 @@ static void an_edit_makes_a_version_and_keeps_the_window(void **state)
     assert_int_equal(qund_db_begin(w->db), 0);
     world_at(w, T0, "在");
     world_at(w, T0 + 1, "在");
+    assert_int_equal(qund_rule_state_settle(w->state), 0);
     assert_int_equal(qund_db_commit(w->db), 0);
     qund_rule_state_committed(w->state);
     world_rules(w, "rules: [{id: r, title: 新, when: {any: [在], count: {gte: 3, within: 20m}},"
@@ -321,6 +326,7 @@ static void a_rollback_takes_marks_and_hits_back(void **state)
     use(w, COUNT3, "sender");
     assert_int_equal(qund_db_begin(w->db), 0);
     world_at(w, T0, "在");
+    assert_int_equal(qund_rule_state_settle(w->state), 0);
     assert_int_equal(qund_db_save(w->db, "item"), 0);
     world_at(w, T0 + 1, "在");
     assert_int_equal(qund_db_rollback_to(w->db, "item"), 0);
@@ -338,7 +344,13 @@ static void a_rollback_takes_marks_and_hits_back(void **state)
     assert_int_equal(qund_db_begin(w->db), 0);
     assert_int_equal(qund_rule_state_settle(w->state), 0);
     assert_int_equal(qund_db_commit(w->db), 0);
-    assert_int_equal(count_rows(w, "SELECT count(*) FROM rule_mark"), 3);
+    assert_int_equal(count_rows(w, "SELECT count(*) FROM rule_mark"), 1);
+    w->state = qund_rule_state_free(w->state); /* from here on what the rows say */
+    use(w, COUNT5, "sender");
+    assert_int_equal(qund_db_begin(w->db), 0);
+    assert_int_equal(world_at(w, T0 + 5, "在"), 0); /* three of before and this one */
+    assert_int_equal(world_at(w, T0 + 6, "在"), 1);
+    qund_db_rollback(w->db);
     assert_int_equal(qund_rule_stat(w->db, QUND_STR("r"), 1000, 1000, &stat), 0);
     assert_int_equal(stat.hits, 1);
     assert_int_equal(qund_rule_mark_irrelevant(w->db, QUND_STR("r"), 1000), 0);
@@ -377,9 +389,13 @@ static void the_sweep_deletes_what_nobody_needs_in_slices(void **state)
     world_open_db(w);
     use(w, COUNT3, "sender");
     assert_int_equal(qund_db_begin(w->db), 0);
-    for (i = 0; i < 5; i++)
+    for (i = 0; i < 10; i++) {
+        w->in.contact_id = 1 + i % 5;
         world_at(w, T0 + i * MINUTE, "在");
-    assert_int_equal(qund_rule_state_sweep(w->state, T0 + 70 * MINUTE - 1, 10), 0);
+    }
+    assert_int_equal(qund_rule_state_settle(w->state), 0);
+    assert_int_equal(count_rows(w, "SELECT count(*) FROM rule_mark"), 5); /* one a sender */
+    assert_int_equal(qund_rule_state_sweep(w->state, T0 + 75 * MINUTE - 1, 10), 0);
     assert_int_equal(qund_rule_state_sweep(w->state, T0 + 2 * DAY, 3), 3);
     assert_int_equal(qund_rule_state_sweep(w->state, T0 + 2 * DAY, 3), 2);
     assert_int_equal(qund_db_commit(w->db), 0);
@@ -432,8 +448,8 @@ static void dump(struct world *w, struct qund_buf *out)
 {
     struct qund_stmt *st = qund_sql(
         w->db, "SELECT group_concat(rule_no || ',' || what || ',' || per || ',' || group_id || ','"
-               " || contact_id || ',' || ts || ',' || seq || ',' || until, ';') FROM"
-               " (SELECT * FROM rule_mark ORDER BY 1, 2, 3, 4, 5, 6, 7)"
+               " || contact_id || ',' || gone || ',' || hex(marks), ';') FROM"
+               " (SELECT * FROM rule_mark ORDER BY 1, 2, 3, 4, 5)"
                " UNION ALL SELECT group_concat(rule_no || ',' || day || ',' || hits, ';') FROM"
                " (SELECT * FROM rule_day ORDER BY 1, 2)");
 
@@ -474,8 +490,11 @@ static void a_flood_keeps_its_window_bounded(void **state)
             qund_arena_reset(w->arena);
     }
     assert_int_equal(w->rc, 1);
+    assert_int_equal(qund_rule_state_settle(w->state), 0);
     assert_int_equal(qund_db_commit(w->db), 0);
-    assert_int_equal(count_rows(w, "SELECT count(*) FROM rule_mark"), 4096);
+    /* Three bytes for each of the 4096 that are kept, and the first in full. */
+    assert_int_equal(
+        count_rows(w, "SELECT length(marks) - 3 * 4096 BETWEEN 0 AND 12 FROM rule_mark"), 1);
 }
 
 int main(void)
