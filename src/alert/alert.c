@@ -112,9 +112,7 @@ static int climb_later(struct qund_alerts *al, const struct alert_row *a, int64_
 
     if (due < 0)
         return cancel_timer(al, a->id);
-    /* What deals with it in time may arrive a little later: the rung waits as long. A reopened
-     * alert may be behind its times. */
-    due += al->deps.config->time.lateness_ms;
+    /* A rung whose time had passed when the alert was raised (an overdue question's first). */
     return set_timer(al, a->id, due > now ? due : now, "rung");
 }
 
@@ -123,23 +121,26 @@ static int raise_new(struct qund_alerts *al, const struct qund_alert_new *n, str
 {
     struct alert_row a;
     bool pushed = false;
+    int step;
     int rc = qund_alert_sql_insert(al->deps.db, n, cause, now, id);
 
     if (rc == 0)
         rc = qund_alert_sql_get(al->deps.db, *id, &a);
     if (rc < 0 || n->quiet)
         return rc;
+    step = a.step;
     /* Rungs that lie before the raising are climbed already. */
     while (rung_due(al, &a, (size_t)a.step) >= 0 && a.since < now &&
            rung_due(al, &a, (size_t)a.step) <= now && !urgent(n->level))
         a.step++;
-    rc = qund_alert_sql_step(al->deps.db, a.id, a.step);
+    if (a.step != step)
+        rc = qund_alert_sql_step(al->deps.db, a.id, a.step);
     if (rc == 0)
-        rc = qund_alert_push(al, &a, qund_str(a.role), 0, now, &pushed);
+        rc = qund_alert_push(al, &a, n->to, 0, now, &pushed);
     if (rc < 0)
         return rc;
     if (!pushed && al->roster && !urgent(n->level)) {
-        int64_t next = qund_duty_next(al->roster, a.grp, qund_str(a.role), now);
+        int64_t next = qund_duty_next(al->roster, a.grp, n->to, now);
 
         if (next > now)
             return set_timer(al, a.id, next, "first");
@@ -220,13 +221,7 @@ int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
     if (rc < 0)
         return rc;
     a.state = to;
-    if (to == QUND_ALERT_OPEN)
-        return climb_later(al, &a, now);
-    rc = cancel_timer(al, id);
-    /* Dealt with: what still waits would only ask for it again. */
-    if (rc == 0 && to == QUND_ALERT_RESOLVED && al->deps.outbox)
-        rc = qund_outbox_cancel_alert(al->deps.outbox, id, now);
-    return rc;
+    return to == QUND_ALERT_OPEN ? climb_later(al, &a, now) : cancel_timer(al, id);
 }
 
 int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_str by,

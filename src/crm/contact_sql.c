@@ -29,9 +29,9 @@ int qund_crm_identity_find(struct qund_crm *crm, int64_t realm, struct qund_str 
 static int read_actor(struct qund_crm *crm, struct qund_crm_entry *e)
 {
     struct qund_stmt *st = qund_sql(
-        crm->db, "SELECT a.role FROM identity i JOIN actor a ON a.realm = i.realm AND "
-                 "a.pid = i.pid LEFT JOIN staff s ON s.id = a.staff WHERE i.contact = :id AND "
-                 "(a.staff = 0 OR s.active = 1) ORDER BY a.role LIMIT 1");
+        crm->db, "SELECT ifnull(min(a.role), 0) FROM identity i JOIN actor a ON a.realm = i.realm "
+                 "AND a.pid = i.pid LEFT JOIN staff s ON s.id = a.staff WHERE i.contact = :id AND "
+                 "(a.staff = 0 OR s.active = 1)");
     int rc;
 
     qund_assert(st);

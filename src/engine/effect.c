@@ -114,15 +114,13 @@ static int context_line(const struct qund_message_row *row, void *arg)
 
     if (row->seq == c->seq || row->type != QUND_EV_MESSAGE || row->state != QUND_MESSAGE_KEPT)
         return 0;
-    if (c->left-- <= 0)
-        return 0;
     qund_jw_obj(&c->w);
     qund_jw_kts(&c->w, "ts", row->ts);
     qund_jw_kint(&c->w, "contact", row->contact);
     qund_jw_kz(&c->w, "sender_role", qund_role_name((enum qund_role)row->role));
     qund_jw_kstr(&c->w, "text", qund_utf8_cut_chars(row->text, CONTEXT_CHARS));
     qund_jw_end_obj(&c->w);
-    return 0;
+    return --c->left == 0; /* enough */
 }
 
 /* The lines before it, newest first: what a person needs to answer without opening the chat. */
@@ -136,7 +134,7 @@ static int context_of(struct qund_engine *e, const struct subject *s, struct qun
     rc = qund_month_last(e->months, s->row.grp, s->ev->ts - 86400000, 2 * CONTEXT_LINES, &at,
                          context_line, &c);
     qund_jw_end_arr(&c.w);
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 int qund_engine_alert(struct qund_engine *e, const struct subject *s,
@@ -172,7 +170,7 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
         return rc;
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS) && !folded; i++)
         if (qund_str_is(a.level, LEVELS[i]))
-            e->tally.alerts[i]++;
+            qund_counter_add(e->count.alerts[i], 1);
     if (!e->feeding)
         return 0;
     rc = qund_alert_print(e->db, id, &shown);

@@ -95,6 +95,8 @@ QUND_CHECK int qund_event_decode_body(const struct qund_event_ctx *ctx, enum qun
 /* Versioned binary for the stream. Unpack borrows from `packed`; ABI on an unknown version, INVAL on
  * damaged bytes (never undefined behaviour: the stream is half-trusted). */
 void qund_event_pack(const struct qund_event *e, struct qund_buf *out);
+/* The receipt alone, without looking at the strings; 0 when the head cannot be read. */
+int64_t qund_event_rx(struct qund_str packed);
 QUND_CHECK int qund_event_unpack(struct qund_str packed, struct qund_event *out);
 
 /* The canonical JSON of an event (for export, dead letters, explain, the live feed); without the

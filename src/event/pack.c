@@ -196,6 +196,18 @@ static void get_strings(struct unpacking *u, struct qund_event *e)
     }
 }
 
+int64_t qund_event_rx(struct qund_str packed)
+{
+    struct unpacking u = {(const unsigned char *)packed.p,
+                          (const unsigned char *)packed.p + packed.n, false};
+    struct qund_event e = {0};
+
+    if (packed.n == 0 || *u.p++ != PACK_VERSION)
+        return 0;
+    get_head(&u, &e);
+    return u.bad ? 0 : e.rx;
+}
+
 int qund_event_unpack(struct qund_str packed, struct qund_event *out)
 {
     struct unpacking u = {(const unsigned char *)packed.p,

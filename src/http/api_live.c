@@ -82,6 +82,11 @@ static void show(struct qund_http *h, struct mail *m)
     qund_free(line);
 }
 
+bool qund_http_watched(struct qund_http *h)
+{
+    return atomic_load(&h->n_clients) > 0;
+}
+
 void qund_http_feed(struct qund_http *h, struct qund_str json)
 {
     struct line *line;

@@ -54,6 +54,8 @@ struct qund_server *qund_http_server(struct qund_http *h);
 /* One JSON object to all readers of the live feed. Any thread; never waits: what does not fit is
  * dropped and counted. */
 void qund_http_feed(struct qund_http *h, struct qund_str json);
+/* Whether anybody reads the live feed just now. Any thread. */
+bool qund_http_watched(struct qund_http *h);
 
 /* The OpenAPI 3.1 document, for docs and `GET /api/v1/openapi.json`. */
 void qund_http_openapi(struct qund_buf *out);

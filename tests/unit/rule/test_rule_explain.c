@@ -172,6 +172,7 @@ static void a_reader_explains_from_the_rows_of_now(void **state)
     for (i = 1; i <= 3; i++) {
         assert_int_equal(qund_db_begin(w->db), 0);
         world_at(w, T0 + i, "在");
+        assert_int_equal(qund_rule_state_settle(engine), 0);
         assert_int_equal(qund_db_commit(w->db), 0);
         qund_rule_state_committed(engine);
         w->state = reading;
