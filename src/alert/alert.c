@@ -112,7 +112,9 @@ static int climb_later(struct qund_alerts *al, const struct alert_row *a, int64_
 
     if (due < 0)
         return cancel_timer(al, a->id);
-    /* A rung whose time had passed when the alert was raised (an overdue question's first). */
+    /* What deals with it in time may arrive a little later: the rung waits as long. A reopened
+     * alert may be behind its times. */
+    due += al->deps.config->time.lateness_ms;
     return set_timer(al, a->id, due > now ? due : now, "rung");
 }
 
@@ -136,11 +138,11 @@ static int raise_new(struct qund_alerts *al, const struct qund_alert_new *n, str
     if (a.step != step)
         rc = qund_alert_sql_step(al->deps.db, a.id, a.step);
     if (rc == 0)
-        rc = qund_alert_push(al, &a, n->to, 0, now, &pushed);
+        rc = qund_alert_push(al, &a, qund_str(a.role), 0, now, &pushed);
     if (rc < 0)
         return rc;
     if (!pushed && al->roster && !urgent(n->level)) {
-        int64_t next = qund_duty_next(al->roster, a.grp, n->to, now);
+        int64_t next = qund_duty_next(al->roster, a.grp, qund_str(a.role), now);
 
         if (next > now)
             return set_timer(al, a.id, next, "first");
@@ -221,7 +223,13 @@ int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
     if (rc < 0)
         return rc;
     a.state = to;
-    return to == QUND_ALERT_OPEN ? climb_later(al, &a, now) : cancel_timer(al, id);
+    if (to == QUND_ALERT_OPEN)
+        return climb_later(al, &a, now);
+    rc = cancel_timer(al, id);
+    /* Dealt with: what still waits would only ask for it again. */
+    if (rc == 0 && to == QUND_ALERT_RESOLVED && al->deps.outbox)
+        rc = qund_outbox_cancel_alert(al->deps.outbox, id, now);
+    return rc;
 }
 
 int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_str by,

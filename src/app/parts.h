@@ -50,7 +50,8 @@ struct qund {
     struct qund_engine *engine;
     struct qund_intake *intake;
     struct qund_worker *worker;
-    struct qund_deliver *deliver;
+    struct qund_deliver *deliver; /* the engine's thread asks for it under deliver_mtx */
+    pthread_mutex_t deliver_mtx;
     struct qund_maint *maint;
     struct qund_loop *loop;
     struct qund_http *http;

@@ -34,11 +34,35 @@ static int job(void *arg, struct qund_command *c)
     return qund_maint_job(q->maint, c);
 }
 
+/* Who sends has left: no byte of it did, so it waits for the next start. */
+static void return_push(struct qund *q, const struct qund_out_item *it)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    struct qund_command *c;
+    struct qund_jw w = qund_jw(&body);
+
+    qund_jw_obj(&w);
+    qund_jw_kint(&w, "id", it->id);
+    qund_jw_kint(&w, "attempt", it->attempt);
+    qund_jw_kz(&w, "target", it->target);
+    qund_jw_kz(&w, "event", qund_out_event_name(QUND_OUT_EV_RETURNED));
+    qund_jw_kz(&w, "reason", "the program stops");
+    qund_jw_end_obj(&w);
+    c = qund_command_new("delivery.outcome", qund_buf_view(&body), "app");
+    if (submit(q, c) < 0)
+        qund_command_free(c); /* it stays `sending`, which the next start finds */
+}
+
 static void send_pushes(void *arg, struct qund_out_items *items)
 {
     struct qund *q = arg;
 
-    qund_deliver_send(q->deliver, items);
+    pthread_mutex_lock(&q->deliver_mtx);
+    if (q->deliver)
+        qund_deliver_send(q->deliver, items);
+    pthread_mutex_unlock(&q->deliver_mtx);
+    for (size_t i = 0; i < items->n; i++)
+        return_push(q, &items->v[i]);
 }
 
 static void feed(void *arg, struct qund_str json)
@@ -255,6 +279,10 @@ static int open_threads(struct qund *q, struct qund_err *err)
                                                          .wake_fd = q->wake_fd,
                                                          .clock = q->clock,
                                                          .max_batch = q->config->queue.batch,
+                                                         .reserve = q->config->store.reserve > 0
+                                                                        ? q->vault->reserve
+                                                                        : NULL,
+                                                         .reserve_bytes = q->config->store.reserve,
                                                          .log = q->log,
                                                          .metrics = q->metrics,
                                                          .send = send_pushes,
@@ -280,7 +308,8 @@ static int open_threads(struct qund *q, struct qund_err *err)
                                                        .submit = submit,
                                                        .submit_arg = q},
                              &q->maint, err);
-    return rc;
+    /* Last: it calls the others. */
+    return rc < 0 ? rc : qund_worker_start(q->worker, err);
 }
 
 static void poll_children(void *arg)
@@ -361,6 +390,7 @@ int qund_open(const struct qund_opts *o, struct qund **out, struct qund_err *err
     q->config = qund_config_ref(o->config);
     q->metrics = qund_metrics_new();
     q->wake_fd = -1;
+    pthread_mutex_init(&q->deliver_mtx, NULL);
     rc = open_ground(q, err);
     if (rc == 0)
         rc = open_engine(q, err);
@@ -406,6 +436,19 @@ void qund_stop(struct qund *q)
     qund_loop_stop(q->loop);
 }
 
+/* What is under way ends, and the engine, still running, hears of it. */
+static void close_deliver(struct qund *q)
+{
+    struct qund_deliver *d;
+
+    if (q->worker)
+        qund_worker_hold(q->worker);
+    pthread_mutex_lock(&q->deliver_mtx);
+    d = QUND_TAKE(q->deliver);
+    pthread_mutex_unlock(&q->deliver_mtx);
+    qund_deliver_close(d);
+}
+
 struct qund *qund_close(struct qund *q)
 {
     bool whole = q && q->http;
@@ -414,7 +457,7 @@ struct qund *qund_close(struct qund *q)
         return NULL;
     q->poll = qund_loop_timer_free(q->poll);
     q->maint = qund_maint_close(q->maint);
-    q->deliver = qund_deliver_close(q->deliver);
+    close_deliver(q);
     q->worker = qund_worker_close(q->worker);
     atomic_store(&q->feed_to, NULL);
     q->intake = qund_intake_close(q->intake);
@@ -436,6 +479,7 @@ struct qund *qund_close(struct qund *q)
         qund_log(q->log, QUND_INFO, "qund.stopped");
     qund_metrics_free(q->metrics);
     qund_vault_close(q->vault);
+    pthread_mutex_destroy(&q->deliver_mtx);
     qund_free(q);
     return NULL;
 }

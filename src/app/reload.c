@@ -44,6 +44,11 @@ static void reload_config(struct qund *q)
         log_errors(q, "config.refused", &errs);
         return;
     }
+    if (qund_deliver_check(next, &errs) < 0) {
+        log_errors(q, "config.refused", &errs);
+        qund_config_unref(next);
+        return;
+    }
     if (qund_config_reload_diff(q->config, next, &fixed) > 0)
         qund_log(q->log, QUND_WARN, "config.needs_restart", QUND_KV("keys", qund_buf_view(&fixed)));
     qund_config_unref(q->config);

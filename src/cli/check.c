@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/yaml.h"
 #include "crm/org.h"
+#include "deliver/deliver.h"
 #include "rule/rule.h"
 #include "text/fold.h"
 #include <stdio.h>
@@ -46,13 +47,20 @@ static int check_rules(const char *const *paths, size_t n, struct qund_errs *err
     return qund_rules_check(paths, n, &(struct qund_rules_opts){.fold = fold}, errs, warnings);
 }
 
+static int load_config(const char *path, struct qund_config **cfg, struct qund_errs *errs)
+{
+    int rc = qund_config_load(path, cfg, errs);
+
+    return rc < 0 ? rc : qund_deliver_check(*cfg, errs);
+}
+
 static void check_file(const char *path, enum what what, struct qund_errs *errs)
 {
     struct qund_config *cfg = NULL;
     struct qund_org *org = NULL;
 
     if (what == IS_CONFIG)
-        qund_ignore(qund_config_load(path, &cfg, errs)); /* errs says it */
+        qund_ignore(load_config(path, &cfg, errs)); /* errs says it */
     else
         qund_ignore(qund_org_load(path, &org, errs));
     qund_config_unref(cfg);
@@ -65,7 +73,7 @@ static size_t from_config(struct cli *c, const char **rules, size_t max, struct 
 {
     size_t n = 0;
 
-    if (qund_config_load(c->config, cfg, errs) < 0)
+    if (load_config(c->config, cfg, errs) < 0)
         return 0;
     if ((*cfg)->org.file)
         check_file((*cfg)->org.file, IS_ORG, errs);

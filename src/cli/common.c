@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
+#include "deliver/deliver.h"
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,8 +46,11 @@ struct qund_config *cli_config(const struct cli *c)
     struct qund_config *cfg;
 
     qund_errs_init(&errs, ERRORS_MAX);
-    if (qund_config_load(c->config, &cfg, &errs) == 0)
-        return cfg;
+    if (qund_config_load(c->config, &cfg, &errs) == 0) {
+        if (qund_deliver_check(cfg, &errs) == 0)
+            return cfg;
+        qund_config_unref(cfg);
+    }
     cli_fail_all(&errs);
     return NULL;
 }

@@ -199,10 +199,9 @@ QUND_CHECK int qund_crm_contact_insert(struct qund_crm *crm, struct qund_str nam
 /* Its number; with make also a new one. NOTFOUND otherwise. */
 QUND_CHECK int qund_crm_tag_id(struct qund_crm *crm, struct qund_str name, bool attribute,
                                bool make, int64_t *id);
-/* Steps of qund_crm_withdraw; signup_withdraw returns how many events it took back. */
+/* Steps of qund_crm_withdraw. */
 QUND_CHECK int qund_crm_lead_unscore(struct qund_crm *crm, int64_t seq);
 QUND_CHECK int qund_crm_households_leave(struct qund_crm *crm, int64_t seq);
-QUND_CHECK int qund_crm_signup_withdraw(struct qund_crm *crm, int64_t seq);
 QUND_CHECK int qund_crm_lead_make(struct qund_crm *crm, int64_t contact, int64_t ts);
 struct qund_crm_staff {
     struct qund_str key, name;  /* name NONE or empty: kept, else the key */

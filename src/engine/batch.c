@@ -26,11 +26,19 @@ struct batch {
     size_t n;
     bool guarded; /* a savepoint around each step */
     struct qund_out_items *send;
-    int64_t now, floor;        /* as at the last commit */
-    int64_t applied, repeated; /* since then */
+    int64_t now, floor; /* as at the last commit */
 };
 
 /* --- the open transaction --- */
+
+static void config_undo(struct qund_engine *e)
+{
+    if (!e->last_config)
+        return;
+    qund_config_unref(e->config);
+    e->config = QUND_TAKE(e->last_config);
+    qund_alerts_config(e->alerts, e->config);
+}
 
 static void batch_undo(struct qund_engine *e, struct batch *b)
 {
@@ -43,7 +51,9 @@ static void batch_undo(struct qund_engine *e, struct batch *b)
     if (e->outbox)
         qund_outbox_forget(e->outbox);
     e->next_rules = qund_rules_unref(e->next_rules);
+    config_undo(e);
     qund_buf_clear(&e->feed);
+    e->tally = (struct tally){0};
     e->now = b->now;
     e->floor = b->floor;
     for (size_t i = b->told; i < b->n; i++) {
@@ -52,20 +62,18 @@ static void batch_undo(struct qund_engine *e, struct batch *b)
         if (b->items[i].kind != QUND_ITEM_COMMAND || !c)
             continue;
         c->rc = QUND_OK; /* it is applied again */
+        c->err = (struct qund_err){0};
         qund_buf_clear(&c->reply);
     }
     b->at = b->told;
-    b->repeated = b->applied = 0;
 }
 
-static int batch_begin(struct qund_engine *e, struct batch *b)
+static int batch_begin(struct qund_engine *e)
 {
     int rc = qund_db_begin(e->db);
 
     if (rc < 0)
         return rc;
-    b->now = e->now;
-    b->floor = e->floor;
     e->feeding = e->deps.feed && (!e->deps.feed_wanted || e->deps.feed_wanted(e->deps.feed_arg));
     e->batch_last = e->applied;
     return qund_month_next_seq(e->months, &e->first_seq);
@@ -99,6 +107,20 @@ static int batch_note(struct qund_engine *e)
         rc = qund_meta_set_str(e->db, "pushed_id", qund_str(id));
     }
     return rc;
+}
+
+static void batch_count(struct qund_engine *e)
+{
+    const struct counters *c = &e->count;
+
+    qund_counter_add(c->applied, e->tally.applied);
+    qund_counter_add(c->repeated, e->tally.repeated);
+    qund_counter_add(c->dead, e->tally.dead);
+    qund_counter_add(c->hits, e->tally.hits);
+    qund_counter_add(c->late, e->tally.late);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(c->alerts); i++)
+        qund_counter_add(c->alerts[i], e->tally.alerts[i]);
+    e->tally = (struct tally){0};
 }
 
 /* The commands of the batch hear of the commit; a feed line is shown only now. */
@@ -156,11 +178,12 @@ static int batch_commit(struct qund_engine *e, struct batch *b)
         qund_rules_unref(e->rules);
         e->rules = QUND_TAKE(e->next_rules);
     }
+    e->last_config = qund_config_unref(e->last_config);
     if (qund_entry_id_cmp(e->batch_last, e->applied) > 0)
         e->applied = e->batch_last;
-    qund_counter_add(e->count.applied, b->applied);
-    qund_counter_add(e->count.repeated, b->repeated);
-    b->applied = b->repeated = 0;
+    b->now = e->now;
+    b->floor = e->floor;
+    batch_count(e);
     batch_tell(e, b);
     return 0;
 }
@@ -173,11 +196,20 @@ struct step {
     struct qund_str body;
     int (*run)(struct qund_engine *e, void *arg);
     void *arg;
+    const struct qund_timer *timer; /* NULL: it is none */
 };
 
 static int step_bury(struct qund_engine *e, const struct step *s, int rc, const char *reason)
 {
-    qund_counter_add(e->count.dead, 1);
+    e->tally.dead++;
+    e->buried = true;
+    /* Buried, it is due no longer: else it would be the next one again, for ever. */
+    if (s->timer) {
+        int gone = qund_timers_cancel(e->timers, s->timer->kind, s->timer->key);
+
+        if (gone < 0 && gone != QUND_E_NOTFOUND)
+            return gone;
+    }
     qund_log(e->deps.log, QUND_ERROR, "engine.dead", QUND_KV("kind", s->kind),
              QUND_KV("key", s->key), QUND_KV("reason", reason ? reason : qund_rc_name(rc)));
     return qund_dead_add(e->db,
@@ -190,42 +222,78 @@ static int step_bury(struct qund_engine *e, const struct step *s, int rc, const 
                          NULL);
 }
 
-/* What memory knows of a step whose savepoint is rolled back. */
-static void step_forget(struct qund_engine *e, int64_t seq)
-{
-    qund_measure_forget(e->measure);
-    qund_talk_forget(e->talk);
-    e->early = -1;
-    qund_rule_state_forget(e->state, seq);
-    if (e->outbox)
-        qund_outbox_forget(e->outbox);
-}
-
-/* With a savepoint around it: a permanent failure buries the step and goes on. */
-static int step_guarded(struct qund_engine *e, const struct step *s)
-{
+/* Where a step began, as far as rows do not say it. */
+struct step_mark {
     int64_t seq;
+    size_t feed;
+    struct tally tally;
+    struct qund_rules *next_rules; /* a reference of its own */
+};
+
+/* Everything before it is in rows, then its savepoint. */
+static int step_save(struct qund_engine *e, struct step_mark *m)
+{
     int rc = batch_settle(e);
 
+    *m = (struct step_mark){.feed = e->feed.n, .tally = e->tally};
     if (rc == 0 && e->outbox)
         rc = qund_outbox_settle(e->outbox);
     if (rc == 0)
-        rc = qund_month_next_seq(e->months, &seq);
+        rc = qund_month_next_seq(e->months, &m->seq);
     if (rc == 0)
         rc = qund_db_save(e->db, SAVE);
     if (rc < 0)
         return rc;
     qund_crm_item_begin(e->crm);
-    rc = s->run(e, s->arg);
-    if (rc < 0 && qund_rc_retryable(rc))
-        return rc;
-    if (rc == 0)
-        return qund_db_release(e->db, SAVE);
+    if (e->next_rules)
+        m->next_rules = qund_rules_ref(e->next_rules);
+    return 0;
+}
+
+static int step_keep(struct qund_engine *e, struct step_mark *m)
+{
+    m->next_rules = qund_rules_unref(m->next_rules);
+    return qund_db_release(e->db, SAVE);
+}
+
+/* Rows as at its savepoint, and what memory knows of it forgotten. */
+static int step_undo(struct qund_engine *e, struct step_mark *m)
+{
+    int rc;
+
     qund_crm_item_undo(e->crm);
-    step_forget(e, seq);
-    if (qund_db_rollback_to(e->db, SAVE) < 0 || qund_db_release(e->db, SAVE) < 0)
+    qund_measure_forget(e->measure);
+    qund_talk_forget(e->talk);
+    e->early = -1;
+    qund_rule_state_forget(e->state, m->seq);
+    if (e->outbox)
+        qund_outbox_step_undo(e->outbox);
+    e->feed.n = m->feed;
+    e->tally = m->tally;
+    qund_rules_unref(e->next_rules);
+    e->next_rules = QUND_TAKE(m->next_rules);
+    rc = qund_db_rollback_to(e->db, SAVE);
+    return rc < 0 ? rc : qund_db_release(e->db, SAVE);
+}
+
+/* With a savepoint around it: a permanent failure buries the step and goes on. */
+static int step_guarded(struct qund_engine *e, const struct step *s)
+{
+    struct step_mark m;
+    int why, rc = step_save(e, &m);
+
+    if (rc < 0)
+        return rc;
+    why = s->run(e, s->arg);
+    if (why == 0)
+        return step_keep(e, &m);
+    if (qund_rc_retryable(why)) {
+        qund_rules_unref(m.next_rules);
+        return why;
+    }
+    if (step_undo(e, &m) < 0)
         return QUND_E_IO;
-    return step_bury(e, s, rc, NULL);
+    return step_bury(e, s, why, NULL);
 }
 
 static bool step_suspect(const struct qund_engine *e, struct qund_str key)
@@ -253,7 +321,7 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
     int rc = batch_commit(e, b);
 
     if (rc == 0)
-        rc = batch_begin(e, b);
+        rc = batch_begin(e);
     if (rc == 0)
         rc = qund_attempt_get(e->db, s->key, &attempts);
     if (rc < 0)
@@ -269,7 +337,7 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
     if (rc < 0)
         return rc;
     suspect_drop(e, s->key);
-    return batch_begin(e, b);
+    return batch_begin(e);
 }
 
 static int step_run(struct qund_engine *e, struct batch *b, const struct step *s)
@@ -349,7 +417,8 @@ static int advance(struct qund_engine *e, struct batch *b, int64_t r)
                                      .key = qund_buf_view(&key),
                                      .body = t.body,
                                      .run = timer_step,
-                                     .arg = &t});
+                                     .arg = &t,
+                                     .timer = &t});
         qund_arena_reset(e->arena);
         if (rc < 0)
             break;
@@ -380,25 +449,18 @@ static int apply_event(struct qund_engine *e, struct batch *b, struct qund_item 
     int rc;
 
     qund_entry_id_print(it->id, key + 6);
-    e->repeat = false;
+    e->repeat = e->buried = false;
     rc = step_run(
         e, b,
         &(struct step){
             .kind = "event", .key = qund_str(key), .body = it->body, .run = event_step, .arg = it});
     if (rc < 0)
         return rc;
-    b->repeated += e->repeat;
-    b->applied += !e->repeat;
+    e->tally.repeated += e->repeat;
+    e->tally.applied += !e->repeat && !e->buried;
     if (qund_entry_id_cmp(it->id, e->batch_last) > 0)
         e->batch_last = it->id;
     return 0;
-}
-
-static int command_step(struct qund_engine *e, void *arg)
-{
-    struct qund_command *c = arg;
-
-    return qund_engine_command(e, c);
 }
 
 /* A command's refusal is its answer, not a dead letter: it is rolled back alone and told so. */
@@ -407,7 +469,7 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     struct qund_command *c = it->cmd;
     char name[QUND_INHAND_KEY_MAX];
     struct qund_str key = {.p = name};
-    int64_t seq;
+    struct step_mark m;
     int rc;
 
     (void)b;
@@ -416,32 +478,23 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     key.n = (size_t)snprintf(name, sizeof(name), "command:%s", c->name);
     if (e->deps.inhand)
         qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, key, QUND_STR("command"));
-    rc = batch_settle(e);
-    if (rc == 0 && e->outbox)
-        rc = qund_outbox_settle(e->outbox);
-    if (rc == 0)
-        rc = qund_month_next_seq(e->months, &seq);
-    if (rc == 0)
-        rc = qund_db_save(e->db, SAVE);
+    rc = step_save(e, &m);
     if (rc < 0)
         return rc;
-    qund_crm_item_begin(e->crm);
-    c->rc = command_step(e, c);
-    if (c->rc < 0 && qund_rc_retryable(c->rc) && c->rc != QUND_E_FULL)
+    c->rc = qund_engine_command(e, c);
+    if (c->rc < 0 && qund_rc_retryable(c->rc) && c->rc != QUND_E_FULL) {
+        qund_rules_unref(m.next_rules);
         return c->rc;
-    if (c->rc < 0) {
-        qund_crm_item_undo(e->crm);
-        step_forget(e, seq);
-        e->next_rules = qund_rules_unref(e->next_rules);
-        rc = qund_db_rollback_to(e->db, SAVE);
     }
-    if (rc == 0)
-        rc = qund_db_release(e->db, SAVE);
+    if (c->rc < 0 && c->err.rc == 0)
+        qund_ignore(
+            qund_err_set(&c->err, c->rc, c->name, "cannot be done (%s)", qund_rc_name(c->rc)));
+    rc = c->rc < 0 ? step_undo(e, &m) : step_keep(e, &m);
     if (rc == 0 && QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, key)) {
         rc = qund_attempt_clear(e->db, key);
         suspect_drop(e, key);
     }
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 static int apply_tick(struct qund_engine *e, struct batch *b, struct qund_item *it)
@@ -476,7 +529,7 @@ static int apply_one(struct qund_engine *e, struct batch *b, struct qund_item *i
 
 static int apply_all(struct qund_engine *e, struct batch *b)
 {
-    int rc = batch_begin(e, b);
+    int rc = batch_begin(e);
 
     while (rc == 0 && b->at < b->n) {
         rc = apply_one(e, b, &b->items[b->at]);
@@ -492,7 +545,7 @@ static int apply_all(struct qund_engine *e, struct batch *b)
 int qund_engine_apply(struct qund_engine *e, struct qund_item *items, size_t n,
                       struct qund_out_items *send)
 {
-    struct batch b = {.items = items, .n = n, .send = send};
+    struct batch b = {.items = items, .n = n, .send = send, .now = e->now, .floor = e->floor};
     int rc = apply_all(e, &b);
 
     if (rc < 0 && !qund_rc_retryable(rc)) {
@@ -504,14 +557,17 @@ int qund_engine_apply(struct qund_engine *e, struct qund_item *items, size_t n,
     return rc;
 }
 
-int64_t qund_engine_next_due(struct qund_engine *e)
+int64_t qund_engine_next_due(struct qund_engine *e, int64_t floor)
 {
-    int64_t next = INT64_MAX, due;
+    int64_t at = INT64_MAX, judge = INT64_MAX;
 
-    for (int c = 0; c < 2; c++)
-        if (qund_timers_next(e->timers, (enum qund_timer_class)c, &due) > 0 && due < next)
-            next = due;
-    return next;
+    if (qund_timers_next(e->timers, QUND_TIMER_AT, &at) <= 0)
+        at = INT64_MAX;
+    if (floor < e->floor)
+        floor = e->floor;
+    if (qund_timers_next(e->timers, QUND_TIMER_JUDGE, &judge) <= 0 || judge > floor)
+        judge = INT64_MAX;
+    return at < judge ? at : judge;
 }
 
 int64_t qund_engine_time(const struct qund_engine *e)

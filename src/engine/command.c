@@ -24,7 +24,10 @@ static int alert_to(struct qund_engine *e, struct qund_command *c, const json_t 
                     enum qund_alert_state to)
 {
     struct qund_str by = field_str(o, "by");
+    int rc = qund_engine_roster(e); /* a ladder that goes on asks who is on duty */
 
+    if (rc < 0)
+        return rc;
     return qund_alert_set(e->alerts, field_int(o, "id"), to, by.n ? by : qund_str(c->actor),
                           field_str(o, "note"), e->now, &c->err);
 }
@@ -154,7 +157,10 @@ static int rules_swap(struct qund_engine *e, struct qund_command *c, const json_
 static int config_swap(struct qund_engine *e, struct qund_command *c, const json_t *o)
 {
     (void)o;
-    qund_config_unref(e->config);
+    if (e->last_config)
+        qund_config_unref(e->config);
+    else
+        e->last_config = e->config; /* until the commit; a rollback puts it back */
     e->config = qund_config_ref(c->attach);
     qund_alerts_config(e->alerts, e->config);
     return 0;

@@ -170,7 +170,7 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
         return rc;
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS) && !folded; i++)
         if (qund_str_is(a.level, LEVELS[i]))
-            qund_counter_add(e->count.alerts[i], 1);
+            e->tally.alerts[i]++;
     if (!e->feeding)
         return 0;
     rc = qund_alert_print(e->db, id, &shown);

@@ -15,8 +15,9 @@ static void open_counters(struct qund_engine *e)
         qund_metric_counter(m, "qund_events_repeated_total", NULL, "Events recognised as repeats");
     c->dead = qund_metric_counter(m, "qund_dead_total", NULL,
                                   "Events and timers that could not be applied");
-    c->late = qund_metric_counter(m, "qund_events_too_old_total", NULL,
-                                  "Events whose month retention had dropped when they were applied");
+    c->late =
+        qund_metric_counter(m, "qund_events_too_old_total", NULL,
+                            "Events whose month retention had dropped when they were applied");
     c->hits = qund_metric_counter(m, "qund_rule_hits_total", NULL, "Rules that fired");
     c->alerts[0] = qund_metric_counter(m, "qund_alerts_total", "level=\"info\"", "Alerts raised");
     c->alerts[1] = qund_metric_counter(m, "qund_alerts_total", "level=\"warn\"", "Alerts raised");
@@ -172,6 +173,7 @@ struct qund_engine *qund_engine_close(struct qund_engine *e)
     qund_rule_state_free(e->state);
     qund_rules_unref(e->next_rules);
     qund_rules_unref(e->rules);
+    qund_config_unref(e->last_config);
     qund_config_unref(e->config);
     qund_search_free(e->search);
     qund_timers_free(e->timers);

@@ -62,9 +62,11 @@ struct qund_item {
 QUND_CHECK int qund_engine_apply(struct qund_engine *e, struct qund_item *items, size_t n,
                                  struct qund_out_items *send);
 
-/* The earliest instant at which a timer may want to run (INT64_MAX: none); judge timers that wait
- * for the floor count as theirs plus the lateness. */
-int64_t qund_engine_next_due(struct qund_engine *e);
+/* The earliest instant at which a timer would run if the floor stood at `floor` (or, INT64_MAX,
+ * kept up with time); INT64_MAX: none. A judge that the floor holds back is none. */
+int64_t qund_engine_next_due(struct qund_engine *e, int64_t floor);
+/* About how many messages wait for the search index; cheap. */
+int64_t qund_engine_unindexed(struct qund_engine *e);
 int64_t qund_engine_time(const struct qund_engine *e);
 /* The last stream entry whose effects are committed. */
 struct qund_entry_id qund_engine_applied(const struct qund_engine *e);

@@ -269,7 +269,7 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
     if (qund_month_too_old(ev.key_ts, e->now, e->config->store.retention_ms)) {
         /* It waited in the queue or the spool until its month went: its place is gone. */
         e->repeat = true;
-        qund_counter_add(e->count.late, 1);
+        e->tally.late++;
         return 0;
     }
     s.quiet = (ev.flags & QUND_EVF_BACKFILL) ||

@@ -31,6 +31,15 @@ int qund_engine_index(struct qund_engine *e, int rows, int64_t *left)
     return rc < 0 ? rc : close_slice(e, qund_search_fill(e->search, rows, left));
 }
 
+int64_t qund_engine_unindexed(struct qund_engine *e)
+{
+    int64_t n = 0;
+
+    if (e->search && qund_search_behind(e->search, &n) < 0)
+        n = 0; /* the store is in trouble; the next batch will say so */
+    return n;
+}
+
 /* Hours of a month that goes can no longer be counted again from their messages. */
 static int freeze_hours(struct qund_db *db, int month, void *arg)
 {

@@ -32,7 +32,10 @@ struct subject;
 struct counters {
     struct qund_counter *applied, *repeated, *dead, *hits, *late;
     struct qund_counter *alerts[3]; /* info, warn, urgent */
-    struct qund_histogram *apply;
+};
+/* What the open transaction adds to them: shown only once it is committed. */
+struct tally {
+    int64_t applied, repeated, dead, hits, late, alerts[3];
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -46,9 +49,10 @@ struct qund_engine {
     struct qund_search *search; /* NULL: messages are not indexed */
     struct qund_outbox *outbox; /* NULL: pushes are not made */
     struct qund_alerts *alerts;
-    struct qund_config *config;    /* our reference */
-    struct qund_rules *rules;      /* our reference */
-    struct qund_rules *next_rules; /* swapped in by the open transaction */
+    struct qund_config *config;      /* our reference */
+    struct qund_config *last_config; /* as committed, when the open transaction swapped it */
+    struct qund_rules *rules;        /* our reference */
+    struct qund_rules *next_rules;   /* swapped in by the open transaction */
     struct qund_rule_state *state;
     struct qund_rule_scratch *scratch;
     struct qund_zone *zone;     /* the installation's */
@@ -64,6 +68,7 @@ struct qund_engine {
     bool feeding;         /* somebody watches: lines are made for this batch */
     struct qund_buf feed; /* lines for the live feed, shown after the commit */
     struct counters count;
+    struct tally tally;
 
     int64_t now; /* engine time */
     int64_t floor;
@@ -72,6 +77,7 @@ struct qund_engine {
     struct qund_entry_id batch_last; /* highest entry of the open batch */
     int64_t first_seq;               /* of the open batch, for undo */
     bool repeat;                     /* the event just applied was there already */
+    bool buried;                     /* the step just run went to the dead */
 
     /* Items that were in hand at an unclean stop: they run alone (batch.c). */
     char **suspects;
@@ -163,11 +169,15 @@ struct question {
 QUND_CHECK int qund_question_sql_put(struct qund_db *db, const struct question *q);
 QUND_CHECK int qund_question_sql_get(struct qund_db *db, struct qund_arena *arena, int64_t seq,
                                      struct question *out);
-/* Questions of the group with from < ts < until, oldest first, at most max; only those that a
- * message at `until` may answer (open, or answered later than it) unless all. Returns how many. */
-QUND_CHECK int qund_question_sql_list(struct qund_db *db, struct qund_arena *arena, int64_t grp,
-                                      int64_t from, int64_t until, bool all, struct question *v,
-                                      size_t max);
+/* The latest `max` open questions of the group with from < ts < until, oldest first. Returns how
+ * many. */
+QUND_CHECK int qund_question_sql_open(struct qund_db *db, struct qund_arena *arena, int64_t grp,
+                                      int64_t from, int64_t until, struct question *v, size_t max);
+/* The latest `max` with ts > from that are open, or were answered in [answered, until]; likewise.
+ */
+QUND_CHECK int qund_question_sql_since(struct qund_db *db, struct qund_arena *arena, int64_t grp,
+                                       int64_t from, int64_t answered, int64_t until,
+                                       struct question *v, size_t max);
 
 /* --- measure.c --- */
 struct measure *qund_measure_new(struct qund_db *db, struct qund_months *months);

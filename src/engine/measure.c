@@ -191,22 +191,24 @@ static int recount_row(const struct qund_message_row *row, void *arg)
     return rc < 0 ? rc : 0;
 }
 
+/* 1: it counts from nothing again; 0: it is frozen, or nothing was counted there. */
 static int clear_hour(struct measure *m, int64_t hour, int64_t grp)
 {
-    struct qund_stmt *st = qund_sql(m->db, "DELETE FROM speaker WHERE hour = :hour AND grp = :grp");
+    struct qund_stmt *st =
+        qund_sql(m->db, "UPDATE measure SET messages = 0, staff_messages = 0, speakers = 0"
+                        " WHERE hour = :hour AND grp = :grp AND frozen = 0");
     int rc;
 
     qund_bind_int(st, ":hour", hour);
     qund_bind_int(st, ":grp", grp);
     rc = qund_run(st);
-    if (rc < 0)
+    if (rc < 0 || qund_db_changes(m->db) == 0)
         return rc;
-    st = qund_sql(m->db, "UPDATE measure SET messages = 0, staff_messages = 0, speakers = 0"
-                         " WHERE hour = :hour AND grp = :grp AND frozen = 0");
+    st = qund_sql(m->db, "DELETE FROM speaker WHERE hour = :hour AND grp = :grp");
     qund_bind_int(st, ":hour", hour);
     qund_bind_int(st, ":grp", grp);
     rc = qund_run(st);
-    return rc < 0 ? rc : qund_db_changes(m->db) > 0;
+    return rc < 0 ? rc : 1;
 }
 
 int qund_measure_recount(struct measure *m, int64_t grp, int64_t ts)
@@ -218,7 +220,7 @@ int qund_measure_recount(struct measure *m, int64_t grp, int64_t ts)
     if (rc == 0)
         rc = clear_hour(m, r.hour, grp);
     if (rc <= 0)
-        return rc; /* frozen, or nothing was counted there */
+        return rc;
     memset(m->seen, 0, SEEN * sizeof(*m->seen));
     rc = qund_month_between(m->months, grp, r.hour, r.hour + HOUR_MS, recount_row, &r);
     if (rc == 0)

@@ -125,9 +125,16 @@ static int redo_next_list(struct qund_engine *e, struct qund_crm_group *g, int64
     in.calls.age_ms[QUND_CALL_SIGNUP] = 0;
     in.text = qund_buf_view(&next);
     qund_extract_run(&in, e->arena, x);
-    rc = keep_signups(e, g, NULL, QUND_STR_NONE, seq, row.ts, x, &json);
+    /* What it said against the list before the late one no longer stands. */
+    rc = qund_crm_signup_withdraw(e->crm, seq);
+    if (rc >= 0)
+        rc = keep_signups(e, g, NULL, QUND_STR_NONE, seq, row.ts, x, &json);
     if (rc == 0)
         rc = qund_mark_get(e->db, seq, &hold, &mark);
+    if (rc == QUND_E_NOTFOUND) {
+        mark = (struct qund_mark){0};
+        rc = x->n_signups ? 0 : QUND_E_NOTFOUND;
+    }
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
     mark.signups = x->n_signups ? view(&json) : QUND_STR_NONE;
@@ -282,7 +289,7 @@ int qund_engine_message(struct qund_engine *e, struct subject *s)
         rc = run_rules(e, s, x, &hits);
     if (rc < 0)
         return rc;
-    qund_counter_add(e->count.hits, (int64_t)hits.n_fired);
+    e->tally.hits += (int64_t)hits.n_fired;
     rc = qund_engine_effects(e, s, &hits, &v);
     if (rc == 0)
         rc = keep_facts(e, s, x, &v, &t);
@@ -309,7 +316,7 @@ int qund_engine_rules_for(struct qund_engine *e, struct subject *s)
         rc = run_rules(e, s, NULL, &hits);
     if (rc < 0)
         return rc;
-    qund_counter_add(e->count.hits, (int64_t)hits.n_fired);
+    e->tally.hits += (int64_t)hits.n_fired;
     rc = qund_engine_effects(e, s, &hits, &v);
     if (rc == 0)
         rc = keep_mark(e, s, &hits, &v, &t);

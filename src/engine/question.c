@@ -1,15 +1,16 @@
 /* src/engine/question.c - who is owed an answer, and which message gave it.
  *
  * A staff message answers a question when it is addressed to the asker (a mention, an @ with the
- * name, a reply to that message), or, addressed to nobody, when it is the next one within ten
- * minutes on the same subject. One asker waiting: that is the subject. Several: those whose words
- * it shares, else the latest.
+ * name, a reply to a message of theirs), or, addressed to nobody, when it is the next one within
+ * ten minutes on the same subject. One asker waiting: that is the subject. Several: those whose
+ * words it shares, else the latest.
  *
  * Messages arrive out of order, and rows must come out as if they had not. In order, a staff
- * message looks at the open questions before it. A late one (something later of the group is stored
- * already) makes the span around it be judged anew from the rows: the questions are opened again
- * and the staff messages of the span are walked oldest first. The same function decides in both
- * cases. What a person marked done stays done; what was judged overdue stays judged.
+ * message looks at the open questions before it. A late message (something later of the group is
+ * stored already) changes nothing before it, but all that came after it may: what was answered
+ * since is opened again and the staff messages from there on are walked oldest first. The same
+ * function decides in both cases. What a person marked done stays done; what was judged overdue
+ * stays judged.
  *
  * The reply clock runs in duty hours, for urgent ones always. */
 #include "engine/internal.h"
@@ -18,25 +19,49 @@
 #define NEXT_MS (10 * 60000)          /* "the next staff message within 10 min" */
 #define ADDRESSED_MS (7 * 86400000LL) /* a mention answers this far back */
 #define ASKED_MAX 64                  /* open questions of one group that are looked at */
+#define AGAIN_MAX 256                 /* questions, and */
+#define REPLIES_MAX 1024              /* staff messages, of one judging anew */
 #define SAME_SUBJECT 60               /* of 1000: some shared words */
 #define OVERDUE_MS (10 * 60000)       /* definitions: unanswered 10 min */
 
 struct reply {
     int64_t seq, ts, contact;
     struct qund_str text, mentions, reply_to;
+    int64_t quoted; /* who wrote the message it replies to; 0: none, or not known */
 };
 
-static bool mentions_name(struct qund_str text, const char *name)
+static bool word_char(char c)
 {
-    struct qund_str want = qund_str(name);
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* "@annabel" is not for ann; after a Han name nothing need stand. */
+static bool names(struct qund_str rest, const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 0 && qund_str_starts(rest, name) &&
+           (rest.n == n || !word_char(name[n - 1]) || !word_char(rest.p[n]));
+}
+
+/* Of two askers of whom one's name begins with the other's, the @ is for the longer. */
+static bool longest(struct qund_str rest, const char *name, const struct question *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(v[i].name) > strlen(name) && names(rest, v[i].name))
+            return false;
+    return true;
+}
+
+static bool mentions_name(struct qund_str text, const char *name, const struct question *v,
+                          size_t n)
+{
     ptrdiff_t at = -1;
 
-    if (want.n == 0)
-        return false;
     while ((at = qund_str_find(text, (size_t)(at + 1), QUND_STR("@"))) >= 0) {
         struct qund_str rest = qund_str_n(text.p + at + 1, text.n - (size_t)at - 1);
 
-        if (qund_str_starts(rest, name))
+        if (names(rest, name) && longest(rest, name, v, n))
             return true;
     }
     return false;
@@ -53,10 +78,25 @@ static bool in_lines(struct qund_str lines, const char *want)
     return false;
 }
 
-static bool addresses(const struct reply *r, const struct question *q)
+static bool addresses(const struct reply *r, const struct question *q, const struct question *v,
+                      size_t n)
 {
     return (r->reply_to.n > 0 && qund_str_is(r->reply_to, q->eid)) ||
-           in_lines(r->mentions, q->pid) || mentions_name(r->text, q->name);
+           (r->quoted != 0 && r->quoted == q->contact) || in_lines(r->mentions, q->pid) ||
+           mentions_name(r->text, q->name, v, n);
+}
+
+static int find_quoted(struct qund_engine *e, int64_t realm, int64_t grp, struct reply *r)
+{
+    struct qund_message_row row;
+    int rc;
+
+    if (r->reply_to.n == 0)
+        return 0;
+    rc = qund_month_find(e->months, realm, grp, r->reply_to, r->ts, QUND_FIND_RECENT, &row);
+    if (rc == 0)
+        r->quoted = row.contact;
+    return rc == QUND_E_NOTFOUND ? 0 : rc;
 }
 
 /* Addressed to somebody, whoever it is: then it is not for whoever happens to wait. */
@@ -94,24 +134,33 @@ static void settle(struct qund_engine *e, struct question *q, const struct reply
     q->dirty = true;
 }
 
+static bool one_asker(struct question *const *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (v[i]->contact != v[0]->contact)
+            return false;
+    return true;
+}
+
 /* Which of the waiting questions this staff message answers. v: oldest first. */
 static int answer(struct qund_engine *e, const struct reply *r, struct question *v, size_t n)
 {
-    struct question *waiting[ASKED_MAX];
-    bool same[ASKED_MAX];
+    struct question *waiting[AGAIN_MAX];
+    bool same[AGAIN_MAX], all;
     size_t n_waiting = 0, n_same = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (v[i].state != QUESTION_OPEN || v[i].ts >= r->ts || v[i].contact == r->contact)
             continue;
-        if (v[i].ts > r->ts - ADDRESSED_MS && addresses(r, &v[i]))
+        if (v[i].ts > r->ts - ADDRESSED_MS && addresses(r, &v[i], v, n))
             settle(e, &v[i], r);
-        else if (v[i].ts >= r->ts - NEXT_MS && n_waiting < ASKED_MAX)
+        else if (v[i].ts >= r->ts - NEXT_MS && n_waiting < AGAIN_MAX)
             waiting[n_waiting++] = &v[i];
     }
     if (addressed(r) || n_waiting == 0)
         return 0;
-    for (size_t i = 0; n_waiting > 1 && i < n_waiting; i++) {
+    all = one_asker(waiting, n_waiting);
+    for (size_t i = 0; !all && i < n_waiting; i++) {
         int rc = shares_subject(e, r, waiting[i], &same[i]);
 
         if (rc < 0)
@@ -119,7 +168,7 @@ static int answer(struct qund_engine *e, const struct reply *r, struct question 
         n_same += same[i];
     }
     for (size_t i = 0; i < n_waiting; i++)
-        if (n_same > 0 ? same[i] : i == n_waiting - 1)
+        if (all || (n_same > 0 ? same[i] : i == n_waiting - 1))
             settle(e, waiting[i], r);
     return 0;
 }
@@ -180,9 +229,15 @@ static int write_back(struct qund_engine *e, struct question *v, size_t n)
 /* Staff messages of the span, copied first: comparing subjects reads the months again. */
 struct replies {
     struct qund_arena *arena;
-    struct reply *v;
-    size_t n, cap;
+    struct reply v[REPLIES_MAX];
+    size_t n;
+    int64_t realm;
 };
+
+static struct qund_str keep(struct qund_arena *arena, struct qund_str s)
+{
+    return qund_str_n(qund_arena_dup(arena, s.p ? s.p : "", s.n), s.n);
+}
 
 static int copy_reply(const struct qund_message_row *row, void *arg)
 {
@@ -190,31 +245,35 @@ static int copy_reply(const struct qund_message_row *row, void *arg)
     struct reply *r;
 
     if (row->type != QUND_EV_MESSAGE || row->role != QUND_ROLE_STAFF ||
-        row->state != QUND_MESSAGE_KEPT || rs->n == rs->cap)
+        row->state != QUND_MESSAGE_KEPT)
         return 0;
+    rs->realm = row->realm;
     r = &rs->v[rs->n++];
-    *r = (struct reply){.seq = row->seq, .ts = row->ts, .contact = row->contact};
-    r->text = qund_str_n(qund_arena_dup(rs->arena, row->text.p ? row->text.p : "", row->text.n),
-                         row->text.n);
-    r->mentions = qund_str_n(
-        qund_arena_dup(rs->arena, row->mentions.p ? row->mentions.p : "", row->mentions.n),
-        row->mentions.n);
-    r->reply_to = qund_str_n(
-        qund_arena_dup(rs->arena, row->reply_to.p ? row->reply_to.p : "", row->reply_to.n),
-        row->reply_to.n);
-    return 0;
+    *r = (struct reply){.seq = row->seq,
+                        .ts = row->ts,
+                        .contact = row->contact,
+                        .text = keep(rs->arena, row->text),
+                        .mentions = keep(rs->arena, row->mentions),
+                        .reply_to = keep(rs->arena, row->reply_to)};
+    return rs->n == REPLIES_MAX; /* stop */
 }
 
-/* Everything of the group from `from` on is judged anew. */
+/* A message of that time has come or gone: what was answered since is judged anew. */
 static int judge_again(struct qund_engine *e, int64_t grp, int64_t from)
 {
-    struct question *v = qund_arena_zalloc(e->arena, ASKED_MAX * sizeof(*v));
-    struct replies rs = {.arena = e->arena, .cap = 16 * ASKED_MAX};
+    struct replies *rs = qund_arena_zalloc(e->arena, sizeof(*rs));
+    struct question *v = qund_arena_zalloc(e->arena, AGAIN_MAX * sizeof(*v));
+    int64_t until;
     int n, rc;
 
-    rs.v = qund_arena_zalloc(e->arena, rs.cap * sizeof(*rs.v));
-    n = qund_question_sql_list(e->db, e->arena, grp, from - NEXT_MS - 1, INT64_MAX, true, v,
-                               ASKED_MAX);
+    rs->arena = e->arena;
+    rc = qund_month_between(e->months, grp, from, INT64_MAX, copy_reply, rs);
+    if (rc < 0)
+        return rc;
+    /* What somebody answered behind the last reply looked at stays as it is. */
+    until = rs->n == REPLIES_MAX ? rs->v[rs->n - 1].ts : INT64_MAX;
+    n = qund_question_sql_since(e->db, e->arena, grp, from - ADDRESSED_MS, from, until, v,
+                                AGAIN_MAX);
     if (n <= 0)
         return n;
     for (int i = 0; i < n; i++)
@@ -223,9 +282,12 @@ static int judge_again(struct qund_engine *e, int64_t grp, int64_t from)
             v[i].answer_seq = v[i].answer_ts = v[i].reply_ms = 0;
             v[i].dirty = true;
         }
-    rc = qund_month_between(e->months, grp, v[0].ts, INT64_MAX, copy_reply, &rs);
-    for (size_t i = 0; rc == 0 && i < rs.n; i++)
-        rc = answer(e, &rs.v[i], v, (size_t)n);
+    rc = 0;
+    for (size_t i = 0; rc == 0 && i < rs->n; i++) {
+        rc = find_quoted(e, rs->realm, grp, &rs->v[i]);
+        if (rc == 0)
+            rc = answer(e, &rs->v[i], v, (size_t)n);
+    }
     return rc < 0 ? rc : write_back(e, v, (size_t)n);
 }
 
@@ -256,6 +318,7 @@ int qund_question_open(struct qund_engine *e, struct subject *s, bool urgent)
                          .contact = s->row.contact,
                          .ts = s->ev->ts,
                          .urgent = urgent,
+                         .judged = s->quiet, /* nobody is told of the past */
                          .eid = qund_arena_dup(e->arena, s->ev->id.p, s->ev->id.n),
                          .dirty = true};
     bool late;
@@ -266,7 +329,7 @@ int qund_question_open(struct qund_engine *e, struct subject *s, bool urgent)
                             s->ev->sender_name.n);
     rc = qund_engine_roster(e);
     if (rc == 0)
-        rc = s->quiet ? qund_question_sql_put(e->db, &q) : write_back(e, &q, 1);
+        rc = write_back(e, &q, 1);
     if (rc == 0)
         rc = is_late(e, q.grp, q.ts, &late);
     return rc < 0 || !late ? rc : judge_again(e, q.grp, q.ts);
@@ -292,11 +355,13 @@ int qund_question_answer(struct qund_engine *e, struct subject *s)
     if (late)
         return judge_again(e, s->row.grp, r.ts);
     v = qund_arena_zalloc(e->arena, ASKED_MAX * sizeof(*v));
-    n = qund_question_sql_list(e->db, e->arena, s->row.grp, r.ts - ADDRESSED_MS, r.ts, false, v,
+    n = qund_question_sql_open(e->db, e->arena, s->row.grp, r.ts - ADDRESSED_MS, r.ts, v,
                                ASKED_MAX);
     if (n <= 0)
         return n;
-    rc = answer(e, &r, v, (size_t)n);
+    rc = find_quoted(e, s->row.realm, s->row.grp, &r);
+    if (rc == 0)
+        rc = answer(e, &r, v, (size_t)n);
     return rc < 0 ? rc : write_back(e, v, (size_t)n);
 }
 
@@ -305,16 +370,19 @@ int qund_question_withdraw(struct qund_engine *e, const struct qund_message_row 
     struct question q;
     int rc;
 
-    if (row->role == QUND_ROLE_STAFF) {
-        rc = qund_engine_roster(e);
-        return rc < 0 ? rc : judge_again(e, row->grp, row->ts - ADDRESSED_MS);
-    }
+    rc = qund_engine_roster(e);
+    if (rc < 0)
+        return rc;
+    if (row->role == QUND_ROLE_STAFF)
+        return judge_again(e, row->grp, row->ts);
     rc = qund_question_sql_get(e->db, e->arena, row->seq, &q);
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
     q.state = QUESTION_WITHDRAWN;
     q.dirty = true;
-    return write_back(e, &q, 1);
+    rc = write_back(e, &q, 1);
+    /* Whoever answered it may have meant another. */
+    return rc < 0 ? rc : judge_again(e, row->grp, row->ts);
 }
 
 int qund_question_done(struct qund_engine *e, int64_t seq, struct qund_str by, struct qund_err *err)

@@ -79,23 +79,50 @@ int qund_question_sql_get(struct qund_db *db, struct qund_arena *arena, int64_t 
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
-int qund_question_sql_list(struct qund_db *db, struct qund_arena *arena, int64_t grp, int64_t from,
-                           int64_t until, bool all, struct question *v, size_t max)
+/* Rows come newest first; given oldest first. */
+static int read_list(struct qund_stmt *st, struct qund_arena *arena, struct question *v)
 {
-    struct qund_stmt *st =
-        all ? qund_sql(db, "SELECT " COLUMNS " FROM question WHERE grp = :grp AND ts > :from"
-                           " AND ts < :until ORDER BY ts, eid LIMIT :max")
-            : qund_sql(db, "SELECT " COLUMNS " FROM question WHERE grp = :grp AND state = 0"
-                           " AND ts > :from AND ts < :until ORDER BY ts, eid LIMIT :max");
     size_t n = 0;
     int rc;
+
+    while ((rc = qund_step(st)) > 0)
+        read_row(st, arena, &v[n++]);
+    qund_stmt_reset(st);
+    for (size_t i = 0; i < n / 2; i++) {
+        struct question q = v[i];
+
+        v[i] = v[n - 1 - i];
+        v[n - 1 - i] = q;
+    }
+    return rc < 0 ? rc : (int)n;
+}
+
+int qund_question_sql_open(struct qund_db *db, struct qund_arena *arena, int64_t grp, int64_t from,
+                           int64_t until, struct question *v, size_t max)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT " COLUMNS " FROM question WHERE grp = :grp AND state = 0"
+                     " AND ts > :from AND ts < :until ORDER BY ts DESC, eid DESC LIMIT :max");
 
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":from", from);
     qund_bind_int(st, ":until", until);
     qund_bind_int(st, ":max", (int64_t)max);
-    while ((rc = qund_step(st)) > 0)
-        read_row(st, arena, &v[n++]);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
+    return read_list(st, arena, v);
+}
+
+int qund_question_sql_since(struct qund_db *db, struct qund_arena *arena, int64_t grp, int64_t from,
+                            int64_t answered, int64_t until, struct question *v, size_t max)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT " COLUMNS " FROM question WHERE grp = :grp AND ts > :from"
+                     " AND (state = 0 OR (state = 1 AND answer_ts BETWEEN :answered AND :until))"
+                     " ORDER BY ts DESC, eid DESC LIMIT :max");
+
+    qund_bind_int(st, ":grp", grp);
+    qund_bind_int(st, ":from", from);
+    qund_bind_int(st, ":answered", answered);
+    qund_bind_int(st, ":until", until);
+    qund_bind_int(st, ":max", (int64_t)max);
+    return read_list(st, arena, v);
 }

@@ -4,14 +4,14 @@
  * comes through the same poll as everything else. The next request is sent before a batch is worked
  * on, so that Redis works meanwhile. A batch is acknowledged after its commit; what cannot be
  * committed (disk full, store held by someone) keeps its place and is tried again with growing
- * waits, while commands get their answer after at most the same time and intake pushes back by
- * itself.
+ * waits. Commands wait two seconds at most, then they are told so; intake pushes back by itself.
  *
  * Each turn ends with the two items of time: the floor, if everything below it is applied, and a
  * tick. Readings of the clock are items, too; the engine itself has none. */
 #include "engine/worker.h"
 #include "event/event.h"
 #include "intake/intake.h"
+#include "store/maint.h"
 #include "store/search.h"
 #include <errno.h>
 #include <poll.h>
@@ -19,17 +19,20 @@
 #include <unistd.h>
 
 #define TICK_MS 250
-#define JUDGE_MS 20     /* a judge that waits for the floor is due all the time: look again soon */
+#define JUDGE_MS 20     /* a judge is due and waits for the floor: look at that again soon */
 #define INDEX_ROWS 250  /* one slice of the search index: some milliseconds */
 #define INDEX_SHARE 20  /* while events come, one part in so many of the time */
 #define QUIET_MS 50     /* no event for so long: all of it */
 #define CALM_PER_S 1000 /* more events a second: the index waits … */
 #define BUSY_MS 250     /* … until none came for so long */
 #define RETAIN_MS 3600000
+#define RETAIN_MORE_MS 1000   /* between two slices */
+#define RETAIN_AGAIN_MS 60000 /* after a failure */
 #define COMMANDS_MAX 4096
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 1000
 #define REFUSE_AFTER_MS 2000 /* commands of a store that cannot write: told so */
+#define HEALED_MS 2000       /* after this long without a failure the reserve is taken again */
 
 struct qund_worker {
     struct qund_worker_deps deps;
@@ -37,7 +40,7 @@ struct qund_worker {
     struct qund_claim *claim;
     pthread_t thread;
     bool started;
-    atomic_bool stop;
+    atomic_bool stop, hold;
 
     /* worker thread only */
     struct qund_item *items;
@@ -45,13 +48,16 @@ struct qund_worker {
     struct qund_batch *batch; /* the one in items */
     struct qund_out_items send;
     int64_t retry_at_ms, retry_wait_ms, failing_since_ms;
+    int failing_rc;
+    bool reserve_given;
+    int64_t healed_ms;
     int64_t unindexed; /* messages that wait for the search index, about */
     int64_t index_at_ms, event_at_ms;
     int64_t second_ms, in_second; /* events since the second began */
     bool busy;                    /* the last whole second had more than is calm */
     int64_t retain_at_ms;
     struct qund_histogram *apply;
-    struct qund_counter *failed;
+    struct qund_counter *failed, *forced;
 
     pthread_mutex_t mtx;
     struct qund_worker_state state; /* under mtx */
@@ -78,6 +84,15 @@ static int64_t rx_of(struct qund_str body)
     return rx == 0 && parts.has_state ? parts.state.rx : rx;
 }
 
+static void request(struct qund_worker *w)
+{
+    size_t n = qund_claim_count(qund_intake_largest(w->deps.intake));
+
+    if (w->deps.max_batch > 0 && n > (size_t)w->deps.max_batch)
+        n = (size_t)w->deps.max_batch;
+    qund_claim_request(w->claim, n);
+}
+
 static void take_batch(struct qund_worker *w)
 {
     int rc;
@@ -97,7 +112,7 @@ static void take_batch(struct qund_worker *w)
     qund_ignore(QUND_FAULT("claimed"));
     /* Sent ahead: Redis prepares the next reply while this one is applied. */
     if (w->batch->full)
-        qund_claim_request(w->claim, qund_claim_count(qund_intake_largest(w->deps.intake)));
+        request(w);
 }
 
 static void take_commands(struct qund_worker *w)
@@ -114,16 +129,17 @@ static void take_commands(struct qund_worker *w)
     }
 }
 
-/* Adopted only when everything older is applied or in this very batch. */
-static void take_floor(struct qund_worker *w)
+/* The floor, when everything older is applied or in this very batch; else 0. */
+static int64_t floor_of(struct qund_worker *w)
 {
     struct qund_entry_id last, have = qund_engine_applied(w->deps.engine);
     int64_t rx;
 
     if (w->batch && w->batch->n > 0 && qund_entry_id_cmp(w->batch->v[w->batch->n - 1].id, have) > 0)
         have = w->batch->v[w->batch->n - 1].id;
-    if (qund_intake_floor(w->deps.intake, &rx, &last) == 0 && qund_entry_id_cmp(last, have) <= 0)
-        put_item(w, &(struct qund_item){.kind = QUND_ITEM_FLOOR, .rx = rx});
+    if (qund_intake_floor(w->deps.intake, &rx, &last) < 0 || qund_entry_id_cmp(last, have) > 0)
+        return 0;
+    return rx;
 }
 
 static void note_state(struct qund_worker *w, int rc)
@@ -140,7 +156,7 @@ static void note_state(struct qund_worker *w, int rc)
     pthread_mutex_unlock(&w->mtx);
 }
 
-static void refuse(struct qund_worker *w, struct qund_command *c, int rc)
+static void refuse(struct qund_command *c, int rc)
 {
     c->rc = QUND_E_AGAIN;
     qund_err_set(&c->err, QUND_E_AGAIN, "store",
@@ -150,36 +166,75 @@ static void refuse(struct qund_worker *w, struct qund_command *c, int rc)
         c->done(c, c->done_arg);
     else
         qund_command_free(c);
-    (void)w;
 }
 
-/* The batch keeps its place. Commands whose askers have waited long enough are refused. */
-static void failed(struct qund_worker *w, int rc)
+static bool refusing(const struct qund_worker *w)
 {
-    int64_t now = qund_mono_now().ms;
+    return w->failing_since_ms && qund_mono_now().ms - w->failing_since_ms >= REFUSE_AFTER_MS;
+}
+
+/* What keeps its place until it can be committed. Time is taken anew then. */
+static void keep_waiting(struct qund_worker *w)
+{
+    bool enough = refusing(w);
     size_t kept = 0;
 
+    for (size_t i = 0; i < w->n; i++) {
+        struct qund_item *it = &w->items[i];
+        bool command = it->kind == QUND_ITEM_COMMAND && it->cmd;
+
+        if (command && enough)
+            refuse(it->cmd, w->failing_rc);
+        else if (command || it->kind == QUND_ITEM_EVENT)
+            w->items[kept++] = *it;
+    }
+    w->n = kept;
+}
+
+/* The last transactions, and a clean stop, find the room that was kept for them. */
+static bool give_reserve(struct qund_worker *w, int rc)
+{
+    if ((rc != QUND_E_FULL && rc != QUND_E_IO) || w->reserve_given || !w->deps.reserve)
+        return false;
+    w->reserve_given = true;
+    if (!qund_reserve_give(w->deps.reserve))
+        return false;
+    qund_log(w->deps.log, QUND_ERROR, "store.reserve_given", QUND_KV("rc", qund_rc_name(rc)),
+             QUND_KV("do", "free disk space; the reserve is taken again by itself"));
+    return true;
+}
+
+static void take_reserve(struct qund_worker *w)
+{
+    struct qund_err err;
+
+    if (!w->reserve_given || qund_mono_now().ms - w->healed_ms < HEALED_MS ||
+        !qund_reserve_fits(w->deps.reserve, w->deps.reserve_bytes))
+        return;
+    w->healed_ms = qund_mono_now().ms; /* when it fails: not at once again */
+    if (qund_reserve_make(w->deps.reserve, w->deps.reserve_bytes, &err) < 0)
+        return;
+    w->reserve_given = false;
+    qund_log(w->deps.log, QUND_INFO, "store.reserve_taken");
+}
+
+/* The batch keeps its place. `began`: when this try did; the asker waits since then. */
+static void failed(struct qund_worker *w, int rc, int64_t began)
+{
     qund_counter_add(w->failed, 1);
+    w->failing_rc = rc;
     if (w->failing_since_ms == 0) {
-        w->failing_since_ms = now;
+        w->failing_since_ms = began;
         qund_log(w->deps.log, QUND_ERROR, "engine.cannot_commit", QUND_KV("rc", qund_rc_name(rc)),
                  QUND_KV("items", (int64_t)w->n));
     }
     w->retry_wait_ms = w->retry_wait_ms == 0                 ? RETRY_FIRST_MS
                        : 2 * w->retry_wait_ms < RETRY_MAX_MS ? 2 * w->retry_wait_ms
                                                              : RETRY_MAX_MS;
-    w->retry_at_ms = now + w->retry_wait_ms;
-    for (size_t i = 0; i < w->n; i++) {
-        struct qund_item *it = &w->items[i];
-
-        if (it->kind == QUND_ITEM_COMMAND && !it->cmd)
-            continue;
-        if (it->kind == QUND_ITEM_COMMAND && now - w->failing_since_ms >= REFUSE_AFTER_MS)
-            refuse(w, it->cmd, rc);
-        else if (it->kind == QUND_ITEM_EVENT || it->kind == QUND_ITEM_COMMAND)
-            w->items[kept++] = *it;
-    }
-    w->n = kept;
+    if (give_reserve(w, rc))
+        w->retry_wait_ms = RETRY_FIRST_MS;
+    w->retry_at_ms = qund_mono_now().ms + w->retry_wait_ms;
+    keep_waiting(w);
 }
 
 static void measure(struct qund_worker *w)
@@ -187,7 +242,7 @@ static void measure(struct qund_worker *w)
     int64_t now = qund_clock_now(w->deps.clock).ms;
 
     for (size_t i = 0; i < w->n; i++)
-        if (w->items[i].kind == QUND_ITEM_EVENT)
+        if (w->items[i].kind == QUND_ITEM_EVENT && w->items[i].rx > 0)
             qund_histogram_add_us(w->apply, (now - w->items[i].rx) * 1000, 1);
 }
 
@@ -214,6 +269,7 @@ static void committed(struct qund_worker *w)
         qund_log(w->deps.log, QUND_INFO, "engine.commits_again",
                  QUND_KV("after_ms", qund_mono_now().ms - w->failing_since_ms));
         w->failing_since_ms = w->retry_wait_ms = 0;
+        w->healed_ms = qund_mono_now().ms;
     }
     if (w->batch) {
         measure(w);
@@ -232,70 +288,103 @@ static void committed(struct qund_worker *w)
     }
 }
 
-/* One slice of the search index. Indexing a message costs as much as storing it, so it keeps out of
- * the way of a rush; but what is not indexed is scanned by every query, so there is an end to that.
- */
+static void index_some(struct qund_worker *w, int rows)
+{
+    if (qund_engine_index(w->deps.engine, rows, &w->unindexed) < 0)
+        w->unindexed = 0; /* the store is in trouble; events will say so */
+}
+
+/* Indexing a message costs as much as storing it, so the index keeps out of the way of a rush
+ * (beyond a bound it may not: keep_up). */
 static void index_slice(struct qund_worker *w)
 {
     int64_t start = qund_mono_now().ms, now;
 
-    if (start < w->index_at_ms && w->unindexed < QUND_SEARCH_BEHIND_MAX)
+    if (start < w->index_at_ms)
         return;
-    if (qund_engine_index(w->deps.engine, INDEX_ROWS, &w->unindexed) < 0)
-        w->unindexed = 0; /* the store is in trouble; events will say so */
+    index_some(w, INDEX_ROWS);
     now = qund_mono_now().ms;
     if (now - w->event_at_ms < QUIET_MS)
         w->index_at_ms = now + INDEX_SHARE * (now - start + 1);
 }
 
-/* Nobody waits: the search index, and once an hour what is past retention. */
+/* Nobody waits: the search index, the reserve, and once an hour what is past retention. */
 static void idle(struct qund_worker *w)
 {
     int64_t now = qund_mono_now().ms;
+    int more;
 
     index_slice(w);
+    take_reserve(w);
     if (now < w->retain_at_ms)
         return;
-    w->retain_at_ms = now + (qund_engine_retain(w->deps.engine) > 0 ? 1000 : RETAIN_MS);
+    more = qund_engine_retain(w->deps.engine);
+    w->retain_at_ms = now + (more > 0 ? RETAIN_MORE_MS : more < 0 ? RETAIN_AGAIN_MS : RETAIN_MS);
+}
+
+/* There is no quiet moment: beyond the bound the index goes faster than what comes. */
+static void keep_up(struct qund_worker *w, size_t events)
+{
+    int64_t bound = w->deps.index_behind ? w->deps.index_behind : QUND_SEARCH_BEHIND_MAX;
+
+    if (w->unindexed <= bound)
+        return;
+    qund_counter_add(w->forced, 1);
+    index_some(w, INDEX_ROWS + 2 * (int)events);
+}
+
+/* The items of time that end a turn. */
+static void put_time(struct qund_worker *w, int64_t now, int64_t floor)
+{
+    struct qund_intake_state in;
+
+    if (floor > 0)
+        put_item(w, &(struct qund_item){.kind = QUND_ITEM_FLOOR, .rx = floor});
+    qund_intake_state(w->deps.intake, &in);
+    put_item(w, &(struct qund_item){.kind = QUND_ITEM_TICK, .rx = now, .id = in.last_pushed});
 }
 
 /* One turn: what has come is applied in one transaction. */
 static void turn(struct qund_worker *w)
 {
-    int64_t now = qund_clock_now(w->deps.clock).ms;
-    struct qund_intake_state in;
-    bool due;
+    int64_t now = qund_clock_now(w->deps.clock).ms, began = qund_mono_now().ms, floor;
+    bool send = w->deps.send && !atomic_load(&w->hold);
+    size_t events;
     int rc;
 
     take_batch(w);
-    if (w->failing_since_ms && qund_mono_now().ms < w->retry_at_ms)
+    if (w->failing_since_ms && began < w->retry_at_ms) {
+        if (refusing(w)) {
+            take_commands(w);
+            keep_waiting(w);
+        }
         return;
+    }
     take_commands(w);
-    due = qund_engine_next_due(w->deps.engine) <= now;
+    floor = floor_of(w);
     /* Time alone is worth a transaction only when it makes something happen, or when it shows that
      * the store can be written again. */
-    if (w->n == 0 && !due && !w->failing_since_ms) {
+    if (w->n == 0 && qund_engine_next_due(w->deps.engine, floor) > now && !w->failing_since_ms) {
         idle(w);
         note_state(w, 0);
         return;
     }
-    take_floor(w);
-    qund_intake_state(w->deps.intake, &in);
-    put_item(w, &(struct qund_item){.kind = QUND_ITEM_TICK, .rx = now, .id = in.last_pushed});
-    rc = qund_engine_apply(w->deps.engine, w->items, w->n, w->deps.send ? &w->send : NULL);
-    if (rc < 0)
-        failed(w, rc);
-    else
+    put_time(w, now, floor);
+    events = w->batch ? w->batch->n : 0;
+    rc = qund_engine_apply(w->deps.engine, w->items, w->n, send ? &w->send : NULL);
+    if (rc < 0) {
+        failed(w, rc, began);
+    } else {
         committed(w);
+        keep_up(w, events);
+    }
     note_state(w, rc);
-    if (rc == 0 && w->unindexed >= QUND_SEARCH_BEHIND_MAX)
-        index_slice(w);
 }
 
 static int wait_ms(struct qund_worker *w)
 {
     int64_t now = qund_clock_now(w->deps.clock).ms;
-    int64_t due = qund_engine_next_due(w->deps.engine);
+    int64_t due = qund_engine_next_due(w->deps.engine, INT64_MAX);
     int64_t ms = TICK_MS;
     int claim = qund_claim_timeout_ms(w->claim);
 
@@ -334,10 +423,12 @@ static void run(void *arg)
             p[2].events |= POLLOUT;
         if (w->batch)
             p[2].events &= (short)~POLLIN; /* one batch at a time while it cannot be committed */
+        if (w->failing_since_ms && !refusing(w))
+            p[1].fd = -1; /* commands wait for the next try */
         qund_ignore(poll(p, 3, wait_ms(w)));
         if (p[0].revents & POLLIN) {
             drain(w->deps.wake_fd);
-            qund_claim_request(w->claim, qund_claim_count(qund_intake_largest(w->deps.intake)));
+            request(w);
         }
         turn(w);
         if (atomic_load(&w->stop) && w->failing_since_ms)
@@ -355,11 +446,11 @@ static void stop_commands(struct qund_worker *w)
         struct qund_command *c = QUND_CONTAINER(node, struct qund_command, node);
 
         node = node->next;
-        refuse(w, c, QUND_E_AGAIN);
+        refuse(c, QUND_E_AGAIN);
     }
     for (size_t i = 0; i < w->n; i++)
         if (w->items[i].kind == QUND_ITEM_COMMAND && w->items[i].cmd)
-            refuse(w, w->items[i].cmd, QUND_E_AGAIN);
+            refuse(w->items[i].cmd, QUND_E_AGAIN);
     w->n = 0;
 }
 
@@ -376,14 +467,27 @@ int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **o
                                    "From receipt to the commit of all effects");
     w->failed = qund_metric_counter(deps->metrics, "qund_commit_failures_total", NULL,
                                     "Transactions that were rolled back and tried again");
+    w->forced = qund_metric_counter(deps->metrics, "qund_search_forced_total", NULL,
+                                    "Times the search index was filled although events waited");
+    w->unindexed = qund_engine_unindexed(deps->engine);
     rc = qund_claim_open(&deps->queue, &w->claim, err);
-    if (rc == 0)
-        rc = qund_thread_start(&w->thread, QUND_THREAD_ENGINE, run, w, err);
     if (rc < 0)
         return rc;
-    w->started = true;
     *out = QUND_TAKE(w);
     return 0;
+}
+
+int qund_worker_start(struct qund_worker *w, struct qund_err *err)
+{
+    int rc = qund_thread_start(&w->thread, QUND_THREAD_ENGINE, run, w, err);
+
+    w->started = rc == 0;
+    return rc;
+}
+
+void qund_worker_hold(struct qund_worker *w)
+{
+    atomic_store(&w->hold, true);
 }
 
 struct qund_worker *qund_worker_close(struct qund_worker *w)

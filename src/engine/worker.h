@@ -12,7 +12,14 @@ struct qund_worker_deps {
     struct qund_intake *intake;   /* floor, feedback */
     int wake_fd;                  /* the eventfd intake writes after each push */
     struct qund_clock *clock;
-    int64_t max_batch; /* entries of one transaction */
+    int64_t max_batch;    /* entries of one transaction; 0: as many as the queue gives */
+    int64_t index_behind; /* messages that may wait for the search index while events come; 0:
+                             QUND_SEARCH_BEHIND_MAX */
+    /* The reserve of the disk: given back when the store cannot grow, taken again after. NULL:
+     * none.
+     */
+    const char *reserve;
+    int64_t reserve_bytes;
     struct qund_log *log;
     struct qund_metrics *metrics;
     /* Takes pushes after the commit; the array is the worker's again when it returns. NULL when
@@ -20,13 +27,19 @@ struct qund_worker_deps {
     void (*send)(void *arg, struct qund_out_items *items);
     void *send_arg;
 };
+/* Takes commands from here on; they wait for the start. */
 QUND_CHECK int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **out,
                                 struct qund_err *err);
+/* When everybody it calls is there. */
+QUND_CHECK int qund_worker_start(struct qund_worker *w, struct qund_err *err);
+/* From the next transaction on no push is handed out: who sends is about to leave. Any thread. */
+void qund_worker_hold(struct qund_worker *w);
 /* Applies what was submitted, then stops. The engine is the caller's again. */
 struct qund_worker *qund_worker_close(struct qund_worker *w); /* returns NULL */
 QUND_DEFINE_AUTO(qund_worker_close, struct qund_worker *)
 
-/* Any thread. FULL: too many commands wait; the command stays the caller's. */
+/* Any thread. FULL: too many commands wait; DENIED: it has stopped; the command stays the caller's.
+ */
 QUND_CHECK int qund_worker_submit(struct qund_worker *w, struct qund_command *c);
 
 struct qund_worker_state {

@@ -17,7 +17,8 @@
 
 struct target {
     char *name;
-    int credit, spent; /* spent in the open transaction */
+    int credit;
+    int spent, granted; /* in the open transaction */
     int64_t until;
     bool maybe, ordered;
 };
@@ -93,6 +94,7 @@ void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, i
     if (!t || n <= 0)
         return;
     t->credit += n;
+    t->granted += n;
     t->until = until;
 }
 
@@ -293,15 +295,22 @@ int qund_outbox_settle(struct qund_outbox *ob)
 void qund_outbox_forget(struct qund_outbox *ob)
 {
     for (size_t i = 0; i < ob->n; i++) {
-        ob->v[i].credit += ob->v[i].spent;
-        ob->v[i].spent = 0;
+        ob->v[i].credit += ob->v[i].spent - ob->v[i].granted;
+        ob->v[i].spent = ob->v[i].granted = 0;
         ob->v[i].maybe = true;
     }
+    ob->n_fresh = 0;
+}
+
+void qund_outbox_step_undo(struct qund_outbox *ob)
+{
+    for (size_t i = 0; i < ob->n; i++)
+        ob->v[i].maybe = true;
     ob->n_fresh = 0;
 }
 
 void qund_outbox_committed(struct qund_outbox *ob)
 {
     for (size_t i = 0; i < ob->n; i++)
-        ob->v[i].spent = 0;
+        ob->v[i].spent = ob->v[i].granted = 0;
 }

@@ -111,8 +111,11 @@ QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, i
  * once (targets that recognise a repeat by its id). Returns how many. */
 QUND_CHECK int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
                                    bool (*retry)(void *arg, struct qund_str target), void *arg);
-/* After a rollback: what memory knew of the rows is void. Credits spent in it come back. */
+/* After a rollback: what memory knew of the rows is void. Credits spent in it come back, those
+ * granted in it go: the command that granted them is applied again. */
 void qund_outbox_forget(struct qund_outbox *ob);
+/* After a rollback to a savepoint that came after qund_outbox_settle. */
+void qund_outbox_step_undo(struct qund_outbox *ob);
 /* After a commit: credits spent are spent. */
 void qund_outbox_committed(struct qund_outbox *ob);
 /* Once per batch before the commit: rows added that still wait get their deadline timer (kind

@@ -37,4 +37,6 @@ QUND_CHECK int qund_maint_quick_check(struct qund_db *db, struct qund_quick_chec
  * last transactions and a clean stop find room. make is a no-op when it is there. */
 QUND_CHECK int qund_reserve_make(const char *path, int64_t bytes, struct qund_err *err);
 bool qund_reserve_give(const char *path); /* true when there was one */
+/* Whether it could be made again and as much would still be free. */
+bool qund_reserve_fits(const char *path, int64_t bytes);
 #endif

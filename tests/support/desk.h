@@ -22,7 +22,17 @@ struct desk {
     uint64_t next_id;
     int64_t rx;
     struct qund_out_items sent;
+    struct qund_metrics *metrics;
+    struct qund_buf feed; /* the lines shown to who watches */
 };
+
+static inline void desk_show(void *arg, struct qund_str json)
+{
+    struct desk *d = arg;
+
+    qund_buf_str(&d->feed, json);
+    qund_buf_char(&d->feed, '\n');
+}
 
 /* config, rules: YAML texts. */
 static inline void desk_open_store(struct desk *d)
@@ -31,13 +41,16 @@ static inline void desk_open_store(struct desk *d)
     char path[512];
 
     snprintf(path, sizeof(path), "%s/qund.db", d->dir);
-    if (qund_db_open(&(struct qund_db_cfg){.path = path, .busy_ms = 1000}, QUND_DB_WRITE, NULL,
+    if (qund_db_open(&(struct qund_db_cfg){.path = path, .busy_ms = 20}, QUND_DB_WRITE, NULL,
                      &d->db, &err) < 0)
         fail_msg("%s: %s", err.where, err.text);
     if (qund_engine_open(&(struct qund_engine_deps){.db = d->db,
                                                     .fold = d->fold,
                                                     .config = d->config,
                                                     .rules = d->rules,
+                                                    .metrics = d->metrics,
+                                                    .feed = desk_show,
+                                                    .feed_arg = d,
                                                     .outbox = true},
                          &d->engine, &err) < 0)
         fail_msg("%s: %s", err.where, err.text);
@@ -49,23 +62,51 @@ static inline void desk_close_store(struct desk *d)
     d->db = qund_db_close(d->db);
 }
 
-static inline struct desk *desk_new(const char *config, const char *rules)
+static inline struct qund_config *desk_config(const char *text)
 {
-    struct desk *d = qund_alloc(sizeof(*d));
+    struct qund_config *config = NULL;
     struct qund_errs errs;
-    struct qund_err err = {0};
-    struct qund_rules_source src = {.name = "rules.yaml", .text = qund_str(rules)};
 
     qund_errs_init(&errs, 8);
+    if (qund_config_parse("test.yaml", NULL, qund_str(text), &config, &errs) < 0)
+        fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
+    qund_errs_done(&errs);
+    return config;
+}
+
+static inline struct qund_rules *desk_rules(const struct qund_fold *fold, const char *text)
+{
+    struct qund_rules_source src = {.name = "rules.yaml", .text = qund_str(text)};
+    struct qund_rules *rules = NULL;
+    struct qund_errs errs;
+
+    qund_errs_init(&errs, 8);
+    if (qund_rules_parse(&src, 1, &(struct qund_rules_opts){.fold = fold}, &rules, &errs) < 0)
+        fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
+    qund_errs_done(&errs);
+    return rules;
+}
+
+/* A desk on an empty store whose engine is not open yet: rules may be set first. */
+static inline struct desk *desk_bare(const char *config)
+{
+    struct desk *d = qund_alloc(sizeof(*d));
+    struct qund_err err = {0};
+
     d->dir = unit_tmpdir();
     d->next_id = 1;
     d->rx = 1757894400000; /* 2025-09-15T00:00:00Z */
     assert_int_equal(qund_fold_new(&d->fold, &err), 0);
-    if (qund_config_parse("test.yaml", NULL, qund_str(config), &d->config, &errs) < 0)
-        fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
-    if (qund_rules_parse(&src, 1, &(struct qund_rules_opts){.fold = d->fold}, &d->rules, &errs) < 0)
-        fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
-    qund_errs_done(&errs);
+    d->config = desk_config(config);
+    d->metrics = qund_metrics_new();
+    return d;
+}
+
+static inline struct desk *desk_new(const char *config, const char *rules)
+{
+    struct desk *d = desk_bare(config);
+
+    d->rules = desk_rules(d->fold, rules);
     desk_open_store(d);
     return d;
 }
@@ -77,12 +118,15 @@ static inline void desk_free(struct desk *d)
     qund_rules_unref(d->rules);
     qund_config_unref(d->config);
     qund_fold_free(d->fold);
+    qund_metrics_free(d->metrics);
+    qund_buf_done(&d->feed);
     qund_ignore(qund_dir_remove(d->dir, NULL)); /* a left-over folder in /tmp fails no test */
     free(d->dir);
     qund_free(d);
 }
 
-/* One event as it would lie in the stream; *body is the caller's. Its rx is its ts unless late_ms. */
+/* One event as it would lie in the stream; *body is the caller's. Its rx is its ts unless late_ms.
+ */
 static inline void desk_pack(struct desk *d, const char *json, int64_t rx, struct qund_buf *body)
 {
     QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(65536);
@@ -169,6 +213,38 @@ static inline int desk_command(struct desk *d, const char *name, const char *bod
     c->done_arg = &rc;
     assert_int_equal(desk_apply(d, &it, 1), 0);
     return rc;
+}
+
+/* A command for a batch of the caller's; *rc gets its answer. */
+static inline struct qund_item desk_command_item(struct desk *d, const char *name, const char *body,
+                                                 int *rc)
+{
+    struct qund_command *c = qund_command_new(name, qund_str(body), "test");
+
+    *rc = QUND_E_BUG;
+    c->done = desk_answered;
+    c->done_arg = rc;
+    return (struct qund_item){.kind = QUND_ITEM_COMMAND, .rx = ++d->rx, .cmd = c};
+}
+
+/* From now on the store may grow by `pages` only: the next batch that needs more finds it full.
+ * < 0: as it likes. */
+static inline void desk_room(struct desk *d, int64_t pages)
+{
+    char sql[80];
+    struct qund_stmt *st = qund_sql(d->db, "PRAGMA page_count");
+    int64_t have = qund_step(st) > 0 ? qund_col_int(st, 0) : 0;
+
+    qund_stmt_reset(st);
+    snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld",
+             (long long)(pages < 0 ? 1 << 30 : have + pages));
+    assert_int_equal(qund_db_exec(d->db, sql), 0);
+}
+
+/* The value of a metric as /metrics shows it. */
+static inline int64_t desk_metric(struct desk *d, const char *name)
+{
+    return qund_counter_get(qund_metric_counter(d->metrics, name, NULL, ""));
 }
 
 static inline int64_t desk_int(struct desk *d, const char *sql)

@@ -49,12 +49,13 @@ CREATE TABLE plugin_state(
     rev INTEGER NOT NULL,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
--- When a group was last called to do something (sign up, confirm, order, …): a "1" answers that.
+-- When a group was called to do something (sign up, confirm, order, …): a "1" answers that. The
+-- newest few of each kind.
 CREATE TABLE call(
     grp INTEGER NOT NULL,
     kind INTEGER NOT NULL,         -- enum qund_call
     ts INTEGER NOT NULL,
-    PRIMARY KEY(grp, kind)
+    PRIMARY KEY(grp, kind, ts)
 ) WITHOUT ROWID;
 -- A revoke that came before its message, for a week.
 CREATE TABLE early_revoke(

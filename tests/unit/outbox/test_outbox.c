@@ -108,6 +108,27 @@ static void a_repeated_key_makes_no_second_push(void **state)
     assert_int_equal(rows_in(f, QUND_OUT_QUEUED), 1);
 }
 
+static void a_rollback_takes_back_what_it_granted(void **state)
+{
+    struct fixture *f = *state;
+    struct qund_out_items items = {0};
+
+    assert_int_equal(qund_db_begin(f->db), 0);
+    add(f, "a", false);
+    add(f, "b", false);
+    assert_int_equal(qund_db_commit(f->db), 0);
+    qund_outbox_committed(f->ob);
+    for (int i = 0; i < 2; i++) { /* the same command, applied again after a rollback */
+        qund_outbox_forget(f->ob);
+        qund_outbox_credit(f->ob, QUND_STR("desk"), 1, 9000);
+    }
+    assert_int_equal(qund_db_begin(f->db), 0);
+    assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
+    assert_int_equal(items.n, 1);
+    qund_db_rollback(f->db);
+    qund_out_items_done(&items);
+}
+
 static void a_rollback_gives_the_credit_back(void **state)
 {
     struct fixture *f = *state;
@@ -116,8 +137,8 @@ static void a_rollback_gives_the_credit_back(void **state)
     assert_int_equal(qund_db_begin(f->db), 0);
     add(f, "a", false);
     assert_int_equal(qund_db_commit(f->db), 0);
-    qund_outbox_committed(f->ob);
     qund_outbox_credit(f->ob, QUND_STR("desk"), 1, 9000);
+    qund_outbox_committed(f->ob);
     assert_int_equal(qund_db_begin(f->db), 0);
     assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
     assert_int_equal(items.n, 1);
@@ -287,6 +308,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_repeated_key_makes_no_second_push, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_gives_the_credit_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rollback_takes_back_what_it_granted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_to_an_old_attempt_changes_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_retry_waits_for_its_timer, set_up, tear_down),
