@@ -67,11 +67,6 @@ static struct qund_str rung_role(const struct qund_ladder *l, size_t rung, struc
     return rung + 2 == l->n ? QUND_STR("manager") : doer;
 }
 
-static struct qund_str key_of(int64_t id, char buf[24])
-{
-    return qund_str_n(buf, (size_t)snprintf(buf, 24, "%lld", (long long)id));
-}
-
 static int set_timer(struct qund_alerts *al, int64_t id, int64_t due, const char *body)
 {
     char buf[24];
@@ -79,14 +74,14 @@ static int set_timer(struct qund_alerts *al, int64_t id, int64_t due, const char
     return qund_timers_set(al->deps.timers, &(struct qund_timer){.class = QUND_TIMER_JUDGE,
                                                                  .due = due,
                                                                  .kind = QUND_STR("alert.rung"),
-                                                                 .key = key_of(id, buf),
+                                                                 .key = qund_timer_key(id, buf),
                                                                  .body = qund_str(body)});
 }
 
 static int cancel_timer(struct qund_alerts *al, int64_t id)
 {
     char buf[24];
-    int rc = qund_timers_cancel(al->deps.timers, QUND_STR("alert.rung"), key_of(id, buf));
+    int rc = qund_timers_cancel(al->deps.timers, QUND_STR("alert.rung"), qund_timer_key(id, buf));
 
     return rc == QUND_E_NOTFOUND ? 0 : rc;
 }

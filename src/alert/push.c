@@ -8,7 +8,7 @@
 #include "crm/people.h"
 #include <stdio.h>
 
-#define DEADLINE_MS (24 * 3600000LL) /* a push older than a day helps nobody */
+#define DEADLINE_MS QUND_DAY_MS /* a push older than a day helps nobody */
 
 struct sending {
     struct qund_alerts *al;

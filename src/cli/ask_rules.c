@@ -120,7 +120,7 @@ static void print_days(const struct qund_backtest *t, bool json)
     for (size_t i = 0; i < t->n_days; i++) {
         char at[25];
 
-        qund_iso_print(t->days[i].day * 86400000, at);
+        qund_iso_print(t->days[i].day * QUND_DAY_MS, at);
         printf(json ? "%s{\"day\":\"%.10s\",\"events\":%lld,\"matches\":%lld,\"fires\":%lld}"
                     : "%s%.10s  events %6lld  matches %5lld  fires %5lld\n",
                json && i ? "," : "", at, (long long)t->days[i].events,

@@ -19,7 +19,7 @@
 #define FILE_MAX (1u << 30)
 #define CHUNK 500 /* events a request or batch */
 #define CHUNK_BYTES (4u << 20)
-#define RUN_OUT_MS (2 * 86400000LL) /* ladders end within a day */
+#define RUN_OUT_MS (2 * QUND_DAY_MS) /* ladders end within a day */
 
 struct play {
     struct cli *c;

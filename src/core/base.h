@@ -12,23 +12,22 @@
 #define QUND_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define QUND_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* From a pointer to a member back to the object that holds it. */
-#define QUND_CONTAINER(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define QUND_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* QUND_AUTO(f) T *x = NULL: f(x) runs when x leaves its scope. f must be made known with
  * QUND_DEFINE_AUTO beside its declaration. It does not run on longjmp or pthread_exit. */
 #define QUND_AUTO(f) __attribute__((cleanup(f##_p)))
-#define QUND_DEFINE_AUTO(f, T)                                     \
-    __attribute__((unused)) static inline void f##_p(T *slot)      \
-    {                                                              \
-        f(*slot);                                                  \
+#define QUND_DEFINE_AUTO(f, T)                                \
+    __attribute__((unused)) static inline void f##_p(T *slot) \
+    {                                                         \
+        f(*slot);                                             \
     }
 /* Moves the pointer out of a QUND_AUTO variable: the value is returned, the variable is NULL. */
-#define QUND_TAKE(p)                       \
-    __extension__({                        \
-        __typeof__(p) qund_taken_ = (p);   \
-        (p) = NULL;                        \
-        qund_taken_;                       \
+#define QUND_TAKE(p)                     \
+    __extension__({                      \
+        __typeof__(p) qund_taken_ = (p); \
+        (p) = NULL;                      \
+        qund_taken_;                     \
     })
 
 /* For a QUND_CHECK result that does not matter; say why beside it. */
@@ -40,16 +39,16 @@ static inline void qund_ignore(int rc)
 /* Every function that can fail returns 0 (or a documented count) or one of these. */
 enum qund_rc {
     QUND_OK = 0,
-    QUND_E_NOMEM = -1,    /* memory or a limit of the machine */
-    QUND_E_INVAL = -2,    /* the caller's or the peer's data is wrong; never retried */
+    QUND_E_NOMEM = -1, /* memory or a limit of the machine */
+    QUND_E_INVAL = -2, /* the caller's or the peer's data is wrong; never retried */
     QUND_E_NOTFOUND = -3,
     QUND_E_EXISTS = -4,
-    QUND_E_FULL = -5,     /* a bound of ours is reached: push back, retry later */
-    QUND_E_AGAIN = -6,    /* not now; a later try may succeed */
+    QUND_E_FULL = -5,  /* a bound of ours is reached: push back, retry later */
+    QUND_E_AGAIN = -6, /* not now; a later try may succeed */
     QUND_E_DENIED = -7,
-    QUND_E_IO = -8,       /* disk, socket, database; a later try may succeed */
-    QUND_E_PROTO = -9,    /* the peer broke its protocol */
-    QUND_E_ABI = -10,     /* other version than this program speaks */
+    QUND_E_IO = -8,    /* disk, socket, database; a later try may succeed */
+    QUND_E_PROTO = -9, /* the peer broke its protocol */
+    QUND_E_ABI = -10,  /* other version than this program speaks */
     QUND_E_BUG = -11
 };
 /* "NOMEM", "INVAL", … ; "?" for anything else. Static. */
@@ -59,12 +58,16 @@ bool qund_rc_retryable(int rc);
 
 /* Stays on in release builds; only for bugs of ours, never for bytes from outside. Prints the
  * condition and aborts; the queue replays what was in hand. */
-#define qund_assert(cond)                                          \
-    do {                                                           \
-        if (QUND_UNLIKELY(!(cond)))                                \
-            qund_panic(__FILE__, __LINE__, #cond);                 \
+#define qund_assert(cond)                          \
+    do {                                           \
+        if (QUND_UNLIKELY(!(cond)))                \
+            qund_panic(__FILE__, __LINE__, #cond); \
     } while (0)
 QUND_NORETURN void qund_panic(const char *file, int line, const char *what);
+
+/* Lengths of time that are the same in every zone. */
+#define QUND_HOUR_MS INT64_C(3600000)
+#define QUND_DAY_MS INT64_C(86400000)
 
 /* Sanitizers reserve terabytes of address space: limits on it cannot be set then. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -79,8 +82,8 @@ QUND_NORETURN void qund_panic(const char *file, int line, const char *what);
 #endif
 
 /* Fault points: compiled only in the fault preset (QUND_FAULTS). Environment
- * QUND_FAULT="name:action[:n]" with action crash | stall=MS | errno=N, at the n-th pass (default 1).
- * Returns 0, or -errno for the errno action. */
+ * QUND_FAULT="name:action[:n]" with action crash | stall=MS | errno=N, at the n-th pass (default
+ * 1). Returns 0, or -errno for the errno action. */
 #ifdef QUND_FAULTS
 int qund_fault_hit(const char *name);
 #define QUND_FAULT(name) qund_fault_hit(name)

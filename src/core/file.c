@@ -60,19 +60,19 @@ int qund_file_read(const char *path, size_t max_bytes, struct qund_buf *out, str
     return QUND_OK;
 }
 
-static int write_all(int fd, struct qund_str s)
+bool qund_fd_write(int fd, struct qund_str s)
 {
     while (s.n > 0) {
         ssize_t n = write(fd, s.p, s.n);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return -1;
+        if (n <= 0)
+            return false;
         s.p += n;
         s.n -= (size_t)n;
     }
-    return 0;
+    return true;
 }
 
 int qund_dir_sync(const char *path, struct qund_err *err)
@@ -104,7 +104,7 @@ int qund_file_replace(const char *path, struct qund_str bytes, unsigned mode, st
     fd = mkostemp(tmp.p, O_CLOEXEC);
     if (fd < 0)
         return fail(err, path, "no temporary file can be made beside it");
-    bad = fchmod(fd, (mode_t)mode) != 0 || write_all(fd, bytes) != 0 || fsync(fd) != 0;
+    bad = fchmod(fd, (mode_t)mode) != 0 || !qund_fd_write(fd, bytes) || fsync(fd) != 0;
     if (close(fd) != 0 || bad || rename(tmp.p, path) != 0) {
         int rc = fail(err, path, "cannot be written");
 

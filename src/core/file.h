@@ -9,6 +9,7 @@ QUND_CHECK int qund_file_read(const char *path, size_t max_bytes, struct qund_bu
 /* Writes to a temporary name beside it, fsyncs, renames, fsyncs the folder. */
 QUND_CHECK int qund_file_replace(const char *path, struct qund_str bytes, unsigned mode,
                                  struct qund_err *err);
+bool qund_fd_write(int fd, struct qund_str bytes); /* all of them; false: errno says why */
 /* mkdir -p with mode for what is made. */
 QUND_CHECK int qund_dir_make(const char *path, unsigned mode, struct qund_err *err);
 QUND_CHECK int qund_dir_sync(const char *path, struct qund_err *err);

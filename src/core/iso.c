@@ -7,7 +7,6 @@
 #include "core/zone.h"
 
 #define MAX_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
-#define DAY_MS INT64_C(86400000)
 
 int64_t qund_days_from_civil(int y, int m, int d)
 {
@@ -123,8 +122,8 @@ int qund_iso_parse(struct qund_str s, int64_t *out_ms)
     ms = fraction_ms(s, &at);
     if (ms < 0 || offset_s(s, &at, &off) < 0 || at != s.n)
         return QUND_E_INVAL;
-    t = qund_days_from_civil(y, mo, d) * DAY_MS + ((int64_t)(h * 60 + mi) * 60 + sec - off) * 1000 +
-        ms;
+    t = qund_days_from_civil(y, mo, d) * QUND_DAY_MS +
+        ((int64_t)(h * 60 + mi) * 60 + sec - off) * 1000 + ms;
     if (t < 0 || t > MAX_MS)
         return QUND_E_INVAL;
     *out_ms = t;
@@ -144,8 +143,8 @@ static char *put(char *p, int v, int digits)
 /* "2025-09-15T00:32:44" of ms since the epoch, taken as if it were UTC. */
 static char *put_date_time(char *p, int64_t ms)
 {
-    int64_t days = ms / DAY_MS;
-    int of_day = (int)(ms % DAY_MS / 1000), y, m, d;
+    int64_t days = ms / QUND_DAY_MS;
+    int of_day = (int)(ms % QUND_DAY_MS / 1000), y, m, d;
 
     qund_civil_from_days(days, &y, &m, &d);
     p = put(p, y, 4);

@@ -95,6 +95,14 @@ int qund_str_int(struct qund_str s, int64_t *out)
     return QUND_OK;
 }
 
+int qund_str_index(struct qund_str s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (qund_str_is(s, words[i]))
+            return (int)i;
+    return QUND_E_NOTFOUND;
+}
+
 struct unit {
     const char *name;
     int64_t factor;

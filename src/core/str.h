@@ -31,6 +31,13 @@ static inline bool qund_str_is(struct qund_str a, const char *z)
 {
     return qund_str_eq(a, qund_str(z));
 }
+/* A copy in the arena, NUL-terminated; NONE stays NONE. */
+static inline struct qund_str qund_arena_str(struct qund_arena *a, struct qund_str s)
+{
+    return s.p ? (struct qund_str){qund_arena_dup(a, s.p, s.n), s.n} : s;
+}
+/* Its place among the words, as an enum's table of names wants to know; or NOTFOUND. */
+int qund_str_index(struct qund_str s, const char *const *words, size_t n);
 static inline bool qund_str_starts(struct qund_str s, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -62,7 +69,8 @@ struct qund_buf {
     size_t n, cap;
 };
 void qund_buf_done(struct qund_buf *b);
-static inline void qund_buf_done_p(struct qund_buf *b) /* QUND_AUTO(qund_buf_done) struct qund_buf b = {0}; */
+static inline void
+qund_buf_done_p(struct qund_buf *b) /* QUND_AUTO(qund_buf_done) struct qund_buf b = {0}; */
 {
     qund_buf_done(b);
 }
@@ -82,9 +90,26 @@ static inline struct qund_str qund_buf_view(const struct qund_buf *b)
 {
     return (struct qund_str){b->p ? b->p : "", b->n};
 }
-char *qund_buf_take(struct qund_buf *b); /* NUL-terminated, the caller's; the buffer is empty after */
+char *
+qund_buf_take(struct qund_buf *b); /* NUL-terminated, the caller's; the buffer is empty after */
 
-/* --- UTF-8. Bytes become text once, in event/; behind that line everyone relies on validity. --- */
+/* Numbers in files and streams: n bytes, the lowest first. */
+static inline void qund_le_put(char *p, uint64_t v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (char)(unsigned char)(v >> (8 * i));
+}
+static inline uint64_t qund_le_get(const char *p, size_t n)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < n; i++)
+        v |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    return v;
+}
+
+/* --- UTF-8. Bytes become text once, in event/; behind that line everyone relies on validity. ---
+ */
 /* Offset of the first invalid byte (overlong, surrogate, > U+10FFFF, truncated), or -1. */
 ptrdiff_t qund_utf8_check(struct qund_str s);
 /* Decodes one code point of valid text at s.p[*at], advances *at. */

@@ -145,14 +145,6 @@ static const char *word(const char *const *words, size_t n, unsigned i)
     return i < n ? words[i] : "?";
 }
 
-static int number(const char *const *words, size_t n, struct qund_str s)
-{
-    for (size_t i = 0; i < n; i++)
-        if (qund_str_is(s, words[i]))
-            return (int)i;
-    return QUND_E_NOTFOUND;
-}
-
 const char *qund_group_type_name(enum qund_group_type t)
 {
     return word(GROUP_TYPES, QUND_ARRAY_LEN(GROUP_TYPES), (unsigned)t);
@@ -160,7 +152,7 @@ const char *qund_group_type_name(enum qund_group_type t)
 
 int qund_group_type_parse(struct qund_str s)
 {
-    return number(GROUP_TYPES, QUND_ARRAY_LEN(GROUP_TYPES), s);
+    return qund_str_index(s, GROUP_TYPES, QUND_ARRAY_LEN(GROUP_TYPES));
 }
 
 const char *qund_group_state_name(enum qund_group_state s)
@@ -170,7 +162,7 @@ const char *qund_group_state_name(enum qund_group_state s)
 
 int qund_group_state_parse(struct qund_str s)
 {
-    return number(GROUP_STATES, QUND_ARRAY_LEN(GROUP_STATES), s);
+    return qund_str_index(s, GROUP_STATES, QUND_ARRAY_LEN(GROUP_STATES));
 }
 
 const char *qund_signup_state_name(enum qund_signup_state s)

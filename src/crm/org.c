@@ -18,10 +18,7 @@ static const char *const ROLES[] = {"star",        "expert", "leader",  "consult
 
 bool qund_org_role_known(struct qund_str role)
 {
-    for (size_t i = 0; i < QUND_ARRAY_LEN(ROLES); i++)
-        if (qund_str_is(role, ROLES[i]))
-            return true;
-    return false;
+    return qund_str_index(role, ROLES, QUND_ARRAY_LEN(ROLES)) >= 0;
 }
 
 /* --- small readers --- */

@@ -52,7 +52,7 @@ int qund_org_date(struct qund_str s, int64_t *day)
     qund_buf_puts(&iso, "T00:00:00Z");
     if (qund_iso_parse(qund_buf_view(&iso), &ms) < 0)
         return QUND_E_INVAL;
-    *day = ms / 86400000;
+    *day = ms / QUND_DAY_MS;
     return QUND_OK;
 }
 
@@ -60,16 +60,15 @@ void qund_org_print_date(int64_t day, struct qund_buf *out)
 {
     char iso[25];
 
-    qund_iso_print(day * 86400000, iso);
+    qund_iso_print(day * QUND_DAY_MS, iso);
     qund_buf_add(out, iso, 10);
 }
 
 static int day_number(struct qund_str s)
 {
-    for (size_t i = 0; i < QUND_ARRAY_LEN(DAYS); i++)
-        if (qund_str_is(s, DAYS[i]))
-            return (int)i + 1;
-    return -1;
+    int i = qund_str_index(s, DAYS, QUND_ARRAY_LEN(DAYS));
+
+    return i < 0 ? i : i + 1;
 }
 
 /* "mon", "mon-fri", or a list of such: a bit per day. */

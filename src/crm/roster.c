@@ -13,7 +13,6 @@
 #include "crm/roster_parts.h"
 
 enum {
-    DAY_MS = 86400000,
     MINUTE_MS = 60000,
     STAND_IN_STEPS = 4,
     LOOK_DAYS = 400,
@@ -280,9 +279,9 @@ static int64_t instant(const struct qund_zone *z, int64_t day, int64_t minute)
     const int64_t d = day + minute / 1440;
 
     /* Noon UTC of the date, so that reading the date back does not depend on the zone. */
-    qund_zone_civil(z, d * DAY_MS + DAY_MS / 2, &c);
+    qund_zone_civil(z, d * QUND_DAY_MS + QUND_DAY_MS / 2, &c);
     if (qund_days_from_civil(c.year, c.month, c.day) != d)
-        qund_zone_civil(z, d * DAY_MS + DAY_MS / 2 - (int64_t)c.offset_s * 1000, &c);
+        qund_zone_civil(z, d * QUND_DAY_MS + QUND_DAY_MS / 2 - (int64_t)c.offset_s * 1000, &c);
     c.hour = (int)(minute % 1440 / 60);
     c.minute = (int)(minute % 60);
     c.second = c.ms = 0;

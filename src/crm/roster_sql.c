@@ -21,11 +21,6 @@ static void *finish(struct qund_roster *r, struct rows *v, size_t *n)
     return p;
 }
 
-static struct qund_str keep(struct qund_roster *r, struct qund_str s)
-{
-    return s.p ? qund_str_n(qund_arena_dup(r->arena, s.p, s.n), s.n) : s;
-}
-
 /* Calls row for each row of sql, with :id bound when the text has it. */
 static int each(struct qund_db *db, const char *sql, int64_t id,
                 void (*row)(struct qund_stmt *st, void *arg), void *arg)
@@ -81,7 +76,7 @@ static void take_group(struct qund_stmt *st, void *arg)
                              .manager = qund_col_int(st, 1),
                              .type = (int)qund_col_int(st, 2),
                              .zone = zone_for(x, qund_col_str(st, 3)),
-                             .tags = keep(x->r, qund_col_str(st, 4))};
+                             .tags = qund_arena_str(x->r->arena, qund_col_str(st, 4))};
 
     qund_buf_add(&x->rows.b, &g, sizeof(g));
 }
@@ -90,7 +85,7 @@ static void take_holder(struct qund_stmt *st, void *arg)
 {
     struct reading *x = arg;
     struct roster_holder h = {qund_col_int(st, 0), qund_col_int(st, 1),
-                              keep(x->r, qund_col_str(st, 2))};
+                              qund_arena_str(x->r->arena, qund_col_str(st, 2))};
 
     qund_buf_add(&x->rows.b, &h, sizeof(h));
 }
@@ -125,7 +120,7 @@ static void take_plan(struct qund_stmt *st, void *arg)
 static void take_role(struct qund_stmt *st, void *arg)
 {
     struct reading *x = arg;
-    struct qund_str role = keep(x->r, qund_col_str(st, 0));
+    struct qund_str role = qund_arena_str(x->r->arena, qund_col_str(st, 0));
 
     qund_buf_add(&x->rows.b, &role, sizeof(role));
 }
@@ -134,7 +129,8 @@ static void take_scope(struct qund_stmt *st, void *arg)
 {
     struct reading *x = arg;
     struct qund_str kind = qund_col_str(st, 0);
-    struct roster_scope s = {.grp = qund_col_int(st, 2), .value = keep(x->r, qund_col_str(st, 1))};
+    struct roster_scope s = {.grp = qund_col_int(st, 2),
+                             .value = qund_arena_str(x->r->arena, qund_col_str(st, 1))};
 
     s.kind = qund_str_is(kind, "group") ? 'g' : qund_str_is(kind, "tag") ? '#' : 't';
     qund_buf_add(&x->rows.b, &s, sizeof(s));

@@ -86,10 +86,9 @@ static int add_part(struct qund_body_template *t, struct part p, struct qund_err
 
 static const char *known(struct qund_str name)
 {
-    for (size_t i = 0; i < QUND_ARRAY_LEN(FIELDS); i++)
-        if (qund_str_is(name, FIELDS[i]))
-            return FIELDS[i];
-    return NULL;
+    int i = qund_str_index(name, FIELDS, QUND_ARRAY_LEN(FIELDS));
+
+    return i < 0 ? NULL : FIELDS[i];
 }
 
 static int unknown_field(struct qund_str name, struct qund_err *err)

@@ -3,7 +3,6 @@
 #include "engine/internal.h"
 
 #define PAGE 500
-#define DAY_MS 86400000LL
 
 static void undo(struct qund_engine *e)
 {
@@ -169,7 +168,7 @@ int qund_engine_backtest(struct qund_engine *e, struct qund_rules *rules, struct
     p->e = e;
     p->months = qund_months_new(e->db);
     p->view = qund_message_view_new(e->db);
-    p->from_ts = e->now - days * DAY_MS;
+    p->from_ts = e->now - days * QUND_DAY_MS;
     if (rc == 0)
         rc = qund_rules_backtest(rules ? rules : e->rules, rule, next_input, p, out, err);
     undo(e);

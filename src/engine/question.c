@@ -173,11 +173,6 @@ static int answer(struct qund_engine *e, const struct reply *r, struct question 
     return 0;
 }
 
-static struct qund_str key_of(int64_t seq, char buf[24])
-{
-    return qund_str_n(buf, (size_t)snprintf(buf, 24, "%lld", (long long)seq));
-}
-
 static int watch(struct qund_engine *e, const struct question *q)
 {
     int64_t due =
@@ -189,13 +184,13 @@ static int watch(struct qund_engine *e, const struct question *q)
     return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_JUDGE,
                                                            .due = due + e->config->time.lateness_ms,
                                                            .kind = QUND_STR("question.overdue"),
-                                                           .key = key_of(q->seq, buf)});
+                                                           .key = qund_timer_key(q->seq, buf)});
 }
 
 static int unwatch(struct qund_engine *e, int64_t seq)
 {
     char buf[24];
-    int rc = qund_timers_cancel(e->timers, QUND_STR("question.overdue"), key_of(seq, buf));
+    int rc = qund_timers_cancel(e->timers, QUND_STR("question.overdue"), qund_timer_key(seq, buf));
 
     return rc == QUND_E_NOTFOUND ? 0 : rc;
 }

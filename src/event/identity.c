@@ -21,7 +21,7 @@
 #include <stdio.h>
 
 #define AHEAD_MS (5 * INT64_C(60000))
-#define ABSURD_MS (31 * INT64_C(86400000))
+#define ABSURD_MS (31 * QUND_DAY_MS)
 #define MADE_ID_HEX 32 /* 128 bits */
 
 static struct qund_str made_id(struct qund_arena *arena, const char *hex)

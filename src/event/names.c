@@ -45,10 +45,7 @@ const char *qund_role_name(enum qund_role r)
 
 int qund_role_parse(struct qund_str s)
 {
-    for (size_t i = QUND_ROLE_CUSTOMER; i < QUND_ARRAY_LEN(ROLES); i++)
-        if (qund_str_is(s, ROLES[i]))
-            return (int)i;
-    return QUND_E_NOTFOUND;
+    return s.n > 0 ? qund_str_index(s, ROLES, QUND_ARRAY_LEN(ROLES)) : QUND_E_NOTFOUND;
 }
 
 const char *qund_origin_name(enum qund_origin o)
@@ -58,8 +55,5 @@ const char *qund_origin_name(enum qund_origin o)
 
 int qund_origin_parse(struct qund_str s)
 {
-    for (size_t i = 0; i < QUND_ARRAY_LEN(ORIGINS); i++)
-        if (qund_str_is(s, ORIGINS[i]))
-            return (int)i;
-    return QUND_E_NOTFOUND;
+    return qund_str_index(s, ORIGINS, QUND_ARRAY_LEN(ORIGINS));
 }

@@ -56,7 +56,6 @@ int qund_api_questions(struct qund_reader *rd, const struct qund_call *c, struct
 /* --- measures: rows of hours, folded into days of the group's zone when asked --- */
 
 enum { MEASURES = 5, SPANS_MAX = 2000 };
-#define HOUR_MS 3600000
 
 struct span {
     int64_t start;
@@ -145,17 +144,17 @@ int qund_api_group_metrics(struct qund_reader *rd, const struct qund_call *c, st
     struct qund_str zone = qund_call_str(c, "zone");
     QUND_AUTO(qund_free_str) char *name = qund_str_dup(zone.p ? zone : QUND_STR("Asia/Shanghai"));
     int64_t until = qund_call_num(c, "to", c->now_ms);
-    int64_t from = qund_call_num(c, "from", until - 7 * 24 * (int64_t)HOUR_MS);
+    int64_t from = qund_call_num(c, "from", until - 7 * 24 * QUND_HOUR_MS);
     int rc = qund_zone_load(NULL, name, &z, &a->err);
 
     if (rc < 0)
         return QUND_E_INVAL;
-    if (from >= until || (until - from) / HOUR_MS > SPANS_MAX * 24)
+    if (from >= until || (until - from) / QUND_HOUR_MS > SPANS_MAX * 24)
         return qund_err_set(&a->err, QUND_E_INVAL, "from",
                             "must lie before `to`, by at most %d "
                             "days",
                             SPANS_MAX);
-    if (qund_call_num(c, "by", 0) == 0 && (until - from) / HOUR_MS > SPANS_MAX)
+    if (qund_call_num(c, "by", 0) == 0 && (until - from) / QUND_HOUR_MS > SPANS_MAX)
         return qund_err_set(&a->err, QUND_E_INVAL, "from", "at most %d hours at once; ask by=day",
                             SPANS_MAX);
     qund_page_begin(&w);

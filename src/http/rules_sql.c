@@ -3,7 +3,6 @@
 #include "http/internal.h"
 
 enum { STAT_DAYS = 7 };
-#define DAY_MS 86400000
 
 static void print_rule(struct qund_stmt *st, struct qund_jw *w)
 {
@@ -34,7 +33,7 @@ int qund_api_rules(struct qund_reader *rd, const struct qund_call *c, struct qun
                  "WHERE (:all OR r.active = 1) GROUP BY r.no ORDER BY r.active DESC, r.rank");
     int rc;
 
-    qund_bind_int(st, ":since", c->now_ms / DAY_MS - STAT_DAYS);
+    qund_bind_int(st, ":since", c->now_ms / QUND_DAY_MS - STAT_DAYS);
     qund_bind_int(st, ":all", qund_call_num(c, "all", 0));
     qund_page_begin(&w);
     while ((rc = qund_step(st)) == 1) {
@@ -78,7 +77,7 @@ int qund_api_rule(struct qund_reader *rd, const struct qund_call *c, struct qund
     int rc;
 
     qund_bind_str(st, ":id", c->name);
-    qund_bind_int(st, ":since", c->now_ms / DAY_MS - STAT_DAYS);
+    qund_bind_int(st, ":since", c->now_ms / QUND_DAY_MS - STAT_DAYS);
     rc = qund_step(st);
     if (rc == 1) {
         no = qund_col_int(st, 11);

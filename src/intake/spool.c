@@ -50,21 +50,6 @@ struct qund_spool {
 
 /* ---- frames ---- */
 
-static void put_le(char *p, uint64_t v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        p[i] = (char)(unsigned char)(v >> (8 * i));
-}
-
-static uint64_t get_le(const char *p, size_t n)
-{
-    uint64_t v = 0;
-
-    for (size_t i = 0; i < n; i++)
-        v |= (uint64_t)(unsigned char)p[i] << (8 * i);
-    return v;
-}
-
 static uint32_t checksum(const char *p, size_t n)
 {
     return (uint32_t)crc32(0, (const unsigned char *)p, (uInt)n);
@@ -76,12 +61,12 @@ void qund_spool_frame(struct qund_buf *out, int64_t low, struct qund_str body)
     char head[QUND_SPOOL_HEAD];
 
     qund_assert(body.n > 0 && body.n <= QUND_ENTRY_MAX);
-    put_le(head, body.n, 4);
-    put_le(head + 4, 0, 4);
-    put_le(head + 8, (uint64_t)low, 8);
+    qund_le_put(head, body.n, 4);
+    qund_le_put(head + 4, 0, 4);
+    qund_le_put(head + 8, (uint64_t)low, 8);
     qund_buf_add(out, head, sizeof(head));
     qund_buf_str(out, body);
-    put_le(out->p + at + 4, checksum(out->p + at + 8, 8 + body.n), 4);
+    qund_le_put(out->p + at + 4, checksum(out->p + at + 8, 8 + body.n), 4);
 }
 
 int qund_spool_unframe(struct qund_str *rest, int64_t *low, struct qund_str *body)
@@ -90,14 +75,14 @@ int qund_spool_unframe(struct qund_str *rest, int64_t *low, struct qund_str *bod
 
     if (rest->n < QUND_SPOOL_HEAD)
         return 0;
-    n = (size_t)get_le(rest->p, 4);
+    n = (size_t)qund_le_get(rest->p, 4);
     if (n == 0 || n > QUND_ENTRY_MAX)
         return QUND_E_INVAL;
     if (rest->n < QUND_SPOOL_HEAD + n)
         return 0;
-    if (get_le(rest->p + 4, 4) != checksum(rest->p + 8, 8 + n))
+    if (qund_le_get(rest->p + 4, 4) != checksum(rest->p + 8, 8 + n))
         return QUND_E_INVAL;
-    *low = (int64_t)get_le(rest->p + 8, 8);
+    *low = (int64_t)qund_le_get(rest->p + 8, 8);
     *body = qund_str_n(rest->p + QUND_SPOOL_HEAD, n);
     *rest = qund_str_n(rest->p + QUND_SPOOL_HEAD + n, rest->n - QUND_SPOOL_HEAD - n);
     return 1;
@@ -124,9 +109,9 @@ static void remember_position(struct qund_spool *s)
 {
     char raw[POSITION_BYTES];
 
-    put_le(raw, s->v[0].id, 8);
-    put_le(raw + 8, (uint64_t)s->at, 8);
-    put_le(raw + 16, checksum(raw, 16), 4);
+    qund_le_put(raw, s->v[0].id, 8);
+    qund_le_put(raw + 8, (uint64_t)s->at, 8);
+    qund_le_put(raw + 16, checksum(raw, 16), 4);
     if (pwrite(s->position_fd, raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
         qund_log(s->log, QUND_WARN, "spool.position", QUND_KV("why", strerror(errno)));
 }
@@ -138,9 +123,9 @@ static void take_position(struct qund_spool *s)
 
     s->at = FILE_HEAD;
     if (s->n == 0 || pread(s->position_fd, raw, sizeof(raw), 0) != (ssize_t)sizeof(raw) ||
-        get_le(raw + 16, 4) != checksum(raw, 16) || get_le(raw, 8) != s->v[0].id)
+        qund_le_get(raw + 16, 4) != checksum(raw, 16) || qund_le_get(raw, 8) != s->v[0].id)
         return;
-    at = get_le(raw + 8, 8);
+    at = qund_le_get(raw + 8, 8);
     if (at >= FILE_HEAD && at <= (uint64_t)s->v[0].size)
         s->at = (int64_t)at;
 }
@@ -179,7 +164,7 @@ static int add_file(struct qund_spool *s)
 
     qund_random(&p.id, sizeof(p.id));
     memcpy(head, MAGIC, 8);
-    put_le(head + 8, p.id, 8);
+    qund_le_put(head + 8, p.id, 8);
     if (fd < 0 || pwrite(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
         qund_dir_sync(s->dir, NULL) < 0) {
         if (fd >= 0) {
@@ -243,7 +228,7 @@ static int read_part(struct qund_spool *s, const char *name, bool last, struct q
         unlink(path);
         return QUND_OK;
     }
-    p.id = get_le(b.p + 8, 8);
+    p.id = qund_le_get(b.p + 8, 8);
     p.size = count_frames(qund_buf_view(&b), 0, &p.events);
     add_part(s, p);
     if (s->n == 1) {
@@ -485,5 +470,5 @@ int64_t qund_spool_low(struct qund_spool *s)
         return INT64_MAX;
     if (open_first(s) < 0 || pread(s->read_fd, head, sizeof(head), s->at) != (ssize_t)sizeof(head))
         return INT64_MIN; /* unknown: nothing is judged until it is read or given up */
-    return (int64_t)get_le(head + 8, 8);
+    return (int64_t)qund_le_get(head + 8, 8);
 }

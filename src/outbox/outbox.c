@@ -230,7 +230,7 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
             t->maybe = true;
         /* Sent again after its deadline: a person wants it, so it gets a day. */
         if (event == QUND_OUT_EV_RESEND)
-            rc = qund_out_sql_deadline(ob->db, id, now + 86400000);
+            rc = qund_out_sql_deadline(ob->db, id, now + QUND_DAY_MS);
         fresh_add(ob, id);
     }
     return rc;

@@ -1,16 +1,8 @@
 /* src/outbox/outbox_sql.c - every statement on the table `outbox`, and the timers of its rows. */
 #include "outbox/internal.h"
-#include <inttypes.h>
 #include <stdio.h>
 
 #define REASON_MAX 300 /* bytes kept of what a peer said */
-
-static struct qund_str key_of(int64_t id, char buf[24])
-{
-    int n = snprintf(buf, 24, "%" PRId64, id);
-
-    return qund_str_n(buf, (size_t)n);
-}
 
 int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_t now,
                         int64_t *out_id)
@@ -95,7 +87,7 @@ static int watch(struct qund_timers *timers, const char *kind, int64_t id, int64
     return qund_timers_set(timers, &(struct qund_timer){.class = QUND_TIMER_AT,
                                                         .due = due,
                                                         .kind = qund_str(kind),
-                                                        .key = key_of(id, buf)});
+                                                        .key = qund_timer_key(id, buf)});
 }
 
 /* Both timers of a row; it may have neither. */
@@ -105,7 +97,7 @@ static int unwatch(struct qund_timers *timers, int64_t id)
     char buf[24];
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS); i++) {
-        int rc = qund_timers_cancel(timers, qund_str(KINDS[i]), key_of(id, buf));
+        int rc = qund_timers_cancel(timers, qund_str(KINDS[i]), qund_timer_key(id, buf));
 
         if (rc < 0 && rc != QUND_E_NOTFOUND)
             return rc;

@@ -75,10 +75,7 @@ const char *qund_out_state_name(enum qund_out_state s)
 
 int qund_out_state_parse(struct qund_str name)
 {
-    for (int s = 0; s < (int)QUND_OUT_STATES; s++)
-        if (qund_str_is(name, STATES[s]))
-            return s;
-    return QUND_E_NOTFOUND;
+    return qund_str_index(name, STATES, QUND_OUT_STATES);
 }
 
 const char *qund_out_event_name(enum qund_out_event e)

@@ -82,18 +82,8 @@ static void put_le(struct qund_buf *b, uint64_t v, size_t bytes)
 {
     char raw[8];
 
-    for (size_t i = 0; i < bytes; i++)
-        raw[i] = (char)(unsigned char)(v >> (8 * i));
+    qund_le_put(raw, v, bytes);
     qund_buf_add(b, raw, bytes);
-}
-
-static uint64_t get_le(const char *p, size_t bytes)
-{
-    uint64_t v = 0;
-
-    for (size_t i = 0; i < bytes; i++)
-        v |= (uint64_t)(unsigned char)p[i] << (8 * i);
-    return v;
 }
 
 void qund_entry_put(struct qund_buf *out, struct qund_str packed,
@@ -123,14 +113,14 @@ static int split_state(struct qund_str b, struct qund_entry_parts *out)
     if (b.n < STATE_HEAD)
         return QUND_E_INVAL;
     out->has_state = true;
-    out->state.rev = (int64_t)get_le(b.p + 1, 8);
-    out->state.rx = (int64_t)get_le(b.p + 9, 8);
-    key_n = (size_t)get_le(b.p + 17, 1);
+    out->state.rev = (int64_t)qund_le_get(b.p + 1, 8);
+    out->state.rx = (int64_t)qund_le_get(b.p + 9, 8);
+    key_n = (size_t)qund_le_get(b.p + 17, 1);
     b = qund_str_n(b.p + STATE_HEAD, b.n - STATE_HEAD);
     if (key_n == 0 || b.n < key_n + 4)
         return QUND_E_INVAL;
     out->state.key = qund_str_n(b.p, key_n);
-    value_n = (size_t)get_le(b.p + key_n, 4);
+    value_n = (size_t)qund_le_get(b.p + key_n, 4);
     b = qund_str_n(b.p + key_n + 4, b.n - key_n - 4);
     if (b.n < value_n)
         return QUND_E_INVAL;

@@ -184,7 +184,7 @@ int64_t qund_rule_day(const struct qund_rule_input *in)
     struct qund_civil c;
 
     if (!in->zone)
-        return in->ev->ts / RULE_DAY_MS;
+        return in->ev->ts / QUND_DAY_MS;
     qund_zone_civil(in->zone, in->ev->ts, &c);
     return qund_days_from_civil(c.year, c.month, c.day);
 }

@@ -16,7 +16,6 @@
 #define RULE_TAG_MAX 96u    /* bytes of a tag: 32 Han */
 #define RULE_TYPES_MAX 64u  /* different event types in a set: one bit each */
 #define RULE_MATCH_VARS 10u /* {{match.0}} … {{match.9}} */
-#define RULE_DAY_MS INT64_C(86400000)
 
 /* --- one rule ------------------------------------------------------------------------------- */
 struct qund_rule_strs {

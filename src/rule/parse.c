@@ -14,11 +14,6 @@ static size_t problems(const struct qund_errs *es)
     return es->n + es->dropped;
 }
 
-static struct qund_str keep(struct qund_rule_reader *rd, struct qund_str s)
-{
-    return qund_str_n(qund_arena_dup(rd->set->arena, s.p, s.n), s.n);
-}
-
 /* In the order in which the keys stand, so that errors come in the order of lines. */
 bool qund_rule_read_map(struct qund_rule_reader *rd, const struct qund_ynode *map, const char *what,
                         const struct qund_rule_key *keys, size_t n, void *into)
@@ -54,7 +49,7 @@ bool qund_rule_read_text(struct qund_rule_reader *rd, const struct qund_ynode *n
                       n->text.n, max_bytes);
         return false;
     }
-    *out = keep(rd, n->text);
+    *out = qund_arena_str(rd->set->arena, n->text);
     return true;
 }
 
@@ -85,7 +80,7 @@ bool qund_rule_read_duration(struct qund_rule_reader *rd, const struct qund_ynod
     }
     if (v < min_ms || v > max_ms) {
         qund_yaml_err(rd->errs, rd->doc, n, "%s must lie between %lld s and %lld days", what,
-                      (long long)(min_ms / 1000), (long long)(max_ms / RULE_DAY_MS));
+                      (long long)(min_ms / 1000), (long long)(max_ms / QUND_DAY_MS));
         return false;
     }
     *out = v;
@@ -108,12 +103,12 @@ int qund_rule_read_choice(struct qund_rule_reader *rd, const struct qund_ynode *
                           const char *const *words, size_t n_words)
 {
     char all[200] = "";
-    size_t at = 0, i;
+    size_t at = 0;
+    int found = n->kind == QUND_YAML_SCALAR ? qund_str_index(n->text, words, n_words) : -1;
 
-    for (i = 0; n->kind == QUND_YAML_SCALAR && i < n_words; i++)
-        if (qund_str_is(n->text, words[i]))
-            return (int)i;
-    for (i = 0; i < n_words && at < sizeof(all); i++)
+    if (found >= 0)
+        return found;
+    for (size_t i = 0; i < n_words && at < sizeof(all); i++)
         at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s", i ? ", " : "", words[i]);
     qund_yaml_err(rd->errs, rd->doc, n, "%s must be one of: %s", what, all);
     return -1;
@@ -190,7 +185,7 @@ bool qund_rule_read_strs(struct qund_rule_reader *rd, const struct qund_ynode *n
     out->v = qund_arena_zalloc(rd->set->arena, count * sizeof(*out->v));
     for (e = first; e; e = list ? e->next : NULL) {
         if (check(rd, e, what))
-            out->v[i++] = keep(rd, e->text);
+            out->v[i++] = qund_arena_str(rd->set->arena, e->text);
         else
             ok = false;
     }
@@ -204,7 +199,7 @@ static void read_id(struct qund_rule_reader *rd, const struct qund_ynode *n, voi
     struct qund_rule *r = into;
 
     if (qund_rule_check_name(rd, n, "id"))
-        r->id = keep(rd, n->text);
+        r->id = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_title(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -244,7 +239,7 @@ static void read_enabled(struct qund_rule_reader *rd, const struct qund_ynode *n
 
 static void read_cooldown_for(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_duration(rd, n, "cooldown.for", 1000, 90 * RULE_DAY_MS,
+    qund_rule_read_duration(rd, n, "cooldown.for", 1000, 90 * QUND_DAY_MS,
                             &((struct qund_rule *)into)->cooldown_for);
 }
 

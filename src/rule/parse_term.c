@@ -7,11 +7,6 @@
  * left to the child process with its limits. */
 #include "rule/internal.h"
 
-static struct qund_str keep(struct qund_rule_reader *rd, struct qund_str s)
-{
-    return qund_str_n(qund_arena_dup(rd->set->arena, s.p, s.n), s.n);
-}
-
 static void read_plain(struct qund_rule_reader *rd, const struct qund_ynode *n,
                        struct qund_rule_term *t, enum qund_rule_term_kind kind)
 {
@@ -80,7 +75,7 @@ static void read_words(struct qund_rule_reader *rd, const struct qund_ynode *n, 
     t->kind = RULE_TERM_WORDS;
     t->words = qund_rule_words_read(rd, n);
     if (t->words)
-        t->text = keep(rd, n->text);
+        t->text = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_squeezed(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)

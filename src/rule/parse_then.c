@@ -5,29 +5,24 @@
  * through SOP tasks and their approval. */
 #include "rule/internal.h"
 
-static struct qund_str keep(struct qund_rule_reader *rd, struct qund_str s)
-{
-    return qund_str_n(qund_arena_dup(rd->set->arena, s.p, s.n), s.n);
-}
-
 static void read_intent(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
     struct qund_rule_action *a = into;
 
     a->act = QUND_ACT_INTENT;
     if (qund_rule_check_name(rd, n, "intent"))
-        a->name = keep(rd, n->text);
+        a->name = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_tag_name(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
     if (qund_rule_check_tag(rd, n, "tag"))
-        ((struct qund_rule_action *)into)->name = keep(rd, n->text);
+        ((struct qund_rule_action *)into)->name = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_tag_for(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_duration(rd, n, "tag.for", INT64_C(60000), 3650 * RULE_DAY_MS,
+    qund_rule_read_duration(rd, n, "tag.for", INT64_C(60000), 3650 * QUND_DAY_MS,
                             &((struct qund_rule_action *)into)->for_ms);
 }
 
@@ -61,7 +56,7 @@ static void read_score_add(struct qund_rule_reader *rd, const struct qund_ynode 
 static void read_stage(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
     if (qund_rule_check_name(rd, n, "lead.stage"))
-        ((struct qund_rule_action *)into)->stage = keep(rd, n->text);
+        ((struct qund_rule_action *)into)->stage = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_lead(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -85,7 +80,7 @@ static void read_to(struct qund_rule_reader *rd, const struct qund_ynode *n, voi
     if (n->kind == QUND_YAML_SCALAR && qund_str_starts(n->text, "staff:") && n->text.n > 6)
         qund_rule_read_text(rd, n, "alert.to", 128, &a->to);
     else if (qund_rule_check_name(rd, n, "alert.to"))
-        a->to = keep(rd, n->text);
+        a->to = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_level(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -100,7 +95,7 @@ static void read_level(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 static void read_ladder(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
     if (qund_rule_check_name(rd, n, "alert.ladder"))
-        ((struct qund_rule_action *)into)->ladder = keep(rd, n->text);
+        ((struct qund_rule_action *)into)->ladder = qund_arena_str(rd->set->arena, n->text);
 }
 
 static void read_alert_text(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)

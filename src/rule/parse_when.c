@@ -58,12 +58,7 @@ static const char *const extracts[] = {
 
 bool qund_rule_known_extract(struct qund_str name)
 {
-    size_t i;
-
-    for (i = 0; i < QUND_ARRAY_LEN(extracts); i++)
-        if (qund_str_is(name, extracts[i]))
-            return true;
-    return false;
+    return qund_str_index(name, extracts, QUND_ARRAY_LEN(extracts)) >= 0;
 }
 
 /* What the engine says about the talk around a message. */
@@ -257,7 +252,7 @@ static void count_gte(struct qund_rule_reader *rd, const struct qund_ynode *n, v
 
 static void count_within(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_duration(rd, n, "count.within", 1000, 30 * RULE_DAY_MS,
+    qund_rule_read_duration(rd, n, "count.within", 1000, 30 * QUND_DAY_MS,
                             &((struct qund_rule *)into)->count_within);
 }
 

@@ -258,15 +258,6 @@ static int get_words(void *arg, const char *beside, struct qund_str name, struct
                         "the stored set has no words file %.*s", QUND_STR_ARG(name));
 }
 
-static char *copy(struct qund_arena *arena, struct qund_str s, struct qund_str *out)
-{
-    char *p = qund_arena_dup(arena, s.p ? s.p : "", s.n);
-
-    if (out)
-        *out = qund_str_n(p, s.n);
-    return p;
-}
-
 static int read_set(struct qund_db *db, struct qund_arena *arena, struct qund_rule_stored **v,
                     size_t *n)
 {
@@ -282,9 +273,9 @@ static int read_set(struct qund_db *db, struct qund_arena *arena, struct qund_ru
             cap = cap ? cap * 2 : 64;
             *v = qund_realloc(*v, cap * sizeof(**v));
         }
-        (*v)[*n].id = copy(arena, qund_col_str(st, 0), NULL);
-        copy(arena, qund_col_str(st, 1), &(*v)[*n].text);
-        copy(arena, qund_col_str(st, 2), &(*v)[*n].source);
+        (*v)[*n].id = qund_arena_str(arena, qund_col_str(st, 0)).p;
+        (*v)[*n].text = qund_arena_str(arena, qund_col_str(st, 1));
+        (*v)[*n].source = qund_arena_str(arena, qund_col_str(st, 2));
         (*n)++;
     }
     qund_stmt_reset(st);

@@ -26,7 +26,7 @@
 
 #define MARKS_MAX 4096u
 #define CACHE_LISTS_MAX 65536u /* beyond, all copies are dropped after a commit */
-#define LATE_MS INT64_C(3600000)
+#define LATE_MS QUND_HOUR_MS
 
 struct list {
     struct list *next; /* in its bucket */

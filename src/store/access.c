@@ -22,10 +22,7 @@ const char *qund_access_role_name(enum qund_access_role r)
 
 int qund_access_role_parse(struct qund_str s)
 {
-    for (size_t i = 0; i < QUND_ARRAY_LEN(ROLES); i++)
-        if (qund_str_is(s, ROLES[i]))
-            return (int)i;
-    return QUND_E_NOTFOUND;
+    return qund_str_index(s, ROLES, QUND_ARRAY_LEN(ROLES));
 }
 
 void qund_token_make(char token[QUND_TOKEN_CHARS])

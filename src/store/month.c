@@ -23,12 +23,12 @@
  *
  * grp is the group's id, or minus the other person's contact id for a private chat, so that one
  * index serves both. */
+#include "core/zone.h"
 #include "store/meta.h"
 #include "store/month_internal.h"
 #include <stdio.h>
 
-#define DAY_MS INT64_C(86400000)
-#define RECENT_MS (7 * DAY_MS)
+#define RECENT_MS (7 * QUND_DAY_MS)
 #define RECENT_SWEEP 256 /* rows looked at by one clean-up … */
 #define RECENT_EVERY 64  /* … of which there is one per so many inserts: it outruns them */
 
@@ -93,31 +93,17 @@ struct qund_months *qund_months_free(struct qund_months *m)
     return NULL;
 }
 
-/* Civil date from days (Howard Hinnant's algorithm), to the month only. */
 int qund_month_of(int64_t ts)
 {
-    int64_t days = (ts >= 0 ? ts : ts - (DAY_MS - 1)) / DAY_MS + 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t doe = days - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153;
-    int64_t month = mp < 10 ? mp + 3 : mp - 9;
-    int64_t year = yoe + era * 400 + (month <= 2);
+    int y, m, d;
 
-    return (int)(year * 100 + month);
+    qund_civil_from_days((ts >= 0 ? ts : ts - (QUND_DAY_MS - 1)) / QUND_DAY_MS, &y, &m, &d);
+    return y * 100 + m;
 }
 
 int64_t qund_month_start(int month)
 {
-    int64_t y = month / 100, mon = month % 100;
-    int64_t era, yoe, doy;
-
-    y -= mon <= 2;
-    era = (y >= 0 ? y : y - 399) / 400;
-    yoe = y - era * 400;
-    doy = (153 * (mon > 2 ? mon - 3 : mon + 9) + 2) / 5;
-    return (era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468) * DAY_MS;
+    return qund_days_from_civil(month / 100, month % 100, 1) * QUND_DAY_MS;
 }
 
 bool qund_month_too_old(int64_t key_ts, int64_t now, int64_t retention_ms)

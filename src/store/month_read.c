@@ -9,7 +9,7 @@
 #include "store/month_internal.h"
 
 #define FIND_ROWS 2000
-#define FIND_MS (7 * INT64_C(86400000))
+#define FIND_MS (7 * QUND_DAY_MS)
 
 int month_enter(struct qund_months *m, bool *opened)
 {

@@ -8,6 +8,7 @@
  */
 #include "store/timers.h"
 #include "store/internal.h"
+#include <stdio.h>
 
 #define CLASSES 2
 
@@ -119,18 +120,13 @@ int qund_timers_next(struct qund_timers *t, enum qund_timer_class class, int64_t
     return 1;
 }
 
-static struct qund_str copy(struct qund_arena *arena, struct qund_str s)
-{
-    return s.p ? qund_str_n(qund_arena_dup(arena, s.p, s.n), s.n) : s;
-}
-
 static void read_row(struct qund_stmt *st, struct qund_arena *arena, struct qund_timer *out)
 {
     out->class = (enum qund_timer_class)qund_col_int(st, 0);
     out->due = qund_col_int(st, 1);
-    out->kind = copy(arena, qund_col_str(st, 2));
-    out->key = copy(arena, qund_col_str(st, 3));
-    out->body = copy(arena, qund_col_str(st, 4));
+    out->kind = qund_arena_str(arena, qund_col_str(st, 2));
+    out->key = qund_arena_str(arena, qund_col_str(st, 3));
+    out->body = qund_arena_str(arena, qund_col_str(st, 4));
 }
 
 int qund_timers_peek(struct qund_timers *t, enum qund_timer_class class, int64_t until,
@@ -185,6 +181,11 @@ int qund_timers_get(struct qund_timers *t, struct qund_str kind, struct qund_str
         read_row(st, arena, out);
     qund_stmt_reset(st);
     return rc;
+}
+
+struct qund_str qund_timer_key(int64_t id, char buf[24])
+{
+    return qund_str_n(buf, (size_t)snprintf(buf, 24, "%lld", (long long)id));
 }
 
 int qund_timers_count(struct qund_timers *t, int64_t *out)

@@ -37,5 +37,7 @@ QUND_CHECK int qund_timers_peek(struct qund_timers *t, enum qund_timer_class cla
 /* The one under this name: 1 / 0. */
 QUND_CHECK int qund_timers_get(struct qund_timers *t, struct qund_str kind, struct qund_str key,
                                struct qund_arena *arena, struct qund_timer *out);
+/* The key of a timer that belongs to a row: its id in digits. */
+struct qund_str qund_timer_key(int64_t id, char buf[24]);
 QUND_CHECK int qund_timers_count(struct qund_timers *t, int64_t *out);
 #endif

@@ -107,19 +107,12 @@ static int search_view(struct search *x, unsigned view, struct qund_str text)
     return rc;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* Few ids, nearly always: a call through a pointer per comparison would cost more than the search.
  */
 static void sort_ids(uint32_t *v, size_t n)
 {
     if (n > 24) {
-        qsort(v, n, sizeof(*v), by_value);
+        qsort(v, n, sizeof(*v), match_by_value);
         return;
     }
     for (size_t i = 1; i < n; i++) {

@@ -36,6 +36,14 @@ enum match_section {
 };
 #define SEC_TABLES SEC_LITERALS /* the sections before this one stay in memory as they are */
 
+/* For qsort and bsearch of ids. */
+static inline int match_by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 struct match_span {
     uint64_t at, n; /* bytes from the start of the blob */
 };

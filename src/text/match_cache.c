@@ -156,17 +156,10 @@ struct qund_match *qund_match_free(struct qund_match *m)
     return NULL;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 uint32_t match_find_id(const struct qund_match *m, uint32_t id)
 {
     const uint32_t *ids = match_u32(m, SEC_IDS);
-    const uint32_t *found = bsearch(&id, ids, m->head->n_ids, sizeof(*ids), by_value);
+    const uint32_t *found = bsearch(&id, ids, m->head->n_ids, sizeof(*ids), match_by_value);
 
     return found ? (uint32_t)(found - ids) : MATCH_NONE;
 }

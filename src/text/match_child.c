@@ -9,6 +9,7 @@
 #include "text/match.h"
 
 #include "core/clock.h"
+#include "core/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -42,23 +43,6 @@ struct reply {
 };
 static const char REQUEST_MAGIC[8] = "QUNDPAT";
 static const char REPLY_MAGIC[8] = "QUNDSET";
-
-static bool write_all(int fd, const void *p, size_t n)
-{
-    const char *at = p;
-
-    while (n > 0) {
-        ssize_t got = write(fd, at, n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        at += got;
-        n -= (size_t)got;
-    }
-    return true;
-}
 
 /* Everything up to the end of the file, at most max bytes. */
 static bool read_all(int fd, size_t max, struct qund_buf *out)
@@ -143,9 +127,9 @@ int qund_match_compile_main(int in_fd, int out_fd)
     reply.n_errs = (uint32_t)errs.n;
     reply.dropped = (uint32_t)errs.dropped;
     reply.blob_n = reply.rc == QUND_OK ? blob.n : 0;
-    if (!write_all(out_fd, &reply, sizeof(reply)) ||
-        !write_all(out_fd, errs.v, errs.n * sizeof(*errs.v)) ||
-        !write_all(out_fd, blob.p, (size_t)reply.blob_n))
+    if (!qund_fd_write(out_fd, qund_str_n((const char *)&reply, sizeof(reply))) ||
+        !qund_fd_write(out_fd, qund_str_n((const char *)errs.v, errs.n * sizeof(*errs.v))) ||
+        !qund_fd_write(out_fd, qund_str_n(blob.p, (size_t)reply.blob_n)))
         return 1;
     return 0;
 }
@@ -184,7 +168,7 @@ static bool send_request(int fd, const struct qund_pattern *v, size_t n)
         qund_buf_add(&all, &row, sizeof(row));
         qund_buf_str(&all, v[i].text);
     }
-    return write_all(fd, all.p, all.n) && lseek(fd, 0, SEEK_SET) == 0;
+    return qund_fd_write(fd, qund_buf_view(&all)) && lseek(fd, 0, SEEK_SET) == 0;
 }
 
 static void limit(__rlimit_resource_t what, rlim_t value)

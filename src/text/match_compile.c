@@ -224,13 +224,6 @@ static void make_slots(struct compile *c)
 
 /* --- sections */
 
-static int by_value(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 static void make_ids(struct compile *c)
 {
     uint32_t *ids = qund_alloc((c->n + 1) * sizeof(*ids));
@@ -240,7 +233,7 @@ static void make_ids(struct compile *c)
 
     for (size_t i = 0; i < c->n; i++)
         ids[i] = c->v[i].id;
-    qsort(ids, c->n, sizeof(*ids), by_value);
+    qsort(ids, c->n, sizeof(*ids), match_by_value);
     for (size_t i = 0; i < c->n; i++)
         if (i == 0 || ids[i] != ids[i - 1])
             ids[n_ids++] = ids[i];
@@ -249,7 +242,7 @@ static void make_ids(struct compile *c)
     for (uint32_t s = 0; s < c->n_slots; s++)
         at[s + 1] += at[s]; /* the end of s; counted down to its start below */
     for (size_t i = c->n; i-- > 0;) {
-        const uint32_t *found = bsearch(&c->v[i].id, ids, n_ids, sizeof(*ids), by_value);
+        const uint32_t *found = bsearch(&c->v[i].id, ids, n_ids, sizeof(*ids), match_by_value);
 
         qund_assert(found);
         slot_id[--at[c->slot_of[i]]] = (uint32_t)(found - ids);

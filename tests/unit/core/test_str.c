@@ -130,9 +130,21 @@ static void buffers_grow_and_stay_terminated(void **state)
     qund_free(taken);
 }
 
+static void a_word_is_found_at_its_place(void **state)
+{
+    static const char *const WORDS[] = {"info", "warn", "error"};
+
+    (void)state;
+    assert_int_equal(qund_str_index(QUND_STR("error"), WORDS, QUND_ARRAY_LEN(WORDS)), 2);
+    assert_int_equal(qund_str_index(QUND_STR("err"), WORDS, QUND_ARRAY_LEN(WORDS)),
+                     QUND_E_NOTFOUND);
+    assert_int_equal(qund_str_index(QUND_STR_NONE, WORDS, 3), QUND_E_NOTFOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_word_is_found_at_its_place),
         cmocka_unit_test(compare_goes_by_bytes_then_length),
         cmocka_unit_test(split_ends_with_none),
         cmocka_unit_test(find_starts_where_told),
