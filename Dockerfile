@@ -25,7 +25,7 @@ USER qund
 ENV QUND_DATA=/data
 VOLUME /data
 EXPOSE 8720
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["qund", "status"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["qund", "status"]
 # Outside a container qund listens on loopback; here the published port decides who reaches it.
 ENTRYPOINT ["qund"]
 CMD ["serve", "--listen", "0.0.0.0:8720"]

@@ -9,6 +9,7 @@ A test finds in its environment
     QUND_SOURCE   the checkout
     QUND_ROUNDS   how many rounds a fault test plays (3; with --full 100)
     QUND_FAULT_BIN  the program with fault points, when it was built (build/fault/bin/qund)
+    QUND_PATIENCE how many times longer everything may take (--patience)
     PYTHONPATH    tests/support
 and passes when it exits 0 within its limit (120 s, or `# limit: N s` in its first lines; with --full
 `# limit-full: N s`) and leaves no process behind. Exit 77 skips it, with the last line as reason. A
@@ -86,7 +87,7 @@ def judge(proc, timed_out, left, said, limit):
 
 
 def run_one(path, args, env):
-    limit = limit_of(path, args.full)
+    limit = int(limit_of(path, args.full) * args.patience)
     folder = tempfile.mkdtemp(prefix=f"qund-{path.stem[:20]}-")
     said = pathlib.Path(folder + ".out")
     start = time.monotonic()
@@ -125,6 +126,7 @@ def main():
     ap.add_argument("--bin", default=str(TOP / "build/ci/bin"))
     ap.add_argument("--only")
     ap.add_argument("--full", action="store_true")
+    ap.add_argument("--patience", type=float, default=1)
     ap.add_argument("--list", action="store_true")
     ap.add_argument("--tally", help="append `passed failed` to this file instead of a closing line")
     args = ap.parse_args()
@@ -135,14 +137,12 @@ def main():
     qund = pathlib.Path(args.bin).resolve() / "qund"
     if tests and not qund.exists():
         sys.exit(f"run.py: no program at {qund}; build it first (scripts/build ci)")
-    fault = TOP / "build/fault/bin/qund"
     env = dict(os.environ, QUND=str(qund), QUND_SOURCE=str(TOP), QUND_ROUNDS="100" if args.full else "3",
+               QUND_FAULT_BIN=str(TOP / "build/fault/bin/qund"), QUND_PATIENCE=f"{args.patience:g}",
                PYTHONPATH=str(TOP / "tests/support"), PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1",
                PYTHONIOENCODING="utf-8")
     for name in ("QUND_DATA", "QUND_CONFIG"):
         env.pop(name, None)
-    if fault.exists():
-        env["QUND_FAULT_BIN"] = str(fault)
     passed = failed = 0
     for path in tests:
         p, f = run_one(path, args, env)

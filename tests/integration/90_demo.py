@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""scripts/run as a newcomer meets it: what it shows, how it ends, what it leaves."""
+# limit: 180 s
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from harness import PATIENCE, TOP, Cases, check, equal, scratch, spawn, until
+
+cases = Cases()
+
+
+def demo(folder, *more, **kw):
+    return spawn([TOP / "scripts/run", "--demo", folder / "runs", *more], stdin=subprocess.DEVNULL,
+                 stdout=(folder / "said").open("wb"), stderr=subprocess.STDOUT, start_new_session=True, **kw)
+
+
+def said(folder):
+    return (folder / "said").read_text(encoding="utf-8", errors="replace")
+
+
+def left(folder):
+    """Processes that still have this run's folder on their command line."""
+    found = []
+    for p in pathlib.Path("/proc").iterdir():
+        try:
+            words = (p / "cmdline").read_bytes().decode(errors="replace") if p.name.isdigit() else ""
+        except OSError:
+            continue
+        if str(folder) in words and p.name != str(os.getpid()):
+            found.append(words.replace("\0", " "))
+    return found
+
+
+@cases("it plays for the seconds it was given and ends with what came of it")
+def _():
+    with scratch("demo") as folder:
+        p = demo(folder, "--seconds", str(int(8 * PATIENCE)))
+        until(lambda: "in another terminal" in said(folder), 10, "it says what to try")
+        until(lambda: "[云栖雅苑" in said(folder), 15, "messages run by")
+        equal(p.wait(60 * PATIENCE), 0, "exit code, after " + said(folder)[-400:])
+        for word in ("小夏-栖木社群管家", "virtual", "The robot received"):
+            check(word in said(folder), f"it shows {word}", said(folder)[-800:])
+        log = (folder / "runs/latest/qund.log").read_text(encoding="utf-8")
+        check("level=error" not in log, "the daemon complains of nothing", log)
+        until(lambda: not left(folder), 5, "nothing is left running")
+
+
+@cases("Ctrl-C ends it within seconds, and nothing is left running")
+def _():
+    with scratch("demo") as folder:
+        for _round in range(3):
+            p = demo(folder)
+            until(lambda: "[云栖雅苑" in said(folder), 20, "messages run by")
+            os.killpg(p.pid, signal.SIGINT)
+            start = time.monotonic()
+            equal(p.wait(15 * PATIENCE), 130, "exit code")
+            check(time.monotonic() - start < 5 * PATIENCE, "it took long to stop", time.monotonic() - start)
+            until(lambda: not left(folder), 5, "nothing is left running")
+        equal(len(list((folder / "runs").glob("[0-9]*"))), 2, "runs kept")
+
+
+cases.done()
