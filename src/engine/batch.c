@@ -401,13 +401,25 @@ static int timer_next(struct qund_engine *e, int64_t until, struct qund_timer *o
     }
 }
 
+/* A batch may span more time than a push made in it has: then its deadline is a timer, too. */
+static int timer_ready(struct qund_engine *e, int64_t until, struct qund_timer *out)
+{
+    if (e->outbox && qund_outbox_fresh_due(e->outbox) <= until) {
+        int rc = qund_outbox_settle(e->outbox);
+
+        if (rc < 0)
+            return rc;
+    }
+    return timer_next(e, until, out);
+}
+
 static int advance(struct qund_engine *e, struct batch *b, int64_t r)
 {
     struct qund_timer t;
     struct qund_buf key = {0};
     int rc;
 
-    while ((rc = timer_next(e, r, &t)) > 0) {
+    while ((rc = timer_ready(e, r, &t)) > 0) {
         if (t.due > e->now)
             e->now = t.due;
         qund_buf_clear(&key);

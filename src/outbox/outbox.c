@@ -30,6 +30,7 @@ struct qund_outbox {
     size_t n;
     int64_t *fresh; /* rows added in this transaction */
     size_t n_fresh, cap_fresh;
+    int64_t fresh_due; /* the earliest deadline among them */
 };
 
 struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *timers)
@@ -63,8 +64,10 @@ static struct target *target_get(struct qund_outbox *ob, struct qund_str name)
     return &ob->v[ob->n++];
 }
 
-static void fresh_add(struct qund_outbox *ob, int64_t id)
+static void fresh_add(struct qund_outbox *ob, int64_t id, int64_t deadline)
 {
+    if (ob->n_fresh == 0 || deadline < ob->fresh_due)
+        ob->fresh_due = deadline;
     if (ob->n_fresh == ob->cap_fresh) {
         ob->cap_fresh = ob->cap_fresh ? 2 * ob->cap_fresh : 64;
         ob->fresh = qund_realloc(ob->fresh, ob->cap_fresh * sizeof(*ob->fresh));
@@ -83,7 +86,7 @@ int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new *n, int64_
     t = target_get(ob, n->target);
     if (t)
         t->maybe = true;
-    fresh_add(ob, *out_id);
+    fresh_add(ob, *out_id, n->deadline);
     return 0;
 }
 
@@ -231,7 +234,7 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
         /* Sent again after its deadline: a person wants it, so it gets a day. */
         if (event == QUND_OUT_EV_RESEND)
             rc = qund_out_sql_deadline(ob->db, id, now + QUND_DAY_MS);
-        fresh_add(ob, id);
+        fresh_add(ob, id, now + QUND_DAY_MS);
     }
     return rc;
 }
@@ -278,6 +281,11 @@ int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
         n++;
     }
     return rc < 0 ? rc : n;
+}
+
+int64_t qund_outbox_fresh_due(const struct qund_outbox *ob)
+{
+    return ob->n_fresh > 0 ? ob->fresh_due : INT64_MAX;
 }
 
 int qund_outbox_settle(struct qund_outbox *ob)

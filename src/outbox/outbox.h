@@ -122,6 +122,8 @@ void qund_outbox_committed(struct qund_outbox *ob);
  * "outbox.deadline"); rows that leave at once never need one. Retry times are timers of kind
  * "outbox.due", set by the outcome. The engine runs both through qund_outbox_move. */
 QUND_CHECK int qund_outbox_settle(struct qund_outbox *ob);
+/* The earliest deadline that has no timer yet (INT64_MAX: none): before time passes it, settle. */
+int64_t qund_outbox_fresh_due(const struct qund_outbox *ob);
 /* For metrics: rows per state. Any handle. */
 QUND_CHECK int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES]);
 #endif

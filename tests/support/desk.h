@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "core/file.h"
+#include "crm/org.h"
 #include "engine/engine.h"
 #include "event/event.h"
 #include "rule/rule.h"
@@ -213,6 +214,32 @@ static inline int desk_command(struct desk *d, const char *name, const char *bod
     c->done_arg = &rc;
     assert_int_equal(desk_apply(d, &it, 1), 0);
     return rc;
+}
+
+static inline void desk_drop_org(void *org)
+{
+    qund_org_free(org);
+}
+
+/* The organisation, as config/org.yaml would say it. Its realm is "replay". */
+static inline void desk_org(struct desk *d, const char *yaml)
+{
+    struct qund_command *c = qund_command_new("org.apply", QUND_STR("{}"), "test");
+    struct qund_item it = {.kind = QUND_ITEM_COMMAND, .rx = ++d->rx, .cmd = c};
+    struct qund_org *org = NULL;
+    struct qund_errs errs;
+    int rc = QUND_E_BUG;
+
+    qund_errs_init(&errs, 8);
+    if (qund_org_parse("org.yaml", qund_str(yaml), &org, &errs) < 0)
+        fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
+    qund_errs_done(&errs);
+    c->attach = org;
+    c->attach_free = desk_drop_org;
+    c->done = desk_answered;
+    c->done_arg = &rc;
+    assert_int_equal(desk_apply(d, &it, 1), 0);
+    assert_int_equal(rc, 0);
 }
 
 /* A command for a batch of the caller's; *rc gets its answer. */

@@ -1,20 +1,22 @@
 /* What an event leaves behind: once, whatever is repeated, and nothing after it was taken back. */
 #include "desk.h"
 
-static const char RULES[] = "rules:\n"
-                            "  - id: price\n"
-                            "    when: {any: [多少钱]}\n"
-                            "    then:\n"
-                            "      - intent: price_question\n"
-                            "      - intent: needs_reply\n"
-                            "      - tag: 意向:询价\n"
-                            "      - lead: {score_add: 10}\n"
-                            "      - alert: {to: consultant, level: info, text: '{{sender.name}}问价'}\n"
-                            "  - id: rooms\n"
-                            "    when: {extract: room}\n"
-                            "    then: [{intent: room_no}]\n";
-static const char CONFIG[] = "targets:\n"
-                             "  desk: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n";
+static const char RULES[] =
+    "rules:\n"
+    "  - id: price\n"
+    "    when: {any: [多少钱]}\n"
+    "    then:\n"
+    "      - intent: price_question\n"
+    "      - intent: needs_reply\n"
+    "      - tag: 意向:询价\n"
+    "      - lead: {score_add: 10}\n"
+    "      - alert: {to: consultant, level: info, text: '{{sender.name}}问价'}\n"
+    "  - id: rooms\n"
+    "    when: {extract: room}\n"
+    "    then: [{intent: room_no}]\n";
+static const char CONFIG[] =
+    "targets:\n"
+    "  desk: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n";
 
 static void one_question_leaves_tag_lead_alert_and_push(void **state)
 {
@@ -134,8 +136,7 @@ static void the_ladder_climbs_until_somebody_takes_it(void **state)
     assert_int_equal(desk_command(d, "alert.ack", "{\"id\":1}"), 0);
     desk_wait(d, 60 * 60000);
     assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox"), 3);
-    assert_int_equal(desk_command(d, "alert.ack", "{\"id\":9}"),
-                     QUND_E_NOTFOUND);
+    assert_int_equal(desk_command(d, "alert.ack", "{\"id\":9}"), QUND_E_NOTFOUND);
     desk_free(d);
 }
 
@@ -146,8 +147,9 @@ static void a_bad_entry_goes_to_the_dead_and_the_batch_goes_on(void **state)
     struct qund_item items[3];
 
     (void)state;
-    desk_pack(d, "{\"id\":\"m1\",\"ts\":1757894400000,\"group\":\"g1\",\"sender\":\"a\",\"text\":\"hi\"}",
-              d->rx, &good);
+    desk_pack(
+        d, "{\"id\":\"m1\",\"ts\":1757894400000,\"group\":\"g1\",\"sender\":\"a\",\"text\":\"hi\"}",
+        d->rx, &good);
     items[0] = (struct qund_item){.kind = QUND_ITEM_EVENT, .rx = d->rx, .id = {1, 0}};
     items[0].body = QUND_STR("Ebroken");
     items[1] = (struct qund_item){.kind = QUND_ITEM_EVENT, .rx = d->rx, .id = {2, 0}};
