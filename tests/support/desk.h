@@ -25,6 +25,8 @@ struct desk {
     struct qund_out_items sent;
     struct qund_metrics *metrics;
     struct qund_buf feed; /* the lines shown to who watches */
+    int busy_ms;          /* how long somebody else in the store is waited for; 0: 20 */
+    const struct qund_search_words *words; /* NULL: messages are not indexed */
 };
 
 static inline void desk_show(void *arg, struct qund_str json)
@@ -42,13 +44,14 @@ static inline void desk_open_store(struct desk *d)
     char path[512];
 
     snprintf(path, sizeof(path), "%s/qund.db", d->dir);
-    if (qund_db_open(&(struct qund_db_cfg){.path = path, .busy_ms = 20}, QUND_DB_WRITE, NULL,
-                     &d->db, &err) < 0)
+    if (qund_db_open(&(struct qund_db_cfg){.path = path, .busy_ms = d->busy_ms ? d->busy_ms : 20},
+                     QUND_DB_WRITE, NULL, &d->db, &err) < 0)
         fail_msg("%s: %s", err.where, err.text);
     if (qund_engine_open(&(struct qund_engine_deps){.db = d->db,
                                                     .fold = d->fold,
                                                     .config = d->config,
                                                     .rules = d->rules,
+                                                    .words = d->words,
                                                     .metrics = d->metrics,
                                                     .feed = desk_show,
                                                     .feed_arg = d,
