@@ -40,8 +40,11 @@ static int alert_rung(struct qund_engine *e, const struct qund_timer *t)
 
 static int sweep(struct qund_engine *e, const struct qund_timer *t)
 {
-    int rc = qund_rule_state_sweep(e->state, e->now, SWEEP_ROWS);
+    /* What this batch has added and let pass already must be a row to be swept. */
+    int rc = qund_rule_state_settle(e->state);
 
+    if (rc == 0)
+        rc = qund_rule_state_sweep(e->state, e->now, SWEEP_ROWS);
     if (rc >= 0)
         rc = qund_revoke_sweep(e);
     if (rc < 0)
