@@ -26,9 +26,9 @@ enum qund_column {
     COL_PAID_AT,
     COL_ITEMS,
     COL_FIRST_SEEN,
-    COL_LAST_SEEN, /* exported; an import takes them and looks away */
-    COL_COUNT      /* sizes the table of names below */
+    COL_LAST_SEEN /* exported; an import takes them and looks away */
 };
+#define COL_COUNT (COL_LAST_SEEN + 1)
 const char *qund_column_name(enum qund_column c);
 /* The columns that table t may have; n: how many. */
 const enum qund_column *qund_table_columns(enum qund_table t, size_t *n);
