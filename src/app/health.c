@@ -40,6 +40,11 @@ static void worker_ready(struct qund *q, struct qund_jw *w)
     qund_worker_state(q->worker, &st);
     if (st.denied)
         say(w, "another instance holds the queue's lease; stop it or use another queue.prefix");
+    if (st.bodies_missing > 0)
+        say(w,
+            "%llu entries were trimmed from the queue before they were applied; what they held is "
+            "unknown: see the log",
+            (unsigned long long)st.bodies_missing);
     if (st.trouble < 0)
         say(w,
             "the store cannot be written (%s) for %lld ms: free disk space, or end what holds it",

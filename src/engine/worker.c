@@ -151,6 +151,7 @@ static void note_state(struct qund_worker *w, int rc)
     w->state.claiming = c.up;
     w->state.denied = c.denied;
     w->state.recovered = c.recovered;
+    w->state.bodies_missing = c.bodies_missing;
     w->state.trouble = rc;
     w->state.trouble_since_ms = rc < 0 ? w->failing_since_ms : 0;
     pthread_mutex_unlock(&w->mtx);

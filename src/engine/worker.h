@@ -45,6 +45,7 @@ QUND_CHECK int qund_worker_submit(struct qund_worker *w, struct qund_command *c)
 struct qund_worker_state {
     bool claiming;            /* connected, the lease (if any) is ours */
     bool denied;              /* another instance holds the lease */
+    uint64_t bodies_missing;  /* entries lost in the queue, see queue.h */
     bool recovered;           /* entries left pending by a predecessor are applied */
     int trouble;              /* rc of the last transaction that failed, 0 when the last one held */
     int64_t trouble_since_ms; /* monotonic; 0 */

@@ -20,54 +20,15 @@
  * trimmed exactly once the stream has been quiet for a second: applied events do not linger. */
 #include "core/metric.h"
 #include "core/thread.h"
-#include "queue/internal.h"
+#include "queue/claim_parts.h"
 #include <stdio.h>
 
 enum {
     REPLY_MS = 1000,
-    LEASE_MS = 10000,
     LEASE_RENEW_MS = 3000,
     DENIED_PAUSE_MS = 1000,
     QUIET_MS = 1000,
-    CLOSE_MS = 200,
-    ADOPT_PAGE = 1000,
-    OTHERS_MAX = 16,
-    EXPECT_MAX = 256
-};
-
-enum phase { DOWN, GREETING, REPLAY, LIVE };
-enum expect { X_LEASE, X_GROUP, X_CONSUMERS, X_ADOPT, X_READ, X_QUIET };
-
-struct qund_claim {
-    struct qund_rconn conn;
-    struct qund_queue_addr addr;
-    struct qund_keys keys;
-    char instance[64]; /* "" → no lease */
-    int reply_ms;
-    struct qund_log *log;
-    struct qund_log_gate gate, error_gate;
-    struct qund_counter *reconnects;
-    enum phase phase;
-    unsigned tries;
-    bool was_up, denied, drained;
-    struct qund_mono next; /* DOWN: try then */
-
-    unsigned char expect[EXPECT_MAX]; /* ring of enum expect */
-    size_t expect_at, expect_n;
-    struct qund_mono heard; /* last reply, or the first command after silence */
-
-    struct qund_mono lease_sent, lease_until;
-    char others[OTHERS_MAX][64]; /* consumers that are not us */
-    size_t n_others;
-
-    size_t count, asked; /* wanted by the engine; asked for in the read under way */
-    bool reading, again;
-    struct qund_entry_id after;  /* replay: end of the last page */
-    struct qund_entry_id newest; /* greatest id delivered over this connection */
-    struct qund_owed owed;
-    bool untidy; /* something was acknowledged since the last exact trim */
-    struct qund_mono acked_at;
-    uint64_t bodies_missing;
+    CLOSE_MS = 200
 };
 
 int qund_claim_open(const struct qund_queue_opts *o, struct qund_claim **out, struct qund_err *err)
@@ -86,20 +47,15 @@ int qund_claim_open(const struct qund_queue_opts *o, struct qund_claim **out, st
         snprintf(c->instance, sizeof(c->instance), "%s", o->instance);
     c->reconnects = qund_metric_counter(o->metrics, "qund_redis_reconnects_total", "end=\"claim\"",
                                         "Connections to Redis made again");
+    c->missing = qund_metric_counter(o->metrics, "qund_queue_bodies_missing_total", NULL,
+                                     "Pending entries that somebody had trimmed: what they held is "
+                                     "unknown");
     qund_keys_init(&c->keys, &c->addr);
     *out = c;
     return QUND_OK;
 }
 
-/* ---- commands ---- */
-
-static void expect(struct qund_claim *c, enum expect what)
-{
-    qund_assert(c->expect_n < EXPECT_MAX);
-    if (c->expect_n == 0)
-        c->heard = qund_mono_now();
-    c->expect[(c->expect_at + c->expect_n++) % EXPECT_MAX] = (unsigned char)what;
-}
+/* ---- replies ---- */
 
 static int go_down(struct qund_claim *c, int rc, const char *why, int pause_ms)
 {
@@ -119,118 +75,14 @@ static int go_down(struct qund_claim *c, int rc, const char *why, int pause_ms)
     return rc;
 }
 
-static void send_lease(struct qund_claim *c)
-{
-    static const char SCRIPT[] = "local v=redis.call('get',KEYS[1]) "
-                                 "if v and v~=ARGV[1] then return v end "
-                                 "redis.call('set',KEYS[1],ARGV[1],'PX',ARGV[2]) return 1";
-    char ttl[16];
-
-    snprintf(ttl, sizeof(ttl), "%d", LEASE_MS);
-    qund_rconn_cmd(&c->conn, 6,
-                   (const struct qund_str[]){QUND_STR("EVAL"), qund_str(SCRIPT), QUND_STR("1"),
-                                             qund_str(c->keys.lease), qund_str(c->instance),
-                                             qund_str(ttl)});
-    c->lease_sent = qund_mono_now();
-    expect(c, X_LEASE);
-}
-
-static void send_group(struct qund_claim *c)
-{
-    struct qund_str key = qund_str(c->keys.stream);
-
-    qund_rconn_cmd(&c->conn, 6,
-                   (const struct qund_str[]){QUND_STR("XGROUP"), QUND_STR("CREATE"), key,
-                                             QUND_STR(QUND_GROUP), QUND_STR("0"),
-                                             QUND_STR("MKSTREAM")});
-    expect(c, X_GROUP);
-    qund_rconn_cmd(&c->conn, 4,
-                   (const struct qund_str[]){QUND_STR("XINFO"), QUND_STR("CONSUMERS"), key,
-                                             QUND_STR(QUND_GROUP)});
-    expect(c, X_CONSUMERS);
-}
-
-static void send_adopt(struct qund_claim *c, struct qund_str cursor)
-{
-    char count[16];
-
-    snprintf(count, sizeof(count), "%d", ADOPT_PAGE);
-    qund_rconn_cmd(&c->conn, 9,
-                   (const struct qund_str[]){QUND_STR("XAUTOCLAIM"), qund_str(c->keys.stream),
-                                             QUND_STR(QUND_GROUP), QUND_STR(QUND_CONSUMER),
-                                             QUND_STR("0"), cursor, QUND_STR("COUNT"),
-                                             qund_str(count), QUND_STR("JUSTID")});
-    expect(c, X_ADOPT);
-}
-
-static void send_read(struct qund_claim *c)
-{
-    char count[24], after[QUND_ENTRY_ID_CHARS] = ">";
-
-    snprintf(count, sizeof(count), "%zu", c->count);
-    if (c->phase == REPLAY)
-        qund_entry_id_print(c->after, after);
-    qund_rconn_cmd(
-        &c->conn, 9,
-        (const struct qund_str[]){QUND_STR("XREADGROUP"), QUND_STR("GROUP"), QUND_STR(QUND_GROUP),
-                                  QUND_STR(QUND_CONSUMER), QUND_STR("COUNT"), qund_str(count),
-                                  QUND_STR("STREAMS"), qund_str(c->keys.stream), qund_str(after)});
-    expect(c, X_READ);
-    c->asked = c->count;
-    c->reading = true;
-    c->again = false;
-}
-
-static void send_xack(struct qund_claim *c, const struct qund_entry *v, size_t n)
-{
-    char id[QUND_ENTRY_ID_CHARS];
-
-    qund_rconn_head(&c->conn, 3 + n);
-    qund_rconn_arg(&c->conn, QUND_STR("XACK"));
-    qund_rconn_arg(&c->conn, qund_str(c->keys.stream));
-    qund_rconn_arg(&c->conn, QUND_STR(QUND_GROUP));
-    for (size_t i = 0; i < n; i++) {
-        qund_entry_id_print(v[i].id, id);
-        qund_rconn_arg(&c->conn, qund_str(id));
-    }
-    expect(c, X_QUIET);
-}
-
-/* Everything below the smallest entry still owed; while the pending list is not read to its end, we
- * do not know which that is. */
-static void send_trim(struct qund_claim *c, bool exact)
-{
-    struct qund_str key = qund_str(c->keys.stream);
-    struct qund_entry_id border;
-    char id[QUND_ENTRY_ID_CHARS];
-
-    if (c->phase != LIVE)
-        return;
-    if (!qund_owed_first(&c->owed, &border))
-        border = (struct qund_entry_id){c->newest.ms, c->newest.seq + 1};
-    qund_entry_id_print(border, id);
-    if (exact)
-        qund_rconn_cmd(&c->conn, 5,
-                       (const struct qund_str[]){QUND_STR("XTRIM"), key, QUND_STR("MINID"),
-                                                 QUND_STR("="), qund_str(id)});
-    else
-        qund_rconn_cmd(&c->conn, 7,
-                       (const struct qund_str[]){QUND_STR("XTRIM"), key, QUND_STR("MINID"),
-                                                 QUND_STR("~"), qund_str(id), QUND_STR("LIMIT"),
-                                                 QUND_STR("0")});
-    expect(c, X_QUIET);
-}
-
-/* ---- replies ---- */
-
 static void greet(struct qund_claim *c)
 {
     c->phase = GREETING;
     c->newest = c->after = (struct qund_entry_id){0, 0};
     if (c->instance[0])
-        send_lease(c);
+        qund_claim_send_lease(c);
     else
-        send_group(c);
+        qund_claim_send_group(c);
 }
 
 static int on_lease(struct qund_claim *c, redisReply *r)
@@ -239,7 +91,7 @@ static int on_lease(struct qund_claim *c, redisReply *r)
         c->lease_until.ms = c->lease_sent.ms + LEASE_MS;
         c->denied = false;
         if (c->phase == GREETING)
-            send_group(c);
+            qund_claim_send_group(c);
         return QUND_OK;
     }
     c->denied = r->type == REDIS_REPLY_STRING;
@@ -275,7 +127,7 @@ static void begin_replay(struct qund_claim *c)
         qund_counter_add(c->reconnects, 1);
     c->was_up = true;
     c->phase = REPLAY;
-    send_read(c);
+    qund_claim_send_read(c);
 }
 
 static int on_consumers(struct qund_claim *c, redisReply *r)
@@ -291,10 +143,16 @@ static int on_consumers(struct qund_claim *c, redisReply *r)
         }
     }
     if (c->n_others > 0)
-        send_adopt(c, QUND_STR("0-0"));
+        qund_claim_send_adopt(c, QUND_STR("0-0"));
     else
         begin_replay(c);
     return QUND_OK;
+}
+
+static void count_missing(struct qund_claim *c, size_t n)
+{
+    c->bodies_missing += n;
+    qund_counter_add(c->missing, (int64_t)n);
 }
 
 static int on_adopt(struct qund_claim *c, redisReply *r)
@@ -304,19 +162,15 @@ static int on_adopt(struct qund_claim *c, redisReply *r)
     if (r->type != REDIS_REPLY_ARRAY || r->elements < 2)
         return refused(c, r, "XAUTOCLAIM");
     if (r->elements > 2 && r->element[2]->type == REDIS_REPLY_ARRAY)
-        c->bodies_missing += r->element[2]->elements;
+        count_missing(c, r->element[2]->elements);
     cursor = qund_reply_str(r->element[0]);
     if (!qund_str_is(cursor, "0-0")) {
-        send_adopt(c, cursor);
+        qund_claim_send_adopt(c, cursor);
         return QUND_OK;
     }
     for (size_t i = 0; i < c->n_others; i++) {
         qund_log(c->log, QUND_INFO, "queue.taken_over", QUND_KV("consumer", &c->others[i][0]));
-        qund_rconn_cmd(&c->conn, 5,
-                       (const struct qund_str[]){QUND_STR("XGROUP"), QUND_STR("DELCONSUMER"),
-                                                 qund_str(c->keys.stream), QUND_STR(QUND_GROUP),
-                                                 qund_str(c->others[i])});
-        expect(c, X_QUIET);
+        qund_claim_send_forget(c, c->others[i]);
     }
     begin_replay(c);
     return QUND_OK;
@@ -334,8 +188,8 @@ static void on_missing(struct qund_claim *c, const struct qund_read *got)
     qund_entry_id_print(got->missing[got->n_missing - 1].id, last);
     qund_log(c->log, QUND_ERROR, "queue.bodies_missing", QUND_KV("n", (int64_t)got->n_missing),
              QUND_KV("first", &first[0]), QUND_KV("last", &last[0]));
-    c->bodies_missing += got->n_missing;
-    send_xack(c, got->missing, got->n_missing);
+    count_missing(c, got->n_missing);
+    qund_claim_send_xack(c, got->missing, got->n_missing);
 }
 
 /* What the next read is, when this one brought nothing. */
@@ -349,7 +203,7 @@ static void after_empty(struct qund_claim *c)
     }
     c->drained = !more;
     if (more)
-        send_read(c);
+        qund_claim_send_read(c);
 }
 
 static int on_read(struct qund_claim *c, redisReply *r, struct qund_batch **out)
@@ -373,7 +227,7 @@ static int on_read(struct qund_claim *c, redisReply *r, struct qund_batch **out)
     c->after = got.last;
     if (!got.batch) {
         if (got.entries > 0)
-            send_read(c);
+            qund_claim_send_read(c);
         else
             after_empty(c);
         return QUND_OK;
@@ -442,7 +296,7 @@ void qund_claim_request(struct qund_claim *c, size_t count)
         c->again = true;
         return;
     }
-    send_read(c);
+    qund_claim_send_read(c);
     qund_ignore(qund_rconn_flush(&c->conn)); /* sent ahead now; a broken line shows in poll */
 }
 
@@ -455,13 +309,13 @@ static int on_time(struct qund_claim *c)
         return go_down(c, QUND_E_AGAIN, "no reply in time", 0);
     if (c->phase >= REPLAY && c->expect_n == 0 && c->instance[0] &&
         now - c->lease_sent.ms >= LEASE_RENEW_MS)
-        send_lease(c);
+        qund_claim_send_lease(c);
     if (c->phase == LIVE && c->again && !c->reading && !lease_over(c))
-        send_read(c);
+        qund_claim_send_read(c);
     if (c->phase == LIVE && c->untidy && c->drained && c->owed.left == 0 && c->expect_n == 0 &&
         now - c->acked_at.ms >= QUIET_MS) {
         c->untidy = false;
-        send_trim(c, true);
+        qund_claim_send_trim(c, true);
     }
     return QUND_OK;
 }
@@ -527,8 +381,8 @@ void qund_claim_ack(struct qund_claim *c, const struct qund_entry *v, size_t n)
         qund_ignore(go_down(c, QUND_E_AGAIN, "acknowledgements pile up", 0));
         return;
     }
-    send_xack(c, v, n);
-    send_trim(c, false);
+    qund_claim_send_xack(c, v, n);
+    qund_claim_send_trim(c, false);
     c->untidy = true;
     c->acked_at = qund_mono_now();
     qund_ignore(qund_rconn_flush(&c->conn)); /* a broken line shows in poll */
@@ -574,18 +428,6 @@ void qund_claim_state(const struct qund_claim *c, struct qund_claim_state *out)
     };
 }
 
-/* The lease is given back, so that a successor need not wait for its end. */
-static void send_release(struct qund_claim *c)
-{
-    static const char SCRIPT[] =
-        "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0";
-
-    qund_rconn_cmd(&c->conn, 5,
-                   (const struct qund_str[]){QUND_STR("EVAL"), qund_str(SCRIPT), QUND_STR("1"),
-                                             qund_str(c->keys.lease), qund_str(c->instance)});
-    expect(c, X_QUIET);
-}
-
 struct qund_claim *qund_claim_close(struct qund_claim *c)
 {
     struct qund_mono until = {qund_mono_now().ms + CLOSE_MS};
@@ -593,7 +435,7 @@ struct qund_claim *qund_claim_close(struct qund_claim *c)
     if (!c)
         return NULL;
     if (c->phase >= REPLAY && c->instance[0])
-        send_release(c);
+        qund_claim_send_release(c);
     while (c->phase >= REPLAY && c->expect_n > 0) {
         redisReply *r = NULL;
 
