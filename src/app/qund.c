@@ -197,13 +197,11 @@ static int open_clock(struct qund *q)
 {
     int64_t last = 0;
 
-    if (!q->opts.is_virtual) {
-        q->clock = qund_clock_real();
-        return 0;
-    }
     if (qund_meta_int(q->db, "engine_time", &last) < 0)
         last = 0;
-    q->clock = qund_clock_virtual(last, q->opts.speed);
+    q->clock = q->opts.is_virtual ? qund_clock_virtual(last, q->opts.speed) : qund_clock_real();
+    if (!q->opts.is_virtual) /* the system's clock may have been set back meanwhile */
+        qund_clock_reach(q->clock, (struct qund_wall){last});
     return 0;
 }
 

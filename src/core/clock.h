@@ -23,10 +23,11 @@ struct qund_clock *qund_clock_real(void);
 struct qund_clock *qund_clock_virtual(int64_t start_ms, double speed);
 struct qund_clock *qund_clock_free(struct qund_clock *c); /* returns NULL */
 QUND_DEFINE_AUTO(qund_clock_free, struct qund_clock *)
-/* Never decreases within one process, also when the system clock is set back (it then stands). */
+/* Never decreases, also when the system clock is set back (it then goes on, an eighth slower). */
 struct qund_wall qund_clock_now(struct qund_clock *c);
 bool qund_clock_is_virtual(const struct qund_clock *c);
-/* Virtual only: now becomes at least t; while the clock is held, once it is released. */
+/* Now becomes at least t. Virtual: while the clock is held, once it is released. Real: at start,
+ * for what was written by a clock that was ahead. */
 void qund_clock_reach(struct qund_clock *c, struct qund_wall t);
 /* Virtual only: while held (> 0) the clock stands still; for items that are being sent. */
 void qund_clock_hold(struct qund_clock *c, int delta);

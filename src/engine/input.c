@@ -4,6 +4,8 @@
 #include "crm/people.h"
 #include "engine/internal.h"
 
+#define NAMED_MAX 32 /* people that one message addresses, as far as anybody looks */
+
 /* --- the talk around it --- */
 
 static int who_said(struct qund_engine *e, const struct subject *s, enum qund_who *out)
@@ -22,31 +24,37 @@ static int who_said(struct qund_engine *e, const struct subject *s, enum qund_wh
     return rc == QUND_E_NOTFOUND ? 0 : rc;
 }
 
+static void note_role(struct qund_talk *talk, enum qund_role role)
+{
+    talk->mentions_staff |= role == QUND_ROLE_STAFF || role == QUND_ROLE_BOT;
+    talk->mentions_member |= role == QUND_ROLE_CUSTOMER || role == QUND_ROLE_KOC;
+}
+
+/* Each name costs some look-ups, and a text has room for 65,000 of them. */
 static int mentions_of(struct qund_engine *e, const struct subject *s, struct qund_talk *talk)
 {
     struct qund_str text = s->ev->text, lines = s->ev->mentions;
-    ptrdiff_t at = -1;
+    ptrdiff_t at = qund_str_find(text, 0, QUND_STR("@"));
     int rc;
 
-    while (lines.p) {
+    for (int left = NAMED_MAX; lines.p && left > 0; left--) {
         struct qund_str pid = qund_str_split(&lines, '\n');
         enum qund_role role = QUND_ROLE_NONE;
 
         rc = pid.n ? qund_crm_role_of(e->db, s->row.realm, pid, &role) : QUND_E_NOTFOUND;
         if (rc < 0 && rc != QUND_E_NOTFOUND)
             return rc;
-        talk->mentions_staff |= role == QUND_ROLE_STAFF || role == QUND_ROLE_BOT;
-        talk->mentions_member |= role == QUND_ROLE_CUSTOMER || role == QUND_ROLE_KOC;
+        note_role(talk, role);
     }
-    while ((at = qund_str_find(text, (size_t)(at + 1), QUND_STR("@"))) >= 0) {
+    for (int left = NAMED_MAX; at >= 0 && left > 0; left--) {
         struct qund_str rest = qund_str_n(text.p + at + 1, text.n - (size_t)at - 1);
         enum qund_role role = QUND_ROLE_NONE;
 
         rc = qund_crm_role_named(e->db, s->row.realm, rest, &role);
         if (rc < 0 && rc != QUND_E_NOTFOUND)
             return rc;
-        talk->mentions_staff |= role == QUND_ROLE_STAFF || role == QUND_ROLE_BOT;
-        talk->mentions_member |= role == QUND_ROLE_CUSTOMER || role == QUND_ROLE_KOC;
+        note_role(talk, role);
+        at = qund_str_find(text, (size_t)(at + 1), QUND_STR("@"));
     }
     return 0;
 }

@@ -216,6 +216,26 @@ static struct qund_str compact(struct qund_arena *arena, struct qund_str json)
     return qund_str_n(out, (size_t)(to - out));
 }
 
+/* Whitespace and escapes may make it longer than what is kept, but not by any factor: a bomb of
+ * keys is refused before all of them are compared. */
+#define DATA_RAW_MAX (8u * QUND_EVENT_TEXT_MAX)
+
+static int skip_data(struct decoding *d, struct qund_str *raw)
+{
+    const char *end = d->r->end;
+    bool cut = (size_t)(end - d->r->p) > DATA_RAW_MAX;
+    int rc;
+
+    if (cut)
+        d->r->end = d->r->p + DATA_RAW_MAX;
+    rc = qund_jr_skip(d->r, raw);
+    if (rc < 0 && cut && d->r->at + 1024 > (size_t)(d->r->end - d->r->start))
+        rc = qund_err_set(d->err, QUND_E_INVAL, "data", "more than %u bytes long",
+                          (unsigned)DATA_RAW_MAX);
+    d->r->end = end;
+    return rc;
+}
+
 static int take_data(struct decoding *d, const struct field *f)
 {
     struct qund_str raw;
@@ -225,7 +245,7 @@ static int take_data(struct decoding *d, const struct field *f)
     if (rc == 0 && type != QUND_JT_OBJ)
         return qund_err_set(d->err, QUND_E_INVAL, "data", "must be an object");
     if (rc == 0)
-        rc = qund_jr_skip(d->r, &raw);
+        rc = skip_data(d, &raw);
     if (rc < 0)
         return rc;
     d->e->data = compact(d->r->arena, raw);

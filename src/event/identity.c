@@ -79,11 +79,14 @@ static struct qund_str request_id(const struct qund_event_ctx *ctx, size_t index
 static int settle_times(const struct qund_event_ctx *ctx, const struct event_sent *sent,
                         struct qund_event *e, struct qund_err *err)
 {
+    int64_t age_ms;
+
     if (!ctx->rx && !sent->has_ts)
         return qund_err_set(err, QUND_E_INVAL, "ts",
                             "must be there: the replay's clock follows it");
     e->rx = ctx->rx ? ctx->rx : sent->ts;
     e->ts = e->key_ts = sent->has_ts ? sent->ts : e->rx;
+    age_ms = (ctx->wall ? ctx->wall : e->rx) - e->key_ts;
     if (!sent->has_ts)
         e->flags |= QUND_EVF_NO_TS;
     if (e->ts > e->rx + AHEAD_MS) {
@@ -99,7 +102,7 @@ static int settle_times(const struct qund_event_ctx *ctx, const struct event_sen
         return qund_err_set(err, QUND_E_INVAL, "ts", "too_old: %s lies before store.retention", ts);
     }
     if (e->origin == QUND_ORIGIN_BACKFILL ||
-        (e->origin == QUND_ORIGIN_LIVE && e->rx - e->key_ts > ctx->cfg->time.backfill_after_ms)) {
+        (e->origin == QUND_ORIGIN_LIVE && age_ms > ctx->cfg->time.backfill_after_ms)) {
         e->origin = QUND_ORIGIN_BACKFILL;
         e->flags |= QUND_EVF_BACKFILL;
     }

@@ -261,12 +261,14 @@ static int take_events(struct qund_http *h, struct qund_req *r, const struct qun
     struct events_turn *t = turn_of(h);
     size_t bytes = t->piece->bytes.n, entries = t->piece->n, n = 0;
     char token[24];
-    struct qund_event_ctx ctx = {.cfg = h->deps.config(h->deps.arg),
-                                 .rx = t->piece->hold.rx,
-                                 .default_channel = QUND_STR("api"),
-                                 .allowed = g->channels,
-                                 .n_allowed = g->n_channels,
-                                 .origin = QUND_ORIGIN_LIVE};
+    struct qund_event_ctx ctx = {
+        .cfg = h->deps.config(h->deps.arg),
+        .rx = t->piece->hold.rx,
+        .wall = qund_clock_is_virtual(h->deps.clock) ? 0 : qund_wall_system().ms,
+        .default_channel = QUND_STR("api"),
+        .allowed = g->channels,
+        .n_allowed = g->n_channels,
+        .origin = QUND_ORIGIN_LIVE};
     int rc;
 
     as_asked(c, &ctx);

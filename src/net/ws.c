@@ -164,11 +164,12 @@ static void end_noted(void *arg)
     }
 }
 
+/* Where nobody listens the rules of the wire hold all the same. */
 static void deliver(struct qund_ws *ws, struct qund_str text)
 {
     if (qund_utf8_check(text) >= 0)
         qund_ws_close(ws, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "not valid UTF-8");
-    else
+    else if (ws->ops->text)
         ws->ops->text(ws, ws->arg, text);
 }
 
@@ -177,7 +178,7 @@ static void on_receive(struct qund_ws *ws, const char *bytes, size_t n)
     bool last = lws_is_final_fragment(ws->wsi) && lws_remaining_packet_payload(ws->wsi) == 0;
 
     ws->heard_ms = qund_conn_now(ws->server);
-    if (ws->close_by_ms > 0 || !ws->ops->text)
+    if (ws->close_by_ms > 0)
         return;
     if (lws_frame_is_binary(ws->wsi)) {
         qund_ws_close(ws, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
