@@ -185,7 +185,8 @@ static int open_store(struct qund *q, struct qund_err *err)
                                            "give another folder with --data");
     if (rc < 0)
         return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
-    if (qund_reserve_make(q->vault->reserve, q->config->store.reserve, err) < 0)
+    if (q->config->store.reserve > 0 &&
+        qund_reserve_make(q->vault->reserve, q->config->store.reserve, err) < 0)
         qund_log(q->log, QUND_WARN, "store.no_reserve", QUND_KV("why", err->text));
     rc = open_instance(q, err);
     if (rc == 0)

@@ -47,7 +47,7 @@ void qund_log_level(struct qund_log *l, enum qund_level least)
 
 uint64_t qund_log_count(const struct qund_log *l, enum qund_level level)
 {
-    return atomic_load(&l->lines[level]);
+    return l ? atomic_load(&l->lines[level]) : 0;
 }
 
 /* The character at s.p[at]: its length, and whether it can be shown as it is. An invalid byte is
