@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/zone.h"
+#include "outbox/outbox.h"
 #include "store/access.h"
 #include "store/backup.h"
 #include "store/dead.h"
@@ -294,11 +295,8 @@ int cli_backup(struct cli *c)
 
 int cli_restore(struct cli *c)
 {
-    static const struct qund_restore_hook HOOKS[] = {
-        {"outbox", "UPDATE outbox SET state = 12, reason = 'restored', changed = :now"
-                   " WHERE state IN (0, 1, 5, 6, 7)"},
-        {"timers", "DELETE FROM timer WHERE kind IN ('outbox.due', 'outbox.deadline')"},
-    };
+    size_t n_hooks;
+    const struct qund_restore_hook *hooks = qund_outbox_restored(&n_hooks);
     QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
     QUND_AUTO(qund_log_free) struct qund_log *log = cli_log(c);
     struct qund_restored out;
@@ -307,8 +305,8 @@ int cli_restore(struct cli *c)
     int rc = qund_vault_open(c->data, &v, &err);
 
     if (rc == 0)
-        rc = qund_restore_run(c->args[0], v->dir, qund_wall_system().ms, HOOKS,
-                              QUND_ARRAY_LEN(HOOKS), log, &out, &err);
+        rc = qund_restore_run(c->args[0], v->dir, qund_wall_system().ms, hooks, n_hooks, log, &out,
+                              &err);
     if (rc < 0)
         return cli_fail(&err);
     qund_iso_print(out.engine_time, at);

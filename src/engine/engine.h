@@ -86,6 +86,6 @@ struct qund_backtest;
 QUND_CHECK int qund_engine_backtest(struct qund_engine *e, struct qund_rules *rules,
                                     struct qund_str rule, int days, struct qund_backtest *out,
                                     struct qund_err *err);
-/* Answered commands that need the worker: what a swap or reload changed. Borrowed. */
+/* The set in force; borrowed until the next apply. */
 struct qund_rules *qund_engine_rules(struct qund_engine *e);
 #endif

@@ -1,6 +1,6 @@
 /* src/engine/idle.c - what the writer does when nobody waits for it: search index, retention.
  * Slices of their own, so that an event that comes meanwhile waits for one of them at most. */
-#include "engine/internal.h"
+#include "engine/measure_parts.h"
 
 #define SLICE_MS 100
 
@@ -43,15 +43,9 @@ int64_t qund_engine_unindexed(struct qund_engine *e)
 /* Hours of a month that goes can no longer be counted again from their messages. */
 static int freeze_hours(struct qund_db *db, int month, void *arg)
 {
-    struct qund_stmt *st = qund_sql(db, "UPDATE measure SET frozen = 1 WHERE hour < :end"
-                                        " AND frozen = 0");
-    int next = month % 100 == 12 ? month + 89 : month + 1;
-    int rc;
-
     (void)arg;
-    qund_bind_int(st, ":end", qund_month_start(next));
-    rc = qund_run(st);
-    return rc < 0 ? rc : 0;
+    return qund_measure_sql_freeze(db,
+                                   qund_month_start(month % 100 == 12 ? month + 89 : month + 1));
 }
 
 int qund_engine_retain(struct qund_engine *e)

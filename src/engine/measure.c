@@ -5,23 +5,18 @@
  * they grow at the right edge of their index; a set of those just seen saves asking again. Counts
  * do not depend on order; what is taken back (a revoke) is counted again from the rows. Hours whose
  * messages are past retention are frozen. */
-#include "engine/internal.h"
+#include "engine/measure_parts.h"
 
-#define HOUR_MS 3600000
 #define SLOTS 4096u /* a power of two; more different hours in one batch are flushed early */
 #define SEEN 65536u /* a power of two; speakers remembered, newest wins */
 
-struct delta {
-    int64_t hour, grp; /* grp 0: empty */
-    int64_t messages, staff, speakers, joins, leaves;
-};
 struct seen {
     int64_t hour, grp, contact;
 };
 struct measure {
     struct qund_db *db;
     struct qund_months *months;
-    struct delta v[SLOTS];
+    struct measure_delta v[SLOTS];
     unsigned used;
     struct seen *seen;
 };
@@ -54,26 +49,7 @@ static uint64_t mix(int64_t a, int64_t b, int64_t c)
 
 static int64_t hour_of(int64_t ts)
 {
-    return ts - ts % HOUR_MS;
-}
-
-static int write_delta(struct measure *m, const struct delta *d)
-{
-    struct qund_stmt *st = qund_sql(
-        m->db, "INSERT INTO measure(hour, grp, messages, staff_messages, speakers, joins,"
-               " leaves) VALUES(:hour, :grp, :messages, :staff, :speakers, :joins, :leaves)"
-               " ON CONFLICT(hour, grp) DO UPDATE SET messages = messages + :messages,"
-               " staff_messages = staff_messages + :staff, speakers = speakers + :speakers,"
-               " joins = joins + :joins, leaves = leaves + :leaves WHERE frozen = 0");
-
-    qund_bind_int(st, ":hour", d->hour);
-    qund_bind_int(st, ":grp", d->grp);
-    qund_bind_int(st, ":messages", d->messages);
-    qund_bind_int(st, ":staff", d->staff);
-    qund_bind_int(st, ":speakers", d->speakers);
-    qund_bind_int(st, ":joins", d->joins);
-    qund_bind_int(st, ":leaves", d->leaves);
-    return qund_run(st);
+    return ts - ts % QUND_HOUR_MS;
 }
 
 int qund_measure_flush(struct measure *m)
@@ -81,7 +57,7 @@ int qund_measure_flush(struct measure *m)
     if (m->used == 0)
         return 0;
     for (size_t i = 0; i < SLOTS; i++) {
-        int rc = m->v[i].grp ? write_delta(m, &m->v[i]) : 0;
+        int rc = m->v[i].grp ? qund_measure_sql_add(m->db, &m->v[i]) : 0;
 
         if (rc < 0)
             return rc;
@@ -98,7 +74,7 @@ void qund_measure_forget(struct measure *m)
     m->used = 0;
 }
 
-static int delta_get(struct measure *m, int64_t hour, int64_t grp, struct delta **out)
+static int delta_get(struct measure *m, int64_t hour, int64_t grp, struct measure_delta **out)
 {
     if (m->used > SLOTS / 2) {
         int rc = qund_measure_flush(m);
@@ -107,10 +83,10 @@ static int delta_get(struct measure *m, int64_t hour, int64_t grp, struct delta 
             return rc;
     }
     for (uint64_t i = mix(hour, grp, 0);; i++) {
-        struct delta *d = &m->v[i % SLOTS];
+        struct measure_delta *d = &m->v[i % SLOTS];
 
         if (d->grp == 0) {
-            *d = (struct delta){.hour = hour, .grp = grp};
+            *d = (struct measure_delta){.hour = hour, .grp = grp};
             m->used++;
         }
         if (d->grp == grp && d->hour == hour) {
@@ -124,27 +100,20 @@ static int delta_get(struct measure *m, int64_t hour, int64_t grp, struct delta 
 static int speaker_add(struct measure *m, int64_t hour, int64_t grp, int64_t contact)
 {
     struct seen *s = &m->seen[mix(hour, grp, contact) % SEEN];
-    struct qund_stmt *st;
     int rc;
 
     if (s->hour == hour && s->grp == grp && s->contact == contact)
         return 0;
-    st = qund_sql(m->db, "INSERT OR IGNORE INTO speaker(hour, grp, contact)"
-                         " VALUES(:hour, :grp, :contact)");
-    qund_bind_int(st, ":hour", hour);
-    qund_bind_int(st, ":grp", grp);
-    qund_bind_int(st, ":contact", contact);
-    rc = qund_run(st);
-    if (rc < 0)
-        return rc;
-    *s = (struct seen){hour, grp, contact};
-    return qund_db_changes(m->db) > 0;
+    rc = qund_measure_sql_speaker(m->db, hour, grp, contact);
+    if (rc >= 0)
+        *s = (struct seen){hour, grp, contact};
+    return rc;
 }
 
 int qund_measure_count(struct measure *m, enum measure_kind k, int64_t grp, int64_t ts,
                        int64_t contact)
 {
-    struct delta *d;
+    struct measure_delta *d;
     int rc = delta_get(m, hour_of(ts), grp, &d);
 
     if (rc < 0)
@@ -192,37 +161,18 @@ static int recount_row(const struct qund_message_row *row, void *arg)
 }
 
 /* 1: it counts from nothing again; 0: it is frozen, or nothing was counted there. */
-static int clear_hour(struct measure *m, int64_t hour, int64_t grp)
-{
-    struct qund_stmt *st =
-        qund_sql(m->db, "UPDATE measure SET messages = 0, staff_messages = 0, speakers = 0"
-                        " WHERE hour = :hour AND grp = :grp AND frozen = 0");
-    int rc;
-
-    qund_bind_int(st, ":hour", hour);
-    qund_bind_int(st, ":grp", grp);
-    rc = qund_run(st);
-    if (rc < 0 || qund_db_changes(m->db) == 0)
-        return rc;
-    st = qund_sql(m->db, "DELETE FROM speaker WHERE hour = :hour AND grp = :grp");
-    qund_bind_int(st, ":hour", hour);
-    qund_bind_int(st, ":grp", grp);
-    rc = qund_run(st);
-    return rc < 0 ? rc : 1;
-}
-
 int qund_measure_recount(struct measure *m, int64_t grp, int64_t ts)
 {
     struct recount r = {.m = m, .hour = hour_of(ts)};
-    struct delta *d;
+    struct measure_delta *d;
     int rc = qund_measure_flush(m);
 
     if (rc == 0)
-        rc = clear_hour(m, r.hour, grp);
+        rc = qund_measure_sql_clear(m->db, r.hour, grp);
     if (rc <= 0)
         return rc;
     memset(m->seen, 0, SEEN * sizeof(*m->seen));
-    rc = qund_month_between(m->months, grp, r.hour, r.hour + HOUR_MS, recount_row, &r);
+    rc = qund_month_between(m->months, grp, r.hour, r.hour + QUND_HOUR_MS, recount_row, &r);
     if (rc == 0)
         rc = delta_get(m, r.hour, grp, &d);
     if (rc < 0)

@@ -6,8 +6,8 @@
  * meets it. */
 #include "engine/internal.h"
 
-#define WAIT_MS (7 * 86400000LL)
-#define SKEW_MS 3600000 /* clocks of two servers: a revoke may seem older than its message */
+#define WAIT_MS (7 * QUND_DAY_MS)
+#define SKEW_MS QUND_HOUR_MS /* clocks of two servers: a revoke may seem older than its message */
 
 static int take_back(struct qund_engine *e, const struct qund_message_row *row)
 {

@@ -51,7 +51,7 @@ enum qund_event_type {
 enum qund_event_type qund_event_type_of(struct qund_str name);
 const char *qund_event_type_name(enum qund_event_type t); /* "?" for OTHER */
 
-/* How a repeat is recognised (design 3, identity). */
+/* How a repeat is recognised (docs/architecture.md). */
 enum qund_event_key {
     QUND_KEY_TS_ID, /* (key_ts, realm, id): the month table's own unique index */
     QUND_KEY_RECENT /* (realm, id) in the 7-day table: no ts, or the channel's ts is not stable */

@@ -1,4 +1,4 @@
-/* src/outbox/outbox.h - the rows that wait to leave, and their states (design 8).
+/* src/outbox/outbox.h - the rows that wait to leave, and their states.
  *
  * Rows are written on the engine thread inside the batch's transaction. Credits say how many sends
  * a target would take now; deliver grants them, they live in memory only and are granted anew after
@@ -126,4 +126,8 @@ QUND_CHECK int qund_outbox_settle(struct qund_outbox *ob);
 int64_t qund_outbox_fresh_due(const struct qund_outbox *ob);
 /* For metrics: rows per state. Any handle. */
 QUND_CHECK int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES]);
+/* What a restored store is told, for qund_restore_run: whatever might leave is held for a person,
+ * for it may have left since the backup. */
+struct qund_restore_hook;
+const struct qund_restore_hook *qund_outbox_restored(size_t *n);
 #endif

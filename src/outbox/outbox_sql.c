@@ -1,5 +1,6 @@
 /* src/outbox/outbox_sql.c - every statement on the table `outbox`, and the timers of its rows. */
 #include "outbox/internal.h"
+#include "store/backup.h"
 #include <stdio.h>
 
 #define REASON_MAX 300 /* bytes kept of what a peer said */
@@ -246,4 +247,19 @@ int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES])
     }
     qund_stmt_reset(st);
     return rc;
+}
+
+const struct qund_restore_hook *qund_outbox_restored(size_t *n)
+{
+    _Static_assert(QUND_OUT_HELD == 12 && QUND_OUT_QUEUED == 0 && QUND_OUT_SENDING == 1 &&
+                       QUND_OUT_RETRY_AT == 5 && QUND_OUT_QUOTA_HIT == 6 && QUND_OUT_UNKNOWN == 7,
+                   "the numbers below are stored ones");
+    static const struct qund_restore_hook HOOKS[] = {
+        {"outbox", "UPDATE outbox SET state = 12, reason = 'restored', changed = :now"
+                   " WHERE state IN (0, 1, 5, 6, 7)"},
+        {"timers", "DELETE FROM timer WHERE kind IN ('outbox.due', 'outbox.deadline')"},
+    };
+
+    *n = QUND_ARRAY_LEN(HOOKS);
+    return HOOKS;
 }

@@ -1,5 +1,5 @@
 /* src/store/timers.h - all waiting of the daemon: rows (kind, key, due), unique on (kind, key), in
- * two classes (design 4). Engine thread only; everything inside the caller's transaction. */
+ * two classes. Engine thread only; everything inside the caller's transaction. */
 #ifndef QUND_STORE_TIMERS_H
 #define QUND_STORE_TIMERS_H
 #include "store/db.h"
