@@ -172,6 +172,11 @@ struct qund_crm_signup {
 QUND_CHECK int qund_crm_signup_apply(struct qund_crm *crm, struct qund_crm_group *g,
                                      struct qund_str chain, const struct qund_crm_signup *rows,
                                      size_t n, int64_t seq, int64_t ts);
+/* 1: this contact, or a row under this name, stands in the group's sign-up at ts, has spoken of
+ * it since then and has not cancelled; 0: no. */
+QUND_CHECK int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
+                                      const struct qund_crm_contact *c, struct qund_str name,
+                                      int64_t since, int64_t ts);
 /* What message seq did to rows is undone: it is about to say it again, against another list. Returns
  * how many events went. */
 QUND_CHECK int qund_crm_signup_withdraw(struct qund_crm *crm, int64_t seq);

@@ -114,6 +114,28 @@ int qund_crm_signup_apply(struct qund_crm *crm, struct qund_crm_group *g, struct
     return changed;
 }
 
+int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
+                           const struct qund_crm_contact *c, struct qund_str name, int64_t since,
+                           int64_t ts)
+{
+    struct qund_stmt *st =
+        qund_sql(crm->db, "SELECT 1 FROM signup WHERE grp = :grp AND "
+                          "(contact = :contact OR name = :name) AND "
+                          "state <> :cancelled AND at BETWEEN :since AND :ts LIMIT 1");
+    int rc;
+
+    qund_assert(st);
+    qund_bind_int(st, ":grp", g->id);
+    qund_bind_int(st, ":contact", c->id);
+    qund_bind_str(st, ":name", crm_text(qund_crm_cut_name(name)));
+    qund_bind_int(st, ":cancelled", QUND_SIGNUP_CANCELLED);
+    qund_bind_int(st, ":since", since);
+    qund_bind_int(st, ":ts", ts);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
+}
+
 static struct qund_str copy(struct qund_buf *b, struct qund_str s)
 {
     qund_buf_clear(b);

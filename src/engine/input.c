@@ -5,6 +5,8 @@
 #include "engine/internal.h"
 
 #define NAMED_MAX 32 /* people that one message addresses, as far as anybody looks */
+enum { SIGNED_BYTES = 120 };
+#define RUNNING_MS (14 * 86400000LL) /* a sign-up without a chain: as long as 报名 answers it */
 
 /* --- the talk around it --- */
 
@@ -81,6 +83,25 @@ static void put_context(struct subject *s)
             s->context[s->n_context++] = qund_str(WORDS[i].word);
 }
 
+/* Does he stand in the sign-up that is running? Asked only where the answer decides: of a few
+ * words, while a sign-up or a call to confirm is open. */
+static int signed_up(struct qund_engine *e, const struct subject *s, struct qund_extract_in *in)
+{
+    const int64_t *age = in->calls.age_ms;
+    int64_t running = RUNNING_MS;
+    int rc;
+
+    if (!s->group || in->text.n > SIGNED_BYTES ||
+        (age[QUND_CALL_SIGNUP] < 0 && age[QUND_CALL_CONFIRM] < 0))
+        return 0;
+    if (age[QUND_CALL_OPENED] >= 0 && age[QUND_CALL_OPENED] < running)
+        running = age[QUND_CALL_OPENED];
+    rc = qund_crm_signup_stands(e->crm, s->group, s->sender, s->ev->sender_name,
+                                s->ev->ts - running, s->ev->ts);
+    in->signed_up = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
 int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_extract *x)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf prev = {0};
@@ -103,6 +124,8 @@ int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_ext
         rc = who_said(e, s, &in.talk.reply_to);
     if (rc == 0)
         rc = mentions_of(e, s, &in.talk);
+    if (rc == 0)
+        rc = signed_up(e, s, &in);
     /* Lists have lines; nothing else is compared with the list before. */
     if (rc == 0 && s->group && memchr(in.text.p, '\n', in.text.n)) {
         rc = qund_crm_chain_prev(e->crm, s->group, QUND_STR(""), s->ev->ts, &prev, &prev_seq);

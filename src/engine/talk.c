@@ -153,6 +153,8 @@ int qund_talk_before(struct talk *t, const struct qund_message_row *row, struct 
         }
     for (size_t k = 0; k < QUND_CALL_KINDS; k++)
         calls->age_ms[k] = s->call_ts[k] ? row->ts - s->call_ts[k] : -1;
+    if (s->call_ts[QUND_CALL_CLOSE] >= s->call_ts[QUND_CALL_ORDER])
+        calls->age_ms[QUND_CALL_ORDER] = -1;
     return 0;
 }
 

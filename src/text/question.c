@@ -163,7 +163,8 @@ static bool chatter(struct qund_str s, const struct qund_talk *talk, uint32_t tr
 
 bool qund_question_find(struct qund_str s, const struct qund_talk *talk)
 {
-    static const char *const about_work[] = {"做过", "案例", "户型", "图纸", "效果图", NULL};
+    static const char *const about_work[] = {"做过",   "案例", "户型", "图纸",
+                                             "效果图", "同款", "链接", NULL};
     uint32_t traits = qund_question_traits(s);
 
     if (!(traits & (QUND_ASKS | QUND_REQUESTS | QUND_TROUBLED)) || (traits & QUND_NO_ANSWER))

@@ -393,9 +393,11 @@ static size_t add(struct qund_str s, const struct flat *f, struct qund_room *out
 {
     struct qund_room *r = &out[n];
     char zone[QUND_ROOM_TEXT_MAX - 36];
-    size_t at = qund_room_zone(s, f->at, zone, sizeof zone);
+    struct part building = f->building;
+    size_t at = building.text[0] == '?' ? qund_room_tower(s, f->at, building.text) : f->at;
 
-    snprintf(r->text, sizeof r->text, "%s%s%s-%s-%s", zone, zone[0] ? "/" : "", f->building.text,
+    at = qund_room_zone(s, at, zone, sizeof zone);
+    snprintf(r->text, sizeof r->text, "%s%s%s-%s-%s", zone, zone[0] ? "/" : "", building.text,
              f->unit.text, f->door.text);
     r->at = (uint32_t)at;
     r->end = (uint32_t)f->end;

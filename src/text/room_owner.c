@@ -127,6 +127,23 @@ size_t qund_room_zone(struct qund_str s, size_t at, char *zone, size_t cap)
     return begin;
 }
 
+/* 听澜阁2单元603: a building that has a name instead of a number. */
+size_t qund_room_tower(struct qund_str s, size_t at, char name[QUND_ROOM_TOWER_MAX])
+{
+    static const char *const towers[] = {"阁", "轩", "邸", "榭", NULL};
+    size_t end = at, mark, begin;
+
+    qund_scan_any_before(s, end, zone_gaps, &end);
+    if (!qund_scan_any_before(s, end, towers, &mark))
+        return at;
+    begin = name_before(s, mark);
+    if (begin == mark || end - begin >= QUND_ROOM_TOWER_MAX)
+        return at;
+    memcpy(name, s.p + begin, end - begin);
+    name[end - begin] = '\0';
+    return begin;
+}
+
 /* --- owner --- */
 
 enum relation { SELF = 1, OTHER = 2 };
@@ -216,13 +233,14 @@ static bool names_somebody(struct qund_str s, size_t end)
 
 enum qund_room_owner qund_room_owner_of(struct qund_str s, size_t at, size_t end)
 {
-    static const char *const beside[] = {"隔壁", "对面", "对门", "楼上", "楼下",
-                                         "那家", "那户", "那位", NULL};
-    static const char *const theirs[] = {"家",     "业主",   "邻居",   "他家",   "老",     "的邻居",
-                                         "的业主", "的姐妹", "的朋友", "的师傅", "的大哥", "的哥",
-                                         "的姐",   "的那",   "的房东", "的租客", "的亲",   "的老",
-                                         "的宝",   "的兄弟", "的美女", "的帅哥", "的小",   "的人",
-                                         "这家",   "这户",   "这种",   NULL};
+    static const char *const beside[] = {"隔壁", "旁边", "对面", "对门", "楼上",
+                                         "楼下", "那家", "那户", "那位", NULL};
+    static const char *const theirs[] = {
+        "家",     "业主",   "邻居",   "他家",   "老",     "的邻居", "的业主", "的姐妹",
+        "的朋友", "的师傅", "的大哥", "的哥",   "的姐",   "的那",   "的房东", "的租客",
+        "的亲",   "的老",   "的宝",   "的兄弟", "的美女", "的帅哥", "的小",   "的人",
+        "这家",   "这户",   "这种",   "的灯",   "的车",   "的狗",   "的空调", "现在",
+        "要卖",   "天天",   "半夜",   "又在",   NULL};
     static const char *const at_home[] = {"家里", "家中", NULL};
     static const char *const mine[] = {"是我", "是俺", "是本人", "系我", NULL};
     struct qund_str rest;

@@ -15,7 +15,7 @@ enum { HITS_MAX = 24, SHORT_CHARS = 16, PLAIN_MAX_BYTES = 400 };
 const char *qund_call_name(enum qund_call c)
 {
     static const char *const names[QUND_CALL_KINDS] = {"none",  "signup", "confirm", "order",
-                                                       "close", "topic",  "peer"};
+                                                       "close", "topic",  "peer",    "opened"};
 
     return (unsigned)c < QUND_CALL_KINDS ? names[c] : "?";
 }
@@ -57,6 +57,26 @@ static unsigned prices_in(struct qund_str s)
     return n;
 }
 
+/* 红烧肉套餐18、清蒸鱼套餐20: prices without a unit, as a kitchen writes its menu. */
+static unsigned bare_prices_in(struct qund_str s)
+{
+    static const char *const kitchens[] = {"套餐", "午餐", "晚餐", "早餐",   "点餐",
+                                           "订餐", "份数", "菜单", "报数量", NULL};
+    static const char *const ends[] = {"、", ",", ";", "。", "\n", " ", "/", NULL};
+    unsigned n = 0;
+
+    for (size_t at = 2; at + 1 < s.n && has(s, kitchens); at++) {
+        size_t i = at + 1;
+
+        while (i < s.n && (qund_scan_digit(s.p[i]) || s.p[i] == '.'))
+            i++;
+        if (qund_scan_digit(s.p[at]) && qund_scan_digit(s.p[at + 1]) &&
+            (unsigned char)s.p[at - 1] >= 0x80 && (i == s.n || qund_scan_any(s, &i, ends)))
+            n++;
+    }
+    return n;
+}
+
 static enum qund_call staff_call(struct qund_str s)
 {
     static const char *const confirms[] = {"确认", "回1", "扣1", "到场", NULL};
@@ -79,7 +99,8 @@ static enum qund_call staff_call(struct qund_str s)
         return QUND_CALL_CLOSE;
     if (has(s, (const char *const[]){"确认", NULL}) && has(s, asks_back) && has(s, confirms))
         return QUND_CALL_CONFIRM;
-    if (has(s, (const char *const[]){"排单", NULL}) || (prices_in(s) >= 2 && has(s, shops)))
+    if (has(s, (const char *const[]){"排单", NULL}) || (prices_in(s) >= 2 && has(s, shops)) ||
+        bare_prices_in(s) >= 2)
         return QUND_CALL_ORDER;
     if (has(s, (const char *const[]){"#接龙", "接龙", NULL}) || (has(s, events) && has(s, invites)))
         return QUND_CALL_SIGNUP;
@@ -227,6 +248,17 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
     return within(c, QUND_CALL_SIGNUP, HOURS(6)) && only_persons(s);
 }
 
+/* 改成我一个, 减一个人, 就我自己来: of somebody who stands in the list. His row changes. */
+static bool changes(struct qund_str s, bool signed_up)
+{
+    static const char *const words[] = {"改成",   "改为", "变成", "减一个", "少一个",
+                                        "多一个", "多加", "再加", "就我",   NULL};
+
+    return signed_up && has(s, words) && qund_utf8_count(s) <= 2 * SHORT_CHARS && !asks(s) &&
+           (qund_chain_party(s) > 0 || qund_chain_persons(s) > 0 ||
+            has(s, (const char *const[]){"就我", NULL}));
+}
+
 static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const plain[] = {"确认参加", "确认到场", "确定参加",
@@ -257,6 +289,13 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
     if (flags == 0 && !answered)
         return false;
     out->party = (uint16_t)qund_chain_party(s);
+    if (answered && changes(s, signed_up)) {
+        out->state = flags & MAYBE ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
+        out->fresh = true;
+        if (out->party == 0)
+            out->party = 1;
+        return true;
+    }
     if ((flags & CANCEL) && (answered || has(s, about)) &&
         !has(s, (const char *const[]){"吗", "?", NULL})) {
         out->state = QUND_SAYS_CANCELLED;
@@ -323,6 +362,13 @@ static bool counted_at(struct qund_str s, size_t at)
            !qund_scan_any(s, &i, spans);
 }
 
+/* B1, 那B1: what the menu calls A, B, C. */
+static bool lettered(struct qund_str s, size_t end)
+{
+    return end > 0 && s.p[end - 1] >= 'a' && s.p[end - 1] <= 'h' &&
+           (end == 1 || !qund_scan_latin(s.p[end - 2])) && s.n <= 12;
+}
+
 /* 花生3, 苹果2斤, 土鸡蛋来一板. */
 static bool order_clause(struct qund_str s)
 {
@@ -337,7 +383,7 @@ static bool order_clause(struct qund_str s)
     while (i > 0 && (qund_scan_digit(s.p[i - 1]) || s.p[i - 1] == '+'))
         i--;
     if (i < s.n && s.n - i <= 2)
-        return i >= 6 && (s.p[i - 1] & 0x80);
+        return (i >= 6 && (s.p[i - 1] & 0x80)) || lettered(s, i);
     for (size_t at = 0; at < s.n; qund_utf8_next(s, &at))
         if (counted_at(s, at))
             return true;

@@ -12,9 +12,10 @@ enum qund_call {
     QUND_CALL_ORDER,   /* staff: today's goods and prices, orders in the group */
     QUND_CALL_CLOSE,   /* staff: no more orders; ends ORDER */
     QUND_CALL_TOPIC,   /* staff: tonight's topic, tell us */
-    QUND_CALL_PEER     /* a member: who joins me? A "+1" now answers him */
+    QUND_CALL_PEER,    /* a member: who joins me? A "+1" now answers him */
+    QUND_CALL_OPENED   /* kept by the engine, found by nobody: when the running chain was opened */
 };
-#define QUND_CALL_KINDS 7
+#define QUND_CALL_KINDS 8
 const char *qund_call_name(enum qund_call c);
 enum qund_call qund_call_find(struct qund_str folded, bool from_staff);
 
@@ -24,12 +25,7 @@ struct qund_calls {
 };
 void qund_calls_none(struct qund_calls *c);
 
-enum qund_says {
-    QUND_SAYS_SIGNED,
-    QUND_SAYS_CONFIRMED,
-    QUND_SAYS_CANCELLED,
-    QUND_SAYS_MAYBE
-};
+enum qund_says { QUND_SAYS_SIGNED, QUND_SAYS_CONFIRMED, QUND_SAYS_CANCELLED, QUND_SAYS_MAYBE };
 const char *qund_says_name(enum qund_says s); /* "signed", … */
 
 struct qund_signup {

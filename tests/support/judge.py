@@ -6,8 +6,8 @@
 
 A label line holds `id` and `expect: {intents, rooms, phones, signups}`; the other fields are the
 event itself, so a label file can be replayed as it is. Lines of sample.jsonl hold id and expect only
-and belong to tests/data/conversations.jsonl. Files named held_* were never used for tuning and are
-counted apart.
+and belong to tests/data/conversations.jsonl. Files with held_ in their name were never used for tuning and
+are counted apart.
 
 Counted are pairs (message, intent) and (message, room); phones, owners of rooms and sign-ups are
 shown beside them. A message that is labelled but not exported counts as found nothing.
@@ -41,7 +41,7 @@ def read_labels(paths):
     """{part: {id: expect}} and the texts, for showing misses."""
     parts, texts = {"tuning": {}, "held-out": {}}, {}
     for path in paths:
-        part = "held-out" if os.path.basename(path).startswith("held_") else "tuning"
+        part = "held-out" if "held_" in os.path.basename(path) else "tuning"
         with open(path, encoding="utf-8") as f:
             for row in lines(f, path):
                 if row["id"] in parts["tuning"] or row["id"] in parts["held-out"]:
@@ -116,6 +116,8 @@ def show(part, counts, total):
         print(f"  {name:18} {c.hit:5} {c.extra:5} {c.missed:6}  {c.precision():9.3f}  {c.recall():6.3f}")
     print(f"  {'all intents, rooms':18} {total.hit:5} {total.extra:5} {total.missed:6}"
           f"  {total.precision():9.3f}  {total.recall():6.3f}")
+    print(f"{part}: micro precision {total.precision():.3f}, recall {total.recall():.3f}"
+          f" ({total.hit} found, {total.extra} too many, {total.missed} missed)")
 
 
 def main():

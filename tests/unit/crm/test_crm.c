@@ -238,6 +238,22 @@ static void a_renamed_signup_row_is_one_row(void **state)
     ask_text(p, "SELECT name FROM signup", "小王");
 }
 
+static void who_stands_in_a_signup_is_known_until_he_cancels(void **state)
+{
+    struct place *p = *state;
+    struct qund_crm_group *g = group(p, "g1");
+    struct qund_crm_contact nobody = {.id = 999};
+    struct qund_str name = QUND_STR("小王");
+
+    signup(p, g, "小王", 2, QUND_SIGNUP_SIGNED, 1, 100, 1);
+    assert_int_equal(qund_crm_signup_stands(p->crm, g, &nobody, name, 0, 200), 1);
+    assert_int_equal(qund_crm_signup_stands(p->crm, g, &nobody, QUND_STR("老李"), 0, 200), 0);
+    assert_int_equal(qund_crm_signup_stands(p->crm, g, &nobody, name, 150, 200), 0);
+    assert_int_equal(qund_crm_signup_stands(p->crm, g, &nobody, name, 0, 50), 0);
+    signup(p, g, "小王", 2, QUND_SIGNUP_CANCELLED, 2, 150, 1);
+    assert_int_equal(qund_crm_signup_stands(p->crm, g, &nobody, name, 0, 200), 0);
+}
+
 static void the_chain_lists_around_a_late_one_are_found(void **state)
 {
     struct place *p = *state;
@@ -340,6 +356,7 @@ int main(void)
         T(a_revoke_takes_rooms_phones_and_score_of_that_message),
         T(a_signup_is_what_the_latest_message_says),
         T(a_renamed_signup_row_is_one_row),
+        T(who_stands_in_a_signup_is_known_until_he_cancels),
         T(the_chain_lists_around_a_late_one_are_found),
         T(an_opt_out_outlives_the_revoke_of_its_message),
         T(an_item_that_fails_gives_back_only_what_it_changed),

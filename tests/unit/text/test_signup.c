@@ -27,8 +27,7 @@ static const char *said(const char *text, const struct qund_calls *c)
 
     if (!qund_signup_find(qund_str(text), c, false, &s))
         return "";
-    snprintf(line, sizeof line, "%s %u%s", qund_says_name(s.state), s.party,
-             s.fresh ? " new" : "");
+    snprintf(line, sizeof line, "%s %u%s", qund_says_name(s.state), s.party, s.fresh ? " new" : "");
     return line;
 }
 
@@ -110,11 +109,31 @@ static void a_members_invitation_takes_the_plus_one(void **state)
     assert_string_equal(said("+1", &c), "");
 }
 
+static void who_stands_in_the_list_changes_his_row(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned party;
+    } v[] = {{"女朋友来不了,改成我一个", 1}, {"我这边减一个,就我自己来", 1}, {"改成3大1小", 4}};
+    struct qund_calls c = after(QUND_CALL_SIGNUP, hour);
+    struct qund_signup s;
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(v); i++) {
+        assert_true(qund_signup_find(qund_str(v[i].text), &c, true, &s));
+        assert_true(s.fresh && s.state == QUND_SAYS_SIGNED);
+        assert_int_equal(s.party, v[i].party);
+    }
+    assert_true(qund_signup_find(QUND_STR("把我的名字删掉吧"), &c, true, &s));
+    assert_int_equal(s.state, QUND_SAYS_CANCELLED);
+}
+
 static void orders_count_while_the_shop_takes_them(void **state)
 {
     static const char *const yes[] = {
-        "土鸡蛋来一板", "苹果2斤",   "3",          "1×2",     "葡萄一串,能送到南湖里3号楼吗",
-        "花生3",        "同上,一斤", "山竹两斤+1", "冬瓜一个"};
+        "土鸡蛋来一板", "苹果2斤",   "3",          "1×2",      "葡萄一串,能送到南湖里3号楼吗",
+        "花生3",        "同上,一斤", "山竹两斤+1", "冬瓜一个", "a一份",
+        "那b1"};
     static const char *const no[] = {"昨天的车厘子有两颗烂的", "羊肉卷少给我3两", "谢谢阿芳",
                                      "抢到2串", "还有几个"};
     struct qund_calls c = after(QUND_CALL_ORDER, hour), none;
@@ -143,6 +162,7 @@ static void calls_are_told_by_kind(void **state)
         {"未确认到场的邻居麻烦扣1,便于我们备餐", true, QUND_CALL_CONFIRM},
         {"今天的早市:红富士9.9/斤、土鸡蛋15.8/板,10点前截单", true, QUND_CALL_ORDER},
         {"截单啦~本期鸡蛋68板", true, QUND_CALL_CLOSE},
+        {"今日午餐:a红烧肉套餐18、b清蒸鱼套餐20,10点半前报份数", true, QUND_CALL_ORDER},
         {"【今晚话题】厨房做高低台到底值不值?", true, QUND_CALL_TOPIC},
         {"有人一起团购空调吗", false, QUND_CALL_PEER},
         {"早上好", true, QUND_CALL_NONE},
@@ -169,6 +189,7 @@ int main(void)
         cmocka_unit_test(cancelling_and_confirming_are_told_apart),
         cmocka_unit_test(without_a_call_the_same_words_say_nothing),
         cmocka_unit_test(a_members_invitation_takes_the_plus_one),
+        cmocka_unit_test(who_stands_in_the_list_changes_his_row),
         cmocka_unit_test(orders_count_while_the_shop_takes_them),
         cmocka_unit_test(calls_are_told_by_kind),
         cmocka_unit_test(the_word_table_fits_its_index),
