@@ -8,18 +8,18 @@
 
 struct qund_command {
     struct qund_node node;
-    const char *name;         /* static: "alert.ack", "delivery.outcome", "import.contacts" */
-    char *body;               /* JSON object, owned, NUL-terminated */
+    const char *name; /* static: "alert.ack", "delivery.outcome", "import.contacts" */
+    char *body;       /* JSON object, owned, NUL-terminated */
     size_t body_n;
-    int64_t rx_ms;            /* stamped by the engine's clock when it is taken in */
-    void *attach;             /* optional */
+    int64_t rx_ms; /* stamped by the engine's clock when it is taken in */
+    void *attach;  /* optional */
     void (*attach_free)(void *);
-    char actor[64];           /* who: "token:3", "cli", "deliver", "signal" */
+    char actor[64]; /* who: "token:3", "cli", "deliver", "signal" */
 
     /* answer, filled by the engine */
-    int rc;                   /* qund_rc of applying it */
+    int rc; /* qund_rc of applying it */
     struct qund_err err;
-    struct qund_buf reply;    /* JSON, may be empty */
+    struct qund_buf reply; /* JSON, may be empty */
     /* Called once, on the engine thread, after the commit (or after a permanent refusal). Takes the
      * command over: it usually posts it to the asker's mailbox. NULL: the engine frees it. */
     void (*done)(struct qund_command *c, void *arg);

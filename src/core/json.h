@@ -11,7 +11,7 @@ struct qund_jw {
     uint64_t first; /* bit per depth: nothing written yet at this level */
 };
 struct qund_jw qund_jw(struct qund_buf *b);
-void qund_jw_obj(struct qund_jw *w);        /* { */
+void qund_jw_obj(struct qund_jw *w); /* { */
 void qund_jw_end_obj(struct qund_jw *w);
 void qund_jw_arr(struct qund_jw *w);
 void qund_jw_end_arr(struct qund_jw *w);
@@ -30,18 +30,24 @@ void qund_jw_kbool(struct qund_jw *w, const char *key, bool v);
 void qund_jw_kts(struct qund_jw *w, const char *key, int64_t utc_ms); /* ISO 8601 Z */
 
 /* --- strict pull reader (RFC 8259): rejects duplicate keys in one object, depth > max_depth,
- * invalid UTF-8, lone surrogates, NUL, trailing bytes. Strings without escapes are borrowed from the
- * input, others are decoded into the arena. --- */
+ * invalid UTF-8, lone surrogates, NUL, trailing bytes. Strings without escapes are borrowed from
+ * the input, others are decoded into the arena. --- */
 enum qund_jt {
-    QUND_JT_NULL, QUND_JT_BOOL, QUND_JT_INT, QUND_JT_NUM, QUND_JT_STR, QUND_JT_OBJ, QUND_JT_ARR
+    QUND_JT_NULL,
+    QUND_JT_BOOL,
+    QUND_JT_INT,
+    QUND_JT_NUM,
+    QUND_JT_STR,
+    QUND_JT_OBJ,
+    QUND_JT_ARR
 };
 struct qund_jr {
     const char *p, *end, *start;
     struct qund_arena *arena;
     struct qund_jr_keys **keys; /* by depth, made when first needed */
     unsigned depth, max_depth;
-    const char *why;      /* set on failure: static reason */
-    size_t at;            /* byte offset of the failure */
+    const char *why; /* set on failure: static reason */
+    size_t at;       /* byte offset of the failure */
 };
 void qund_jr_init(struct qund_jr *r, struct qund_str json, struct qund_arena *arena,
                   unsigned max_depth);
@@ -54,7 +60,11 @@ QUND_CHECK int qund_jr_null(struct qund_jr *r);
 /* Object: enter once, then next until it returns 0; 1 = a key was read and its value must be
  * taken (or skipped). Duplicate keys are the reader's to find: it keeps the keys of open objects in
  * the arena. Arrays likewise. */
-struct qund_jr_obj { void *seen; size_t n; bool first; };
+struct qund_jr_obj {
+    void *seen;
+    size_t n;
+    bool first;
+};
 QUND_CHECK int qund_jr_obj(struct qund_jr *r, struct qund_jr_obj *o);
 QUND_CHECK int qund_jr_obj_next(struct qund_jr *r, struct qund_jr_obj *o, struct qund_str *key);
 QUND_CHECK int qund_jr_arr(struct qund_jr *r, bool *first);

@@ -1,6 +1,6 @@
 /* src/core/log.h - structured lines on stderr: a stable dotted event name and typed pairs.
- * Never chat text, names or tokens; ids, lengths, rule ids. Who decides logs; who passes an error up
- * does not. Thread-safe: one write(2) a line. */
+ * Never chat text, names or tokens; ids, lengths, rule ids. Who decides logs; who passes an error
+ * up does not. Thread-safe: one write(2) a line. */
 #ifndef QUND_CORE_LOG_H
 #define QUND_CORE_LOG_H
 #include "core/str.h"
@@ -39,12 +39,12 @@ static inline struct qund_kv qund_kv_s(const char *k, struct qund_str v)
 {
     return (struct qund_kv){.key = k, .kind = 's', .s = v};
 }
-#define QUND_KV(k, v)                                                                          \
+#define QUND_KV(k, v) \
     _Generic((v), char *: qund_kv_z, const char *: qund_kv_z, struct qund_str: qund_kv_s,      \
              double: qund_kv_d, default: qund_kv_i)(k, v)
 /* qund_log(log, QUND_WARN, "queue.lost", QUND_KV("last_id", id), …); a NULL log writes nothing. */
-#define qund_log(l, level, event, ...)                                                         \
-    qund_log_write(l, level, event, (const struct qund_kv[]){{0}, ##__VA_ARGS__},              \
+#define qund_log(l, level, event, ...)                                            \
+    qund_log_write(l, level, event, (const struct qund_kv[]){{0}, ##__VA_ARGS__}, \
                    sizeof((const struct qund_kv[]){{0}, ##__VA_ARGS__}) / sizeof(struct qund_kv))
 /* kv[0] is a filler. */
 void qund_log_write(struct qund_log *l, enum qund_level level, const char *event,

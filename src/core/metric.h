@@ -17,8 +17,8 @@ struct qund_counter {
  * handle. Never NULL; a NULL registry gives a handle nobody reads. */
 struct qund_counter *qund_metric_counter(struct qund_metrics *m, const char *name,
                                          const char *labels, const char *help);
-struct qund_counter *qund_metric_gauge(struct qund_metrics *m, const char *name,
-                                       const char *labels, const char *help);
+struct qund_counter *qund_metric_gauge(struct qund_metrics *m, const char *name, const char *labels,
+                                       const char *help);
 static inline void qund_counter_add(struct qund_counter *c, int64_t n)
 {
     atomic_fetch_add_explicit(&c->v, n, memory_order_relaxed);

@@ -1,6 +1,6 @@
-/* src/core/yaml.h - YAML 1.2 documents (libfyaml) as a read-only tree with places, for config, rules
- * and the org file. JSON is YAML. Limits: 4 MiB, depth 32, no anchors/aliases/merge keys (they make
- * bombs), duplicate keys refused. */
+/* src/core/yaml.h - YAML 1.2 documents (libfyaml) as a read-only tree with places, for config,
+ * rules and the org file. JSON is YAML. Limits: 4 MiB, depth 32, no anchors/aliases/merge keys
+ * (they make bombs), duplicate keys refused. */
 #ifndef QUND_CORE_YAML_H
 #define QUND_CORE_YAML_H
 #include "core/err.h"
@@ -9,12 +9,12 @@ struct qund_yaml; /* a loaded document, immutable */
 enum qund_yaml_kind { QUND_YAML_NULL, QUND_YAML_SCALAR, QUND_YAML_MAP, QUND_YAML_LIST };
 struct qund_ynode {
     enum qund_yaml_kind kind;
-    bool quoted;                 /* scalar written in quotes: always a string */
-    int line, col;               /* 1-based */
-    struct qund_str text;        /* scalar */
-    struct qund_ynode *child;    /* first entry of a map or list */
-    struct qund_ynode *next;     /* next sibling */
-    struct qund_str key;         /* when the parent is a map */
+    bool quoted;              /* scalar written in quotes: always a string */
+    int line, col;            /* 1-based */
+    struct qund_str text;     /* scalar */
+    struct qund_ynode *child; /* first entry of a map or list */
+    struct qund_ynode *next;  /* next sibling */
+    struct qund_str key;      /* when the parent is a map */
     int key_line, key_col;
 };
 /* `name` is what errors print as file. Errors: name:line:col: reason. Strings live as long as the

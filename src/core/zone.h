@@ -16,10 +16,10 @@ QUND_DEFINE_AUTO(qund_zone_free, struct qund_zone *)
 const char *qund_zone_name(const struct qund_zone *z);
 
 struct qund_civil {
-    int year, month, day;    /* 2025, 1-12, 1-31 */
+    int year, month, day; /* 2025, 1-12, 1-31 */
     int hour, minute, second, ms;
-    int weekday;             /* 1 Monday … 7 Sunday */
-    int offset_s;            /* east of UTC */
+    int weekday;  /* 1 Monday … 7 Sunday */
+    int offset_s; /* east of UTC */
 };
 void qund_zone_civil(const struct qund_zone *z, int64_t utc_ms, struct qund_civil *out);
 /* A wall time in a gap maps to the instant after it, in a fold to the first. */

@@ -1,10 +1,10 @@
-/* src/deliver/deliver.h - pushes → the outside world (essay in deliver.c). One thread, one curl multi
- * handle; rates, breakers and back-off per target.
+/* src/deliver/deliver.h - pushes → the outside world (essay in deliver.c). One thread, one curl
+ * multi handle; rates, breakers and back-off per target.
  *
- * It never looks into the store: it grants credit to the engine (command "delivery.credit" {target, n,
- * for_ms, ordered}), is handed rows that are `sending`, and answers each with exactly one command
- * "delivery.outcome" {id, attempt, target, event: accepted | retry | quota | unknown | returned |
- * drop, retry_ms, status, reason}. */
+ * It never looks into the store: it grants credit to the engine (command "delivery.credit" {target,
+ * n, for_ms, ordered}), is handed rows that are `sending`, and answers each with exactly one
+ * command "delivery.outcome" {id, attempt, target, event: accepted | retry | quota | unknown |
+ * returned | drop, retry_ms, status, reason}. */
 #ifndef QUND_DELIVER_DELIVER_H
 #define QUND_DELIVER_DELIVER_H
 #include "core/command.h"

@@ -58,9 +58,7 @@ static void take_row(struct qund_extract *out, const struct qund_chain_diff *d)
 
     *s = (struct qund_signup){.party = d->row->party, .name = d->row->name};
     memcpy(s->room, d->row->room, sizeof s->room);
-    s->state = gone            ? QUND_SAYS_CANCELLED
-               : d->row->maybe ? QUND_SAYS_MAYBE
-                               : QUND_SAYS_SIGNED;
+    s->state = gone ? QUND_SAYS_CANCELLED : d->row->maybe ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
     s->fresh = !gone;
     if (d->change == QUND_CHAIN_ADDED)
         add_room(out, d);

@@ -1,10 +1,8 @@
 /* preload.c - what the operating system does to us, put between a program and its libc.
  *
- *   QUND_SLOW_PROGRAM=redis-server QUND_SLOW_FSYNC_MS=800   fsync and fdatasync of that program take
- *                                                           so long
- *   QUND_CLOCK_PROGRAM=qund QUND_CLOCK_FILE=PATH            the wall clock of that program is off by
- *                                                           as many nanoseconds as the first eight
- *                                                           bytes of the file say, at any moment
+ *   QUND_SLOW_PROGRAM=redis-server QUND_SLOW_FSYNC_MS=800   fsync and fdatasync of that program
+ * take so long QUND_CLOCK_PROGRAM=qund QUND_CLOCK_FILE=PATH            the wall clock of that
+ * program is off by as many nanoseconds as the first eight bytes of the file say, at any moment
  *
  * Programs that are not named are left alone, as children inherit the environment. */
 #define _GNU_SOURCE
