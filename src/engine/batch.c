@@ -17,8 +17,6 @@
 
 #define SWEEP_MS 60000
 
-static const char SAVE[] = "item";
-
 struct batch {
     struct qund_item *items;
     size_t told; /* items before it are committed and answered */
@@ -77,18 +75,6 @@ static int batch_begin(struct qund_engine *e)
     e->feeding = e->deps.feed && (!e->deps.feed_wanted || e->deps.feed_wanted(e->deps.feed_arg));
     e->batch_last = e->applied;
     return qund_month_next_seq(e->months, &e->first_seq);
-}
-
-/* What was held back until the batch is whole goes into rows. */
-static int batch_settle(struct qund_engine *e)
-{
-    int rc = qund_crm_flush(e->crm);
-
-    if (rc == 0)
-        rc = qund_measure_flush(e->measure);
-    if (rc == 0)
-        rc = qund_rule_state_settle(e->state);
-    return rc;
 }
 
 static int batch_note(struct qund_engine *e)
@@ -155,7 +141,7 @@ static void batch_tell(struct qund_engine *e, struct batch *b)
 static int batch_commit(struct qund_engine *e, struct batch *b)
 {
     size_t sent = b->send ? b->send->n : 0;
-    int rc = batch_settle(e);
+    int rc = qund_batch_settle(e);
 
     if (rc == 0 && e->outbox && b->send)
         rc = qund_outbox_take(e->outbox, e->now, b->send);
@@ -190,112 +176,6 @@ static int batch_commit(struct qund_engine *e, struct batch *b)
 
 /* --- one step: a timer, an event or a command --- */
 
-struct step {
-    const char *kind; /* "event", "timer", "command" */
-    struct qund_str key;
-    struct qund_str body;
-    int (*run)(struct qund_engine *e, void *arg);
-    void *arg;
-    const struct qund_timer *timer; /* NULL: it is none */
-};
-
-static int step_bury(struct qund_engine *e, const struct step *s, int rc, const char *reason)
-{
-    e->tally.dead++;
-    e->buried = true;
-    /* Buried, it is due no longer: else it would be the next one again, for ever. */
-    if (s->timer) {
-        int gone = qund_timers_cancel(e->timers, s->timer->kind, s->timer->key);
-
-        if (gone < 0 && gone != QUND_E_NOTFOUND)
-            return gone;
-    }
-    qund_log(e->deps.log, QUND_ERROR, "engine.dead", QUND_KV("kind", s->kind),
-             QUND_KV("key", s->key), QUND_KV("reason", reason ? reason : qund_rc_name(rc)));
-    return qund_dead_add(e->db,
-                         &(struct qund_dead){.kind = qund_str(s->kind),
-                                             .key = s->key,
-                                             .stage = QUND_STR("engine"),
-                                             .reason = qund_str(reason ? reason : qund_rc_name(rc)),
-                                             .body = s->body,
-                                             .at = e->now},
-                         NULL);
-}
-
-/* Where a step began, as far as rows do not say it. */
-struct step_mark {
-    int64_t seq;
-    size_t feed;
-    struct tally tally;
-    struct qund_rules *next_rules; /* a reference of its own */
-};
-
-/* Everything before it is in rows, then its savepoint. */
-static int step_save(struct qund_engine *e, struct step_mark *m)
-{
-    int rc = batch_settle(e);
-
-    *m = (struct step_mark){.feed = e->feed.n, .tally = e->tally};
-    if (rc == 0 && e->outbox)
-        rc = qund_outbox_settle(e->outbox);
-    if (rc == 0)
-        rc = qund_month_next_seq(e->months, &m->seq);
-    if (rc == 0)
-        rc = qund_db_save(e->db, SAVE);
-    if (rc < 0)
-        return rc;
-    qund_crm_item_begin(e->crm);
-    if (e->next_rules)
-        m->next_rules = qund_rules_ref(e->next_rules);
-    return 0;
-}
-
-static int step_keep(struct qund_engine *e, struct step_mark *m)
-{
-    m->next_rules = qund_rules_unref(m->next_rules);
-    return qund_db_release(e->db, SAVE);
-}
-
-/* Rows as at its savepoint, and what memory knows of it forgotten. */
-static int step_undo(struct qund_engine *e, struct step_mark *m)
-{
-    int rc;
-
-    qund_crm_item_undo(e->crm);
-    qund_measure_forget(e->measure);
-    qund_talk_forget(e->talk);
-    e->early = -1;
-    qund_rule_state_forget(e->state, m->seq);
-    if (e->outbox)
-        qund_outbox_step_undo(e->outbox);
-    e->feed.n = m->feed;
-    e->tally = m->tally;
-    qund_rules_unref(e->next_rules);
-    e->next_rules = QUND_TAKE(m->next_rules);
-    rc = qund_db_rollback_to(e->db, SAVE);
-    return rc < 0 ? rc : qund_db_release(e->db, SAVE);
-}
-
-/* With a savepoint around it: a permanent failure buries the step and goes on. */
-static int step_guarded(struct qund_engine *e, const struct step *s)
-{
-    struct step_mark m;
-    int why, rc = step_save(e, &m);
-
-    if (rc < 0)
-        return rc;
-    why = s->run(e, s->arg);
-    if (why == 0)
-        return step_keep(e, &m);
-    if (qund_rc_retryable(why)) {
-        qund_rules_unref(m.next_rules);
-        return why;
-    }
-    if (step_undo(e, &m) < 0)
-        return QUND_E_IO;
-    return step_bury(e, s, why, NULL);
-}
-
 static bool step_suspect(const struct qund_engine *e, struct qund_str key)
 {
     for (size_t i = 0; i < e->n_suspects; i++)
@@ -327,9 +207,9 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
     if (rc < 0)
         return rc;
     if (attempts >= ENGINE_ATTEMPTS_MAX)
-        rc = step_bury(e, s, 0, "the program stopped three times while it was in hand");
+        rc = qund_step_bury(e, s, 0, "the program stopped three times while it was in hand");
     else
-        rc = step_guarded(e, s);
+        rc = qund_step_guarded(e, s);
     if (rc == 0)
         rc = qund_attempt_clear(e->db, s->key);
     if (rc == 0)
@@ -349,7 +229,7 @@ static int step_run(struct qund_engine *e, struct batch *b, const struct step *s
     if (QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, s->key))
         rc = step_alone(e, b, s);
     else if (b->guarded)
-        rc = step_guarded(e, s);
+        rc = qund_step_guarded(e, s);
     else
         rc = s->run(e, s->arg);
     return rc;
@@ -490,7 +370,7 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     key.n = (size_t)snprintf(name, sizeof(name), "command:%s", c->name);
     if (e->deps.inhand)
         qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, key, QUND_STR("command"));
-    rc = step_save(e, &m);
+    rc = qund_step_save(e, &m);
     if (rc < 0)
         return rc;
     c->rc = qund_engine_command(e, c);
@@ -501,7 +381,7 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     if (c->rc < 0 && c->err.rc == 0)
         qund_ignore(
             qund_err_set(&c->err, c->rc, c->name, "cannot be done (%s)", qund_rc_name(c->rc)));
-    rc = c->rc < 0 ? step_undo(e, &m) : step_keep(e, &m);
+    rc = c->rc < 0 ? qund_step_undo(e, &m) : qund_step_keep(e, &m);
     if (rc == 0 && QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, key)) {
         rc = qund_attempt_clear(e->db, key);
         suspect_drop(e, key);

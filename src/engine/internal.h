@@ -84,6 +84,34 @@ struct qund_engine {
     size_t n_suspects;
 };
 
+/* --- step.c --- */
+struct step {
+    const char *kind; /* "event", "timer", "command" */
+    struct qund_str key;
+    struct qund_str body;
+    int (*run)(struct qund_engine *e, void *arg);
+    void *arg;
+    const struct qund_timer *timer; /* NULL: it is none */
+};
+/* Where a step began, as far as rows do not say it. */
+struct step_mark {
+    int64_t seq;
+    size_t feed;
+    struct tally tally;
+    struct qund_rules *next_rules; /* a reference of its own */
+};
+/* What was held back until the batch is whole goes into rows. */
+QUND_CHECK int qund_batch_settle(struct qund_engine *e);
+/* Everything before it is in rows, then its savepoint. */
+QUND_CHECK int qund_step_save(struct qund_engine *e, struct step_mark *m);
+QUND_CHECK int qund_step_keep(struct qund_engine *e, struct step_mark *m);
+/* Rows as at its savepoint, and what memory knows of it forgotten. */
+QUND_CHECK int qund_step_undo(struct qund_engine *e, struct step_mark *m);
+/* A permanent failure buries it and goes on. */
+QUND_CHECK int qund_step_guarded(struct qund_engine *e, const struct step *s);
+QUND_CHECK int qund_step_bury(struct qund_engine *e, const struct step *s, int rc,
+                              const char *reason);
+
 /* --- batch.c --- */
 /* One line for the live feed, and a place to print it: obj opened, "kind" written. */
 struct qund_jw qund_engine_feed_open(struct qund_engine *e, const char *kind);

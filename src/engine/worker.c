@@ -9,9 +9,9 @@
  * Each turn ends with the two items of time: the floor, if everything below it is applied, and a
  * tick. Readings of the clock are items, too; the engine itself has none. */
 #include "engine/worker.h"
+#include "engine/reserve.h"
 #include "event/event.h"
 #include "intake/intake.h"
-#include "store/maint.h"
 #include "store/search.h"
 #include <errno.h>
 #include <poll.h>
@@ -32,7 +32,6 @@
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 1000
 #define REFUSE_AFTER_MS 2000 /* commands of a store that cannot write: told so */
-#define HEALED_MS 2000       /* after this long without a failure the reserve is taken again */
 
 struct qund_worker {
     struct qund_worker_deps deps;
@@ -49,8 +48,7 @@ struct qund_worker {
     struct qund_out_items send;
     int64_t retry_at_ms, retry_wait_ms, failing_since_ms;
     int failing_rc;
-    bool reserve_given;
-    int64_t healed_ms;
+    struct qund_reserve reserve;
     int64_t unindexed; /* messages that wait for the search index, about */
     int64_t index_at_ms, event_at_ms;
     int64_t second_ms, in_second; /* events since the second began */
@@ -192,33 +190,6 @@ static void keep_waiting(struct qund_worker *w)
     w->n = kept;
 }
 
-/* The last transactions, and a clean stop, find the room that was kept for them. */
-static bool give_reserve(struct qund_worker *w, int rc)
-{
-    if ((rc != QUND_E_FULL && rc != QUND_E_IO) || w->reserve_given || !w->deps.reserve)
-        return false;
-    w->reserve_given = true;
-    if (!qund_reserve_give(w->deps.reserve))
-        return false;
-    qund_log(w->deps.log, QUND_ERROR, "store.reserve_given", QUND_KV("rc", qund_rc_name(rc)),
-             QUND_KV("do", "free disk space; the reserve is taken again by itself"));
-    return true;
-}
-
-static void take_reserve(struct qund_worker *w)
-{
-    struct qund_err err;
-
-    if (!w->reserve_given || qund_mono_now().ms - w->healed_ms < HEALED_MS ||
-        !qund_reserve_fits(w->deps.reserve, w->deps.reserve_bytes))
-        return;
-    w->healed_ms = qund_mono_now().ms; /* when it fails: not at once again */
-    if (qund_reserve_make(w->deps.reserve, w->deps.reserve_bytes, &err) < 0)
-        return;
-    w->reserve_given = false;
-    qund_log(w->deps.log, QUND_INFO, "store.reserve_taken");
-}
-
 /* The batch keeps its place. `began`: when this try did; the asker waits since then. */
 static void failed(struct qund_worker *w, int rc, int64_t began)
 {
@@ -232,7 +203,7 @@ static void failed(struct qund_worker *w, int rc, int64_t began)
     w->retry_wait_ms = w->retry_wait_ms == 0                 ? RETRY_FIRST_MS
                        : 2 * w->retry_wait_ms < RETRY_MAX_MS ? 2 * w->retry_wait_ms
                                                              : RETRY_MAX_MS;
-    if (give_reserve(w, rc))
+    if (qund_reserve_failed(&w->reserve, rc))
         w->retry_wait_ms = RETRY_FIRST_MS;
     w->retry_at_ms = qund_mono_now().ms + w->retry_wait_ms;
     keep_waiting(w);
@@ -270,7 +241,7 @@ static void committed(struct qund_worker *w)
         qund_log(w->deps.log, QUND_INFO, "engine.commits_again",
                  QUND_KV("after_ms", qund_mono_now().ms - w->failing_since_ms));
         w->failing_since_ms = w->retry_wait_ms = 0;
-        w->healed_ms = qund_mono_now().ms;
+        w->reserve.healed_ms = qund_mono_now().ms;
     }
     if (w->batch) {
         measure(w);
@@ -316,7 +287,7 @@ static void idle(struct qund_worker *w)
     int more;
 
     index_slice(w);
-    take_reserve(w);
+    qund_reserve_quiet(&w->reserve);
     if (now < w->retain_at_ms)
         return;
     more = qund_engine_retain(w->deps.engine);
@@ -462,6 +433,8 @@ int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **o
     int rc;
 
     w->deps = *deps;
+    w->reserve = (struct qund_reserve){
+        .path = deps->reserve, .bytes = deps->reserve_bytes, .log = deps->log};
     pthread_mutex_init(&w->mtx, NULL);
     w->commands = qund_mbox_new(COMMANDS_MAX);
     w->apply = qund_metric_seconds(deps->metrics, "qund_apply_seconds",
