@@ -75,8 +75,11 @@ static void make_text(struct chat *c, char *p, int hit)
 
 void chat_init(struct chat *c, uint64_t seed, size_t n_words, double hits)
 {
-    *c = (struct chat){
-        .random = mix(seed), .id = mix(seed + 1) << 20, .n_words = n_words, .hits = hits};
+    *c = (struct chat){.random = mix(seed),
+                       .id = mix(seed + 1) << 20,
+                       .n_words = n_words,
+                       .hits = hits,
+                       .people = CHAT_PEOPLE};
     c->words = calloc(n_words ? n_words : 1, sizeof(*c->words));
     c->texts = calloc(CHAT_TEXTS, sizeof(*c->texts));
     if (!c->words || !c->texts)
@@ -120,7 +123,7 @@ int64_t chat_mark_read(const char *p, size_t n)
 size_t chat_line(struct chat *c, int64_t ts_ms, int64_t now_us, char out[CHAT_LINE_MAX])
 {
     unsigned g = zipf(c, CHAT_GROUPS), m = zipf(c, CHAT_MEMBERS);
-    unsigned person = (unsigned)(mix(g * 1000u + m) % CHAT_PEOPLE);
+    unsigned person = (unsigned)(mix(g * 1000u + m) % c->people);
     char mark[CHAT_MARK_LETTERS + 3] = "";
 
     if (c->marked)

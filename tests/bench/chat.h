@@ -18,6 +18,7 @@
 struct chat {
     uint64_t random, id;
     size_t n_words;
+    unsigned people;
     double hits; /* share of messages that hold a watched word */
     int marked;  /* each text begins with the µs at which it was made, for who hears it again */
     char (*texts)[420];

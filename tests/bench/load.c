@@ -9,10 +9,12 @@
  *     seconds 10     how long; or
  *     events 0       how many
  *     window 40000   unapplied events at most; needs a counter to look at
+ *     token TEXT     bearer token (not needed on the daemon's own socket)
  *     form http|raw|bare    raw: the tight program's lines; bare: HTTP without a counter
  *     webhook PORT   listens for pushes and times them (marks the texts)
  *     live 1         watches the live feed and times it (marks the texts)
- *     words 1000  hits 0.1  seed 1  since MS (the time of the first event; one ms an event)
+ *     words 1000  hits 0.1  people 50000  seed 1  since MS (the time of the first event; one ms an
+ * event)
  *
  * At a fixed rate a request has its moment; one that waits for a free connection is timed from that
  * moment, not from when it was sent. The run ends when everything accepted is applied. */
@@ -31,7 +33,7 @@
 #include <unistd.h>
 
 #define CONNS_MAX 512
-#define LOOK_US 20000
+#define LOOK_US 50000
 #define AGAIN_US 2000
 #define PATIENCE_US 60000000
 
@@ -54,16 +56,19 @@ struct load {
     double rate, seconds, hits;
     int64_t events, window, since;
     size_t words;
+    unsigned people;
     uint64_t seed;
     int webhook;
     bool live;
 
+    char bearer[256]; /* the header line, or empty */
     struct chat chat;
     struct conn v[CONNS_MAX];
     size_t n;
     int64_t start, made, accepted, refused, answers, errors;
     int64_t applied, base; /* base: the counter when we came; -1 unknown */
     int64_t applied_at;    /* when the counter last moved */
+    int64_t answered_at;   /* when the last answer came */
     struct hist answered, heard, pushed;
 };
 
@@ -170,7 +175,7 @@ static void put_events(struct load *l, struct conn *c)
 
 static void make_request(struct load *l, struct conn *c, int64_t due)
 {
-    char head[256];
+    char head[512];
     size_t at;
     int n;
 
@@ -182,8 +187,8 @@ static void make_request(struct load *l, struct conn *c, int64_t due)
         /* The length is known afterwards: its place is kept. */
         n = snprintf(head, sizeof(head),
                      "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
-                     "Content-Length: ",
-                     l->body > 1 ? "application/x-ndjson" : "application/json");
+                     "%sContent-Length: ",
+                     l->body > 1 ? "application/x-ndjson" : "application/json", l->bearer);
         put(c, head, (size_t)n);
         put(c, "00000000\r\n\r\n", 12);
         at = c->out_n;
@@ -207,6 +212,7 @@ static void answered(struct load *l, struct conn *c, int status, int64_t taken)
     }
     c->busy = false;
     l->answers++;
+    l->answered_at = now;
     if (status / 100 != 2)
         l->errors++;
     else
@@ -216,11 +222,12 @@ static void answered(struct load *l, struct conn *c, int status, int64_t taken)
 
 static void look(struct load *l, struct conn *c)
 {
-    static const char GET[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    char get[512];
+    int n =
+        snprintf(get, sizeof(get), "GET /metrics HTTP/1.1\r\nHost: localhost\r\n%s\r\n", l->bearer);
 
-    (void)l;
     c->out_n = c->out_at = 0;
-    put(c, l->form == RAW ? "\n" : GET, l->form == RAW ? 1 : sizeof(GET) - 1);
+    put(c, l->form == RAW ? "\n" : get, l->form == RAW ? 1 : (size_t)n);
     c->busy = true;
 }
 
@@ -371,6 +378,22 @@ static void flush(struct conn *c)
         c->out_n = c->out_at = 0;
 }
 
+/* A connection that was not needed for a while is closed by the server: a new one takes its place.
+ */
+static void lost(struct load *l, struct conn *c)
+{
+    close(c->fd);
+    if (c->role == HOOK) {
+        c->role = FREE;
+        return;
+    }
+    if (c->role != SENDER || c->busy)
+        die("the server closed a connection in use: %.*s", (int)(c->in_n < 600 ? c->in_n : 600),
+            c->in_n ? c->in : "");
+    c->fd = dial(l->address);
+    c->in_n = 0;
+}
+
 static void hear(struct load *l, struct conn *c)
 {
     ssize_t n;
@@ -387,10 +410,7 @@ static void hear(struct load *l, struct conn *c)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
-        if (c->role != HOOK)
-            die("the server closed a connection: %.*s", (int)(c->in_n < 600 ? c->in_n : 600), c->in_n ? c->in : "");
-        close(c->fd);
-        c->role = FREE;
+        lost(l, c);
         return;
     }
     c->in_n += (size_t)n;
@@ -517,9 +537,11 @@ static void report(struct load *l)
     double s = (double)(end - l->start) / 1e6;
 
     printf("{\"sent\": %lld, \"accepted\": %lld, \"applied\": %lld, \"refused\": %lld, "
-           "\"errors\": %lld, \"requests\": %lld, \"seconds\": %.3f, \"rate\": %.0f",
+           "\"errors\": %lld, \"requests\": %lld, \"seconds\": %.3f, \"rate\": %.0f, "
+           "\"answered_rate\": %.0f",
            (long long)l->made, (long long)l->accepted, (long long)l->applied, (long long)l->refused,
-           (long long)l->errors, (long long)l->answers, s, (double)l->accepted / s);
+           (long long)l->errors, (long long)l->answers, s, (double)l->accepted / s,
+           (double)l->accepted / ((double)(l->answered_at - l->start) / 1e6));
     print_hist("answer", &l->answered);
     if (l->live)
         print_hist("heard", &l->heard);
@@ -554,6 +576,10 @@ static void option(struct load *l, const char *k, const char *v)
         l->hits = atof(v);
     else if (strcmp(k, "seed") == 0)
         l->seed = strtoull(v, NULL, 10);
+    else if (strcmp(k, "token") == 0)
+        snprintf(l->bearer, sizeof(l->bearer), "Authorization: Bearer %s\r\n", v);
+    else if (strcmp(k, "people") == 0)
+        l->people = (unsigned)strtoul(v, NULL, 10);
     else if (strcmp(k, "since") == 0)
         l->since = atoll(v);
     else
@@ -586,6 +612,8 @@ int main(int argc, char **argv)
     for (int i = 2; i + 1 < argc; i += 2)
         option(&l, argv[i], argv[i + 1]);
     chat_init(&l.chat, l.seed, l.words, l.hits);
+    if (l.people > 0)
+        l.chat.people = l.people;
     l.chat.marked = l.webhook || l.live;
     open_all(&l);
     run(&l);
