@@ -3,7 +3,8 @@
  *
  * The truth is in rows: the group's messages by time, and one row per call. A cache of groups saves
  * reading them for every message. It holds the group's latest messages and newest calls, so it can
- * answer for a message that is newer than all of them; a late one is answered from the rows. What
+ * answer for a message that is newer than most of them (two connections, one chat: a few ms late);
+ * a later one is answered from the rows. What
  * it says must not depend on what happens to be cached (a rollback drops it), so both ways ask the
  * same: the latest few messages of the last hour, by somebody else. */
 #include "engine/internal.h"
@@ -11,6 +12,7 @@
 #define SLOTS 4096u /* a power of two; one group each, newest wins */
 #define LOOK_BACK 12
 #define LOOK_BACK_MS 3600000
+#define RING 24      /* kept of a group: who comes late by less than half of them needs no rows */
 #define CALLS_KEPT 4 /* of one kind and group: as many as can lie within the lateness, and more */
 
 struct spoke {
@@ -19,8 +21,8 @@ struct spoke {
 };
 struct slot {
     int64_t grp;
-    uint64_t round;            /* of the talk's when it was read; older: it is empty */
-    struct spoke v[LOOK_BACK]; /* newest first */
+    uint64_t round;       /* of the talk's when it was read; older: it is empty */
+    struct spoke v[RING]; /* newest first, none missing in between */
     size_t n;
     int64_t call_ts[QUND_CALL_KINDS]; /* the newest; 0: none */
 };
@@ -113,9 +115,22 @@ static int read_slot(struct talk *t, const struct qund_message_row *row, bool ne
     return rc < 0 ? rc : read_calls(t, row->grp, newest ? INT64_MAX : row->ts, s->call_ts);
 }
 
+/* Where in the slot the messages before this one begin. */
+static size_t place_of(const struct slot *s, const struct qund_message_row *row)
+{
+    size_t i = 0;
+
+    while (i < s->n && (s->v[i].ts > row->ts || (s->v[i].ts == row->ts && s->v[i].seq > row->seq)))
+        i++;
+    return i;
+}
+
+/* The slot cannot tell what was before this message: the rows have to. */
 static bool is_late(const struct slot *s, const struct qund_message_row *row)
 {
-    if (s->n > 0 && s->v[0].ts > row->ts)
+    size_t at = place_of(s, row);
+
+    if (at > 0 && s->n - at < LOOK_BACK && s->v[s->n - 1].ts >= row->ts - LOOK_BACK_MS)
         return true;
     for (size_t k = 0; k < QUND_CALL_KINDS; k++)
         if (s->call_ts[k] > row->ts)
@@ -135,6 +150,7 @@ int qund_talk_before(struct talk *t, const struct qund_message_row *row, struct 
 {
     struct slot *s = slot_of(t, row->grp);
     struct slot late;
+    size_t at;
     int rc = 0;
 
     if (!cached(t, s, row->grp))
@@ -145,7 +161,8 @@ int qund_talk_before(struct talk *t, const struct qund_message_row *row, struct 
         return rc;
     talk->last_who = QUND_WHO_NONE;
     talk->last_age_ms = -1;
-    for (size_t i = 0; i < s->n && s->v[i].ts >= row->ts - LOOK_BACK_MS; i++)
+    at = place_of(s, row);
+    for (size_t i = at; i < s->n && i < at + LOOK_BACK && s->v[i].ts >= row->ts - LOOK_BACK_MS; i++)
         if (s->v[i].contact != row->contact) {
             talk->last_who = who(s->v[i].role);
             talk->last_age_ms = row->ts - s->v[i].ts;
@@ -160,13 +177,11 @@ int qund_talk_before(struct talk *t, const struct qund_message_row *row, struct 
 
 static void note(struct slot *s, const struct qund_message_row *row)
 {
-    size_t i = 0;
+    size_t i = place_of(s, row);
 
-    while (i < s->n && (s->v[i].ts > row->ts || (s->v[i].ts == row->ts && s->v[i].seq > row->seq)))
-        i++;
-    if (i == LOOK_BACK)
+    if (i == RING)
         return;
-    if (s->n < LOOK_BACK)
+    if (s->n < RING)
         s->n++;
     memmove(&s->v[i + 1], &s->v[i], (s->n - 1 - i) * sizeof(s->v[0]));
     s->v[i] = (struct spoke){row->ts, row->seq, row->contact, row->role};

@@ -19,10 +19,11 @@
 #include <unistd.h>
 
 #define TICK_MS 250
-#define JUDGE_MS 20     /* a judge is due and waits for the floor: look at that again soon */
-#define INDEX_ROWS 250  /* one slice of the search index: some milliseconds */
-#define INDEX_SHARE 20  /* while events come, one part in so many of the time */
-#define QUIET_MS 50     /* no event for so long: all of it */
+#define JUDGE_MS 20    /* a judge is due and waits for the floor: look at that again soon */
+#define INDEX_ROWS 500 /* one slice of the search index, some milliseconds; while events come … */
+#define INDEX_FEW 50   /* … one of a millisecond or two, … */
+#define INDEX_SHARE 20 /* … one part in so many of the time */
+#define QUIET_MS 50    /* no event for so long: all of it */
 #define CALM_PER_S 1000 /* more events a second: the index waits … */
 #define BUSY_MS 250     /* … until none came for so long */
 #define RETAIN_MS 3600000
@@ -271,12 +272,13 @@ static void index_some(struct qund_worker *w, int rows)
 static void index_slice(struct qund_worker *w)
 {
     int64_t start = qund_mono_now().ms, now;
+    bool quiet = start - w->event_at_ms >= QUIET_MS;
 
     if (start < w->index_at_ms)
         return;
-    index_some(w, INDEX_ROWS);
+    index_some(w, quiet ? INDEX_ROWS : INDEX_FEW);
     now = qund_mono_now().ms;
-    if (now - w->event_at_ms < QUIET_MS)
+    if (!quiet)
         w->index_at_ms = now + INDEX_SHARE * (now - start + 1);
 }
 

@@ -385,8 +385,23 @@ static int by_rule_day(const void *a, const void *b)
     return (x->day > y->day) - (x->day < y->day);
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const struct qund_mark_key *x = &(*(struct list *const *)a)->key;
+    const struct qund_mark_key *y = &(*(struct list *const *)b)->key;
+
+    if (x->rule_no != y->rule_no)
+        return x->rule_no < y->rule_no ? -1 : 1;
+    if (x->group_id != y->group_id)
+        return x->group_id < y->group_id ? -1 : 1;
+    return (x->contact_id > y->contact_id) - (x->contact_id < y->contact_id);
+}
+
+/* In the order of their rows: neighbours share a page, and a page is found once. */
 static int save_lists(struct qund_rule_state *s)
 {
+    if (s->n_dirty > 1)
+        qsort(s->dirty, s->n_dirty, sizeof(struct list *), by_key);
     for (size_t i = 0; i < s->n_dirty; i++) {
         struct list *l = s->dirty[i];
         int rc = l->unsaved ? qund_rule_sql_marks_put(s->db, &l->key, l->v, l->n, &s->packing) : 0;
