@@ -5,7 +5,7 @@
  */
 #include "queue/queue.h"
 
-#define WHERE "queue.redis"
+#define WHERE "queue.url"
 
 static int copy(char *out, size_t cap, struct qund_str s, const char *what, struct qund_err *err)
 {

@@ -36,7 +36,7 @@ int qund_claim_open(const struct qund_queue_opts *o, struct qund_claim **out, st
     struct qund_claim *c;
 
     if (!o->addr->unix_path[0] && !o->addr->host[0])
-        return qund_err_set(err, QUND_E_INVAL, "queue.redis", "no address");
+        return qund_err_set(err, QUND_E_INVAL, "queue.url", "no address");
     c = qund_alloc(sizeof(*c));
     c->conn.fd = -1;
     c->addr = *o->addr;

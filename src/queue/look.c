@@ -118,7 +118,7 @@ static int ask(struct look *l, size_t argc, const struct qund_str *argv, redisRe
 
     if (rc == QUND_E_DENIED)
         return qund_err_set(l->err, rc, l->where,
-                            "Redis refuses us (%s): set the user and password of queue.redis",
+                            "Redis refuses us (%s): set queue.password, or user:password@ in queue.url",
                             l->conn.why);
     if (rc < 0)
         return qund_err_set(l->err, rc, l->where,
@@ -159,8 +159,8 @@ static int look_version(struct look *l, struct qund_queue_info *out)
     rc = qund_reply_rc(r);
     if (rc < 0)
         return qund_err_set(l->err, rc, l->where,
-                            "Redis refuses INFO: %.*s. Set the user and "
-                            "password of queue.redis",
+                            "Redis refuses us (%.*s): set queue.password, or user:password@ in "
+                            "queue.url",
                             QUND_STR_ARG(qund_reply_str(r)));
     v = info_value(r, "redis_version");
     copy(out->version, sizeof(out->version), v);

@@ -50,7 +50,7 @@ int qund_push_open(const struct qund_queue_opts *o, struct qund_push **out, stru
     struct qund_push *p;
 
     if (!o->addr->unix_path[0] && !o->addr->host[0])
-        return qund_err_set(err, QUND_E_INVAL, "queue.redis", "no address");
+        return qund_err_set(err, QUND_E_INVAL, "queue.url", "no address");
     p = qund_alloc(sizeof(*p));
     p->conn.fd = -1;
     p->addr = *o->addr;

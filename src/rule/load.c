@@ -108,14 +108,13 @@ static int worst(const struct qund_errs *errs, size_t from)
     return QUND_E_INVAL;
 }
 
-/* Ends a load: a set without errors is handed out, any other is freed. */
+/* Ends a load: a set without errors is handed out, any other is freed. What could be read is joined
+ * and compiled even beside a file that could not, so that its errors show in the same run. */
 static int finish(struct qund_rules *set, const struct qund_rules_opts *opts, size_t had,
                   struct qund_rules **out, struct qund_errs *errs)
 {
-    int rc = 0;
+    int rc = qund_rules_finish(set, opts, errs);
 
-    if (errs->n + errs->dropped == had)
-        rc = qund_rules_finish(set, opts, errs);
     if (rc == 0 && errs->n + errs->dropped == had) {
         *out = set;
         return 0;

@@ -214,6 +214,11 @@ int qund_token_first(struct qund_db *db, int64_t now, char token[QUND_TOKEN_CHAR
     return made == 0 ? 1 : 0;
 }
 
+int qund_token_first_undo(struct qund_db *db)
+{
+    return qund_db_exec(db, "DELETE FROM token WHERE role = 'admin' AND name = 'first start'");
+}
+
 /* --- commands --- */
 
 struct command {

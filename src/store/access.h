@@ -47,6 +47,10 @@ QUND_CHECK int qund_token_each(struct qund_db *db, bool all,
 QUND_CHECK int qund_token_first(struct qund_db *db, int64_t now, char token[QUND_TOKEN_CHARS],
                                 struct qund_err *err);
 
+/* Takes that token back: the start failed before anybody was shown it, and the next one must make
+ * another. With the writing handle, the engine stopped. */
+QUND_CHECK int qund_token_first_undo(struct qund_db *db);
+
 /* The engine's part: commands "token.add" {hash, role, channels?, name, expires?, by} and
  * "token.revoke" {id}. reply: {"id":n}. */
 bool qund_token_command_known(const char *name);

@@ -128,6 +128,10 @@ static int open_handle(struct qund_db *db, const struct qund_db_cfg *cfg, struct
     /* Readers get a handle that cannot write at all; maint may checkpoint, which is writing. */
     flags |= db->mode == QUND_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     src = sqlite3_open_v2(cfg->path, &db->h, flags, NULL);
+    /* SQLite says no more than "unable to open". */
+    if (src != SQLITE_OK && access(cfg->path, R_OK) < 0 && errno == EACCES)
+        return qund_err_set(err, QUND_E_DENIED, cfg->path,
+                            "this user may not open the store; run as the one who owns it");
     if (src != SQLITE_OK)
         return qund_err_set(
             err, qund_db_rc(db, src), cfg->path, "cannot open the store: %s%s", qund_db_error(db),
@@ -163,6 +167,11 @@ int qund_db_open(const struct qund_db_cfg *cfg, enum qund_db_mode mode, struct q
         return rc;
     *out = QUND_TAKE(db);
     return QUND_OK;
+}
+
+void qund_db_keep_wal(struct qund_db *db)
+{
+    qund_ignore(sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL));
 }
 
 struct qund_db *qund_db_close(struct qund_db *db)

@@ -24,6 +24,9 @@ void qund_db_library(void);
  * with this program's schema. ABI: the store is newer than the program. err says what to do. */
 QUND_CHECK int qund_db_open(const struct qund_db_cfg *cfg, enum qund_db_mode mode,
                             struct qund_log *log, struct qund_db **out, struct qund_err *err);
+/* A last close then leaves the WAL where it lies. For who opens a store that another left behind
+ * uncleanly: its WAL is how the next start tells a crash from a log somebody removed. */
+void qund_db_keep_wal(struct qund_db *db);
 struct qund_db *qund_db_close(struct qund_db *db); /* finalises its statements; returns NULL */
 QUND_DEFINE_AUTO(qund_db_close, struct qund_db *)
 /* The last error of this handle, for logs and err texts. */
