@@ -4,7 +4,11 @@
  * command; when it is committed the next one follows. The loop so never reads more than a chunk at
  * a time, the engine never has more than one transaction's worth, and the answer comes when all is
  * done, with what became of the rows that could not be taken. The engine knows the job by the
- * file's digest: a repeat of an interrupted import goes over what was done and changes nothing. */
+ * file's digest: a repeat of an interrupted import goes over what was done and changes nothing.
+ *
+ * A client that reads the file itself (`qund import`, which shows how far it is and is not bound by
+ * http.max_body) sends ?chunk=true: the body then is one such command, checked by the engine like
+ * any other, and the answer is that chunk's. */
 #include "crm/import.h"
 #include "http/internal.h"
 
@@ -138,6 +142,35 @@ static void send_chunk(struct qund_http *h, struct import *im)
     }
 }
 
+static void one_chunk_done(struct qund_http *h, struct qund_command *c, void *arg)
+{
+    struct qund_req *r = arg;
+
+    (void)h;
+    if (c->rc < 0)
+        qund_answer_rc(r, c->rc, &c->err);
+    else
+        qund_answer_json(r, 200, qund_buf_view(&c->reply));
+}
+
+static void send_one_chunk(struct qund_http *h, struct qund_req *r, const struct qund_call *c,
+                           const char *command)
+{
+    struct qund_err err = {0};
+    struct qund_command *cmd;
+    char actor[64];
+    int rc;
+
+    qund_call_actor(c, actor);
+    cmd = qund_command_new(command, r->body, actor);
+    rc = qund_command_send(h, cmd, false, one_chunk_done, r);
+    if (rc < 0) {
+        qund_command_free(cmd);
+        qund_err_set(&err, rc, "", "too many commands wait; try again");
+        qund_answer_rc(r, rc, &err);
+    }
+}
+
 void qund_api_import(struct qund_http *h, struct qund_req *r, const struct qund_call *c)
 {
     struct qund_import_opt opt = {.form = (enum qund_import_form)qund_call_num(c, "format", 0),
@@ -145,11 +178,16 @@ void qund_api_import(struct qund_http *h, struct qund_req *r, const struct qund_
                                   .realm = qund_call_str(c, "realm"),
                                   .source = qund_call_str(c, "source")};
     int table = qund_table_parse(qund_str(c->route->what));
-    struct import *im = qund_alloc(sizeof(*im));
+    struct import *im;
     struct qund_err err = {0};
     int rc;
 
     qund_assert(table >= 0);
+    if (qund_call_num(c, "chunk", 0) != 0) {
+        send_one_chunk(h, r, c, qund_import_command((enum qund_table)table));
+        return;
+    }
+    im = qund_alloc(sizeof(*im));
     im->req = r;
     im->command = qund_import_command((enum qund_table)table);
     qund_call_actor(c, im->actor);

@@ -10,6 +10,10 @@
 
 enum {
     WAITING_BYTES_MAX = 8 << 20, /* lines between engine and loop */
+    /* A batch of some thousand events is committed at once and shown at once; frames are shared, so
+     * a reader's place in the queue costs a pointer. */
+    READER_FRAMES_MAX = 4096,
+    READER_BYTES_MAX = 4 << 20,
     CLOSE_POLICY = 1008,
     CLOSE_LATER = 1013,
     MESSAGE_MAX = 4096
@@ -57,7 +61,11 @@ void qund_api_live(struct qund_http *h, struct qund_req *r, const struct qund_ca
     l = qund_alloc(sizeof(*l));
     l->h = h;
     l->token = c->grant.token;
-    l->ws = qund_ws_accept(r, &(struct qund_ws_cfg){.message_max = MESSAGE_MAX}, &ops, l);
+    l->ws = qund_ws_accept(r,
+                           &(struct qund_ws_cfg){.message_max = MESSAGE_MAX,
+                                                 .queue_frames = READER_FRAMES_MAX,
+                                                 .queue_bytes = READER_BYTES_MAX},
+                           &ops, l);
     if (!l->ws) {
         qund_free(l);
         return;

@@ -22,14 +22,10 @@ void qund_api_readyz(struct qund_http *h, struct qund_req *r, const struct qund_
     qund_jw_obj(&w);
     qund_jw_key(&w, "degraded");
     qund_jw_arr(&w);
-    if (!in.redis_up)
-        qund_jw_str(&w, QUND_STR("redis is away; events go to the spool"));
-    if (in.full)
-        qund_jw_str(&w, QUND_STR("the queue is full; events are refused"));
-    if (in.stream_cut)
-        qund_jw_str(&w, QUND_STR("the stream lost entries; see status"));
     if (h->deps.ready)
         ready = h->deps.ready(h->deps.arg, &w);
+    else if (in.full)
+        qund_jw_str(&w, QUND_STR("the queue is full; events are refused"));
     qund_jw_end_arr(&w);
     ready = ready && !in.full;
     qund_jw_kbool(&w, "ready", ready);

@@ -85,6 +85,7 @@ static const struct qund_field IMPORT[] = {
     {"dry_run", VALUE_BOOL, false, NULL, "Check and match every row, keep nothing"},
     {"realm", VALUE_STR, false, NULL, "For rows that name none; import"},
     {"source", VALUE_STR, false, NULL, "Where new people come from; import"},
+    {"chunk", VALUE_BOOL, false, NULL, "The body is one chunk of rows as `qund import` sends it"},
 };
 static const struct qund_field QUESTIONS[] = {
     {"state", VALUE_CHOICE, false, "open|answered|done|withdrawn", "Only this state; open"},

@@ -15,6 +15,7 @@
 #define LOOK_MS 500
 
 enum { OP_TEXT = 1, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
+enum { CLOSE_LATER = 1013 }; /* what the server says to a reader that is too slow */
 
 struct feed {
     int fd;
@@ -22,6 +23,7 @@ struct feed {
     size_t at; /* bytes of in already used */
     bool (*interrupted)(void *arg);
     void *arg;
+    bool stopped; /* by interrupted */
 };
 
 static int connect_to(const char *sock, struct qund_err *err)
@@ -75,8 +77,10 @@ static int want(struct feed *f, size_t n)
         ssize_t k;
         int ready = poll(&p, 1, LOOK_MS);
 
-        if (f->interrupted && f->interrupted(f->arg))
+        if (f->interrupted && f->interrupted(f->arg)) {
+            f->stopped = true;
             return 0;
+        }
         if (ready == 0 || (ready < 0 && errno == EINTR))
             continue;
         k = recv(f->fd, piece, sizeof(piece), 0);
@@ -167,6 +171,17 @@ static int pong(int fd, struct qund_str payload)
     return send_all(fd, payload.p, payload.n);
 }
 
+/* The server's last word: a code of two bytes and a reason. */
+static int closed(struct qund_str payload, struct qund_err *err)
+{
+    const unsigned char *p = (const unsigned char *)payload.p;
+    int code = payload.n >= 2 ? p[0] << 8 | p[1] : 0;
+    struct qund_str why = payload.n > 2 ? qund_str_n(payload.p + 2, payload.n - 2) : QUND_STR_NONE;
+
+    return qund_err_set(err, code == CLOSE_LATER ? QUND_E_FULL : QUND_E_AGAIN, "live feed",
+                        "the daemon closed it%s%.*s", why.n ? ": " : "", QUND_STR_ARG(why));
+}
+
 int qund_feed_read(const char *sock, const char *path, int (*each)(struct qund_str text, void *arg),
                    bool (*interrupted)(void *arg), void *arg, struct qund_err *err)
 {
@@ -180,9 +195,13 @@ int qund_feed_read(const char *sock, const char *path, int (*each)(struct qund_s
     while (rc == 0) {
         int op = frame(&f, &text);
 
-        if (op == 0 || op == OP_CLOSE)
-            break;
         if (op == OP_TEXT && each(text, arg) != 0)
+            break;
+        if (op == OP_CLOSE || (op == 0 && !f.stopped)) {
+            rc = closed(op == OP_CLOSE ? text : QUND_STR_NONE, err);
+            break;
+        }
+        if (op == 0)
             break;
         rc = op < 0 ? op : op == OP_PING ? pong(f.fd, text) : 0;
         if (rc < 0)

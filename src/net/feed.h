@@ -4,8 +4,9 @@
 #define QUND_NET_FEED_H
 #include "core/core.h"
 
-/* Connects to sock, upgrades path to a WebSocket, and calls each with every text until the server
- * closes (0), each returns non-zero (0), or something breaks. interrupted may be NULL: asked about
+/* Connects to sock, upgrades path to a WebSocket, and calls each with every text until each returns
+ * non-zero (0), it is interrupted (0), the server closes it for want of keeping up (FULL: connect
+ * again) or because it stops (AGAIN), or something breaks. interrupted may be NULL: asked about
  * twice a second. */
 QUND_CHECK int qund_feed_read(const char *sock, const char *path,
                               int (*each)(struct qund_str text, void *arg),

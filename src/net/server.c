@@ -376,41 +376,62 @@ static int port_of(int fd)
     return ntohs(in4.sin_port);
 }
 
-int qund_server_listen_tcp(struct qund_server *s, const char *host_port, int *port,
-                           struct qund_err *err)
+/* A bound socket, or < 0. */
+static int bind_tcp(const char *host_port, struct qund_err *err)
 {
     struct sockaddr_storage sa;
-    struct listener *l;
     socklen_t n = 0;
-    int on = 1;
+    int on = 1, fd;
     int rc = parse_host_port(host_port, &sa, &n, err);
 
     if (rc < 0)
         return rc;
+    fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return qund_err_set(err, QUND_E_IO, host_port, "cannot make a socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    /* Inherited by what is accepted: an answer is one write and must not wait for an ack. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (bind(fd, (struct sockaddr *)&sa, n) == 0)
+        return fd;
+    rc = qund_err_set(err, QUND_E_IO, host_port, "cannot listen here: %s; %s", strerror(errno),
+                      errno == EADDRINUSE ? "another program (or another qund) is on this port, "
+                                            "http.listen or --listen names another one"
+                      : errno == EACCES   ? "ports below 1024 need a privilege, take a higher one"
+                                          : "http.listen or --listen names another address");
+    close(fd);
+    return rc;
+}
+
+int qund_server_try_tcp(const char *host_port, struct qund_err *err)
+{
+    int fd = bind_tcp(host_port, err);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return QUND_OK;
+}
+
+int qund_server_listen_tcp(struct qund_server *s, const char *host_port, int *port,
+                           struct qund_err *err)
+{
+    int fd = bind_tcp(host_port, err);
+    struct listener *l;
+    int rc;
+
+    if (fd < 0)
+        return fd;
     l = qund_alloc(sizeof(*l));
-    l->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (l->fd < 0) {
-        rc = qund_err_set(err, QUND_E_IO, host_port, "cannot make a socket: %s", strerror(errno));
-    } else {
-        setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        /* Inherited by what is accepted: an answer is one write and must not wait for an ack. */
-        setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        if (bind(l->fd, (struct sockaddr *)&sa, n) != 0)
-            rc = qund_err_set(err, QUND_E_IO, host_port,
-                              "cannot listen here: %s; is another program (or another qund) on "
-                              "this port? http.listen names another one",
-                              strerror(errno));
-        else
-            rc = add_listener(s, l, host_port, err);
-    }
+    l->fd = fd;
+    rc = add_listener(s, l, host_port, err);
     if (rc < 0) {
-        if (l->fd >= 0)
-            close(l->fd);
+        close(fd);
         qund_free(l);
         return rc;
     }
     if (port)
-        *port = port_of(l->fd);
+        *port = port_of(fd);
     return QUND_OK;
 }
 

@@ -67,6 +67,8 @@ QUND_DEFINE_AUTO(qund_server_free, struct qund_server *)
  * one. *port (may be NULL) is the one that was bound. */
 QUND_CHECK int qund_server_listen_tcp(struct qund_server *s, const char *host_port, int *port,
                                       struct qund_err *err);
+/* Whether that could be listened on now; nothing stays bound. For saying so before a long start. */
+QUND_CHECK int qund_server_try_tcp(const char *host_port, struct qund_err *err);
 /* The folder must exist; a socket left behind is replaced (the caller holds the data lock). Only
  * peers with our own uid are served. Paths longer than the system's limit work. */
 QUND_CHECK int qund_server_listen_unix(struct qund_server *s, const char *path,
