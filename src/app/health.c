@@ -101,6 +101,7 @@ void qund_status(void *arg, struct qund_jw *w)
     qund_maint_state(q->maint, &m);
     qund_jw_kz(w, "data", q->vault->dir);
     qund_jw_kint(w, "port", q->port);
+    qund_jw_kz(w, "zone", q->config->time.zone);
     qund_jw_kbool(w, "virtual", q->opts.is_virtual);
     qund_jw_kz(w, "durability",
                q->config->queue.durability == QUND_DURABILITY_DISK ? "disk" : "os");

@@ -7,6 +7,7 @@
 #include "crm/org.h"
 #include "crm/roster.h"
 #include "store/db.h"
+#include "store/meta.h"
 #include "store/month.h"
 #include "text/fold.h"
 #include <unistd.h>
@@ -52,7 +53,7 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
 {
     QUND_AUTO(qund_local_close) struct qund_local *l = qund_alloc(sizeof(*l));
     struct qund_engine_deps deps;
-    bool degraded;
+    bool degraded, left_wal;
     int rc = check_new(o, err);
 
     l->log = o->log;
@@ -64,8 +65,11 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
         rc = qund_vault_open(o->data, &l->vault, err);
     if (rc == 0)
         rc = qund_fold_new(&l->fold, err);
+    left_wal = rc == 0 && qund_vault_wal_there(l->vault);
     if (rc == 0)
         rc = qund_vault_store(l->vault, l->config, l->log, &l->db, err);
+    if (rc == 0 && left_wal)
+        qund_db_keep_wal(l->db);
     if (rc == 0)
         rc = qund_ruleset_start(l->config, l->vault, l->fold, l->db, l->log, &l->rules, &degraded,
                                 err);
@@ -219,6 +223,16 @@ int qund_local_find(struct qund_local *l, struct qund_str eid, int64_t *seq, str
     return f.seq ? 0
                  : qund_err_set(err, QUND_E_NOTFOUND, "message", "no stored message with id %.*s",
                                 QUND_STR_ARG(eid));
+}
+
+int qund_local_mark_virtual(struct qund_local *l, struct qund_err *err)
+{
+    static const char *const QUEUE[] = {"applied_id", "pushed_id"};
+    int rc = qund_meta_set_int(l->db, "virtual", 1);
+
+    for (size_t i = 0; rc == 0 && i < QUND_ARRAY_LEN(QUEUE); i++)
+        rc = qund_meta_set_str(l->db, QUEUE[i], QUND_STR("0-0"));
+    return rc < 0 ? qund_err_set(err, rc, "store", "%s", qund_db_error(l->db)) : 0;
 }
 
 int qund_local_index(struct qund_local *l, struct qund_err *err)

@@ -23,7 +23,7 @@ struct qund_local_opts {
     const char *data;
     struct qund_config *config; /* a reference is taken */
     struct qund_log *log;
-    bool own_log;        /* freed with it, also when opening fails */
+    bool own_log;     /* freed with it, also when opening fails */
     bool must_be_new; /* EXISTS when the folder holds a store */
     bool must_exist;  /* NOTFOUND when it does not */
     bool outbox;      /* pushes become rows (they never leave from here) */
@@ -46,6 +46,9 @@ QUND_CHECK int qund_local_run_out(struct qund_local *l, int64_t max_ms, struct q
 /* The stored message with that platform id, newest first over all groups. NOTFOUND. */
 QUND_CHECK int qund_local_find(struct qund_local *l, struct qund_str eid, int64_t *seq,
                                struct qund_err *err);
+/* The last word on a store played in virtual time: it says that it is one, and forgets the numbers
+ * of a queue that never was, so that `serve --virtual` may go on with it. */
+QUND_CHECK int qund_local_mark_virtual(struct qund_local *l, struct qund_err *err);
 /* All messages not yet indexed. */
 QUND_CHECK int qund_local_index(struct qund_local *l, struct qund_err *err);
 /* Applies config/org.yaml (org.file) when its digest differs. */

@@ -60,6 +60,7 @@ struct qund {
     int wake_fd, port;
     int64_t drain_until;
     bool rules_degraded;
+    bool up; /* the start came through */
     char instance[24];
     char store_gap[256]; /* what a removed write-ahead log made unknown; "" nothing */
     char queue_gap[512]; /* what an emptied or cut queue made unknown; "" nothing */

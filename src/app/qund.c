@@ -212,6 +212,9 @@ static int open_ground(struct qund *q, struct qund_err *err)
 {
     int rc = qund_vault_open(q->opts.data, &q->vault, err);
 
+    /* The door opens last, but that it can be opened is known now, before seconds of work. */
+    if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) != 0)
+        rc = qund_server_try_tcp(q->config->http.listen, err);
     if (rc == 0)
         rc = qund_inhand_open(q->vault->inhand, &q->inhand, &q->left, err);
     if (rc == 0)
@@ -401,6 +404,7 @@ int qund_open(const struct qund_opts *o, struct qund **out, struct qund_err *err
         rc = open_signals(q, err);
     if (rc < 0)
         return rc;
+    q->up = true;
     qund_org_reload(q);
     qund_log(q->log, QUND_INFO, "qund.up", QUND_KV("version", QUND_VERSION),
              QUND_KV("port", q->port));
@@ -467,9 +471,13 @@ struct qund *qund_close(struct qund *q)
     qund_holidays_free(q->holidays);
     qund_words_free(q->words);
     qund_fold_free(q->fold);
+    if (q->db && !q->up && q->left.unclean)
+        qund_db_keep_wal(q->db); /* the crash is still to be looked at by a start that succeeds */
+    if (q->db && !q->up && q->first_token[0])
+        qund_ignore(qund_token_first_undo(q->db)); /* else `qund token create` makes one */
     q->db = qund_db_close(q->db);
     q->redis = qund_redis_stop(q->redis);
-    q->inhand = qund_inhand_close(q->inhand, whole);
+    q->inhand = qund_inhand_close(q->inhand, q->up || !q->left.unclean);
     if (q->wake_fd >= 0)
         close(q->wake_fd);
     qund_clock_free(q->clock);

@@ -30,8 +30,11 @@ static int resolve(const char *dir, struct qund_vault *v, struct qund_err *err)
     char path[PATH_MAX];
 
     if (!realpath(dir, path))
-        return qund_err_set(err, errno == ENOENT ? QUND_E_NOTFOUND : QUND_E_IO, dir,
-                            "cannot open the data folder: %s", strerror(errno));
+        return errno == ENOENT
+                   ? qund_err_set(err, QUND_E_NOTFOUND, dir,
+                                  "no installation here; give its data folder with --data")
+                   : qund_err_set(err, QUND_E_IO, dir, "cannot open the data folder: %s",
+                                  strerror(errno));
     v->dir = qund_strdup(path);
     name_parts(v);
     return 0;
@@ -97,6 +100,14 @@ struct qund_vault *qund_vault_close(struct qund_vault *v)
     qund_free(v->sock);
     qund_free(v);
     return NULL;
+}
+
+bool qund_vault_wal_there(const struct qund_vault *v)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};
+
+    qund_buf_printf(&wal, "%s-wal", v->store);
+    return access(wal.p, F_OK) == 0;
 }
 
 int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,

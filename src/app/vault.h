@@ -19,6 +19,9 @@ QUND_CHECK int qund_vault_open(const char *dir, struct qund_vault **out, struct 
 QUND_CHECK int qund_vault_look(const char *dir, struct qund_vault **out, struct qund_err *err);
 struct qund_vault *qund_vault_close(struct qund_vault *v); /* returns NULL */
 QUND_DEFINE_AUTO(qund_vault_close, struct qund_vault *)
+/* Before the store is opened: whether its last holder left a write-ahead log, that is, did not stop
+ * in order. */
+bool qund_vault_wal_there(const struct qund_vault *v);
 /* The writing handle, schema brought forward. full_sync by the configuration's durability. */
 QUND_CHECK int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
                                 struct qund_log *log, struct qund_db **out, struct qund_err *err);
