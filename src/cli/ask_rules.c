@@ -6,12 +6,17 @@
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/zone.h"
 #include "event/event.h"
 #include "store/backup.h"
+#include "store/month.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define NAMES_MAX 512   /* among which the nearest is looked for */
+#define SAMPLE_CHARS 60 /* of a hit's text */
 
 struct bench {
     struct qund_local *l;
@@ -63,6 +68,30 @@ static int bench_open(struct cli *c, struct bench *b)
     return b->l ? EXIT_FINE : EXIT_WRONG;
 }
 
+/* Whether there is such a rule; when not, the nearest name is shown. */
+static int check_rule(struct qund_local *l, const char *id)
+{
+    const struct qund_rules *rules = qund_engine_rules(l->engine);
+    char *names[NAMES_MAX];
+    struct qund_rule_info info;
+    struct qund_err err = {0};
+    const char *near;
+    size_t n = 0;
+
+    if (qund_rules_find(rules, qund_str(id)) >= 0)
+        return EXIT_FINE;
+    for (; n < qund_rules_count(rules) && n < NAMES_MAX; n++) {
+        qund_rules_info(rules, n, &info);
+        names[n] = qund_str_dup(info.id);
+    }
+    near = qund_str_nearest(qund_str(id), (const char *const *)names, n);
+    qund_err_set(&err, QUND_E_NOTFOUND, "rule", "there is no rule '%s'%s%s", id,
+                 near ? "; nearest known: " : "", near ? near : "");
+    for (size_t i = 0; i < n; i++)
+        qund_free(names[i]);
+    return cli_fail(&err);
+}
+
 /* "#17" or a number: a stored message; {…}: an event; else a platform id. */
 static int find_event(struct cli *c, struct qund_local *l, int64_t *seq, struct qund_buf *packed,
                       struct qund_err *err)
@@ -70,6 +99,7 @@ static int find_event(struct cli *c, struct qund_local *l, int64_t *seq, struct 
     struct qund_str what = qund_str(c->args[0]);
     QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(16384);
     struct qund_event ev;
+    int64_t ts;
     int rc;
 
     *seq = 0;
@@ -79,8 +109,9 @@ static int find_event(struct cli *c, struct qund_local *l, int64_t *seq, struct 
         return 0;
     if (!qund_str_starts(what, "{"))
         return qund_local_find(l, what, seq, err);
+    ts = cli_event_ts(what); /* judged as when it happened, not refused for its age */
     rc = qund_event_decode(&(struct qund_event_ctx){.cfg = l->config,
-                                                    .rx = qund_wall_system().ms,
+                                                    .rx = ts ? ts : qund_wall_system().ms,
                                                     .default_channel = QUND_STR("replay"),
                                                     .short_form = true},
                            what, 0, arena, &ev, err);
@@ -100,6 +131,8 @@ int cli_explain(struct cli *c)
     int code = bench_open(c, &b);
     int rc = 0;
 
+    if (code == EXIT_FINE)
+        code = check_rule(b.l, c->args[1]);
     if (code == EXIT_FINE) {
         rc = find_event(c, b.l, &seq, &packed, &err);
         if (rc == 0)
@@ -112,25 +145,87 @@ int cli_explain(struct cli *c)
     return rc < 0 ? cli_fail(&err) : code;
 }
 
-static void print_days(const struct qund_backtest *t, bool json)
+static void print_day(int64_t day, char out[11])
 {
-    printf(json ? "{\"events\":%lld,\"matches\":%lld,\"fires\":%lld,\"days\":["
-                : "%lld events, %lld matches, %lld outside the cooldown\n",
-           (long long)t->events, (long long)t->matches, (long long)t->fires);
-    for (size_t i = 0; i < t->n_days; i++) {
-        char at[25];
+    int y, m, d;
 
-        qund_iso_print(t->days[i].day * QUND_DAY_MS, at);
-        printf(json ? "%s{\"day\":\"%.10s\",\"events\":%lld,\"matches\":%lld,\"fires\":%lld}"
-                    : "%s%.10s  events %6lld  matches %5lld  fires %5lld\n",
-               json && i ? "," : "", at, (long long)t->days[i].events,
+    qund_civil_from_days(day, &y, &m, &d);
+    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100, (unsigned)d % 100);
+}
+
+static void print_json(const struct qund_backtest *t)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+    struct qund_jw w = qund_jw(&out);
+    char day[11];
+
+    qund_jw_obj(&w);
+    qund_jw_kint(&w, "events", t->events);
+    qund_jw_kint(&w, "matches", t->matches);
+    qund_jw_kint(&w, "fires", t->fires);
+    qund_jw_key(&w, "days");
+    qund_jw_arr(&w);
+    for (size_t i = 0; i < t->n_days; i++) {
+        print_day(t->days[i].day, day);
+        qund_jw_obj(&w);
+        qund_jw_kz(&w, "day", day);
+        qund_jw_kint(&w, "events", t->days[i].events);
+        qund_jw_kint(&w, "matches", t->days[i].matches);
+        qund_jw_kint(&w, "fires", t->days[i].fires);
+        qund_jw_end_obj(&w);
+    }
+    qund_jw_end_arr(&w);
+    qund_jw_key(&w, "samples");
+    qund_jw_arr(&w);
+    for (size_t i = 0; i < t->n_samples; i++)
+        qund_jw_int(&w, t->samples[i].seq);
+    qund_jw_end_arr(&w);
+    qund_jw_end_obj(&w);
+    cli_print_json(qund_buf_view(&out));
+}
+
+/* The first hits with their words: a count says whether a rule is loud, only reading says whether
+ * it is right. */
+static int print_samples(const struct cli *c, struct qund_db *db, const struct qund_backtest *t)
+{
+    struct qund_months *m = qund_months_new(db);
+    QUND_AUTO(qund_zone_free) struct qund_zone *zone = cli_zone(c);
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < t->n_samples; i++) {
+        struct qund_message_row row;
+
+        rc = qund_month_get(m, t->samples[i].seq, &row);
+        if (rc < 0)
+            break;
+        printf("  #%-7lld ", (long long)row.seq);
+        cli_print_time(zone, row.ts);
+        fputs("  ", stdout);
+        cli_print_text(qund_utf8_cut_chars(row.text, SAMPLE_CHARS));
+        putchar('\n');
+    }
+    qund_months_free(m);
+    return rc;
+}
+
+static int print_result(const struct cli *c, struct qund_db *db, const struct qund_backtest *t)
+{
+    char day[11];
+
+    if (c->json) {
+        print_json(t);
+        return 0;
+    }
+    printf("%lld events, %lld matches, %lld outside the cooldown\n", (long long)t->events,
+           (long long)t->matches, (long long)t->fires);
+    for (size_t i = 0; i < t->n_days; i++) {
+        print_day(t->days[i].day, day);
+        printf("%s  events %6lld  matches %5lld  fires %5lld\n", day, (long long)t->days[i].events,
                (long long)t->days[i].matches, (long long)t->days[i].fires);
     }
-    printf(json ? "],\"samples\":[" : "first hits:\n");
-    for (size_t i = 0; i < t->n_samples; i++)
-        printf(json ? "%s%lld" : "%s  #%lld\n", json && i ? "," : "", (long long)t->samples[i].seq);
-    if (json)
-        printf("]}\n");
+    if (t->n_samples > 0)
+        printf("the first hits:\n");
+    return print_samples(c, db, t);
 }
 
 /* A file: its one rule beside the shipped ones; else the id of a rule in force. */
@@ -142,11 +237,18 @@ static int load_candidate(struct cli *c, struct qund_local *l, struct qund_rules
     struct qund_rule_info info;
 
     qund_buf_puts(id, c->args[0]);
-    if (access(c->args[0], R_OK) < 0)
-        return EXIT_FINE;
+    if (!strchr(c->args[0], '/') && access(c->args[0], R_OK) < 0)
+        return check_rule(l, c->args[0]);
     qund_errs_init(&errs, 20);
     if (qund_rules_parse(&src, 1, &(struct qund_rules_opts){.fold = l->fold}, rules, &errs) < 0)
         return cli_fail_all(&errs);
+    if (qund_rules_count(*rules) != 1) {
+        struct qund_err err = {0};
+
+        qund_err_set(&err, QUND_E_INVAL, c->args[0], "holds %zu rules; one is wanted here",
+                     qund_rules_count(*rules));
+        return cli_fail(&err);
+    }
     qund_rules_info(*rules, 0, &info);
     qund_buf_clear(id);
     qund_buf_str(id, info.id);
@@ -174,7 +276,7 @@ int cli_backtest(struct cli *c)
     if (code == EXIT_FINE) {
         rc = qund_engine_backtest(b.l->engine, rules, qund_buf_view(&id), (int)days, t, &err);
         if (rc >= 0)
-            print_days(t, c->json);
+            rc = print_result(c, b.l->db, t);
     }
     bench_close(&b);
     qund_free(t);

@@ -151,17 +151,21 @@ static void help_all(FILE *to)
 
 static void help_one(const struct cli_cmd *cmd)
 {
-    printf("usage: qund %s %s\n\n%s\n", cmd->name, cmd->usage, cmd->summary);
+    printf("usage: qund %s%s%s%s\n\n%s\n", cmd->name, cmd->n_opts ? " [options]" : "",
+           *cmd->usage ? " " : "", cmd->usage, cmd->summary);
+    if (cmd->more)
+        printf("%s\n", cmd->more);
     if (cmd->n_opts > 0)
         printf("\n");
     for (size_t i = 0; i < cmd->n_opts; i++) {
         const struct cli_opt *o = &cmd->opts[i];
-        int pad = 34 - (int)strlen(o->name) - (o->arg ? (int)strlen(o->arg) + 1 : 0);
+        int pad =
+            26 - (int)strlen(o->name) - (o->arg ? (int)qund_utf8_count(qund_str(o->arg)) + 1 : 0);
 
         printf("  %s%s%s%*s %s\n", o->name, o->arg ? " " : "", o->arg ? o->arg : "",
                pad > 0 ? pad : 0, "", o->help);
     }
-    printf("\n%s", GLOBALS);
+    printf("\n%s\nexit: 0 done, 1 found wrong or failed, 2 the command line is wrong\n", GLOBALS);
 }
 
 static const struct cli_cmd *find(const char *name)
@@ -211,14 +215,45 @@ static int unknown_option(const struct cli *c, const char *word)
                 : cli_usage(c, "unknown option %s", word);
 }
 
+/* An option and, for most, the word behind it; *i is moved behind what was taken. -1: go on. */
+static int parse_option(struct cli *c, int argc, char **argv, int *i)
+{
+    const char *word = argv[*i], *eq = strchr(word, '=');
+    bool flag;
+    const char **slot = slot_of(c, word, &flag);
+
+    if (!slot)
+        return unknown_option(c, word);
+    if (flag && eq)
+        return cli_usage(c, "%.*s takes no value", (int)(eq - word), word);
+    if (!flag && !eq && ++*i == argc)
+        return cli_usage(c, "%s wants a value", word);
+    *slot = flag ? "" : eq ? eq + 1 : argv[*i];
+    /* "--data $UNSET" must not mean the default folder. */
+    if ((slot == &c->data || slot == &c->config) && !**slot)
+        return cli_usage(c, "%s is empty", slot == &c->data ? "--data" : "--config");
+    return -1;
+}
+
 /* -1: go on; else the exit code. */
 static int parse(struct cli *c, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
-        const char *word = argv[i], *eq = strchr(word, '=');
-        const char **slot;
-        bool flag;
+    bool words_only = false;
 
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        int rc;
+
+        if (strcmp(word, "--") == 0 && !words_only) {
+            words_only = true;
+            continue;
+        }
+        if (words_only || strncmp(word, "-", 1) != 0 || strcmp(word, "-") == 0) {
+            if (c->n_args == c->cmd->max_args || c->n_args == CLI_ARGS_MAX)
+                return cli_usage(c, "too many words at '%s'", word);
+            c->args[c->n_args++] = word;
+            continue;
+        }
         if (strcmp(word, "--json") == 0) {
             c->json = true;
             continue;
@@ -227,23 +262,9 @@ static int parse(struct cli *c, int argc, char **argv)
             help_one(c->cmd);
             return EXIT_FINE;
         }
-        if (strncmp(word, "--", 2) != 0) {
-            if (c->n_args == c->cmd->max_args || c->n_args == CLI_ARGS_MAX)
-                return cli_usage(c, "too many words at '%s'", word);
-            c->args[c->n_args++] = word;
-            continue;
-        }
-        slot = slot_of(c, word, &flag);
-        if (!slot)
-            return unknown_option(c, word);
-        if (flag)
-            *slot = "";
-        else if (eq)
-            *slot = eq + 1;
-        else if (++i < argc)
-            *slot = argv[i];
-        else
-            return cli_usage(c, "%s wants a value", word);
+        rc = parse_option(c, argc, argv, &i);
+        if (rc >= 0)
+            return rc;
     }
     if (c->n_args < c->cmd->min_args)
         return cli_usage(c, "something is missing");
@@ -280,5 +301,5 @@ int qund_cli(int argc, char **argv)
         c.data = "./data";
     if (c.config && !*c.config)
         c.config = NULL;
-    return c.cmd->run(&c);
+    return cli_output_end(c.cmd->run(&c));
 }

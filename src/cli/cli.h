@@ -49,6 +49,9 @@ int qund_cli(int argc, char **argv);
 int cli_fail(const struct qund_err *err);
 int cli_fail_all(const struct qund_errs *errs);
 int cli_usage(const struct cli *c, const char *fmt, ...) QUND_PRINTF(2, 3);
+/* The exit code, once everything printed has arrived. A reader that has seen enough (`| head`) is
+ * no error; a full disk is. */
+int cli_output_end(int code);
 /* The configuration the command line names. Errors are printed: NULL. */
 struct qund_config *cli_config(const struct cli *c);
 struct qund_log *cli_log(const struct cli *c); /* quiet: warnings on stderr */
@@ -59,8 +62,23 @@ int cli_ask(const struct cli *c, const char *method, const char *path, struct qu
             struct qund_buf *answer);
 /* The engine on this data folder, no daemon running. Errors are printed: NULL. */
 struct qund_local *cli_local(const struct cli *c, bool must_exist);
-/* A command by whichever way is open: through the daemon's API, else in this process. */
+/* A command on this store, by the way that is open: the daemon's API, or this process. */
+int cli_command(const struct cli *c, const char *method, const char *path, const char *name,
+                struct qund_str body, struct qund_buf *reply);
+/* The store for reading, beside a daemon or not. Errors are printed: NULL. */
+struct qund_db *cli_db(const struct cli *c);
+struct qund_zone;
+/* The installation's zone, in which people are shown times: as the daemon runs it, else as the
+ * configuration says, else the default. Never NULL. */
+struct qund_zone *cli_zone(const struct cli *c);
+/* "2025-09-15 20:12" */
+void cli_print_time(const struct qund_zone *z, int64_t utc_ms);
+/* Chat text is text: what would move the cursor is shown as a blank. */
+void cli_print_text(struct qund_str s);
 void cli_print_json(struct qund_str json); /* and a line end */
+
+/* An event's own time, 0 when it has none (or is none: that is found when it is decoded). */
+int64_t cli_event_ts(struct qund_str line);
 
 /* A bar on stderr when that is a terminal. */
 struct cli_bar {

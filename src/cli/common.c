@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/zone.h"
 #include "deliver/deliver.h"
 #include <jansson.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -25,6 +27,18 @@ int cli_fail_all(const struct qund_errs *errs)
     if (errs->dropped > 0)
         fprintf(stderr, "… and %zu more\n", errs->dropped);
     return EXIT_WRONG;
+}
+
+int cli_output_end(int code)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (poll(&out, 1, 0) > 0 && (out.revents & POLLERR)) /* nobody reads any more */
+        return code;
+    fprintf(stderr, "qund: standard output could not be written in full; is its disk full?\n");
+    return code == EXIT_FINE ? EXIT_WRONG : code;
 }
 
 int cli_usage(const struct cli *c, const char *fmt, ...)
@@ -85,11 +99,14 @@ static void print_refusal(int status, struct qund_str answer)
     json_error_t why;
     json_t *o = json_loadb(answer.p, answer.n, 0, &why);
     const json_t *e = json_object_get(o, "error");
-    const char *code = json_string_value(json_object_get(e, "code"));
+    const json_t *details = json_object_get(e, "details");
     const char *text = json_string_value(json_object_get(e, "message"));
+    const char *where = json_string_value(json_object_get(details, "where"));
 
+    if (!where)
+        where = json_string_value(json_object_get(details, "path"));
     if (text)
-        fprintf(stderr, "qund: %s: %s\n", code ? code : "refused", text);
+        fprintf(stderr, "qund: %s%s%s\n", where ? where : "", where ? ": " : "", text);
     else
         fprintf(stderr, "qund: the daemon answered %d: %.*s\n", status, QUND_STR_ARG(answer));
     json_decref(o);
@@ -117,6 +134,57 @@ int cli_ask(const struct cli *c, const char *method, const char *path, struct qu
     return EXIT_WRONG;
 }
 
+/* What the daemon says of itself may differ from what this command line would configure. */
+static struct qund_zone *daemon_zone(const struct cli *c)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf answer = {0};
+    struct qund_zone *z = NULL;
+    const char *name;
+    json_error_t why;
+    json_t *o;
+
+    if (!cli_daemon(c) || cli_ask(c, "GET", "/api/v1/status", QUND_STR_NONE, &answer) != EXIT_FINE)
+        return NULL;
+    o = json_loadb(answer.p, answer.n, 0, &why);
+    name = json_string_value(json_object_get(o, "zone"));
+    if (name && qund_zone_load(NULL, name, &z, NULL) < 0)
+        z = NULL;
+    json_decref(o);
+    return z;
+}
+
+struct qund_zone *cli_zone(const struct cli *c)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = NULL;
+    struct qund_zone *z = daemon_zone(c);
+    int rc;
+
+    if (z)
+        return z;
+    qund_errs_init(&errs, 1);
+    if (qund_config_load(c->config, &cfg, &errs) == 0 &&
+        qund_zone_load(NULL, cfg->time.zone, &z, NULL) == 0)
+        return z;
+    rc = qund_zone_load(NULL, "Asia/Shanghai", &z, NULL);
+    qund_assert(rc == 0); /* built in */
+    return z;
+}
+
+void cli_print_time(const struct qund_zone *z, int64_t utc_ms)
+{
+    struct qund_civil t;
+
+    qund_zone_civil(z, utc_ms, &t);
+    printf("%04d-%02d-%02d %02d:%02d", t.year, t.month, t.day, t.hour, t.minute);
+}
+
+void cli_print_text(struct qund_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        putchar((unsigned char)s.p[i] < 32 || s.p[i] == 127 ? ' ' : s.p[i]);
+}
+
 struct qund_local *cli_local(const struct cli *c, bool must_exist)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
@@ -134,6 +202,37 @@ struct qund_local *cli_local(const struct cli *c, bool must_exist)
                         &l, &err) < 0)
         cli_fail(&err);
     return l;
+}
+
+struct qund_db *cli_db(const struct cli *c)
+{
+    QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
+    struct qund_db *db = NULL;
+    struct qund_err err = {0};
+    int rc = qund_vault_look(c->data, &v, &err);
+
+    if (rc == 0)
+        rc = qund_db_open(&(struct qund_db_cfg){.path = v->store, .busy_ms = 2000}, QUND_DB_READ,
+                          NULL, &db, &err);
+    if (rc < 0)
+        cli_fail(&err);
+    return rc < 0 ? NULL : db;
+}
+
+int cli_command(const struct cli *c, const char *method, const char *path, const char *name,
+                struct qund_str body, struct qund_buf *reply)
+{
+    QUND_AUTO(qund_local_close) struct qund_local *l = NULL;
+    struct qund_err err = {0};
+
+    if (cli_daemon(c))
+        return cli_ask(c, method, path, body, reply);
+    l = cli_local(c, true);
+    if (!l)
+        return EXIT_WRONG;
+    return qund_local_command(l, name, body, qund_wall_system().ms, reply, &err) < 0
+               ? cli_fail(&err)
+               : EXIT_FINE;
 }
 
 void cli_print_json(struct qund_str json)

@@ -3,7 +3,10 @@
 #include "app/ruleset.h"
 #include "cli/cli.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/zone.h"
+#include "crm/org.h"
+#include "net/server.h"
 #include "net/versions.h"
 #include "store/maint.h"
 #include "text/fold.h"
@@ -18,22 +21,56 @@
 struct look {
     struct cli *c;
     struct qund_config *cfg;
+    struct qund_buf out; /* with --json */
+    struct qund_jw w;
     int bad;
 };
 
 static void say(struct look *l, const char *what, bool fine, const char *text)
 {
-    printf("%-14s %s  %s\n", what, fine ? "ok " : "BAD", text);
+    if (l->c->json) {
+        qund_jw_obj(&l->w);
+        qund_jw_kz(&l->w, "what", what);
+        qund_jw_kbool(&l->w, "ok", fine);
+        qund_jw_kz(&l->w, "text", text);
+        qund_jw_end_obj(&l->w);
+    } else {
+        printf("%-14s %s  %s\n", what, fine ? "ok " : "BAD", text);
+    }
     l->bad += !fine;
 }
 
 static void look_config(struct look *l)
 {
-    char text[64];
+    char text[400];
 
-    snprintf(text, sizeof(text), "%d targets, %d channels", (int)l->cfg->n_targets,
+    snprintf(text, sizeof(text), "%s, %d targets, %d channels",
+             l->c->config ? l->c->config : "the built-in default", (int)l->cfg->n_targets,
              (int)l->cfg->n_channels);
-    say(l, "configuration", true, l->cfg->n_targets ? text : "no targets: alerts reach nobody yet");
+    say(l, "configuration", true, text);
+    if (l->cfg->n_targets == 0)
+        say(l, "targets", true,
+            "none: alerts are seen in `qund watch` and the API only; add one under `targets:`");
+}
+
+static void look_org(struct look *l)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    struct qund_org *org = NULL;
+    char text[600];
+
+    if (!l->cfg->org.file) {
+        say(l, "org file", true, "none: every alert goes to every target (org.file names staff)");
+        return;
+    }
+    qund_errs_init(&errs, 1);
+    if (qund_org_load(l->cfg->org.file, &org, &errs) < 0) {
+        snprintf(text, sizeof(text), "%s: %s (all: qund check)", errs.v[0].where, errs.v[0].text);
+        say(l, "org file", false, text);
+    } else {
+        say(l, "org file", true, l->cfg->org.file);
+    }
+    qund_org_free(org);
 }
 
 static void look_rules(struct look *l)
@@ -58,10 +95,26 @@ static void look_rules(struct look *l)
     say(l, "rules", qund_rules_count(rules) > 0, text);
 }
 
+/* As every subcommand opens it: a store of a newer program or of another user is found here. */
+static void look_store(struct look *l, const char *path)
+{
+    QUND_AUTO(qund_db_close) struct qund_db *db = NULL;
+    struct qund_err err = {0};
+    int rc = qund_store_check(path, &err);
+
+    if (access(path, F_OK) < 0 && errno == ENOENT) {
+        say(l, "store", true, "none yet");
+        return;
+    }
+    if (rc == 0)
+        rc = qund_db_open(&(struct qund_db_cfg){.path = path, .busy_ms = 2000}, QUND_DB_READ, NULL,
+                          &db, &err);
+    say(l, "store", rc == 0, rc == 0 ? path : err.text);
+}
+
 static void look_data(struct look *l)
 {
     QUND_AUTO(qund_free_str) char *store = qund_path_join(l->c->data, "qund.db");
-    struct qund_err err = {0};
     struct statvfs fs;
     char text[400];
 
@@ -71,10 +124,7 @@ static void look_data(struct look *l)
     }
     say(l, "data folder", access(l->c->data, R_OK | W_OK | X_OK) == 0,
         access(l->c->data, R_OK | W_OK | X_OK) == 0 ? l->c->data : "not writable by this user");
-    if (qund_store_check(store, &err) < 0)
-        say(l, "store", false, err.text);
-    else
-        say(l, "store", true, access(store, F_OK) == 0 ? store : "none yet");
+    look_store(l, store);
     if (statvfs(l->c->data, &fs) == 0) {
         long long left = (long long)fs.f_bavail * (long long)fs.f_frsize;
 
@@ -107,8 +157,19 @@ static void look_zone(struct look *l)
     QUND_AUTO(qund_zone_free) struct qund_zone *z = NULL;
     struct qund_err err = {0};
 
-    say(l, "time zone", qund_zone_load(NULL, l->cfg->time.zone, &z, &err) == 0,
-        z ? l->cfg->time.zone : err.text);
+    bool fine = qund_zone_load(NULL, l->cfg->time.zone, &z, &err) == 0;
+
+    say(l, "time zone", fine, fine ? l->cfg->time.zone : err.text);
+}
+
+/* Only when no daemon of ours runs: then the port should be free. */
+static void look_port(struct look *l)
+{
+    struct qund_err err = {0};
+    bool fine = strncmp(l->cfg->http.listen, "unix:", 5) == 0 ||
+                qund_server_try_tcp(l->cfg->http.listen, &err) == 0;
+
+    say(l, "port", fine, fine ? l->cfg->http.listen : err.text);
 }
 
 static void look_daemon(struct look *l)
@@ -116,26 +177,36 @@ static void look_daemon(struct look *l)
     QUND_AUTO(qund_buf_done) struct qund_buf ready = {0};
 
     if (!cli_daemon(l->c)) {
-        say(l, "daemon", true, "not running on this data folder");
+        look_port(l);
+        say(l, "daemon", true, "not running on this data folder; `qund serve` starts it");
         return;
     }
-    if (cli_ask(l->c, "GET", "/readyz", QUND_STR_NONE, &ready) == EXIT_FINE)
-        say(l, "daemon", true, ready.p ? ready.p : "up");
-    else
-        l->bad++;
+    if (cli_ask(l->c, "GET", "/readyz", QUND_STR_NONE, &ready) != EXIT_FINE) {
+        say(l, "daemon", false, "takes no events now; see `qund status`");
+        return;
+    }
+    ready.n = qund_str_trim(qund_buf_view(&ready)).n;
+    ready.p[ready.n] = '\0';
+    say(l, "daemon", strstr(ready.p, "\"degraded\":[]") != NULL, ready.p);
 }
 
 int cli_doctor(struct cli *c)
 {
-    static void (*const LOOKS[])(struct look *) = {look_config, look_rules, look_data,
-                                                   look_redis,  look_zone,  look_daemon};
+    static void (*const LOOKS[])(struct look *) = {look_config, look_org,  look_rules, look_data,
+                                                   look_redis,  look_zone, look_daemon};
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
     struct look l = {.c = c, .cfg = cfg};
 
     if (!cfg)
         return EXIT_WRONG;
+    l.w = qund_jw(&l.out);
+    qund_jw_arr(&l.w);
     for (size_t i = 0; i < QUND_ARRAY_LEN(LOOKS); i++)
         LOOKS[i](&l);
+    qund_jw_end_arr(&l.w);
+    if (c->json)
+        cli_print_json(qund_buf_view(&l.out));
+    qund_buf_done(&l.out);
     return l.bad ? EXIT_WRONG : EXIT_FINE;
 }
 

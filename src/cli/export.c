@@ -106,14 +106,18 @@ int cli_export(struct cli *c)
                           NULL, &db, &err);
     if (rc < 0)
         return cli_fail(&err);
-    if (c->n_args == 2 && !(s.to = fopen(c->args[1], "w")))
-        return cli_fail(&(struct qund_err){.where = "export", .text = "cannot write that file"});
+    if (c->n_args == 2 && !(s.to = fopen(c->args[1], "w"))) {
+        qund_err_set(&err, QUND_E_IO, c->args[1], "cannot be written: %s", strerror(errno));
+        return cli_fail(&err);
+    }
     cli_bar_begin(&s.bar, "export", 0);
     rc = write_all(c, db, &s, &err);
     cli_bar_end(&s.bar);
     qund_buf_done(&s.line);
-    if (fflush(s.to) != 0 && rc >= 0)
-        rc = qund_err_set(&err, QUND_E_IO, "export", "%s", strerror(errno));
+    if (s.to == stdout && (fflush(stdout) != 0 || ferror(stdout)))
+        return EXIT_FINE; /* cli_output_end says what there is to say */
+    if (fflush(s.to) != 0 || ferror(s.to))
+        rc = qund_err_set(&err, QUND_E_IO, c->args[1], "cannot be written: %s", strerror(errno));
     if (s.to != stdout)
         fclose(s.to);
     if (rc < 0 && !err.text[0])

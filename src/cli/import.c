@@ -1,8 +1,9 @@
 /* src/cli/import.c - a file's rows become commands of at most 500 rows, applied by the daemon when
- * one runs, by this process otherwise. The job's name is the digest of the file, so a repeat goes
- * on behind the last chunk that was applied. */
+ * one runs, by this process otherwise. Either way the file is read here, so that its size is bound
+ * by no request and the bar shows what is committed. The job's name is the digest of the file: a
+ * repeat looks up in the store where it stopped and goes on behind the last chunk applied. */
 #include "crm/import.h"
-#include "app/local.h"
+#include "app/vault.h"
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
@@ -16,6 +17,8 @@ struct load {
     enum qund_table table;
     struct qund_local *l; /* NULL: through the daemon */
     int64_t rows, created, updated, refused;
+    int64_t from;           /* the line a repeat goes on at; 0: the beginning */
+    bool was_done;          /* an earlier run had ended it */
     struct qund_buf errors; /* CSV */
     struct cli_bar bar;
 };
@@ -55,7 +58,7 @@ static int apply(struct load *ld, struct qund_str body)
     int code = EXIT_FINE;
 
     if (!ld->l) {
-        qund_buf_printf(&path, "/api/v1/import/%s", qund_table_name(ld->table));
+        qund_buf_printf(&path, "/api/v1/import/%s?chunk=true", qund_table_name(ld->table));
         code = cli_ask(ld->c, "POST", path.p, body, &reply);
     } else if (qund_local_command(ld->l, qund_import_command(ld->table), body,
                                   qund_wall_system().ms, &reply, &err) < 0) {
@@ -66,6 +69,28 @@ static int apply(struct load *ld, struct qund_str body)
     return code;
 }
 
+/* Where an earlier run of the same file stopped. A store that is not there yet knows of none. */
+static int find_start(struct load *ld, const char *job, struct qund_err *err)
+{
+    QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
+    QUND_AUTO(qund_db_close) struct qund_db *own = NULL;
+    struct qund_db *db = ld->l ? ld->l->db : NULL;
+    int rc = 0;
+
+    if (!db) {
+        rc = qund_vault_look(ld->c->data, &v, err);
+        if (rc == 0)
+            rc = qund_db_open(&(struct qund_db_cfg){.path = v->store, .busy_ms = 2000},
+                              QUND_DB_READ, NULL, &own, err);
+        db = own;
+    }
+    if (rc == 0)
+        rc = qund_import_done_line(db, job, &ld->from, &ld->was_done);
+    if (rc < 0 && !err->text[0])
+        qund_err_set(err, rc, "store", "%s", qund_db_error(db));
+    return rc;
+}
+
 static int run(struct load *ld, const struct qund_import_opt *opt, struct qund_str text)
 {
     QUND_AUTO(qund_import_close) struct qund_import *im = NULL;
@@ -73,17 +98,19 @@ static int run(struct load *ld, const struct qund_import_opt *opt, struct qund_s
     struct qund_err err = {0};
     int code = EXIT_FINE;
     int rc = qund_import_open(ld->table, opt, text, 0, &im, &err);
-    int64_t line = 0;
-    bool done = false;
 
-    if (rc < 0)
-        return cli_fail(&err);
-    if (ld->l && !opt->dry_run &&
-        qund_import_done_line(ld->l->db, qund_import_job(im), &line, &done) == 0 && line > 0) {
+    if (rc == 0 && !opt->dry_run)
+        rc = find_start(ld, qund_import_job(im), &err);
+    if (rc == 0 && ld->was_done)
+        return EXIT_FINE;
+    if (rc == 0 && ld->from > 0) {
         im = qund_import_close(im);
-        rc = qund_import_open(ld->table, opt, text, line, &im, &err);
-        if (rc < 0)
-            return cli_fail(&err);
+        rc = qund_import_open(ld->table, opt, text, ld->from, &im, &err);
+    }
+    if (rc < 0) {
+        fprintf(stderr, "qund: %s: %s%s%s\n", ld->c->args[1], err.where, err.where[0] ? ": " : "",
+                err.text);
+        return EXIT_WRONG;
     }
     while (code == EXIT_FINE && (rc = qund_import_next(im, &body)) > 0) {
         code = apply(ld, qund_buf_view(&body));
@@ -92,17 +119,34 @@ static int run(struct load *ld, const struct qund_import_opt *opt, struct qund_s
     return code;
 }
 
+static void print_sums(const struct load *ld, bool dry)
+{
+    if (ld->c->json) {
+        printf("{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"refused\":%lld,"
+               "\"from_line\":%lld,\"done_before\":%s,\"dry_run\":%s}\n",
+               (long long)ld->rows, (long long)ld->created, (long long)ld->updated,
+               (long long)ld->refused, (long long)ld->from, ld->was_done ? "true" : "false",
+               dry ? "true" : "false");
+        return;
+    }
+    if (ld->was_done) {
+        printf("this file was imported before, all of it; nothing was done\n");
+        return;
+    }
+    if (ld->from > 0)
+        printf("went on at line %lld, where the last run stopped\n", (long long)ld->from);
+    printf("rows %lld: created %lld, updated %lld, refused %lld\n", (long long)ld->rows,
+           (long long)ld->created, (long long)ld->updated, (long long)ld->refused);
+    if (dry)
+        printf("a dry run: nothing was kept\n");
+}
+
 static int report(struct load *ld, bool dry)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
     struct qund_err err = {0};
 
-    printf(ld->c->json ? "{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"refused\":%lld}\n"
-                       : "rows %lld: created %lld, updated %lld, refused %lld\n",
-           (long long)ld->rows, (long long)ld->created, (long long)ld->updated,
-           (long long)ld->refused);
-    if (dry && !ld->c->json)
-        printf("a dry run: nothing was kept\n");
+    print_sums(ld, dry);
     if (ld->refused == 0)
         return EXIT_FINE;
     if (cli_opt(ld->c, "--errors"))
@@ -113,6 +157,17 @@ static int report(struct load *ld, bool dry)
         return cli_fail(&err);
     fprintf(stderr, "qund: refused rows and reasons: %s\n", name.p);
     return EXIT_WRONG;
+}
+
+/* How long the bar is: quoted fields may hold line ends, so about. */
+static int64_t count_rows(struct qund_str text, bool csv)
+{
+    int64_t n = 0;
+
+    for (const char *p = text.p, *end = text.p + text.n;
+         p && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+        n++;
+    return n - csv;
 }
 
 int cli_import(struct cli *c)
@@ -140,7 +195,8 @@ int cli_import(struct cli *c)
         if (!ld.l)
             return EXIT_WRONG;
     }
-    cli_bar_begin(&ld.bar, "import", 0);
+    qund_buf_puts(&ld.errors, "line,reason\r\n");
+    cli_bar_begin(&ld.bar, "import", count_rows(qund_buf_view(&text), opt.form == QUND_IMPORT_CSV));
     code = run(&ld, &opt, qund_buf_view(&text));
     cli_bar_end(&ld.bar);
     if (code == EXIT_FINE)

@@ -11,6 +11,7 @@
 #include "core/zone.h"
 #include "event/event.h"
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #define FILE_MAX (1u << 30)
 #define CHUNK 500 /* events a request or batch */
 #define CHUNK_BYTES (4u << 20)
+#define TOO_OLD_HINT "; raise it, or play the file with --virtual"
 #define RUN_OUT_MS (2 * QUND_DAY_MS) /* ladders end within a day */
 
 struct play {
@@ -29,6 +31,7 @@ struct play {
     struct cli_bar bar;
     double speed; /* 0: at once */
     int64_t max_gap_ms;
+    int64_t chunk_line[CHUNK]; /* of each event in the request under way */
 };
 
 static int read_input(const char *path, struct qund_buf *out, struct qund_err *err)
@@ -55,8 +58,7 @@ static int64_t count_lines(struct qund_str text)
     return n;
 }
 
-/* The event's own time, 0 when it has none (or is none: that is found when it is decoded). */
-static int64_t ts_of(struct qund_str line)
+int64_t cli_event_ts(struct qund_str line)
 {
     struct qund_jr r;
     struct qund_jr_obj o;
@@ -114,7 +116,7 @@ static int pack_line(struct pack *k, struct qund_str line, int64_t number, struc
 {
     const char *channel = cli_opt(k->p->c, "--channel");
     struct qund_event ev;
-    int64_t ts = ts_of(line);
+    int64_t ts = cli_event_ts(line);
     struct qund_event_ctx ctx = {.cfg = k->p->cfg,
                                  /* It arrives when it happens; a late one now. */
                                  .rx = ts > k->now ? ts : k->now,
@@ -218,6 +220,8 @@ static int play_here(struct play *p)
         rc = qund_local_run_out(l, RUN_OUT_MS, &err);
     if (rc == 0)
         rc = qund_local_index(l, &err);
+    if (rc == 0)
+        rc = qund_local_mark_virtual(l, &err);
     cli_bar_end(&p->bar);
     if (rc == 0)
         sum_up(p, l);
@@ -228,6 +232,28 @@ static int play_here(struct play *p)
 }
 
 /* --- into a running daemon --- */
+
+/* The daemon names the event by its place in the request; a person wants its line. */
+static int refused(const struct play *p, struct qund_str answer, struct qund_err *err)
+{
+    json_error_t why;
+    json_t *o = json_loadb(answer.p, answer.n, 0, &why);
+    const json_t *e = json_object_get(o, "error"), *d = json_object_get(e, "details");
+    const char *text = json_string_value(json_object_get(e, "message"));
+    const char *path = json_string_value(json_object_get(d, "path"));
+    int64_t index = json_integer_value(json_object_get(d, "index"));
+    char where[96];
+    int rc;
+
+    snprintf(where, sizeof(where), "%.40s line %lld%s%.30s", p->c->args[0],
+             (long long)p->chunk_line[index >= 0 && index < CHUNK ? index : 0], path ? ": " : "",
+             path ? path : "");
+    rc = text ? qund_err_set(err, QUND_E_INVAL, where, "%s%s (%lld events before it were taken)",
+                             text, strstr(text, "too_old") ? TOO_OLD_HINT : "", (long long)p->done)
+              : qund_err_set(err, QUND_E_PROTO, where, "%.*s", QUND_STR_ARG(answer));
+    json_decref(o);
+    return rc;
+}
 
 static int send_chunk(struct play *p, struct qund_ask *a, struct qund_str lines, int64_t n,
                       struct qund_err *err)
@@ -256,8 +282,10 @@ static int send_chunk(struct play *p, struct qund_ask *a, struct qund_str lines,
             return 0;
         }
         if (status != 429 && status != 503)
-            return qund_err_set(err, QUND_E_INVAL, "events", "after %lld: %.*s", (long long)p->done,
-                                QUND_STR_ARG(qund_buf_view(&answer)));
+            return refused(p, qund_buf_view(&answer), err);
+        if (tries == 3)
+            fprintf(stderr, "qund: the daemon takes no events just now (`qund status` says why); "
+                            "waiting\n");
         qund_ignore(poll(NULL, 0, (int)wait_ms)); /* pushed back: a moment, then again */
         wait_ms = wait_ms < 2000 ? 2 * wait_ms : 2000;
     }
@@ -284,16 +312,18 @@ static int play_there(struct play *p)
     QUND_AUTO(qund_buf_done) struct qund_buf chunk = {0};
     struct qund_str text = qund_buf_view(&p->text);
     struct qund_err err = {0};
-    int64_t last_ts = 0, n = 0;
+    int64_t last_ts = 0, n = 0, number = 0;
     int rc = qund_ask_open(sock, &a, &err);
 
     while (rc == 0 && text.p) {
         struct qund_str line = qund_str_trim(qund_str_split(&text, '\n'));
 
+        number++;
         if (line.n == 0)
             continue;
+        p->chunk_line[n] = number;
         if (p->speed > 0)
-            pace(p, &last_ts, ts_of(line));
+            pace(p, &last_ts, cli_event_ts(line));
         qund_buf_str(&chunk, line);
         qund_buf_char(&chunk, '\n');
         if (++n < CHUNK && chunk.n < CHUNK_BYTES && p->speed <= 0)

@@ -17,6 +17,7 @@
 
 struct hits {
     const struct cli *c;
+    const struct qund_zone *zone;
     struct qund_message_view *view;
     struct qund_buf line;
     int n;
@@ -26,7 +27,6 @@ static int hit(const struct qund_message_row *row, void *arg)
 {
     struct hits *h = arg;
     struct qund_event ev;
-    char at[25];
     int rc;
 
     h->n++;
@@ -40,13 +40,16 @@ static int hit(const struct qund_message_row *row, void *arg)
     rc = qund_message_event(h->view, row, &ev);
     if (rc < 0)
         return rc;
-    qund_iso_print(row->ts, at);
-    printf("#%-7lld %.16s  [%.*s] %.*s: ", (long long)row->seq, at, QUND_STR_ARG(ev.group_name),
-           QUND_STR_ARG(ev.sender_name));
-    for (size_t i = 0; i < row->text.n; i++)
-        putchar((unsigned char)row->text.p[i] < 32 ? ' ' : row->text.p[i]);
+    printf("#%-7lld ", (long long)row->seq);
+    cli_print_time(h->zone, row->ts);
+    fputs("  [", stdout);
+    cli_print_text(ev.group_name);
+    fputs("] ", stdout);
+    cli_print_text(ev.sender_name);
+    fputs(": ", stdout);
+    cli_print_text(row->text);
     putchar('\n');
-    return 0;
+    return ferror(stdout) ? QUND_E_IO : 0;
 }
 
 static int run(struct cli *c, struct qund_db *db, const struct qund_fold *fold, struct hits *h,
@@ -83,6 +86,7 @@ int cli_search(struct cli *c)
     QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
     QUND_AUTO(qund_db_close) struct qund_db *db = NULL;
     QUND_AUTO(qund_fold_free) struct qund_fold *fold = NULL;
+    QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
     struct hits h = {.c = c};
     struct qund_search_query q = {.limit = 20};
     struct qund_err err = {0};
@@ -92,7 +96,9 @@ int cli_search(struct cli *c)
 
     if ((limit && (qund_str_int(qund_str(limit), &n) < 0 || n < 1 || n > 1000)) ||
         (group && qund_str_int(qund_str(group), &g) < 0))
-        return cli_usage(c, "--limit and --group want numbers");
+        return cli_usage(c, "--limit wants a number from 1 to 1000, --group a group's number");
+    if (c->n_args == 1 && qund_str_trim(qund_str(c->args[0])).n == 0)
+        return cli_usage(c, "the words are empty");
     q.limit = (int)n;
     if (group) {
         q.groups = &g;
@@ -104,8 +110,12 @@ int cli_search(struct cli *c)
                           NULL, &db, &err);
     if (rc == 0)
         rc = qund_fold_new(&fold, &err);
-    if (rc == 0)
+    if (rc == 0) {
+        h.zone = zone = cli_zone(c);
         rc = run(c, db, fold, &h, &q);
+    }
+    if (rc < 0 && ferror(stdout))
+        return EXIT_FINE; /* cli_output_end says what there is to say */
     if (rc < 0 && !err.text[0])
         qund_err_set(&err, rc, "search", "%s", qund_db_error(db));
     if (rc < 0)

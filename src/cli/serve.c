@@ -25,13 +25,46 @@ static int apply_options(struct cli *c, struct qund_config *cfg, struct qund_opt
     return EXIT_FINE;
 }
 
-static void tell_token(const char *token)
+/* Where a client on this machine finds the API: a wildcard is not an address to connect to. */
+static void put_base(struct qund_buf *out, const struct qund_config *cfg, int port)
+{
+    const char *host = cfg->http.listen;
+    const char *colon = strrchr(host, ':');
+    struct qund_str name = qund_str_n(host, colon ? (size_t)(colon - host) : strlen(host));
+
+    if (qund_str_is(name, "0.0.0.0") || qund_str_is(name, "[::]"))
+        name = QUND_STR("127.0.0.1");
+    qund_buf_printf(out, "http://%.*s:%d", QUND_STR_ARG(name), port);
+}
+
+/* On a first start: the token, and a line to paste that shows the whole path at work. */
+static void tell_first(const char *token, const char *base, const char *sock)
 {
     if (!*token)
         return;
-    printf(
-        "The admin token, shown this once (keep it; `qund token create` makes more):\n\n  %s\n\n",
-        token);
+    printf("The admin token, shown this once (keep it; `qund token create` makes more):\n\n"
+           "  %s\n\n"
+           "A first event, to see it work (`qund watch` in another window shows it):\n\n"
+           "  curl -H 'Authorization: Bearer %s' %s%s%s%s/api/v1/events \\\n"
+           "    -d '{\"group\":\"g1\",\"group_name\":\"试一试\",\"sender\":\"u1\","
+           "\"sender_name\":\"小王\",\"text\":\"橱柜多少钱一平？\"}'\n\n",
+           token, token, sock ? "--unix-socket '" : "", sock ? sock : "", sock ? "' " : "",
+           sock ? "http://qund" : base);
+}
+
+static void tell(const struct cli *c, const struct qund_config *cfg, const struct qund *q)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf base = {0};
+    bool local = strncmp(cfg->http.listen, "unix:", 5) == 0;
+
+    if (!local)
+        put_base(&base, cfg, qund_port(q));
+    tell_first(qund_first_token(q), base.p, local ? cfg->http.listen + 5 : NULL);
+    if (local)
+        printf("qund is up: %s", cfg->http.listen);
+    else
+        printf("qund is up: %s/ (readiness: /readyz, API: /api/v1/openapi.json)", base.p);
+    printf("; data: %s\n", c->data);
     fflush(stdout);
 }
 
@@ -54,12 +87,7 @@ int cli_serve(struct cli *c)
     o.log = log;
     if (qund_open(&o, &q, &err) < 0)
         return cli_fail(&err);
-    tell_token(qund_first_token(q));
-    if (strncmp(cfg->http.listen, "unix:", 5) != 0) {
-        printf("qund is up: http://127.0.0.1:%d/ (readiness: /readyz, API: /api/v1/openapi.json)\n",
-               qund_port(q));
-        fflush(stdout);
-    }
+    tell(c, cfg, q);
     qund_serve(q);
     return EXIT_FINE;
 }

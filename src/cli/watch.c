@@ -25,27 +25,26 @@ static const char *text_of(const json_t *o, const char *key)
     return s ? s : "";
 }
 
-/* Chat text is text: what would move the cursor is shown as a blank. */
-static void put_text(const char *s, size_t max_chars)
-{
-    struct qund_str t = qund_utf8_cut_chars(qund_str(s), max_chars);
-
-    for (size_t i = 0; i < t.n; i++)
-        putchar((unsigned char)t.p[i] < 32 || t.p[i] == 127 ? ' ' : t.p[i]);
-    if (t.n < strlen(s))
-        fputs("…", stdout);
-}
-
-/* The clock on the wall of those who watch. */
-static void put_time(const struct watch *w, const char *ts)
+static void put_clock(const struct watch *w, const char *iso)
 {
     struct qund_civil t;
     int64_t ms;
 
-    if (qund_iso_parse(qund_str(ts), &ms) < 0)
+    if (qund_iso_parse(qund_str(iso), &ms) < 0) {
+        fputs("--:--:--", stdout);
         return;
+    }
     qund_zone_civil(w->zone, ms, &t);
-    printf("%02d:%02d:%02d ", t.hour, t.minute, t.second);
+    printf("%02d:%02d:%02d", t.hour, t.minute, t.second);
+}
+
+static void put_text(const char *s, size_t max_chars)
+{
+    struct qund_str t = qund_utf8_cut_chars(qund_str(s), max_chars);
+
+    cli_print_text(t);
+    if (t.n < strlen(s))
+        fputs("…", stdout);
 }
 
 static void put_list(const struct watch *w, const json_t *list, const char *mark)
@@ -63,8 +62,8 @@ static void put_list(const struct watch *w, const json_t *list, const char *mark
 
 static void message(const struct watch *w, const json_t *o)
 {
-    put_time(w, text_of(o, "ts"));
-    printf("%s[", w->color ? "\033[2m" : "");
+    put_clock(w, text_of(o, "ts"));
+    printf(" %s[", w->color ? "\033[2m" : "");
     put_text(text_of(o, "group_name"), 12);
     printf("]%s ", w->color ? "\033[0m" : "");
     put_text(text_of(o, "sender_name"), 16);
@@ -83,8 +82,8 @@ static void alert(const struct watch *w, const json_t *o)
     const json_t *a = json_object_get(o, "alert");
 
     fputs(w->color ? "\033[1;31m" : "", stdout);
-    put_time(w, text_of(o, "at"));
-    printf("!! alert %lld %s -> %s: ", (long long)json_integer_value(json_object_get(a, "id")),
+    put_clock(w, text_of(o, "at"));
+    printf(" !! alert %lld %s -> %s: ", (long long)json_integer_value(json_object_get(a, "id")),
            text_of(a, "level"), text_of(a, "to"));
     put_text(text_of(a, "title"), 80);
     fputs(" 「", stdout);
@@ -95,8 +94,8 @@ static void alert(const struct watch *w, const json_t *o)
 static void delivery(const struct watch *w, const json_t *o)
 {
     fputs(w->color ? "\033[32m" : "", stdout);
-    put_time(w, text_of(o, "at"));
-    printf(">> push %lld to %s: %s%s\n", (long long)json_integer_value(json_object_get(o, "id")),
+    put_clock(w, text_of(o, "at"));
+    printf(" >> push %lld to %s: %s%s\n", (long long)json_integer_value(json_object_get(o, "id")),
            text_of(o, "target"), text_of(o, "event"), w->color ? "\033[0m" : "");
 }
 
@@ -135,16 +134,11 @@ static bool interrupted(void *arg)
 int cli_watch(struct cli *c)
 {
     QUND_AUTO(qund_free_str) char *sock = qund_path_join(c->data, "qund.sock");
-    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
     QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
     struct watch w = {.c = c, .only = cli_opt(c, "--only"), .color = isatty(STDOUT_FILENO)};
     struct qund_err err = {0};
+    int rc;
 
-    if (!cfg)
-        return EXIT_WRONG;
-    if (qund_zone_load(NULL, cfg->time.zone, &zone, &err) < 0)
-        return cli_fail(&err);
-    w.zone = zone;
     if (w.only && strcmp(w.only, "message") != 0 && strcmp(w.only, "alert") != 0 &&
         strcmp(w.only, "delivery") != 0)
         return cli_usage(c, "--only is message, alert or delivery");
@@ -153,6 +147,10 @@ int cli_watch(struct cli *c)
     sigaddset(&w.stop, SIGINT);
     sigaddset(&w.stop, SIGTERM);
     sigprocmask(SIG_BLOCK, &w.stop, NULL);
-    return qund_feed_read(sock, "/api/v1/live", show, interrupted, &w, &err) < 0 ? cli_fail(&err)
-                                                                                 : EXIT_FINE;
+    w.zone = zone = cli_zone(c);
+    /* A burst larger than what the daemon holds for one reader is left out, not the rest. */
+    while ((rc = qund_feed_read(sock, "/api/v1/live", show, interrupted, &w, &err)) == QUND_E_FULL)
+        fprintf(stderr, "qund: more came at once than can be shown; some lines are left out (see "
+                        "`qund search`)\n");
+    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
 }
