@@ -88,6 +88,12 @@ static enum qund_call staff_call(struct qund_str s)
         "群里",     "接龙",     "回复",   "扣",     "直接报",   "房号",  "开放报名", "开始报名",
         "欢迎报名", "可以报名", "报名啦", "位",     "先到先得", "报名:", "吱一声",   "说一声",
         "滴滴",     "占座",     "想来的", "想参加", "抓紧",     "欢迎",  "即可",     NULL};
+    /* 来的报名, 说下楼号; but not 您已报名成功. */
+    static const char *const opens[] = {"来的", "要来", "名额", "限", "说下",
+                                        "写上", "留下", "带上", NULL};
+    static const char *const done[] = {"已报名", "报名成功", "报名费",   "报名截止",
+                                       "报名表", "报名已满", "报名协议", "报名时",
+                                       "您报名", "报名结束", "报名的",   NULL};
     static const char *const closes[] = {"截单啦", "截单了", "截单~",  "已截单",     "停止接单",
                                          "截团啦", "截团了", "已截团", "今日已结束", NULL};
     static const char *const shops[] = {"截单", "开团", "团购", "接单", "自提", "下单", "预订",
@@ -102,7 +108,9 @@ static enum qund_call staff_call(struct qund_str s)
     if (has(s, (const char *const[]){"排单", NULL}) || (prices_in(s) >= 2 && has(s, shops)) ||
         bare_prices_in(s) >= 2)
         return QUND_CALL_ORDER;
-    if (has(s, (const char *const[]){"#接龙", "接龙", NULL}) || (has(s, events) && has(s, invites)))
+    if (has(s, (const char *const[]){"#接龙", "接龙", NULL}) ||
+        (has(s, events) && has(s, invites)) ||
+        (has(s, (const char *const[]){"报名", NULL}) && has(s, opens) && !has(s, done)))
         return QUND_CALL_SIGNUP;
     return has(s, topics) ? QUND_CALL_TOPIC : QUND_CALL_NONE;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the whole program finds in chats it was tuned on, and in chats it was not.
-# limit: 300 s
+# limit: 900 s
 
 Each labelled chat is played with the shipped rules into a data folder of its own, its messages are
 exported, and tests/support/judge.py compares all of them with the labels. Both parts have to reach

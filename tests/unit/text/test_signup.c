@@ -159,6 +159,8 @@ static void calls_are_told_by_kind(void **state)
     } v[] = {
         {"想参加的邻居直接接龙,格式:序号. 房号 称呼 人数", true, QUND_CALL_SIGNUP},
         {"想来的直接在群里说一声", true, QUND_CALL_SIGNUP},
+        {"周日教大家包饺子,限20人,来的报名,说下几个人", true, QUND_CALL_SIGNUP},
+        {"您已报名成功,限本人使用", true, QUND_CALL_NONE},
         {"未确认到场的邻居麻烦扣1,便于我们备餐", true, QUND_CALL_CONFIRM},
         {"今天的早市:红富士9.9/斤、土鸡蛋15.8/板,10点前截单", true, QUND_CALL_ORDER},
         {"截单啦~本期鸡蛋68板", true, QUND_CALL_CLOSE},
