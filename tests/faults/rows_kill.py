@@ -62,7 +62,7 @@ def a1(ctx):
         return f"{ctx.rounds} x {len(ON_THE_WAY_IN)} points: {brief(v)}, first answer <= {slowest:.2f} s"
 
 
-@row("A2", "kill -9 at each point of a push, effect then drop", "doubled 0, unknown is retried by id", 3, 50)
+@row("A2", "kill -9 at each point of a push, effect then drop", "doubled 0, unknown is retried by id", 1, 50)
 def a2(ctx):
     drops = ",".join(ctx.dice.choice(("200",) * 11 + ("drop",)) for _ in range(4000)) + ",200"
     with Receiver(ctx.folder, script=drops) as receiver, \

@@ -21,6 +21,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -306,6 +307,10 @@ def merged(base, more):
     return out
 
 
+def entry_id(text):
+    return tuple(int(part) for part in text.split("-"))
+
+
 class Daemon:
     """A data folder, its configuration, and the program that serves it."""
 
@@ -440,15 +445,32 @@ class Daemon:
         text = pathlib.Path(f"/proc/{self.proc.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text).group(1))
 
+    def cpu_ms(self, thread=None):
+        """Time on a processor so far, of all threads or of those with that word in their name: what work
+        costs, whatever else the machine does."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.proc.pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                if thread is None or thread in (task / "comm").read_text():
+                    total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e6
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.proc.pid}/fd"))
+
+    def applied(self):
+        """The last queue entry whose effects are committed, as the store says."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.data / 'qund.db'}?mode=ro", uri=True, timeout=5)) as db:
+            found = db.execute("SELECT value FROM meta WHERE key = 'applied_id'").fetchone()
+        return entry_id(found[0] if found else "0-0")
 
     def drained(self, seconds=60):
         """Waits until all that was accepted is applied."""
         def empty():
             st = self.status()
             left = st["intake"]["waiting"] + st["intake"]["held_events"] + st["intake"]["spool_events"]
-            return left == 0 and st["recovered"] and st["intake"]["redis_up"]
+            return (left == 0 and st["recovered"] and st["intake"]["redis_up"]
+                    and self.applied() >= entry_id(st["intake"]["last_pushed"]))
         until(empty, seconds, "the queue is drained", 0.05)
 
     def clean(self):

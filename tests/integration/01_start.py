@@ -1,0 +1,100 @@
+"""A start that cannot succeed says why in one clear line and exits 1; one that can is not in the way of itself."""
+import os
+import socket
+import sqlite3
+
+from harness import Cases, Daemon, Redis, check, equal, scratch
+
+case = Cases()
+with scratch() as folder:
+    d = Daemon(folder / "first")
+
+    def refused(daemon, *words, lines=1):
+        """It exits 1 within a second, and its last line holds the words."""
+        code, said, took = daemon.fails_to_start()
+        equal(code, 1, "exit code")
+        last = [line for line in said.splitlines() if line and not line.startswith("ts=")]
+        check(1 <= len(last) <= lines, "so many lines to the operator", said)
+        check(all(w in last[-1] for w in words), f"says {words}", last[-1])
+        check("Sanitizer" not in said, "no sanitizer report", said)
+        return took
+
+    @case("an empty folder is all a first start needs; the admin token is printed once")
+    def _():
+        d.start()
+        check("admin token" in d.log(), "the token is told")
+        equal(d.stop(), 0, "exit code")
+        d.start()
+        equal(d.log().count("admin token"), 1, "times the token is told")
+
+    @case("a second start on the same data is refused within a second, with the holder's pid")
+    def _():
+        with Daemon(folder / "second") as second:
+            second.data = d.data
+            check(refused(second, str(d.proc.pid)) < 1, "within a second")
+
+    @case("after kill -9 of the holder the next start needs nothing, and the one after is refused")
+    def _():
+        d.kill9()
+        d.start()
+        with Daemon(folder / "third") as third:
+            third.data = d.data
+            refused(third, str(d.proc.pid))
+        equal(d.stop(), 0, "exit code")
+
+    @case("a port in use is named")
+    def _():
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", d.port))
+            s.listen()
+            refused(d, str(d.port), "in use")
+
+    @case("a data folder that is not writable is named")
+    def _():
+        if os.geteuid() == 0:   # root may write anywhere but into a file
+            with Daemon(folder / "file") as other:
+                other.data.write_text("not a folder")
+                refused(other, str(other.data))
+        else:
+            with Daemon(folder / "readonly") as other:
+                other.data.mkdir(mode=0o500)
+                refused(other, str(other.data), "not writable")
+
+    @case("a wrong Redis password is told without showing it")
+    def _():
+        with Redis(folder / "redis", password="right").start() as redis, \
+                Daemon(folder / "password", {"queue": {"url": redis.url, "password": "wrong-secret"}}) as other:
+            refused(other, "password")
+            check("wrong-secret" not in other.log(), "the password is not shown")
+
+    @case("no Redis at the given address is told")
+    def _():
+        with Daemon(folder / "noredis", {"queue": {"url": "redis://127.0.0.1:1/0"}}) as other:
+            refused(other, "127.0.0.1:1")
+
+    @case("a store that is newer than the program is left alone")
+    def _():
+        with sqlite3.connect(d.data / "qund.db") as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            db.execute(f"PRAGMA user_version = {version + 1000}")
+        db.close()
+        refused(d, "newer")
+        with sqlite3.connect(d.data / "qund.db") as db:
+            db.execute(f"PRAGMA user_version = {version}")
+        db.close()
+        d.start()
+        equal(d.stop(), 0, "exit code")
+
+    @case("a broken configuration is named by file, line and nearest key")
+    def _():
+        with Daemon(folder / "config") as other:
+            other.write_config("http:\n  lisen: 127.0.0.1:1\n")
+            refused(other, "qund.yaml:2:", "listen", lines=9)
+
+    @case("broken rules at the very first start are named, and there is no start")
+    def _():
+        with Daemon(folder / "rules") as other:
+            other.write_rules("rules:\n  - id: x\n    when: {any: ['(']}\n    thn: []\n")
+            refused(other, "10-test.yaml:", lines=9)
+
+    case.done(d)

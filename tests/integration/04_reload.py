@@ -1,0 +1,67 @@
+"""SIGHUP reads configuration and rules; what is wrong is named and leaves the old in force."""
+import json
+import signal
+
+from harness import RULES, Cases, Daemon, check, equal, scratch, until
+
+case = Cases()
+with scratch() as folder, Daemon(folder / "d") as d:
+    d.start()
+    api = d.client("ingest")
+    sent = [0]
+
+    def intents_of(text):
+        sent[0] += 1
+        equal(api.events([{"id": f"e{sent[0]}", "group": "g", "sender": f"u{sent[0]}", "text": text}]).status, 202, "status")
+        d.drained()
+        lines = [json.loads(line) for line in d.run("export", "messages", check_exit=0)[1].splitlines()]
+        return next(line for line in lines if line["id"] == f"e{sent[0]}").get("intents") or []
+
+    def hup(event):
+        before = d.log().count("event=" + event)
+        d.proc.send_signal(signal.SIGHUP)
+        until(lambda: d.log().count("event=" + event) > before, 10, event)
+
+    @case("a new rule works after SIGHUP, without a restart")
+    def _():
+        equal(intents_of("暗号是芝麻"), [], "before")
+        d.write_rules({"rules": RULES["rules"] + [{"id": "sesame", "when": {"any": ["芝麻"]}, "then": [{"intent": "sesame"}]}]})
+        hup("rules.loaded")
+        until(lambda: intents_of("暗号是芝麻") == ["sesame"], 5, "the new rule fires")
+
+    @case("a broken file is named by line in /readyz, and the old set stays")
+    def _():
+        d.write_rules("rules:\n  - id: broken\n    when: {any: [a]}\n    thn: []\n")
+        hup("rules.refused")
+        _, said = d.degraded()
+        check("10-test.yaml:4" in said, "file and line", said)
+        equal(intents_of("这个多少钱"), ["price_question"], "an old rule")
+        equal(intents_of("芝麻"), ["sesame"], "the rule before")
+
+    @case("the mended file ends it")
+    def _():
+        d.write_rules(RULES)
+        hup("rules.loaded")
+        _, said = d.degraded()
+        check("refused" not in said, "readyz", said)
+        until(lambda: intents_of("芝麻") == [], 5, "the rule is gone")
+
+    @case("a broken configuration is named by line, the old one stays")
+    def _():
+        d.write_config("http:\n  listen: 7\n  lisen: 8\n")
+        hup("config.refused")
+        check("qund.yaml:3" in d.log(), "file and line")
+        equal(intents_of("这个多少钱"), ["price_question"], "it goes on")
+        d.write_config()
+        hup("config.loaded")
+
+    @case("a key that takes a restart is named, not half applied")
+    def _():
+        d.config["http"]["max_connections"] = 17
+        d.write_config()
+        hup("config.needs_restart")
+        check("http.max_connections" in d.log(), "the key is named")
+
+    api.close()
+    equal(d.stop(), 0, "exit code")
+    case.done(d)
