@@ -272,13 +272,13 @@ def g1(ctx):
             bomb = gzip.compress(b" " * (64 << 20))
             start = clock.monotonic()
             got = c.post("/api/v1/events", bomb, Content_Type="application/json", Content_Encoding="gzip")
-            worst = max(worst, quick("gzip bomb", (clock.monotonic() - start) * 1000, wrong, 200))
+            inflated = quick("gzip bomb", (clock.monotonic() - start) * 1000, wrong, 200)
             if got.status not in (400, 413):
                 wrong.append(f"gzip bomb: {got}")
             equal(c.events([{"text": "afterwards"}]).status, 202, "an event afterwards")
         grown = d.memory_kib() - memory
     check(not wrong, "; ".join(wrong))
-    return f"{len(bombs) + 1} kinds: refused, slowest {worst:.0f} ms, memory +{grown:,} KiB"
+    return f"{len(bombs)} kinds: refused, slowest {worst:.0f} ms, 64 MiB of gzip in {inflated:.0f} ms, memory +{grown:,} KiB"
 
 
 def text_bombs():
