@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/zone.h"
 #include "event/event.h"
+#include "queue/queue.h"
 #include <stdio.h>
 
 #define LIST_MAX 1000
@@ -53,9 +54,11 @@ static int print_dead(const struct qund_dead *d, void *arg)
 static void print_body(const struct qund_dead *d)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    struct qund_entry_parts parts;
     struct qund_event e;
 
-    if (qund_str_is(d->kind, "event") && qund_event_unpack(d->body, &e) == 0) {
+    if (qund_str_is(d->kind, "event") && qund_entry_split(d->body, &parts) == 0 && parts.event.p &&
+        qund_event_unpack(parts.event, &e) == 0) {
         qund_event_print(&e, false, &b);
         cli_print_json(qund_buf_view(&b));
         return;

@@ -43,9 +43,9 @@ static int hit(const struct qund_message_row *row, void *arg)
     printf("#%-7lld ", (long long)row->seq);
     cli_print_time(h->zone, row->ts);
     fputs("  [", stdout);
-    cli_print_text(ev.group_name);
+    cli_print_text(ev.group_name.n ? ev.group_name : ev.group);
     fputs("] ", stdout);
-    cli_print_text(ev.sender_name);
+    cli_print_text(ev.sender_name.n ? ev.sender_name : ev.sender);
     fputs(": ", stdout);
     cli_print_text(row->text);
     putchar('\n');

@@ -25,6 +25,14 @@ static const char *text_of(const json_t *o, const char *key)
     return s ? s : "";
 }
 
+/* Who has no name is shown by the platform's id. */
+static const char *name_of(const json_t *o, const char *name, const char *id)
+{
+    const char *s = text_of(o, name);
+
+    return *s ? s : text_of(o, id);
+}
+
 static void put_clock(const struct watch *w, const char *iso)
 {
     struct qund_civil t;
@@ -64,9 +72,9 @@ static void message(const struct watch *w, const json_t *o)
 {
     put_clock(w, text_of(o, "ts"));
     printf(" %s[", w->color ? "\033[2m" : "");
-    put_text(text_of(o, "group_name"), 12);
+    put_text(name_of(o, "group_name", "group"), 12);
     printf("]%s ", w->color ? "\033[0m" : "");
-    put_text(text_of(o, "sender_name"), 16);
+    put_text(name_of(o, "sender_name", "sender"), 16);
     if (strcmp(text_of(o, "sender_role"), "staff") == 0)
         fputs("*", stdout);
     fputs(": ", stdout);

@@ -194,7 +194,7 @@ int qund_rules_finish(struct qund_rules *set, const struct qund_rules_opts *opts
                       struct qund_errs *errs)
 {
     size_t had = errs->n + errs->dropped, i;
-    int try_out;
+    int try_out, rc;
 
     drop_overridden(set, errs);
     order(set);
@@ -204,10 +204,9 @@ int qund_rules_finish(struct qund_rules *set, const struct qund_rules_opts *opts
         set->rules[try_out]->enabled = true;
     for (i = 0; i < set->n; i++)
         index_types(set, set->rules[i], errs);
-    if (errs->n + errs->dropped != had)
-        return QUND_E_INVAL;
     index_always(set);
-    return qund_rules_compile(set, opts, errs);
+    rc = qund_rules_compile(set, opts, errs); /* even so: its errors belong to the same run */
+    return rc == 0 && errs->n + errs->dropped != had ? QUND_E_INVAL : rc;
 }
 
 /* --- looking at a set --- */

@@ -32,7 +32,7 @@ static const struct {
       "6:5: rule 'match' uses {{match.1}} but has no regex; only {{match.0}} is known",
       "12:39: {{ without }}"}},
     {"07-regex",
-     {"4:18: term of rule 'price': is not a regular expression: …",
+     {"4:18: term of rule 'price-regex': is not a regular expression: …",
       "7:19: term of rule 'back': …"}},
     {"08-reply",
      {"5:16: rules never answer customers by themselves; alert somebody, or write an SOP template "

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""The command line as a person with little patience uses it: wrong words, full disks, closed pipes,
+starts that cannot succeed, imports that are cut off, and what each of them says."""
+# limit: 180 s
+import json
+import pathlib
+import socket
+import sqlite3
+import subprocess
+
+from harness import TOP, Cases, Client, Daemon, check, equal, scratch, until
+
+SAMPLE = TOP / "tests/data/conversations.jsonl"
+BROKEN = TOP / "tests/data/broken-rules"
+
+
+def played(folder):
+    """The sample in a store of its own, played in virtual time."""
+    d = Daemon(folder)
+    d.config = {}
+    d.write_config("{}")
+    d.run("replay", "--virtual", SAMPLE, check_exit=0)
+    return d
+
+
+def words_are_refused_by_name(folder):
+    d = Daemon(folder)
+    for words, said in ((("serch", "x"), "did you mean search"), (("search", "x", "--limt", "3"), "did you mean --limit"),
+                        (("import", "contacts", "f", "--dry-run=no"), "takes no value"),
+                        (("search",), "something is missing"), (("search", ""), "the words are empty"),
+                        (("search", "x", "--limit"), "wants a value")):
+        got = subprocess.run([d.binary, *words], capture_output=True, text=True, check=False)
+        equal(got.returncode, 2, " ".join(words))
+        check(said in got.stderr, f"{words} says {said}", got.stderr)
+    got = subprocess.run([d.binary, "search", "x", "--data", ""], capture_output=True, text=True, check=False)
+    equal(got.returncode, 2, "an empty --data is not ./data")
+
+
+def help_is_there_for_every_command(folder):
+    d = Daemon(folder)
+    listed = subprocess.run([d.binary, "--help"], capture_output=True, text=True, check=True).stdout
+    names = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and not line.startswith("  -")]
+    check(len(names) >= 16, "commands are listed", names)
+    doc = (TOP / "docs/cli.md").read_text(encoding="utf-8")
+    for name in names:
+        text = subprocess.run([d.binary, name, "--help"], capture_output=True, text=True, check=True).stdout
+        check(text.startswith(f"usage: qund {name}"), "help begins with its usage", text[:80])
+        check(f"## {name}\n" in doc, f"docs/cli.md has a section {name}")
+        for line in text.splitlines():
+            if line.startswith("  --") and line.split()[0] not in ("--data", "--config", "--json", "--help"):
+                section = doc.split(f"## {name}\n")[1].split("\n## ")[0]
+                check(line.split()[0] in section, f"docs/cli.md: {name} {line.split()[0]}")
+
+
+def every_broken_rule_file_is_named_at_once(folder):
+    d = Daemon(folder)
+    code, _, err = d.run("check", BROKEN)
+    equal(code, 1, "check")
+    for file in sorted(BROKEN.glob("*.yaml")):
+        alone = subprocess.run([d.binary, "check", file], capture_output=True, text=True, check=False)
+        equal(alone.returncode, 1, file.name)
+        for line in alone.stderr.splitlines():
+            check(file.name + ":" in line and line.split(":")[1].isdigit(), "file:line:col", line)
+            check(line in err, "an error of one file shows when all are checked", line)
+
+
+def output_may_end_early_or_find_no_room(folder):
+    d = played(folder / "p")
+    base = [d.binary, "--data", d.data]
+    for words in (["export", "messages"], ["search", "团购"], ["export", "contacts"]):
+        with subprocess.Popen([d.binary, *words, "--data", d.data], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as p:
+            p.stdout.close()    # as `| head` does once it has seen enough
+            err = p.stderr.read().decode()
+            equal((p.wait(30), err), (0, ""), f"{words} into a closed pipe")
+        with open("/dev/full", "wb") as full:
+            got = subprocess.run([d.binary, *words, "--data", d.data], stdout=full, stderr=subprocess.PIPE, check=False)
+        equal(got.returncode, 1, f"{words} onto a full disk")
+        check(b"disk full" in got.stderr, "it says why", got.stderr)
+    code, _, err = d.run("export", "contacts", "/nonexistent/c.csv")
+    check(code == 1 and "No such file" in err, "an export file that cannot be made", err)
+
+
+def times_are_those_of_the_installation(folder):
+    d = played(folder / "p")
+    _, out, _ = d.run("search", "橱柜石英石", check_exit=0)
+    check(" 2025-09-15 20:12 " in out, "Shanghai by default", out)
+    d.write_config("time: {zone: Europe/Berlin}\n")
+    _, out, _ = d.run("search", "橱柜石英石", check_exit=0)
+    check(" 2025-09-15 14:12 " in out, "as configured", out)
+
+
+def explain_takes_a_number_an_id_and_json(folder):
+    d = played(folder / "p")
+    for event in ("73", "#73", "m0073", '{"text":"橱柜多少钱一平","ts":"2020-01-01T00:00:00Z","group":"g","sender":"a"}'):
+        _, out, _ = d.run("explain", event, "price-question", check_exit=0)
+        check("多少钱" in out and "结论" in out, "conditions are shown", event, out)
+    code, _, err = d.run("explain", "73", "price-qestion")
+    check(code == 1 and "nearest known: price-question" in err, "a near name is offered", err)
+    code, _, err = d.run("backtest", "./none.yaml")
+    check(code == 1 and "No such file" in err, "a file that is not there", err)
+    _, out, _ = d.run("backtest", "price-question", "--json", check_exit=0)
+    equal(json.loads(out)["matches"], json.loads(out)["fires"], "backtest as JSON")
+
+
+def a_failed_start_leaves_no_trace(folder):
+    d = Daemon(folder)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", d.port))
+        other.listen()
+        code, said, took = d.fails_to_start()
+    equal(code, 1, "port in use")
+    check("another program" in said, "one clear line", said)
+    check(took < 5, "at once, not after the rules are compiled", took)
+    d.start()
+    check("qund_" in d.log(), "the first start that succeeds shows the token", d.log())
+    check("curl -H" in d.log(), "and a first event to send", d.log())
+    token = next(w for w in d.log().split() if w.startswith("qund_"))
+    with Client(d.port, token) as c:
+        equal(c.get("/api/v1/status").status, 200, "it works")
+    code, _, err = d.run("serve")
+    check(code == 1 and f"in use by process {d.proc.pid}" in err, "a second start names the holder", err)
+    equal(d.stop(), 0, "an orderly stop")
+
+
+def after_a_crash_other_commands_raise_no_alarm(folder):
+    d = Daemon(folder)
+    d.start()
+    with Client(d.sock) as c:
+        equal(c.events([{"id": "1", "group": "g", "sender": "a", "text": "多少钱"}]).status, 202, "taken")
+    d.proc.kill()
+    d.proc.wait()
+    d.run("token", "create", "--role", "viewer", check_exit=0)
+    d.run("export", "messages", check_exit=0)
+    d.start()
+    check("wal_lost" not in d.log(), "no word of a lost log", d.log())
+    equal(d.stop(), 0, "an orderly stop")
+
+
+def a_replayed_store_is_virtual(folder):
+    d = played(folder / "p")
+    code, said, _ = d.fails_to_start()
+    check(code == 1 and "--virtual" in said, "it does not run in real time", said)
+    d.config = {"http": {"listen": f"127.0.0.1:{d.port}"}, "store": {"reserve": "1MiB"}}
+    d.write_config(json.dumps(d.config))
+    d.args = ["--virtual", "max"]
+    before = len(d.log())
+    d.start()
+    check("queue.lost" not in d.log()[before:] and "wal_lost" not in d.log()[before:], "no false alarm", d.log())
+    d.stop()
+
+
+def contacts(path, n, name="王"):
+    rows = ["realm,id,name,phone,room\r\n"]
+    for i in range(n):
+        phone = "12" if i % 1000 == 999 else f"13{i:09d}"
+        rows.append(f"wecom,wm{i},{name}{i},{phone},{i % 30 + 1}-1-{i % 20 + 1}01\r\n")
+    path.write_text("".join(rows), encoding="utf-8")
+    return path
+
+
+def imports(d, folder):
+    file = contacts(folder / "people.csv", 20000)
+    refused = pathlib.Path(str(file) + ".errors.csv")
+    code, out, _ = d.run("import", "contacts", file, "--dry-run")
+    equal(code, 1, "refused rows show in the exit code")
+    check("refused 20" in out and "nothing was kept" in out, "a dry run", out)
+    refused.unlink()
+    with subprocess.Popen(d.command("import", "contacts", file), stdout=subprocess.DEVNULL) as p:
+        seen = lambda: len(d.run("export", "contacts")[1].splitlines()) if d.data.exists() else 0
+        until(lambda: p.poll() is not None or seen() > 1500, 30, "some rows are in")
+        p.kill()
+    _, out, _ = d.run("import", "contacts", file)
+    check("went on at line" in out or "all of it" in out, "a repeat goes on", out)
+    equal(len(d.run("export", "contacts", check_exit=0)[1].strip().splitlines()), 19981, "each row once")
+    _, out, _ = d.run("import", "contacts", file, check_exit=0)
+    check("imported before" in out, "a third run does nothing", out)
+    if refused.exists():
+        check(refused.read_text().startswith("line,reason"), "an error file with a head")
+    bad = folder / "bad.csv"
+    bad.write_text("realm,id,nmae\nw,1,x\n", encoding="utf-8")
+    code, _, err = d.run("import", "contacts", bad)
+    check(code == 1 and "name" in err and "bad.csv" in err, "a wrong column is named, with its file", err)
+
+
+def an_import_goes_on_without_a_daemon(folder):
+    imports(Daemon(folder / "d"), folder)
+
+
+def an_import_goes_through_the_daemon(folder):
+    d = Daemon(folder / "d", config={"http": {"max_body": "2MiB"}})
+    d.start()
+    imports(d, folder)
+    equal(d.stop(), 0, "an orderly stop")
+
+
+def a_replay_names_the_line(folder):
+    d = Daemon(folder)
+    d.start()
+    file = folder / "e.jsonl"
+    good = {"text": "早", "group": "g", "sender": "a"}
+    file.write_text("\n".join(json.dumps(dict(good, id=str(i))) for i in range(700)) + '\n\n{"type":1}\n')
+    code, _, err = d.run("replay", file)
+    check(code == 1 and "line 702" in err and "type" in err, "the line of the file", err)
+    check("{" not in err, "and no raw JSON", err)
+    equal(d.stop(), 0, "an orderly stop")
+
+
+def watch_shows_a_burst_whole_and_says_why_it_ends(folder):
+    d = Daemon(folder, config={"store": {"retention": "36500d"}})
+    d.start()
+    with subprocess.Popen(d.command("watch", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        with Client(d.sock) as c:
+            until(lambda: c.get("/api/v1/status").json()["http"]["websockets"] == 1, 10, "it watches")
+        d.run("replay", SAMPLE, check_exit=0)
+        seen = 0
+        while seen < 741:
+            line = p.stdout.readline()
+            check(line, "the feed goes on", seen)
+            seen += json.loads(line)["kind"] == "message"
+        d.stop()
+        err = p.stderr.read().decode()
+        equal(p.wait(20), 1, "watch ends with the daemon")
+        check("closed" in err, "and says so", err)
+
+
+def tokens_hold_at_once(folder):
+    d = Daemon(folder)
+    d.start()
+    _, out, _ = d.run("token", "create", "--role", "ingest", "--name", "小程序", "--json", check_exit=0)
+    made = json.loads(out)
+    with Client(d.port, made["token"]) as c:
+        equal(c.events([{"id": "1", "group": "g", "sender": "a", "text": "早"}]).status, 202, "a new token")
+    _, out, _ = d.run("token", "list", check_exit=0)
+    check("小程序" in out and '["api"]' in out, "the list shows name and channels", out)
+    d.run("token", "revoke", made["id"], check_exit=0)
+    with Client(d.port, made["token"]) as c:
+        equal(c.events([{"id": "2", "group": "g", "sender": "a", "text": "早"}]).status, 401, "a revoked one")
+    code, _, err = d.run("token", "create", "--role", "boss")
+    check(code == 1 and err.startswith("qund: role:"), "what is wrong, by name", err)
+    equal(d.stop(), 0, "an orderly stop")
+
+
+def doctor_finds_what_would_fail(folder):
+    d = Daemon(folder)
+    code, out, _ = d.run("doctor", "--json")
+    looks = {x["what"]: x for x in json.loads(out)}
+    equal(code, 0, "a fresh machine is fine")
+    equal(looks["time zone"]["text"], "Asia/Shanghai", "the zone has a name")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", d.port))
+        other.listen()
+        code, out, _ = d.run("doctor")
+        check(code == 1 and "BAD" in out and "another program" in out, "a port in use", out)
+    d.start()
+    d.stop()
+    with sqlite3.connect(d.data / "qund.db") as db:
+        db.execute("PRAGMA user_version = 999")
+    code, out, _ = d.run("doctor")
+    check(code == 1 and "version 999" in out, "a store of a newer program", out)
+
+
+def a_restore_holds_what_waits(folder):
+    d = Daemon(folder / "d", config={"targets": {"ops": {"kind": "webhook", "url": "http://127.0.0.1:9/x",
+                                                        "allow_private": True}}})
+    d.start()
+    with Client(d.sock) as c:
+        c.events([{"id": "1", "group": "g", "sender": "a", "sender_name": "小王", "text": "多少钱"}])
+        until(lambda: c.get("/api/v1/outbox").json()["items"], 20, "a push waits")
+    _, out, _ = d.run("backup", folder / "bk", check_exit=0)
+    check("qund-" in out, "it names the file", out)
+    code, _, err = d.run("restore", folder / "bk")
+    check(code == 1 and f"in use by process {d.proc.pid}" in err, "not under a daemon", err)
+    d.stop()
+    code, _, err = d.run("restore", folder / "none")
+    check(code == 1 and "none" in err, "a backup that is not there", err)
+    _, out, _ = d.run("restore", folder / "bk", check_exit=0)
+    check("held" in out, "it says what is held", out)
+    d.start()
+    with Client(d.sock) as c:
+        items = c.get("/api/v1/outbox?state=held").json()["items"]
+        equal(len(items), 1, "the push is held, not sent")
+    d.stop()
+
+
+if __name__ == "__main__":
+    CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
+             output_may_end_early_or_find_no_room, times_are_those_of_the_installation,
+             explain_takes_a_number_an_id_and_json, a_failed_start_leaves_no_trace,
+             after_a_crash_other_commands_raise_no_alarm, a_replayed_store_is_virtual,
+             an_import_goes_on_without_a_daemon, an_import_goes_through_the_daemon, a_replay_names_the_line,
+             watch_shows_a_burst_whole_and_says_why_it_ends, tokens_hold_at_once, doctor_finds_what_would_fail,
+             a_restore_holds_what_waits]
+    run = Cases()
+    for case in CASES:
+        with scratch("cli") as place:
+            run(case.__name__.replace("_", " "))(lambda case=case, place=place: case(place))
+    run.done()
