@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "core/file.h"
 #include "store/db.h"
+#include <stdlib.h>
 #include <unistd.h>
 
 #define ERRORS_MAX 50
@@ -12,15 +13,21 @@
 static void fill_opts(const struct qund_config *cfg, const struct qund_vault *v,
                       const struct qund_fold *fold, struct qund_rules_opts *o)
 {
+    /* Many installations of one machine (tests, above all) may share what they compile: the cached
+     * form goes by the patterns' digest. */
+    const char *shared = getenv("QUND_RULES_CACHE");
+    const char *cache = cfg->rules.cache    ? cfg->rules.cache
+                        : shared && *shared ? shared
+                        : v                 ? v->rules_cache
+                                            : NULL;
+
     *o =
         (struct qund_rules_opts){.fold = fold,
                                  /* Only the program itself knows compile-rules; a test does not. */
                                  .exe = NULL,
                                  .child_timeout_ms = cfg->rules.compile_timeout_ms,
                                  .child_memory_bytes = cfg->rules.compile_memory,
-                                 .cache_dir = cfg->rules.cache ? cfg->rules.cache
-                                              : v              ? v->rules_cache
-                                                               : NULL};
+                                 .cache_dir = cache};
 }
 
 /* The path of this program when it is qund itself: the child that compiles is another of it. */

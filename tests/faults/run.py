@@ -72,6 +72,8 @@ def main():
     if args.list:
         print("\n".join(f"{r.name:6} {r.what}" for r in ROWS.values()))
         return 0
+    os.environ.setdefault("QUND_RULES_CACHE",
+                          str(pathlib.Path(__file__).resolve().parents[2] / "build/rules.cache"))
     base = tempfile.mkdtemp(prefix="qund-faults-", dir=os.environ.get("QUND_TMP"))
     print(f"seed {args.seed}", flush=True)
     done = []

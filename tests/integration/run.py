@@ -137,7 +137,8 @@ def main():
     qund = pathlib.Path(args.bin).resolve() / "qund"
     if tests and not qund.exists():
         sys.exit(f"run.py: no program at {qund}; build it first (scripts/build ci)")
-    env = dict(os.environ, QUND=str(qund), QUND_SOURCE=str(TOP), QUND_ROUNDS="100" if args.full else "3",
+    # Compiling the shipped rules takes seconds; all daemons of all tests share the compiled form.
+    env = dict(os.environ, QUND_RULES_CACHE=str(TOP / "build/rules.cache"), QUND=str(qund), QUND_SOURCE=str(TOP), QUND_ROUNDS="100" if args.full else "3",
                QUND_FAULT_BIN=str(TOP / "build/fault/bin/qund"), QUND_PATIENCE=f"{args.patience:g}",
                PYTHONPATH=str(TOP / "tests/support"), PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1",
                PYTHONIOENCODING="utf-8")
