@@ -104,6 +104,7 @@ static void batch_count(struct qund_engine *e)
     qund_counter_add(c->dead, e->tally.dead);
     qund_counter_add(c->hits, e->tally.hits);
     qund_counter_add(c->late, e->tally.late);
+    qund_counter_add(c->untagged, e->tally.untagged);
     for (size_t i = 0; i < QUND_ARRAY_LEN(c->alerts); i++)
         qund_counter_add(c->alerts[i], e->tally.alerts[i]);
     e->tally = (struct tally){0};

@@ -48,7 +48,9 @@ static int do_tag(struct qund_engine *e, struct subject *s, const struct qund_ru
                                                  .seq = s->row.seq,
                                                  .at = s->ev->ts,
                                                  .expires = x->for_ms ? s->ev->ts + x->for_ms : 0});
-    return rc < 0 ? rc : 0;
+    /* A person with as many tags as may be gets no more; the message and its other effects stay. */
+    e->tally.untagged += rc == QUND_E_INVAL;
+    return rc < 0 && rc != QUND_E_INVAL ? rc : 0;
 }
 
 static int do_untag(struct qund_engine *e, struct subject *s, const struct qund_rule_effect *x,

@@ -30,12 +30,12 @@ struct talk;    /* talk.c: the newest moment of each group */
 struct subject;
 
 struct counters {
-    struct qund_counter *applied, *repeated, *dead, *hits, *late;
+    struct qund_counter *applied, *repeated, *dead, *hits, *late, *untagged;
     struct qund_counter *alerts[3]; /* info, warn, urgent */
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
-    int64_t applied, repeated, dead, hits, late, alerts[3];
+    int64_t applied, repeated, dead, hits, late, untagged, alerts[3];
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */

@@ -37,6 +37,25 @@ static void one_question_leaves_tag_lead_alert_and_push(void **state)
     desk_free(d);
 }
 
+static void a_person_full_of_tags_is_still_heard(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf rules = {0};
+    struct desk *d;
+
+    (void)state;
+    qund_buf_puts(&rules, "rules:\n");
+    for (int i = 0; i < 257; i++)
+        qund_buf_printf(&rules, "  - {id: r%d, when: {any: [多少钱]}, then: [{tag: 't%d'}]}\n", i,
+                        i);
+    d = desk_new(CONFIG, rules.p);
+    desk_say(d, "m1", "ann", "customer", "多少钱");
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM message_202509"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM contact_tag"), 256);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM dead"), 0);
+    assert_int_equal(desk_metric(d, "qund_tags_full_total"), 1);
+    desk_free(d);
+}
+
 static void a_repeat_changes_nothing_also_after_a_restart(void **state)
 {
     struct desk *d = desk_new(CONFIG, RULES);
@@ -178,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_question_leaves_tag_lead_alert_and_push),
+        cmocka_unit_test(a_person_full_of_tags_is_still_heard),
         cmocka_unit_test(a_repeat_changes_nothing_also_after_a_restart),
         cmocka_unit_test(a_revoke_takes_back_what_the_message_gave),
         cmocka_unit_test(a_revoke_that_overtakes_its_message_waits_for_it),
