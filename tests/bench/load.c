@@ -35,7 +35,7 @@
 #define CONNS_MAX 512
 #define LOOK_US 50000
 #define AGAIN_US 2000
-#define PATIENCE_US 60000000
+#define PATIENCE_US 15000000
 
 enum role { FREE, SENDER, COUNTER, LIVE, LISTENER, HOOK };
 enum form { HTTP, RAW, BARE };
