@@ -29,6 +29,8 @@ static enum what kind_of(const char *path)
     if (qund_yaml_get(root, "staff") || qund_yaml_get(root, "rosters") ||
         qund_yaml_get(root, "groups"))
         return IS_ORG;
+    if (root->kind == QUND_YAML_LIST)
+        return IS_RULES; /* the other two are maps; the rules' parser says that it should be one */
     return qund_yaml_get(root, "rules") && qund_yaml_get(root, "rules")->kind == QUND_YAML_LIST
                ? IS_RULES
                : IS_CONFIG;
