@@ -80,7 +80,7 @@ with scratch() as folder, Daemon(folder / "d", {"channels": {"other": {"kind": "
 
     @case("a spent or revoked token ends at once")
     def _():
-        token = d.run("token", "create", "--role", "ingest", "--json", check_exit=0)[1].split()[-1]
+        token = d.run("token", "create", "--role", "ingest", check_exit=0)[1].split()[-1]
         with Client(d.port, token) as c, d.client() as admin:
             equal(c.events([dict(EVENT, id="t1")]).status, 202, "before")
             number = max(t["id"] for t in admin.get("/api/v1/tokens").json()["items"])

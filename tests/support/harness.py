@@ -516,6 +516,12 @@ class Cases:
         sys.exit(1 if self.failed else 0)
 
 
+def sanitized(binary):
+    """Freed memory is kept back there for a while, so growth says little."""
+    data = pathlib.Path(binary).read_bytes()
+    return b"__asan_init" in data or b"__tsan_init" in data
+
+
 def figure(text):
     """A line that the runner shows although the test passed."""
     print("FIGURE " + text, flush=True)
