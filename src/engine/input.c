@@ -130,14 +130,14 @@ int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_ext
     if (rc == 0 && s->group && memchr(in.text.p, '\n', in.text.n)) {
         rc = qund_crm_chain_prev(e->crm, s->group, QUND_STR(""), s->ev->ts, &prev, &prev_seq);
         if (rc == 0)
-            in.prev_list = qund_buf_view(&prev);
+            in.prev_list = qund_arena_str(e->arena, qund_buf_view(&prev)); /* *x may borrow of it */
         else if (rc == QUND_E_NOTFOUND)
             rc = 0;
     }
     if (rc < 0)
         return rc;
     qund_fold_str(e->deps.fold, s->ev->sender_name, &name);
-    in.sender_name = qund_buf_view(&name);
+    in.sender_name = qund_arena_str(e->arena, qund_buf_view(&name));
     qund_extract_run(&in, e->arena, x);
     s->talk = in.talk;
     put_context(s);

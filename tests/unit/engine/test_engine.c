@@ -193,6 +193,23 @@ static void a_refused_command_leaves_the_batch_alone(void **state)
     desk_free(d);
 }
 
+static void who_leaves_a_sign_up_list_is_named(void **state)
+{
+    struct desk *d = desk_new(CONFIG, RULES);
+    char *name;
+
+    (void)state;
+    desk_say(d, "m1", "xiaoman", "customer", "#接龙\\n码头一日游\\n1. 小满 2大1小");
+    desk_say(d, "m2", "tao", "customer", "#接龙\\n码头一日游\\n1. 小满 2大1小\\n2. 老陶 2人");
+    /* His row is only in the list before, whose text must live as long as what was found. */
+    desk_say(d, "m3", "tao", "customer", "#接龙\\n码头一日游\\n1. 小满 2大1小");
+    name = desk_text(d, "SELECT name FROM signup WHERE state = 3");
+    assert_string_equal(name, "老陶");
+    qund_free(name);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM signup"), 2);
+    desk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +223,7 @@ int main(void)
         cmocka_unit_test(the_ladder_climbs_until_somebody_takes_it),
         cmocka_unit_test(a_bad_entry_goes_to_the_dead_and_the_batch_goes_on),
         cmocka_unit_test(a_refused_command_leaves_the_batch_alone),
+        cmocka_unit_test(who_leaves_a_sign_up_list_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
