@@ -75,7 +75,7 @@ static void print_restored(const struct cli *c, const struct qund_vault *v,
     }
     zone = cli_zone(c);
     printf("restored %s\n", out->from);
-    if (out->applied_id[0]) {
+    if (out->applied_id[0] && strcmp(out->applied_id, "0-0") != 0) {
         printf("last entry applied in it: %s, at ", out->applied_id);
         cli_print_time(zone, out->engine_time);
         printf("; what came after is in the queue or unknown\n");

@@ -1,6 +1,7 @@
 /* src/cli/check.c - looks over files before the daemon sees them: all errors of all files at once.
  */
 #include "cli/cli.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/yaml.h"
 #include "crm/org.h"
@@ -12,28 +13,32 @@
 
 #define ERRORS_MAX 200
 
-/* A YAML file is what its top says: rules, an org file, else a configuration. */
+/* A YAML file is what its top says: a list of rules, what only an org file has, a section of the
+ * configuration or nearly one; else rules, whose parser says what is wrong. */
 enum what { IS_RULES, IS_ORG, IS_CONFIG };
+
+static enum what kind_of_root(const struct qund_ynode *root)
+{
+    const struct qund_ynode *rules = qund_yaml_get(root, "rules");
+
+    if (qund_yaml_get(root, "staff") || qund_yaml_get(root, "rosters") ||
+        qund_yaml_get(root, "groups"))
+        return IS_ORG;
+    if (!root || root->kind != QUND_YAML_MAP || (rules && rules->kind == QUND_YAML_LIST))
+        return IS_RULES;
+    for (const struct qund_ynode *e = root->child; e; e = e->next)
+        if (qund_config_section_near(e->key))
+            return IS_CONFIG;
+    return IS_RULES;
+}
 
 static enum what kind_of(const char *path)
 {
     QUND_AUTO(qund_yaml_free) struct qund_yaml *y = NULL;
-    const struct qund_ynode *root;
-    struct stat st;
 
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return IS_RULES;
     if (qund_yaml_load(path, &y, NULL) < 0)
-        return IS_RULES; /* its parser says what is wrong, with the place */
-    root = qund_yaml_root(y);
-    if (qund_yaml_get(root, "staff") || qund_yaml_get(root, "rosters") ||
-        qund_yaml_get(root, "groups"))
-        return IS_ORG;
-    if (root->kind == QUND_YAML_LIST)
-        return IS_RULES; /* the other two are maps; the rules' parser says that it should be one */
-    return qund_yaml_get(root, "rules") && qund_yaml_get(root, "rules")->kind == QUND_YAML_LIST
-               ? IS_RULES
-               : IS_CONFIG;
+        return IS_RULES;
+    return kind_of_root(qund_yaml_root(y));
 }
 
 static int check_rules(const char *const *paths, size_t n, struct qund_errs *errs,
@@ -107,35 +112,86 @@ static void print_json(const struct qund_errs *errs, const struct qund_errs *war
     cli_print_json(qund_buf_view(&out));
 }
 
+struct files {
+    char **rules; /* checked together: they make one set */
+    size_t n, cap;
+    struct qund_errs *errs;
+};
+
+static void add_file(struct files *f, const char *path)
+{
+    enum what what = kind_of(path);
+
+    if (what != IS_RULES) {
+        check_file(path, what, f->errs);
+        return;
+    }
+    if (f->n == f->cap) {
+        f->cap = f->cap ? 2 * f->cap : 64;
+        f->rules = qund_realloc(f->rules, f->cap * sizeof(*f->rules));
+    }
+    f->rules[f->n++] = qund_strdup(path);
+}
+
+/* A folder of rules is loaded as the daemon loads it; beside an org file or a configuration each
+ * file is looked at as what it is. */
+static void add_path(struct files *f, const char *path)
+{
+    struct qund_err err = {0};
+    struct stat st;
+    char **names = NULL;
+    size_t n = 0;
+
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+        add_file(f, path);
+        return;
+    }
+    if (qund_dir_list(path, ".yaml", &names, &n, &err) < 0)
+        qund_errs_add(f->errs, err.rc, err.where, "%s", err.text);
+    else if (n == 0)
+        qund_errs_add(f->errs, QUND_E_NOTFOUND, path, "no file here ends in .yaml");
+    for (size_t i = 0; i < n; i++) {
+        QUND_AUTO(qund_free_str) char *file = qund_path_join(path, names[i]);
+
+        add_file(f, file);
+        qund_free(names[i]);
+    }
+    qund_free(names);
+}
+
+static int report(const struct cli *c, const struct qund_errs *errs,
+                  const struct qund_errs *warnings)
+{
+    if (c->json) {
+        print_json(errs, warnings);
+        return errs->n ? EXIT_WRONG : EXIT_FINE;
+    }
+    for (size_t i = 0; i < warnings->n; i++)
+        printf("%s: warning: %s\n", warnings->v[i].where, warnings->v[i].text);
+    if (errs->n > 0)
+        return cli_fail_all(errs);
+    printf("no errors%s\n", c->n_args ? "" : " in the configuration and what it names");
+    return EXIT_FINE;
+}
+
 int cli_check(struct cli *c)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = NULL;
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_errs_done) struct qund_errs warnings = {0};
-    const char *rules[CLI_ARGS_MAX];
-    size_t n = 0;
+    const char *named[CLI_ARGS_MAX];
+    struct files f = {.errs = &errs};
+    size_t n;
 
     qund_errs_init(&errs, ERRORS_MAX);
     qund_errs_init(&warnings, ERRORS_MAX);
-    for (size_t i = 0; i < c->n_args; i++) {
-        enum what what = kind_of(c->args[i]);
-
-        if (what == IS_RULES)
-            rules[n++] = c->args[i];
-        else
-            check_file(c->args[i], what, &errs);
-    }
-    if (c->n_args == 0)
-        n = from_config(c, rules, QUND_ARRAY_LEN(rules), &errs, &cfg);
-    qund_ignore(check_rules(rules, n, &errs, &warnings)); /* errs says it */
-    if (c->json) {
-        print_json(&errs, &warnings);
-        return errs.n ? EXIT_WRONG : EXIT_FINE;
-    }
-    for (size_t i = 0; i < warnings.n; i++)
-        printf("%s: warning: %s\n", warnings.v[i].where, warnings.v[i].text);
-    if (errs.n > 0)
-        return cli_fail_all(&errs);
-    printf("no errors%s\n", c->n_args ? "" : " in the configuration and what it names");
-    return EXIT_FINE;
+    for (size_t i = 0; i < c->n_args; i++)
+        add_path(&f, c->args[i]);
+    n = c->n_args == 0 ? from_config(c, named, QUND_ARRAY_LEN(named), &errs, &cfg) : f.n;
+    qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, &errs,
+                            &warnings)); /* errs says it */
+    for (size_t i = 0; i < f.n; i++)
+        qund_free(f.rules[i]);
+    qund_free(f.rules);
+    return report(c, &errs, &warnings);
 }

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include <stdlib.h>
 
+#define WORDS_MAX 32 /* sections and maps together */
 #define NAME_MAX_BYTES 64u
 
 static void set_defaults(const struct option *v, size_t n, void *base)
@@ -160,7 +161,7 @@ static int load_map(const struct node_ctx *ctx, const struct option_map *m, stru
 static int load_root(const struct node_ctx *ctx, struct qund_config *c,
                      const struct qund_ynode *root)
 {
-    const char *words[32];
+    const char *words[WORDS_MAX];
     size_t n = 0;
     int rc = QUND_OK;
 
@@ -249,6 +250,19 @@ static int load_file(const char *path, struct qund_config **out, struct qund_err
     if (rc == 0)
         (*out)->path = qund_strdup(path);
     return rc;
+}
+
+const char *qund_config_section_near(struct qund_str name)
+{
+    const char *known[WORDS_MAX];
+    size_t n = 0;
+
+    qund_assert(qund_config_n_sections + qund_config_n_maps <= QUND_ARRAY_LEN(known));
+    for (size_t i = 0; i < qund_config_n_sections; i++)
+        known[n++] = qund_config_sections[i].name;
+    for (size_t i = 0; i < qund_config_n_maps; i++)
+        known[n++] = qund_config_maps[i].name;
+    return qund_str_nearest(name, known, n);
 }
 
 int qund_config_load(const char *path, struct qund_config **out, struct qund_errs *errs)

@@ -107,6 +107,8 @@ struct qund_config {
     size_t n_targets;
 };
 
+/* The section of a configuration that is called so or nearly so, NULL: none is. */
+const char *qund_config_section_near(struct qund_str name);
 /* path NULL: all defaults. Paths in a file are relative to its folder. INVAL with every error of
  * the file in *errs ("qund.yaml:12:3", reason), or the rc of reading it; *out is set on success
  * only. */

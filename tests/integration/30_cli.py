@@ -17,8 +17,8 @@ BROKEN = TOP / "tests/data/broken-rules"
 def played(folder):
     """The sample in a store of its own, played in virtual time."""
     d = Daemon(folder)
-    d.config = {}
-    d.write_config("{}")
+    d.config = {"http": {"listen": f"127.0.0.1:{d.port}"}, "store": {"reserve": "1MiB"}}  # the shipped rules
+    d.write_config()
     d.run("replay", "--virtual", SAMPLE, check_exit=0)
     return d
 
@@ -141,8 +141,6 @@ def a_replayed_store_is_virtual(folder):
     d = played(folder / "p")
     code, said, _ = d.fails_to_start()
     check(code == 1 and "--virtual" in said, "it does not run in real time", said)
-    d.config = {"http": {"listen": f"127.0.0.1:{d.port}"}, "store": {"reserve": "1MiB"}}
-    d.write_config(json.dumps(d.config))
     d.args = ["--virtual", "max"]
     before = len(d.log())
     d.start()
