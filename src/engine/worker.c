@@ -183,7 +183,9 @@ static void keep_waiting(struct qund_worker *w)
         struct qund_item *it = &w->items[i];
         bool command = it->kind == QUND_ITEM_COMMAND && it->cmd;
 
-        if (command && enough)
+        /* What nobody waits for (outcomes of pushes, credits, reloads) is not refused: a lost
+         * outcome would leave its push `sending` for good. */
+        if (command && enough && it->cmd->done)
             refuse(it->cmd, w->failing_rc);
         else if (command || it->kind == QUND_ITEM_EVENT)
             w->items[kept++] = *it;
