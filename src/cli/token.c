@@ -103,7 +103,7 @@ static int token_create(struct cli *c)
     qund_jw_obj(&w);
     qund_jw_kz(&w, "role", role);
     qund_jw_kz(&w, "name", name ? name : role);
-    if (strcmp(role, "ingest") == 0)
+    if (channels || strcmp(role, "ingest") == 0)
         put_channels(&w, channels ? channels : "api");
     if (!daemon) {
         qund_token_make(token);

@@ -2,7 +2,7 @@
  *
  * A command's refusal is an answer to whoever asked (INVAL, NOTFOUND, DENIED with a text); only the
  * transaction's own troubles are retried. Commands on people are crm's own table, those on tokens
- * the store's. */
+ * the store's, but for what only the configuration knows. */
 #include "engine/internal.h"
 #include "store/access.h"
 #include <jansson.h>
@@ -221,6 +221,46 @@ static int dead_drop(struct qund_engine *e, struct qund_command *c, const json_t
                : rc;
 }
 
+/* "no channel 'apo' is configured; nearest known: 'api'", or all there are. */
+static int unknown_channel(const struct qund_config *cfg, struct qund_str name,
+                           struct qund_err *err)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf list = {0};
+    const char **known = qund_alloc(cfg->n_channels * sizeof(*known));
+    const char *near;
+
+    for (size_t i = 0; i < cfg->n_channels; i++) {
+        known[i] = cfg->channels[i].name;
+        qund_buf_printf(&list, "%s%s", i ? ", " : "", known[i]);
+    }
+    near = qund_str_nearest(name, known, cfg->n_channels);
+    qund_free(known);
+    name = qund_utf8_cut(name, 64);
+    return near ? qund_err_set(err, QUND_E_INVAL, "channels",
+                               "no channel '%.*s' is configured; nearest known: '%s'",
+                               QUND_STR_ARG(name), near)
+                : qund_err_set(err, QUND_E_INVAL, "channels",
+                               "no channel '%.*s' is configured; there are: %s", QUND_STR_ARG(name),
+                               list.p);
+}
+
+/* A token for a channel that is misspelt would be refused with every event, one by one. */
+static int token_add(struct qund_engine *e, struct qund_command *c, const json_t *o)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(o, "channels"), i, name)
+    {
+        struct qund_str s = qund_str_n(json_string_value(name), json_string_length(name));
+
+        if (json_is_string(name) && !qund_config_channel(e->config, s))
+            return unknown_channel(e->config, s, &c->err);
+    }
+    return qund_token_command(e->db, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
+                              &c->err);
+}
+
 static const struct {
     const char *name;
     int (*run)(struct qund_engine *e, struct qund_command *c, const json_t *o);
@@ -236,6 +276,7 @@ static const struct {
     {"outbox.resolve", outbox_resolve},
     {"rules.swap", rules_swap},
     {"config.swap", config_swap},
+    {"token.add", token_add},
     {"org.apply", org_apply},
     {"dead.retry", dead_retry},
     {"dead.drop", dead_drop},

@@ -236,7 +236,17 @@ def tokens_hold_at_once(folder):
         equal(c.events([{"id": "2", "group": "g", "sender": "a", "text": "早"}]).status, 401, "a revoked one")
     code, _, err = d.run("token", "create", "--role", "boss")
     check(code == 1 and err.startswith("qund: role:"), "what is wrong, by name", err)
+    for channel, known in (("apo", "nearest known: 'api'"), ("api,wecom-main-2", "there are: api, replay")):
+        code, out, err = d.run("token", "create", "--role", "ingest", "--channel", channel)
+        check(code == 1 and not out and "channels: no channel" in err and known in err, "a misspelt channel", err)
+    with Client(d.port, d.token) as c:
+        r = c.post("/api/v1/tokens", {"role": "ingest", "name": "x", "channels": ["api", "replya"]})
+        check(r.status == 400 and "nearest known: 'replay'" in r.json()["error"]["message"], "the API, too", r.body)
+    code, _, err = d.run("token", "create", "--role", "viewer", "--channel", "api")
+    check(code == 1 and "only a token of role ingest" in err, "channels of a reader are not left out silently", err)
     equal(d.stop(), 0, "an orderly stop")
+    code, _, err = d.run("token", "create", "--role", "ingest", "--channel", "apo")
+    check(code == 1 and "nearest known: 'api'" in err, "and without a daemon", err)
 
 
 def doctor_finds_what_would_fail(folder):
