@@ -8,6 +8,11 @@
 
 /* --- reading --- */
 
+bool qund_crm_tables_there(struct qund_db *db)
+{
+    return qund_sql(db, "SELECT last_seen FROM contact WHERE id = :id") != NULL;
+}
+
 int qund_crm_identity_find(struct qund_crm *crm, int64_t realm, struct qund_str pid,
                            int64_t *contact)
 {

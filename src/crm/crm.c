@@ -25,7 +25,7 @@ int qund_crm_open(struct qund_db *db, const struct qund_crm_cfg *cfg, struct qun
 {
     struct qund_crm *crm;
 
-    if (!qund_sql(db, "SELECT last_seen FROM contact WHERE id = :id"))
+    if (!qund_crm_tables_there(db))
         return qund_err_set(err, QUND_E_ABI, "store", "the tables of people are missing: %s",
                             qund_db_error(db));
     crm = qund_alloc(sizeof(*crm));

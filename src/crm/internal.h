@@ -19,6 +19,9 @@ static inline struct qund_str crm_text(struct qund_str s)
     return s.p ? s : (struct qund_str){"", 0};
 }
 
+/* The store has this module's tables (contact_sql.c). */
+bool qund_crm_tables_there(struct qund_db *db);
+
 /* --- contacts in memory (contact_cache.c) --- */
 struct qund_crm_ident { /* lies in the pool, at a multiple of 4 bytes */
     uint32_t contact;   /* entry */

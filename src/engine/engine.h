@@ -86,6 +86,8 @@ struct qund_backtest;
 QUND_CHECK int qund_engine_backtest(struct qund_engine *e, struct qund_rules *rules,
                                     struct qund_str rule, int days, struct qund_backtest *out,
                                     struct qund_err *err);
+/* How many questions were asked (and not taken back), and how many of them are answered or done. */
+void qund_engine_questions(struct qund_engine *e, int64_t *asked, int64_t *answered);
 /* The set in force; borrowed until the next apply. */
 struct qund_rules *qund_engine_rules(struct qund_engine *e);
 #endif

@@ -9,21 +9,6 @@
 
 #define LATER_WORDS 2000 /* messages after a late leave that are looked at */
 
-/* A plugin's checkpoint that rode with the entry: kept iff it is newer, also when the event is a
- * repeat. */
-static int state_keep(struct qund_engine *e, const struct qund_entry_state *st)
-{
-    struct qund_stmt *sql =
-        qund_sql(e->db, "INSERT INTO plugin_state(key, rev, value) VALUES(:key, :rev, :value)"
-                        " ON CONFLICT(key) DO UPDATE SET rev = :rev, value = :value"
-                        " WHERE :rev > rev");
-
-    qund_bind_str(sql, ":key", st->key);
-    qund_bind_int(sql, ":rev", st->rev);
-    qund_bind_str(sql, ":value", st->value);
-    return qund_run(sql);
-}
-
 static int look_up(struct qund_engine *e, struct subject *s)
 {
     const struct qund_event *ev = s->ev;
@@ -254,7 +239,7 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
     int rc = qund_entry_split(body, &parts);
 
     if (rc == 0 && parts.has_state)
-        rc = state_keep(e, &parts.state);
+        rc = qund_state_sql_keep(e->db, &parts.state);
     if (rc < 0 || !parts.event.p)
         return rc;
     rc = qund_event_unpack(parts.event, &ev);

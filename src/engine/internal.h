@@ -163,6 +163,22 @@ QUND_CHECK int qund_talk_before(struct talk *t, const struct qund_message_row *r
 QUND_CHECK int qund_talk_after(struct talk *t, const struct qund_message_row *row,
                                enum qund_call call);
 
+/* --- small_sql.c --- */
+/* The newest call of each kind up to `until`, 0: none. */
+QUND_CHECK int qund_call_sql_newest(struct qund_db *db, int64_t grp, int64_t until,
+                                    int64_t call_ts[QUND_CALL_KINDS]);
+/* The newest few stay: a late message asks for the one before it. */
+QUND_CHECK int qund_call_sql_keep(struct qund_db *db, int64_t grp, enum qund_call call, int64_t ts);
+QUND_CHECK int qund_revoke_sql_wait(struct qund_db *db, int64_t grp, struct qund_str eid,
+                                    int64_t ts);
+QUND_CHECK int qund_revoke_sql_count(struct qund_db *db, int64_t *out);
+/* 1: one waited for that message, and does no longer. */
+QUND_CHECK int qund_revoke_sql_take(struct qund_db *db, int64_t grp, struct qund_str eid);
+QUND_CHECK int qund_revoke_sql_forget(struct qund_db *db, int64_t before);
+/* A plugin's checkpoint that rode with the entry: kept iff it is newer, also when the event is a
+ * repeat. */
+QUND_CHECK int qund_state_sql_keep(struct qund_db *db, const struct qund_entry_state *state);
+
 /* --- effect.c --- */
 struct verdict {
     struct qund_str intents[24];

@@ -126,3 +126,19 @@ int qund_question_sql_since(struct qund_db *db, struct qund_arena *arena, int64_
     qund_bind_int(st, ":max", (int64_t)max);
     return read_list(st, arena, v);
 }
+
+void qund_engine_questions(struct qund_engine *e, int64_t *asked, int64_t *answered)
+{
+    struct qund_stmt *st = qund_sql(e->db, "SELECT count(*), total(state IN (:answered, :done))"
+                                           " FROM question WHERE state <> :withdrawn");
+
+    qund_bind_int(st, ":answered", QUESTION_ANSWERED);
+    qund_bind_int(st, ":done", QUESTION_DONE);
+    qund_bind_int(st, ":withdrawn", QUESTION_WITHDRAWN);
+    *asked = *answered = 0;
+    if (qund_step(st) > 0) {
+        *asked = qund_col_int(st, 0);
+        *answered = qund_col_int(st, 1);
+    }
+    qund_stmt_reset(st);
+}

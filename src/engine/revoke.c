@@ -39,16 +39,8 @@ static int take_back(struct qund_engine *e, const struct qund_message_row *row)
 
 static int wait_for(struct qund_engine *e, const struct subject *s)
 {
-    struct qund_stmt *st = qund_sql(e->db, "INSERT OR IGNORE INTO early_revoke(grp, eid, ts)"
-                                           " VALUES(:grp, :eid, :ts)");
-    int rc;
-
-    qund_bind_int(st, ":grp", s->row.grp);
-    qund_bind_str(st, ":eid", s->ev->ref);
-    qund_bind_int(st, ":ts", s->ev->ts);
-    rc = qund_run(st);
     e->early = -1;
-    return rc;
+    return qund_revoke_sql_wait(e->db, s->row.grp, s->ev->ref, s->ev->ts);
 }
 
 int qund_engine_revoke(struct qund_engine *e, struct subject *s)
@@ -66,30 +58,16 @@ int qund_engine_revoke(struct qund_engine *e, struct subject *s)
     return rc < 0 ? rc : qund_engine_rules_for(e, s);
 }
 
-/* How many revokes wait; asked once, since there are nearly always none. */
-static int count_early(struct qund_engine *e)
-{
-    struct qund_stmt *st = qund_sql(e->db, "SELECT count(*) FROM early_revoke");
-    int rc = qund_step(st);
-
-    if (rc > 0)
-        e->early = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : 0;
-}
-
 int qund_revoke_meets(struct qund_engine *e, struct subject *s)
 {
-    struct qund_stmt *st;
-    int rc = e->early < 0 ? count_early(e) : 0;
+    int rc = 0;
 
+    if (e->early < 0) /* how many wait is asked once, since there are nearly always none */
+        rc = qund_revoke_sql_count(e->db, &e->early);
     if (rc < 0 || e->early == 0)
         return rc;
-    st = qund_sql(e->db, "DELETE FROM early_revoke WHERE grp = :grp AND eid = :eid");
-    qund_bind_int(st, ":grp", s->row.grp);
-    qund_bind_str(st, ":eid", s->ev->id);
-    rc = qund_run(st);
-    if (rc < 0 || qund_db_changes(e->db) == 0)
+    rc = qund_revoke_sql_take(e->db, s->row.grp, s->ev->id);
+    if (rc <= 0)
         return rc;
     e->early = -1;
     return take_back(e, &s->row);
@@ -97,11 +75,8 @@ int qund_revoke_meets(struct qund_engine *e, struct subject *s)
 
 int qund_revoke_sweep(struct qund_engine *e)
 {
-    struct qund_stmt *st = qund_sql(e->db, "DELETE FROM early_revoke WHERE ts < :old");
-
     if (e->early == 0)
         return 0;
-    qund_bind_int(st, ":old", e->now - WAIT_MS);
     e->early = -1;
-    return qund_run(st);
+    return qund_revoke_sql_forget(e->db, e->now - WAIT_MS);
 }

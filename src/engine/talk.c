@@ -12,8 +12,7 @@
 #define SLOTS 4096u /* a power of two; one group each, newest wins */
 #define LOOK_BACK 12
 #define LOOK_BACK_MS 3600000
-#define RING 24      /* kept of a group: who comes late by less than half of them needs no rows */
-#define CALLS_KEPT 4 /* of one kind and group: as many as can lie within the lateness, and more */
+#define RING 24 /* kept of a group: who comes late by less than half of them needs no rows */
 
 struct spoke {
     int64_t ts, seq, contact;
@@ -64,26 +63,6 @@ static bool cached(const struct talk *t, const struct slot *s, int64_t grp)
     return s->round == t->round && s->grp == grp;
 }
 
-/* The newest call of each kind up to `until`. */
-static int read_calls(struct talk *t, int64_t grp, int64_t until, int64_t call_ts[QUND_CALL_KINDS])
-{
-    struct qund_stmt *st = qund_sql(t->db, "SELECT kind, max(ts) FROM call WHERE grp = :grp"
-                                           " AND ts <= :until GROUP BY kind");
-    int rc;
-
-    memset(call_ts, 0, QUND_CALL_KINDS * sizeof(*call_ts));
-    qund_bind_int(st, ":grp", grp);
-    qund_bind_int(st, ":until", until);
-    while ((rc = qund_step(st)) > 0) {
-        int64_t kind = qund_col_int(st, 0);
-
-        if (kind >= 0 && kind < QUND_CALL_KINDS)
-            call_ts[kind] = qund_col_int(st, 1);
-    }
-    qund_stmt_reset(st);
-    return rc;
-}
-
 struct look {
     struct slot *slot;
     int64_t not_seq;
@@ -112,7 +91,8 @@ static int read_slot(struct talk *t, const struct qund_message_row *row, bool ne
     if (newest)
         at = (struct qund_month_cursor){0};
     rc = qund_month_last(t->months, row->grp, row->ts - LOOK_BACK_MS, INT32_MAX, &at, look_row, &l);
-    return rc < 0 ? rc : read_calls(t, row->grp, newest ? INT64_MAX : row->ts, s->call_ts);
+    return rc < 0 ? rc
+                  : qund_call_sql_newest(t->db, row->grp, newest ? INT64_MAX : row->ts, s->call_ts);
 }
 
 /* Where in the slot the messages before this one begin. */
@@ -187,28 +167,6 @@ static void note(struct slot *s, const struct qund_message_row *row)
     s->v[i] = (struct spoke){row->ts, row->seq, row->contact, row->role};
 }
 
-/* The newest few stay: a late message asks for the one before it. */
-static int keep_call(struct talk *t, int64_t grp, enum qund_call call, int64_t ts)
-{
-    struct qund_stmt *st =
-        qund_sql(t->db, "INSERT OR IGNORE INTO call(grp, kind, ts) VALUES(:grp, :kind, :ts)");
-    int rc;
-
-    qund_bind_int(st, ":grp", grp);
-    qund_bind_int(st, ":kind", call);
-    qund_bind_int(st, ":ts", ts);
-    rc = qund_run(st);
-    if (rc < 0)
-        return rc;
-    st = qund_sql(t->db, "DELETE FROM call WHERE grp = :grp AND kind = :kind AND ts <= (SELECT ts"
-                         " FROM call WHERE grp = :grp AND kind = :kind ORDER BY ts DESC LIMIT 1"
-                         " OFFSET :keep)");
-    qund_bind_int(st, ":grp", grp);
-    qund_bind_int(st, ":kind", call);
-    qund_bind_int(st, ":keep", CALLS_KEPT);
-    return qund_run(st);
-}
-
 int qund_talk_after(struct talk *t, const struct qund_message_row *row, enum qund_call call)
 {
     struct slot *s = slot_of(t, row->grp);
@@ -221,5 +179,5 @@ int qund_talk_after(struct talk *t, const struct qund_message_row *row, enum qun
         return 0;
     if (cached(t, s, row->grp) && row->ts > s->call_ts[call])
         s->call_ts[call] = row->ts;
-    return keep_call(t, row->grp, call, row->ts);
+    return qund_call_sql_keep(t->db, row->grp, call, row->ts);
 }

@@ -297,3 +297,19 @@ int64_t qund_db_last_rowid(const struct qund_db *db)
 {
     return sqlite3_last_insert_rowid(db->h);
 }
+
+int64_t qund_db_rows(struct qund_db *db, const char *table)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf sql = {0};
+    struct qund_stmt *st;
+    int64_t n = 0;
+
+    qund_buf_printf(&sql, "SELECT count(*) FROM \"%s\"", table);
+    st = qund_sql(db, sql.p);
+    if (!st)
+        return 0;
+    if (qund_step(st) > 0)
+        n = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return n;
+}

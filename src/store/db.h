@@ -73,4 +73,7 @@ struct qund_str qund_col_str(struct qund_stmt *st,
 bool qund_col_null(struct qund_stmt *st, int col);
 int64_t qund_db_changes(const struct qund_db *db); /* rows of the last statement */
 int64_t qund_db_last_rowid(const struct qund_db *db);
+/* How many rows a table holds; 0 when there is none of that name. Walks all of it: for sums that a
+ * person waits for. */
+int64_t qund_db_rows(struct qund_db *db, const char *table);
 #endif
