@@ -14,7 +14,7 @@ FROM debian:trixie-slim
 RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d \
     && apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        ca-certificates libcurl4t64 libfyaml0 libhiredis1.1.0 libjansson4 libopencc1.1 libpcre2-8-0 \
+        ca-certificates libcurl4t64 libfyaml0 libhiredis1.1.0 libjansson4 libpcre2-8-0 \
         libsodium23 libsqlite3-0 libssl3t64 libutf8proc3 libuv1t64 libvectorscan5 \
         libwebsockets-evlib-uv libwebsockets19t64 redis-server tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \

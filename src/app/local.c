@@ -63,8 +63,7 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
     l->next_entry = 1;
     if (rc == 0)
         rc = qund_vault_open(o->data, &l->vault, err);
-    if (rc == 0)
-        rc = qund_fold_new(&l->fold, err);
+    l->fold = qund_fold_tables();
     left_wal = rc == 0 && qund_vault_wal_there(l->vault);
     if (rc == 0)
         rc = qund_vault_store(l->vault, l->config, l->log, &l->db, err);
@@ -106,7 +105,6 @@ struct qund_local *qund_local_close(struct qund_local *l)
     qund_holidays_free(l->holidays);
     qund_rules_unref(l->rules);
     qund_words_free(l->words);
-    qund_fold_free(l->fold);
     qund_config_unref(l->config);
     qund_metrics_free(l->metrics);
     qund_vault_close(l->vault);

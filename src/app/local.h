@@ -8,7 +8,7 @@
 struct qund_local {
     struct qund_vault *vault;
     struct qund_config *config;
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_search_words *words;
     struct qund_rules *rules;
     struct qund_holidays *holidays;

@@ -39,7 +39,7 @@ struct qund {
     struct qund_inhand *inhand;
     struct qund_inhand_left left;
     struct qund_db *db; /* the engine's while its thread runs */
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_search_words *words;
     struct qund_holidays *holidays;
     struct qund_rules *rules; /* until the engine has them */

@@ -226,9 +226,7 @@ static int open_ground(struct qund *q, struct qund_err *err)
     if (rc < 0)
         return rc;
     compare_queue(q);
-    rc = qund_fold_new(&q->fold, err);
-    if (rc < 0)
-        return rc;
+    q->fold = qund_fold_tables();
     q->words = qund_words_new(q->fold);
     rc = qund_holidays_shipped(q->log, &q->holidays);
     return rc < 0 ? rc
@@ -470,7 +468,6 @@ struct qund *qund_close(struct qund *q)
     qund_rules_unref(q->rules);
     qund_holidays_free(q->holidays);
     qund_words_free(q->words);
-    qund_fold_free(q->fold);
     if (q->db && !q->up && q->left.unclean)
         qund_db_keep_wal(q->db); /* the crash is still to be looked at by a start that succeeds */
     if (q->db && !q->up && q->first_token[0])

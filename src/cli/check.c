@@ -44,14 +44,10 @@ static enum what kind_of(const char *path)
 static int check_rules(const char *const *paths, size_t n, struct qund_errs *errs,
                        struct qund_errs *warnings)
 {
-    QUND_AUTO(qund_fold_free) struct qund_fold *fold = NULL;
-    struct qund_err err;
-
     if (n == 0)
         return 0;
-    if (qund_fold_new(&fold, &err) < 0)
-        return qund_errs_add(errs, err.rc, err.where, "%s", err.text);
-    return qund_rules_check(paths, n, &(struct qund_rules_opts){.fold = fold}, errs, warnings);
+    return qund_rules_check(paths, n, &(struct qund_rules_opts){.fold = qund_fold_tables()}, errs,
+                            warnings);
 }
 
 static int load_config(const char *path, struct qund_config **cfg, struct qund_errs *errs)

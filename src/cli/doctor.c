@@ -75,18 +75,12 @@ static void look_org(struct look *l)
 
 static void look_rules(struct look *l)
 {
-    QUND_AUTO(qund_fold_free) struct qund_fold *fold = NULL;
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_rules_unref) struct qund_rules *rules = NULL;
-    struct qund_err err = {0};
     char text[600];
 
     qund_errs_init(&errs, 1);
-    if (qund_fold_new(&fold, &err) < 0) {
-        say(l, "text tables", false, err.text);
-        return;
-    }
-    if (qund_ruleset_load(l->cfg, NULL, fold, &rules, &errs) < 0) {
+    if (qund_ruleset_load(l->cfg, NULL, qund_fold_tables(), &rules, &errs) < 0) {
         snprintf(text, sizeof(text), "%s: %s (all: qund check)", errs.v[0].where, errs.v[0].text);
         say(l, "rules", false, text);
         return;

@@ -85,7 +85,6 @@ int cli_search(struct cli *c)
 {
     QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
     QUND_AUTO(qund_db_close) struct qund_db *db = NULL;
-    QUND_AUTO(qund_fold_free) struct qund_fold *fold = NULL;
     QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
     struct hits h = {.c = c};
     struct qund_search_query q = {.limit = 20};
@@ -108,11 +107,9 @@ int cli_search(struct cli *c)
     if (rc == 0)
         rc = qund_db_open(&(struct qund_db_cfg){.path = v->store, .busy_ms = 2000}, QUND_DB_READ,
                           NULL, &db, &err);
-    if (rc == 0)
-        rc = qund_fold_new(&fold, &err);
     if (rc == 0) {
         h.zone = zone = cli_zone(c);
-        rc = run(c, db, fold, &h, &q);
+        rc = run(c, db, qund_fold_tables(), &h, &q);
     }
     if (rc < 0 && ferror(stdout))
         return EXIT_FINE; /* cli_output_end says what there is to say */

@@ -109,12 +109,12 @@ static size_t add_segment(const struct qund_fold *f, struct qund_str in, size_t 
 static size_t add_rare(const struct qund_fold *f, struct qund_str in, size_t at, uint32_t cell,
                        struct sink *s, size_t *floor)
 {
-    const char *pooled = f->pool.p + FOLD_ARG(cell);
+    const uint8_t *pooled = f->pool + FOLD_ARG(cell);
     size_t base = at, len;
 
     if (FOLD_KIND(cell) != FOLD_HARD) {
         decode((const unsigned char *)in.p + at, &len);
-        sink_add(s, pooled + 1, (unsigned char)pooled[0], at, in.n - at - len);
+        sink_add(s, (const char *)pooled + 1, pooled[0], at, in.n - at - len);
         return at + len;
     }
     /* What the last output came from is the base, and all of its output is taken back. */

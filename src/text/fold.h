@@ -6,13 +6,10 @@
 /* Longest text that is folded; intake refuses longer ones far earlier. */
 #define QUND_FOLD_MAX_BYTES ((size_t)4 << 20)
 
-struct qund_fold; /* immutable tables, shared by all threads */
+struct qund_fold; /* constant tables, shared by all threads */
 
-/* Builds the tables (about 30 ms, once a process). NOTFOUND when OpenCC's data files are missing;
- * the text names the package. */
-QUND_CHECK int qund_fold_new(struct qund_fold **out, struct qund_err *err);
-struct qund_fold *qund_fold_free(struct qund_fold *f); /* NULL is fine; returns NULL */
-QUND_DEFINE_AUTO(qund_fold_free, struct qund_fold *)
+/* The tables of this program: made when it was built, from its OpenCC and its utf8proc. */
+const struct qund_fold *qund_fold_tables(void);
 /* Differs whenever any table entry differs (other Unicode or OpenCC version): what was compiled
  * from folded patterns under another value must be compiled anew. */
 uint64_t qund_fold_fingerprint(const struct qund_fold *f);

@@ -18,12 +18,19 @@ enum {
 #define FOLD_PAGES 0x1100u      /* of 256 code points */
 
 struct qund_fold {
-    uint32_t *cell;                   /* pages of 256; the first 256 pages are the BMP, in order */
-    uint16_t page[FOLD_PAGES];        /* code point >> 8 -> page */
-    struct qund_buf pool;             /* the strings */
-    uint8_t keep[FOLD_TABLE_END / 8]; /* what the squeezed view keeps, a bit each */
+    const uint32_t *cell; /* pages of 256; the first 256 pages are the BMP, in order */
+    const uint16_t *page; /* FOLD_PAGES: code point >> 8 -> page */
+    const uint8_t *pool;  /* the strings */
+    const uint8_t *keep;  /* FOLD_TABLE_END bits: what the squeezed view keeps */
     uint64_t fingerprint;
 };
+
+#define FOLD_HAN_FIRST 0x3400u
+#define FOLD_HAN_LAST 0x9FFFu
+static inline bool fold_is_han(uint32_t cp)
+{
+    return cp >= FOLD_HAN_FIRST && cp <= FOLD_HAN_LAST;
+}
 
 static inline uint32_t fold_cell(const struct qund_fold *f, uint32_t cp)
 {
@@ -42,6 +49,10 @@ static inline uint32_t fold_cell(const struct qund_fold *f, uint32_t cp)
 #define FOLD_SEGMENT_BYTES (4u * 18u * FOLD_SEGMENT_MAX)
 size_t fold_segment(const struct qund_fold *f, const uint32_t *cp, size_t n,
                     char out[FOLD_SEGMENT_BYTES]);
+/* Steps 1 to 3 of folding for a base with what attaches to it, in order and composed. Returns how
+ * many code points were written; max must hold them. */
+#define FOLD_ONE_MAX 32 /* the longest decomposition of one code point is 18 */
+size_t fold_join(const uint32_t *cp, size_t n, int32_t *out, size_t max);
 /* A mark that is moved by its class (rather than a jamo or vowel sign that only joins). */
 bool fold_is_mark(uint32_t cp);
 #endif

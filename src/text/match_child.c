@@ -93,19 +93,15 @@ static bool parse_request(struct qund_str in, struct qund_pattern **v, size_t *n
 
 static int compile_request(struct qund_str in, struct qund_buf *blob, struct qund_errs *errs)
 {
-    QUND_AUTO(qund_fold_free) struct qund_fold *f = NULL;
     struct qund_pattern *v = NULL;
-    struct qund_err err;
     size_t n = 0;
     int rc;
 
     if (!parse_request(in, &v, &n))
         rc = qund_errs_add(errs, QUND_E_PROTO, "compile-rules",
                            "standard input is not a pattern list; the daemon starts this command");
-    else if ((rc = qund_fold_new(&f, &err)) < 0)
-        rc = qund_errs_add(errs, rc, err.where, "%s", err.text);
     else
-        rc = qund_match_compile(f, v, n, blob, errs);
+        rc = qund_match_compile(qund_fold_tables(), v, n, blob, errs);
     qund_free(v);
     return rc;
 }

@@ -12,7 +12,7 @@ static const struct qund_pattern PATTERNS[] = {
 };
 
 struct fixture {
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_buf good;
     struct qund_scratch *scratch;
     struct qund_folded text;
@@ -26,9 +26,9 @@ static bool prepare(struct fixture *x)
         return true;
     qund_errs_init(&errs, 4);
     x->scratch = qund_scratch_new();
-    return qund_fold_new(&x->fold, NULL) == QUND_OK &&
-           qund_match_compile(x->fold, PATTERNS, QUND_ARRAY_LEN(PATTERNS), &x->good, &errs) ==
-               QUND_OK;
+    x->fold = qund_fold_tables();
+    return qund_match_compile(x->fold, PATTERNS, QUND_ARRAY_LEN(PATTERNS), &x->good, &errs) ==
+           QUND_OK;
 }
 
 static void load(struct fixture *x, struct qund_str bytes, bool must_refuse)

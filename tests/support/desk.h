@@ -15,7 +15,7 @@
 
 struct desk {
     char *dir;
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_config *config;
     struct qund_rules *rules;
     struct qund_db *db;
@@ -95,12 +95,11 @@ static inline struct qund_rules *desk_rules(const struct qund_fold *fold, const 
 static inline struct desk *desk_bare(const char *config)
 {
     struct desk *d = qund_alloc(sizeof(*d));
-    struct qund_err err = {0};
 
     d->dir = unit_tmpdir();
     d->next_id = 1;
     d->rx = 1757894400000; /* 2025-09-15T00:00:00Z */
-    assert_int_equal(qund_fold_new(&d->fold, &err), 0);
+    d->fold = qund_fold_tables();
     d->config = desk_config(config);
     d->metrics = qund_metrics_new();
     return d;
@@ -121,7 +120,6 @@ static inline void desk_free(struct desk *d)
     qund_out_items_done(&d->sent);
     qund_rules_unref(d->rules);
     qund_config_unref(d->config);
-    qund_fold_free(d->fold);
     qund_metrics_free(d->metrics);
     qund_buf_done(&d->feed);
     qund_ignore(qund_dir_remove(d->dir, NULL)); /* a left-over folder in /tmp fails no test */

@@ -34,7 +34,7 @@ struct app {
     struct qund_loop_timer *quit;
     struct qund_db *db; /* the engine stand-in's */
     struct qund_crm *crm;
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_search_words words;
     struct qund_mbox *commands;
     pthread_t engine;
@@ -298,7 +298,6 @@ static void close_all(struct app *app)
     qund_redis_stop(app->redis);
     qund_crm_close(app->crm);
     qund_db_close(app->db);
-    qund_fold_free(app->fold);
     qund_config_unref(app->config);
     qund_clock_free(app->clock);
     qund_metrics_free(app->metrics);
@@ -333,14 +332,13 @@ int main(int argc, char **argv)
                           &app.config, &errs);
     if (rc < 0)
         err = errs.v[0];
-    if (rc == 0)
-        rc = qund_fold_new(&app.fold, &err);
     if (rc == 0) {
+        app.fold = qund_fold_tables();
         app.words = (struct qund_search_words){.version = QUND_TOKENS_VERSION,
                                                .tokens = tokens,
                                                .matches = matches,
                                                .fold = fold,
-                                               .ctx = app.fold};
+                                               .ctx = (void *)(uintptr_t)app.fold};
         rc = open_store(&app, &err);
     }
     if (rc == 0)

@@ -25,7 +25,7 @@ static const struct {
 };
 
 struct world {
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_rules *rules;
     struct story *story;
     size_t undone; /* batches rolled back, over all runs */
@@ -35,9 +35,8 @@ static int set_up(void **state)
 {
     struct world *w = qund_alloc(sizeof(*w));
     struct desk *d = desk_bare(CONFIG);
-    struct qund_err err;
 
-    assert_int_equal(qund_fold_new(&w->fold, &err), 0);
+    w->fold = qund_fold_tables();
     w->rules = story_rules(w->fold);
     w->story = story_read(d, EVENTS);
     assert_int_equal(w->story->n, EVENTS);
@@ -52,7 +51,6 @@ static int tear_down(void **state)
 
     story_free(w->story);
     qund_rules_unref(w->rules);
-    qund_fold_free(w->fold);
     qund_free(w);
     return 0;
 }

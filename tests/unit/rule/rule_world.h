@@ -22,7 +22,7 @@
 #define DAY (24 * HOUR)
 
 struct world {
-    struct qund_fold *fold;
+    const struct qund_fold *fold;
     struct qund_rules *rules;
     struct qund_rule_scratch *scratch;
     struct qund_rule_state *state;
@@ -95,10 +95,8 @@ static inline struct qund_rules_opts world_opts(const struct world *w)
 static inline int world_open(void **state)
 {
     struct world *w = qund_alloc(sizeof(*w));
-    struct qund_err err = {0};
 
-    if (qund_fold_new(&w->fold, &err) < 0)
-        fail_msg("%s: %s", err.where, err.text);
+    w->fold = qund_fold_tables();
     w->scratch = qund_rule_scratch_new();
     w->arena = qund_arena_new(4096);
     snprintf(w->dir, sizeof(w->dir), "/tmp/qund-rule-XXXXXX");
@@ -118,7 +116,6 @@ static inline int world_close(void **state)
     qund_db_close(w->db);
     qund_folded_done(&w->text);
     qund_arena_free(w->arena);
-    qund_fold_free(w->fold);
     qund_ignore(qund_dir_remove(w->dir, NULL)); /* a leftover folder in /tmp fails no test */
     qund_free(w);
     return 0;
