@@ -239,7 +239,7 @@ def tokens_hold_at_once(folder):
     for channel, known in (("apo", "nearest known: 'api'"), ("api,wecom-main-2", "there are: api, replay")):
         code, out, err = d.run("token", "create", "--role", "ingest", "--channel", channel)
         check(code == 1 and not out and "channels: no channel" in err and known in err, "a misspelt channel", err)
-    with Client(d.port, d.token) as c:
+    with d.client() as c:
         r = c.post("/api/v1/tokens", {"role": "ingest", "name": "x", "channels": ["api", "replya"]})
         check(r.status == 400 and "nearest known: 'replay'" in r.json()["error"]["message"], "the API, too", r.body)
     code, _, err = d.run("token", "create", "--role", "viewer", "--channel", "api")
