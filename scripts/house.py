@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Rules of the house that a compiler does not see: globals, unsafe calls, unfinished words, where SQL
-stands and who writes a table."""
+stands and who writes a table, files with a second subject."""
 import pathlib
 import re
 import sys
@@ -18,6 +18,7 @@ RULES = [
 ]
 # Fault points; the thread's own mark; where nobody counts (written, never read).
 EXEMPT = {"src/core/fault.c", "src/core/thread.c", "src/core/metric.c"}
+LONGEST = 500  # lines; a longer file has a second subject
 
 # SQL stands in store/ and in *_sql.c; a row is written by the folder whose schema file makes its table.
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
@@ -63,6 +64,8 @@ def say(name, line, why, text):
 for name in files:
     text = (top / name).read_text(encoding="utf-8")
     lines = text.splitlines()
+    if len(lines) > LONGEST:
+        say(name, LONGEST + 1, f"{len(lines)} lines: split it by subject (at most {LONGEST})", lines[0])
     for n, line in enumerate(lines, 1):
         if line.lstrip().startswith(("*", "/*", "//")):
             continue

@@ -67,6 +67,10 @@ struct qund {
     char first_token[QUND_TOKEN_CHARS];
 };
 
+/* --- ground.c --- */
+/* The lock first, the rules last; what is made before a failure is qund_close's to undo. */
+QUND_CHECK int qund_open_ground(struct qund *q, struct qund_err *err);
+
 /* --- health.c --- */
 bool qund_ready(void *q, struct qund_jw *w);
 void qund_status(void *q, struct qund_jw *w);

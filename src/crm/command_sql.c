@@ -2,26 +2,17 @@
  *
  * A command's body is a flat JSON object; here it becomes calls of the same functions that events
  * use, inside the engine's transaction, so that a person's click and a message leave the same kind
- * of row. Rosters and leave are the exception: their body is one entry in the language of org.yaml
- * (JSON is YAML), read by the same parser, so that there is one grammar of shifts and not two. */
+ * of row. Rosters and leave read their body themselves (command_roster_sql.c). */
 #include "core/zone.h"
 #include "crm/body.h"
+#include "crm/command_parts.h"
 #include "crm/import.h"
 #include "crm/internal.h"
 #include "crm/org_parts.h"
 
-struct cmd {
-    struct qund_crm *crm;
-    struct qund_str body, v[CRM_FIELDS_MAX]; /* values in the order of the command's names */
-    int64_t now;
-    struct qund_arena *arena;
-    struct qund_buf *reply;
-    struct qund_err *err;
-};
-
 /* --- small steps --- */
 
-static int answer(struct cmd *c, const char *key, int64_t v)
+int qund_crm_cmd_answer(struct crm_cmd *c, const char *key, int64_t v)
 {
     struct qund_jw w = qund_jw(c->reply);
 
@@ -31,13 +22,13 @@ static int answer(struct cmd *c, const char *key, int64_t v)
     return QUND_OK;
 }
 
-static int missing(struct cmd *c, const char *what, struct qund_str s)
+static int missing(struct crm_cmd *c, const char *what, struct qund_str s)
 {
     return qund_err_set(c->err, QUND_E_NOTFOUND, what, "there is no '%.*s'",
                         QUND_STR_ARG(qund_utf8_cut(s, 60)));
 }
 
-static int contact_arg(struct cmd *c, size_t i, struct qund_crm_contact **out)
+static int contact_arg(struct crm_cmd *c, size_t i, struct qund_crm_contact **out)
 {
     int64_t id;
     int rc = qund_crm_body_int(c->v[i], "contact", 0, &id, c->err);
@@ -48,7 +39,7 @@ static int contact_arg(struct cmd *c, size_t i, struct qund_crm_contact **out)
 }
 
 /* A staff key; absent gives 0, "-" too (nobody). */
-static int staff_arg(struct cmd *c, size_t i, int64_t *id)
+static int staff_arg(struct crm_cmd *c, size_t i, int64_t *id)
 {
     int rc;
 
@@ -60,7 +51,7 @@ static int staff_arg(struct cmd *c, size_t i, int64_t *id)
     return rc == QUND_E_NOTFOUND ? missing(c, "staff", c->v[i]) : rc;
 }
 
-static int group_arg(struct cmd *c, size_t i, struct qund_crm_group **out)
+static int group_arg(struct crm_cmd *c, size_t i, struct qund_crm_group **out)
 {
     int64_t id;
     int rc = qund_crm_body_int(c->v[i], "group", 0, &id, c->err);
@@ -77,7 +68,7 @@ static int group_arg(struct cmd *c, size_t i, struct qund_crm_group **out)
 
 /* --- people --- */
 
-static int contact_update(struct cmd *c)
+static int contact_update(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
     struct qund_str name = qund_crm_cut_name(c->v[1]);
@@ -94,10 +85,10 @@ static int contact_update(struct cmd *c)
     rc = qund_crm_run(
         c->crm->db, "UPDATE contact SET name = :name, name_ts = :ts WHERE id = :id",
         CRM_ARGS(CRM_STR(":name", name), CRM_INT(":ts", e->name_ts), CRM_INT(":id", p->id)));
-    return rc < 0 ? rc : answer(c, "contact", p->id);
+    return rc < 0 ? rc : qund_crm_cmd_answer(c, "contact", p->id);
 }
 
-static int contact_opt_out(struct cmd *c)
+static int contact_opt_out(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
     bool on;
@@ -107,10 +98,10 @@ static int contact_opt_out(struct cmd *c)
         rc = qund_crm_body_bool(c->v[1], "opt_out", true, &on, c->err);
     if (rc == 0)
         rc = qund_crm_opt_out(c->crm, p, on, c->v[2], 0, c->now);
-    return rc < 0 ? rc : answer(c, "changed", rc);
+    return rc < 0 ? rc : qund_crm_cmd_answer(c, "changed", rc);
 }
 
-static int tag_add(struct cmd *c)
+static int tag_add(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
     struct qund_crm_tag tag = {
@@ -127,20 +118,20 @@ static int tag_add(struct cmd *c)
     if (rc == QUND_E_INVAL)
         return qund_err_set(c->err, rc, "tag", "1 to %d bytes; at most %d tags a person",
                             CRM_TAG_MAX, CRM_TAGS_MAX);
-    return rc < 0 ? rc : answer(c, "changed", rc);
+    return rc < 0 ? rc : qund_crm_cmd_answer(c, "changed", rc);
 }
 
-static int tag_remove(struct cmd *c)
+static int tag_remove(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
     int rc = contact_arg(c, 0, &p);
 
     if (rc == 0)
         rc = qund_crm_tag_remove(c->crm, p, crm_text(c->v[1]));
-    return rc < 0 ? rc : answer(c, "changed", rc);
+    return rc < 0 ? rc : qund_crm_cmd_answer(c, "changed", rc);
 }
 
-static int lead_update(struct cmd *c)
+static int lead_update(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
     int64_t owner = 0, add = 0;
@@ -169,12 +160,12 @@ static int lead_update(struct cmd *c)
             CRM_ARGS(CRM_STR(":pool", crm_text(qund_crm_cut_name(c->v[2]))),
                      CRM_INT(":set", c->v[3].n > 0), CRM_INT(":owner", owner),
                      CRM_INT(":now", c->now), CRM_INT(":id", p->id)));
-    return rc < 0 ? rc : answer(c, "contact", p->id);
+    return rc < 0 ? rc : qund_crm_cmd_answer(c, "contact", p->id);
 }
 
 /* --- groups, staff, roles --- */
 
-static int word_arg(struct cmd *c, size_t i, const char *key, int (*parse)(struct qund_str),
+static int word_arg(struct crm_cmd *c, size_t i, const char *key, int (*parse)(struct qund_str),
                     int64_t *out)
 {
     int v = c->v[i].n ? parse(c->v[i]) : -1;
@@ -186,7 +177,7 @@ static int word_arg(struct cmd *c, size_t i, const char *key, int (*parse)(struc
                         QUND_STR_ARG(qund_utf8_cut(c->v[i], 60)));
 }
 
-static int put_group_tags(struct cmd *c, int64_t id, struct qund_str tags)
+static int put_group_tags(struct crm_cmd *c, int64_t id, struct qund_str tags)
 {
     int rc = qund_crm_run(c->crm->db, "DELETE FROM grp_tag WHERE grp = :id",
                           CRM_ARGS(CRM_INT(":id", id)));
@@ -205,7 +196,7 @@ static int put_group_tags(struct cmd *c, int64_t id, struct qund_str tags)
 
 enum { G_GROUP, G_NAME, G_TYPE, G_STATE, G_TAGS, G_ZONE, G_PLACE, G_MANAGER, G_INTERNAL, G_DEDUPE };
 
-static int group_update(struct cmd *c)
+static int group_update(struct crm_cmd *c)
 {
     struct qund_crm_group *g;
     QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
@@ -247,10 +238,10 @@ static int group_update(struct cmd *c)
         return rc;
     qund_crm_group_drop(c->crm, id);
     qund_crm_org_changed(c->crm);
-    return answer(c, "group", id);
+    return qund_crm_cmd_answer(c, "group", id);
 }
 
-static int staff_upsert(struct cmd *c)
+static int staff_upsert(struct crm_cmd *c)
 {
     struct qund_crm_staff s = {.key = c->v[0], .name = c->v[1], .realm = c->v[3], .pid = c->v[4]};
     struct qund_str push = c->v[5];
@@ -275,12 +266,12 @@ static int staff_upsert(struct cmd *c)
     if (rc < 0)
         return rc;
     qund_crm_org_changed(c->crm);
-    return answer(c, "staff", id);
+    return qund_crm_cmd_answer(c, "staff", id);
 }
 
 enum { R_GROUP, R_ROLE, R_STAFF, R_CONTACT, R_EVIDENCE, R_REMOVE };
 
-static int judge_role(struct cmd *c, int64_t staff, const struct qund_crm_contact *p)
+static int judge_role(struct crm_cmd *c, int64_t staff, const struct qund_crm_contact *p)
 {
     if (!qund_org_role_known(crm_text(c->v[R_ROLE])))
         return qund_err_set(c->err, QUND_E_INVAL, "role", "is not known");
@@ -295,7 +286,7 @@ static int judge_role(struct cmd *c, int64_t staff, const struct qund_crm_contac
     return QUND_OK;
 }
 
-static int mark_member(struct cmd *c, int64_t grp, int64_t contact, bool koc)
+static int mark_member(struct crm_cmd *c, int64_t grp, int64_t contact, bool koc)
 {
     return qund_crm_run(c->crm->db,
                         "INSERT INTO member(grp, contact, state_ts, left_at, role) VALUES(:grp, "
@@ -305,7 +296,7 @@ static int mark_member(struct cmd *c, int64_t grp, int64_t contact, bool koc)
                                  CRM_INT(":role", koc ? QUND_ROLE_KOC : QUND_ROLE_NONE)));
 }
 
-static int role_assign(struct cmd *c)
+static int role_assign(struct crm_cmd *c)
 {
     struct qund_crm_group *g;
     struct qund_crm_contact *p = NULL;
@@ -342,118 +333,7 @@ static int role_assign(struct cmd *c)
     if (rc < 0)
         return rc;
     qund_crm_org_changed(c->crm);
-    return answer(c, "group", g->id);
-}
-
-/* --- rosters and leave, in the words of org.yaml --- */
-
-/* An org file made of the store's staff and the one entry under `section`. */
-static int parse_entry(struct cmd *c, const char *section, struct qund_org **org)
-{
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    struct qund_stmt *st = qund_crm_stmt(c->crm->db,
-                                         "SELECT key FROM staff WHERE active = 1 "
-                                         "ORDER BY key",
-                                         NULL, 0);
-    struct qund_errs errs;
-    struct qund_jw w;
-    int rc;
-
-    qund_buf_puts(&text, "staff:\n");
-    while ((rc = qund_step(st)) == 1) {
-        qund_buf_puts(&text, "  - id: ");
-        w = qund_jw(&text);
-        qund_jw_str(&w, qund_col_str(st, 0));
-        qund_buf_char(&text, '\n');
-    }
-    qund_stmt_reset(st);
-    if (rc < 0)
-        return rc;
-    qund_buf_printf(&text, "%s:\n  - ", section);
-    for (size_t i = 0; i < c->body.n; i++) /* one line: YAML counts indentation, JSON does not */
-        qund_buf_char(&text, strchr("\n\r\t", c->body.p[i]) ? ' ' : c->body.p[i]);
-    qund_buf_char(&text, '\n');
-    qund_errs_init(&errs, 4);
-    rc = qund_org_parse("body", qund_buf_view(&text), org, &errs);
-    if (rc < 0 && errs.n)
-        rc = qund_err_set(c->err, rc, section, "%s", errs.v[0].text);
-    qund_errs_done(&errs);
-    return rc;
-}
-
-/* DENIED when a row of the file stands under this key. */
-static int roster_free(struct cmd *c, struct qund_str key)
-{
-    int64_t managed = 0;
-    int rc = qund_crm_ask(c->crm->db, "SELECT source = 'file' FROM roster WHERE key = :key",
-                          CRM_ARGS(CRM_STR(":key", key)), &managed);
-
-    if (managed)
-        return qund_err_set(c->err, QUND_E_DENIED, "managed_by_file",
-                            "this roster is named in org.yaml: change it there");
-    return rc == QUND_E_NOTFOUND ? QUND_OK : rc;
-}
-
-static int roster_put(struct cmd *c)
-{
-    QUND_AUTO(qund_org_free) struct qund_org *org = NULL;
-    int rc = parse_entry(c, "rosters", &org);
-
-    if (rc == 0 && org->n_rosters != 1)
-        rc = qund_err_set(c->err, QUND_E_INVAL, "body", "one roster is expected");
-    if (rc == 0)
-        rc = roster_free(c, org->rosters[0].key);
-    if (rc == 0)
-        rc = qund_org_put_roster(c->crm, &org->rosters[0], "api", c->now);
-    if (rc < 0)
-        return rc;
-    qund_crm_org_changed(c->crm);
-    return answer(c, "shifts", (int64_t)org->rosters[0].n_shifts);
-}
-
-static int roster_remove(struct cmd *c)
-{
-    int rc = roster_free(c, crm_text(c->v[0]));
-
-    if (rc == 0)
-        rc = qund_crm_run(c->crm->db, "UPDATE roster SET active = 0 WHERE key = :key",
-                          CRM_ARGS(CRM_STR(":key", crm_text(c->v[0]))));
-    if (rc < 0)
-        return rc;
-    qund_crm_org_changed(c->crm);
-    return answer(c, "changed", qund_db_changes(c->crm->db));
-}
-
-static int leave_add(struct cmd *c)
-{
-    QUND_AUTO(qund_org_free) struct qund_org *org = NULL;
-    int rc = parse_entry(c, "leave", &org);
-
-    if (rc == 0 && org->n_leave != 1)
-        rc = qund_err_set(c->err, QUND_E_INVAL, "body", "one leave is expected");
-    if (rc == 0)
-        rc = qund_org_put_leave(c->crm, &org->leave[0], "api");
-    if (rc < 0)
-        return rc;
-    qund_crm_org_changed(c->crm);
-    return answer(c, "leave", qund_db_last_rowid(c->crm->db));
-}
-
-static int leave_remove(struct cmd *c)
-{
-    int64_t id;
-    int rc = qund_crm_body_int(c->v[0], "leave", 0, &id, c->err);
-
-    if (rc == 0)
-        rc = qund_crm_run(c->crm->db, "DELETE FROM leave WHERE id = :id AND source <> 'file'",
-                          CRM_ARGS(CRM_INT(":id", id)));
-    if (rc < 0)
-        return rc;
-    if (qund_db_changes(c->crm->db) == 0)
-        return qund_err_set(c->err, QUND_E_NOTFOUND, "leave",
-                            "there is none of this number that the API may remove");
-    qund_crm_org_changed(c->crm);
-    return answer(c, "changed", 1);
+    return qund_crm_cmd_answer(c, "group", g->id);
 }
 
 /* --- the table --- */
@@ -461,7 +341,7 @@ static int leave_remove(struct cmd *c)
 static const struct {
     const char *name;
     const char *keys[12]; /* none: the whole body is read by the command */
-    int (*apply)(struct cmd *c);
+    int (*apply)(struct crm_cmd *c);
 } COMMANDS[] = {
     {"contact.update", {"contact", "name"}, contact_update},
     {"contact.opt_out", {"contact", "opt_out", "proof"}, contact_opt_out},
@@ -474,10 +354,10 @@ static const struct {
      group_update},
     {"staff.upsert", {"key", "name", "active", "realm", "id", "push"}, staff_upsert},
     {"role.assign", {"group", "role", "staff", "contact", "evidence", "remove"}, role_assign},
-    {"roster.put", {NULL}, roster_put},
-    {"roster.remove", {"id"}, roster_remove},
-    {"leave.add", {NULL}, leave_add},
-    {"leave.remove", {"leave"}, leave_remove},
+    {"roster.put", {NULL}, qund_crm_cmd_roster_put},
+    {"roster.remove", {"id"}, qund_crm_cmd_roster_remove},
+    {"leave.add", {NULL}, qund_crm_cmd_leave_add},
+    {"leave.remove", {"leave"}, qund_crm_cmd_leave_remove},
 };
 
 static int import_table(const char *name)
@@ -507,7 +387,7 @@ int qund_crm_command(struct qund_crm *crm, const char *name, struct qund_str bod
                      struct qund_buf *reply, struct qund_err *err)
 {
     QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(16u << 10);
-    struct cmd c = {
+    struct crm_cmd c = {
         .crm = crm, .body = body, .now = now, .arena = arena, .reply = reply, .err = err};
     int table = import_table(name);
     size_t i = find(name), n = 0;

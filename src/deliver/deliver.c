@@ -41,13 +41,6 @@ struct note {
     struct qund_config *config; /* NULL: the items */
 };
 
-/* A command the engine has not taken yet. */
-struct owed {
-    struct owed *next;
-    struct qund_command *command;
-    bool outcome; /* of a push: lets go of virtual time */
-};
-
 struct qund_deliver {
     /* set before the thread starts, constant after */
     struct qund_deliver_deps deps;
@@ -64,42 +57,11 @@ struct qund_deliver {
     struct qund_config *config;
     struct qund_target *targets[TARGETS_MAX];
     size_t n_targets, turn; /* the target that begins first this time */
-    struct owed *owed, **owed_tail;
+    struct qund_untold untold;
     bool stopping;
 };
 
 /* --- to the engine --- */
-
-static void hold_clock(struct qund_deliver *d, int delta)
-{
-    if (d->deps.clock && qund_clock_is_virtual(d->deps.clock))
-        qund_clock_hold(d->deps.clock, delta);
-}
-
-static void submit_owed(struct qund_deliver *d)
-{
-    struct owed *o;
-
-    while ((o = d->owed) && d->deps.submit(d->deps.submit_arg, o->command) == 0) {
-        d->owed = o->next;
-        if (o->outcome)
-            hold_clock(d, -1);
-        qund_free(o);
-    }
-    if (!d->owed)
-        d->owed_tail = &d->owed;
-}
-
-static void owe(struct qund_deliver *d, const char *name, struct qund_str body, bool outcome)
-{
-    struct owed *o = qund_alloc(sizeof(*o));
-
-    o->command = qund_command_new(name, body, "deliver");
-    o->outcome = outcome;
-    *d->owed_tail = o;
-    d->owed_tail = &o->next;
-    submit_owed(d);
-}
 
 static void log_end(struct qund_deliver *d, struct qund_target *t, const struct qund_job *j,
                     const struct qund_outcome *o)
@@ -136,7 +98,7 @@ static void end_job(struct qund_deliver *d, struct qund_job *j, const struct qun
     qund_jw_end_obj(&w);
     log_end(d, j->target, j, o);
     qund_target_count(j->target, o->event);
-    owe(d, "delivery.outcome", qund_buf_view(&body), true);
+    qund_untold_add(&d->untold, "delivery.outcome", qund_buf_view(&body), true);
     qund_job_free(j);
 }
 
@@ -164,7 +126,7 @@ static void grant(struct qund_deliver *d, struct qund_target *t)
     qund_jw_kint(&w, "for_ms", CREDIT_MS);
     qund_jw_kbool(&w, "ordered", t->cfg->ordered);
     qund_jw_end_obj(&w);
-    owe(d, "delivery.credit", qund_buf_view(&body), false);
+    qund_untold_add(&d->untold, "delivery.credit", qund_buf_view(&body), false);
 }
 
 /* --- what arrives --- */
@@ -308,7 +270,7 @@ static void pump(struct qund_deliver *d)
                qund_target_may_begin(t))
             begin(d, t);
         return_overdue(d, t);
-        if (!d->stopping && !d->owed)
+        if (!d->stopping && !d->untold.head)
             grant(d, t);
     }
     d->turn++;
@@ -317,7 +279,7 @@ static void pump(struct qund_deliver *d)
 static int wait_ms(const struct qund_deliver *d)
 {
     int64_t now_ms = qund_mono_now().ms, wake_ms = now_ms + IDLE_MS;
-    bool refused = d->owed || qund_client_in_flight(d->client) >= FLYING_MAX;
+    bool refused = d->untold.head || qund_client_in_flight(d->client) >= FLYING_MAX;
 
     for (size_t i = 0; i < d->n_targets; i++) {
         int64_t t_ms = qund_target_wake_ms(d->targets[i]);
@@ -328,7 +290,7 @@ static int wait_ms(const struct qund_deliver *d)
     /* What it waits for cannot be done before somebody else makes room. */
     if (refused && wake_ms < now_ms + AGAIN_MS)
         wake_ms = now_ms + AGAIN_MS;
-    if (d->owed && wake_ms > now_ms + AGAIN_MS)
+    if (d->untold.head && wake_ms > now_ms + AGAIN_MS)
         wake_ms = now_ms + AGAIN_MS;
     return wake_ms > now_ms ? (int)(wake_ms - now_ms) : 0;
 }
@@ -371,13 +333,13 @@ static void wind_down(struct qund_deliver *d)
     d->stopping = true;
     do {
         take_notes(d);
-        submit_owed(d);
+        qund_untold_submit(&d->untold);
         pump(d);
         if (qund_mono_now().ms - from_ms >= STOP_MS)
             cut_flying(d);
-        if (d->owed || qund_client_in_flight(d->client) > 0)
+        if (d->untold.head || qund_client_in_flight(d->client) > 0)
             qund_client_poll(d->client, qund_mbox_fd(d->mbox), AGAIN_MS);
-    } while ((d->owed || qund_client_in_flight(d->client) > 0) &&
+    } while ((d->untold.head || qund_client_in_flight(d->client) > 0) &&
              qund_mono_now().ms - from_ms < STOP_SUBMIT_MS);
     cut_flying(d);
 }
@@ -388,7 +350,7 @@ static void run(void *arg)
 
     while (!atomic_load(&d->stop)) {
         take_notes(d);
-        submit_owed(d);
+        qund_untold_submit(&d->untold);
         pump(d);
         show(d);
         qund_client_poll(d->client, qund_mbox_fd(d->mbox), wait_ms(d));
@@ -399,27 +361,9 @@ static void run(void *arg)
 
 /* --- for everyone --- */
 
-/* Outcomes that the engine would not take any more: their rows stay `sending` and are found at the
- * next start. */
-static void drop_owed(struct qund_deliver *d)
-{
-    int64_t n = 0;
-
-    for (struct owed *next, *o = d->owed; o; o = next) {
-        next = o->next;
-        n += o->outcome;
-        qund_command_free(o->command);
-        qund_free(o);
-    }
-    if (n > 0) {
-        hold_clock(d, -(int)n);
-        qund_log(d->deps.log, QUND_WARN, "deliver.untold", QUND_KV("outcomes", n));
-    }
-}
-
 static struct qund_deliver *deliver_free(struct qund_deliver *d)
 {
-    drop_owed(d);
+    qund_untold_done(&d->untold);
     for (size_t i = 0; i < d->n_targets; i++)
         qund_target_free(d->targets[i]);
     qund_config_unref(d->config);
@@ -444,7 +388,7 @@ int qund_deliver_open(const struct qund_deliver_deps *deps, struct qund_deliver 
     d->deps = *deps;
     d->client = client;
     d->mbox = qund_mbox_new(0); /* bounded by credit: only what must be taken is put */
-    d->owed_tail = &d->owed;
+    qund_untold_init(&d->untold, &d->deps);
     d->m_seconds = qund_metric_seconds(deps->metrics, "qund_deliver_seconds",
                                        "From the begin of a request to its end.");
     pthread_mutex_init(&d->mtx, NULL);
@@ -478,7 +422,7 @@ void qund_deliver_send(struct qund_deliver *d, struct qund_out_items *items)
     note = qund_alloc(sizeof(*note));
     note->items = *items;
     *items = (struct qund_out_items){0};
-    hold_clock(d, (int)note->items.n);
+    qund_untold_hold(&d->untold, (int)note->items.n);
     qund_mbox_put_always(d->mbox, &note->node);
 }
 

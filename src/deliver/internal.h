@@ -75,6 +75,20 @@ QUND_CHECK int qund_webhook_start(const struct qund_webhook *hook, struct qund_c
                                   void (*done)(void *arg, const struct qund_client_answer *a),
                                   void *arg, struct qund_client_call **out, struct qund_err *err);
 
+/* --- untold.c: commands the engine has not taken yet --- */
+struct qund_untold_command;
+struct qund_untold {
+    const struct qund_deliver_deps *deps; /* submit, clock, log */
+    struct qund_untold_command *head, **tail;
+};
+void qund_untold_init(struct qund_untold *l, const struct qund_deliver_deps *deps);
+void qund_untold_done(struct qund_untold *l);
+/* Given to the engine now, or later by qund_untold_submit. outcome: of a push that held time. */
+void qund_untold_add(struct qund_untold *l, const char *name, struct qund_str body, bool outcome);
+void qund_untold_submit(struct qund_untold *l);
+/* Virtual time stands while held; any thread. */
+void qund_untold_hold(struct qund_untold *l, int delta);
+
 /* --- target.c: one receiver --- */
 struct qund_job {
     struct qund_job *next;

@@ -9,23 +9,17 @@
  * Each turn ends with the two items of time: the floor, if everything below it is applied, and a
  * tick. Readings of the clock are items, too; the engine itself has none. */
 #include "engine/worker.h"
+#include "engine/index_pace.h"
 #include "engine/reserve.h"
 #include "event/event.h"
 #include "intake/intake.h"
-#include "store/search.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #define TICK_MS 250
-#define JUDGE_MS 20    /* a judge is due and waits for the floor: look at that again soon */
-#define INDEX_ROWS 500 /* one slice of the search index, some milliseconds; while events come … */
-#define INDEX_FEW 50   /* … one of a millisecond or two, … */
-#define INDEX_SHARE 20 /* … one part in so many of the time */
-#define QUIET_MS 50    /* no event for so long: all of it */
-#define CALM_PER_S 1000 /* more events a second: the index waits … */
-#define BUSY_MS 250     /* … until none came for so long */
+#define JUDGE_MS 20 /* a judge is due and waits for the floor: look at that again soon */
 #define RETAIN_MS 3600000
 #define RETAIN_MORE_MS 1000   /* between two slices */
 #define RETAIN_AGAIN_MS 60000 /* after a failure */
@@ -50,13 +44,10 @@ struct qund_worker {
     int64_t retry_at_ms, retry_wait_ms, failing_since_ms;
     int failing_rc;
     struct qund_reserve reserve;
-    int64_t unindexed; /* messages that wait for the search index, about */
-    int64_t index_at_ms, event_at_ms;
-    int64_t second_ms, in_second; /* events since the second began */
-    bool busy;                    /* the last whole second had more than is calm */
+    struct qund_index_pace index;
     int64_t retain_at_ms;
     struct qund_histogram *apply;
-    struct qund_counter *failed, *forced;
+    struct qund_counter *failed;
 
     pthread_mutex_t mtx;
     struct qund_worker_state state; /* under mtx */
@@ -221,23 +212,6 @@ static void measure(struct qund_worker *w)
             qund_histogram_add_us(w->apply, (now - w->items[i].rx) * 1000, 1);
 }
 
-/* How fast events come decides whether the search index may have a share of the time. */
-static void note_pace(struct qund_worker *w, int64_t n)
-{
-    int64_t now = qund_mono_now().ms;
-
-    w->unindexed += n;
-    w->in_second += n;
-    w->event_at_ms = now;
-    if (now - w->second_ms >= 1000) {
-        w->busy = w->in_second > CALM_PER_S * (now - w->second_ms) / 1000;
-        w->second_ms = now;
-        w->in_second = 0;
-    }
-    if (w->busy)
-        w->index_at_ms = now + BUSY_MS;
-}
-
 static void committed(struct qund_worker *w)
 {
     if (w->failing_since_ms) {
@@ -251,7 +225,7 @@ static void committed(struct qund_worker *w)
         qund_claim_ack(w->claim, w->batch->v, w->batch->n);
         qund_ignore(QUND_FAULT("acked"));
         qund_intake_applied(w->deps.intake, qund_engine_applied(w->deps.engine), w->batch->n);
-        note_pace(w, (int64_t)w->batch->n);
+        qund_index_pace_note(&w->index, (int64_t)w->batch->n);
         w->batch = qund_batch_free(w->batch);
     }
     w->n = 0;
@@ -263,50 +237,18 @@ static void committed(struct qund_worker *w)
     }
 }
 
-static void index_some(struct qund_worker *w, int rows)
-{
-    if (qund_engine_index(w->deps.engine, rows, &w->unindexed) < 0)
-        w->unindexed = 0; /* the store is in trouble; events will say so */
-}
-
-/* Indexing a message costs as much as storing it, so the index keeps out of the way of a rush
- * (beyond a bound it may not: keep_up). */
-static void index_slice(struct qund_worker *w)
-{
-    int64_t start = qund_mono_now().ms, now;
-    bool quiet = start - w->event_at_ms >= QUIET_MS;
-
-    if (start < w->index_at_ms)
-        return;
-    index_some(w, quiet ? INDEX_ROWS : INDEX_FEW);
-    now = qund_mono_now().ms;
-    if (!quiet)
-        w->index_at_ms = now + INDEX_SHARE * (now - start + 1);
-}
-
 /* Nobody waits: the search index, the reserve, and once an hour what is past retention. */
 static void idle(struct qund_worker *w)
 {
     int64_t now = qund_mono_now().ms;
     int more;
 
-    index_slice(w);
+    qund_index_pace_idle(&w->index);
     qund_reserve_quiet(&w->reserve);
     if (now < w->retain_at_ms)
         return;
     more = qund_engine_retain(w->deps.engine);
     w->retain_at_ms = now + (more > 0 ? RETAIN_MORE_MS : more < 0 ? RETAIN_AGAIN_MS : RETAIN_MS);
-}
-
-/* There is no quiet moment: beyond the bound the index goes faster than what comes. */
-static void keep_up(struct qund_worker *w, size_t events)
-{
-    int64_t bound = w->deps.index_behind ? w->deps.index_behind : QUND_SEARCH_BEHIND_MAX;
-
-    if (w->unindexed <= bound)
-        return;
-    qund_counter_add(w->forced, 1);
-    index_some(w, INDEX_ROWS + 2 * (int)events);
 }
 
 /* The items of time that end a turn. */
@@ -352,7 +294,7 @@ static void turn(struct qund_worker *w)
         failed(w, rc, began);
     } else {
         committed(w);
-        keep_up(w, events);
+        qund_index_pace_keep_up(&w->index, events);
     }
     note_state(w, rc);
 }
@@ -370,11 +312,8 @@ static int wait_ms(struct qund_worker *w)
         ms = due > now ? due - now : JUDGE_MS;
     if (claim >= 0 && claim < ms)
         ms = claim;
-    if (w->unindexed > 0 && !w->failing_since_ms) {
-        int64_t index = w->index_at_ms - qund_mono_now().ms;
-
-        ms = index < ms ? index : ms;
-    }
+    if (!w->failing_since_ms && qund_index_pace_wait_ms(&w->index) < ms)
+        ms = qund_index_pace_wait_ms(&w->index);
     return ms < 0 ? 0 : (int)ms;
 }
 
@@ -445,9 +384,7 @@ int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **o
                                    "From receipt to the commit of all effects");
     w->failed = qund_metric_counter(deps->metrics, "qund_commit_failures_total", NULL,
                                     "Transactions that were rolled back and tried again");
-    w->forced = qund_metric_counter(deps->metrics, "qund_search_forced_total", NULL,
-                                    "Times the search index was filled although events waited");
-    w->unindexed = qund_engine_unindexed(deps->engine);
+    qund_index_pace_init(&w->index, deps->engine, deps->index_behind, deps->metrics);
     rc = qund_claim_open(&deps->queue, &w->claim, err);
     if (rc < 0)
         return rc;

@@ -11,10 +11,7 @@
  * once; strings without escapes are views into the request. That keeps an event of 420 bytes near
  * one microsecond.
  *
- * Who may claim what is decided here too, because only here both sides are known: the channel must
- * be the token's, the realm is the channel's whatever the event says, a role counts only from a
- * channel that is trusted with roles, and `live` only from a live one. */
-#include "config/config.h"
+ * What the fields mean together, and whether the sender may say so, is settle.c's. */
 #include "core/zone.h"
 #include "event/internal.h"
 #include <stdio.h>
@@ -56,30 +53,6 @@ static const struct field FIELDS[] = {
     STR_FIELD("origin", ORIGIN, 0, id),
 };
 
-struct decoding {
-    const struct qund_event_ctx *ctx;
-    struct qund_jr *r;
-    struct qund_event *e;
-    struct qund_err *err;
-    struct event_sent sent;
-    enum qund_role role; /* as claimed */
-    int origin;          /* as claimed; < 0: not said */
-};
-
-/* The sample chat's types: a message of a kind, or a member event about its sender. */
-static const struct {
-    const char *name;
-    enum qund_event_type type;
-    const char *kind;
-} SHORT_FORM[] = {
-    {"text", QUND_EV_MESSAGE, "text"},     {"image", QUND_EV_MESSAGE, "image"},
-    {"voice", QUND_EV_MESSAGE, "voice"},   {"video", QUND_EV_MESSAGE, "video"},
-    {"file", QUND_EV_MESSAGE, "file"},     {"link", QUND_EV_MESSAGE, "link"},
-    {"card", QUND_EV_MESSAGE, "card"},     {"location", QUND_EV_MESSAGE, "location"},
-    {"mixed", QUND_EV_MESSAGE, "mixed"},   {"join", QUND_EV_MEMBER_JOIN, NULL},
-    {"leave", QUND_EV_MEMBER_LEAVE, NULL},
-};
-
 int event_reader_err(const struct qund_jr *r, const char *from, struct qund_err *err)
 {
     char where[sizeof(err->where)];
@@ -99,7 +72,7 @@ static bool has_control(struct qund_str s)
 }
 
 /* Reading errors carry no text yet: event_decode_at adds the path. */
-static int take_str(struct decoding *d, const char *where, size_t max, bool id,
+static int take_str(struct event_decoding *d, const char *where, size_t max, bool id,
                     struct qund_str *out)
 {
     int rc = qund_jr_str(d->r, out);
@@ -116,7 +89,7 @@ static int take_str(struct decoding *d, const char *where, size_t max, bool id,
     return QUND_OK;
 }
 
-static int take_ts(struct decoding *d)
+static int take_ts(struct event_decoding *d)
 {
     struct qund_str s;
     int type = qund_jr_peek(d->r), rc;
@@ -136,7 +109,7 @@ static int take_ts(struct decoding *d)
     return rc;
 }
 
-static int take_role(struct decoding *d)
+static int take_role(struct event_decoding *d)
 {
     struct qund_str s;
     int role, rc = qund_jr_str(d->r, &s);
@@ -151,7 +124,7 @@ static int take_role(struct decoding *d)
     return QUND_OK;
 }
 
-static int take_origin(struct decoding *d)
+static int take_origin(struct event_decoding *d)
 {
     struct qund_str s;
     int rc = qund_jr_str(d->r, &s);
@@ -166,7 +139,7 @@ static int take_origin(struct decoding *d)
 }
 
 /* Ids joined by '\n', which no id holds. */
-static int take_mentions(struct decoding *d)
+static int take_mentions(struct event_decoding *d)
 {
     struct qund_str ids[EVENT_MENTIONS_MAX];
     char where[32], *to;
@@ -220,7 +193,7 @@ static struct qund_str compact(struct qund_arena *arena, struct qund_str json)
  * keys is refused before all of them are compared. */
 #define DATA_RAW_MAX (8u * QUND_EVENT_TEXT_MAX)
 
-static int skip_data(struct decoding *d, struct qund_str *raw)
+static int skip_data(struct event_decoding *d, struct qund_str *raw)
 {
     const char *end = d->r->end;
     bool cut = (size_t)(end - d->r->p) > DATA_RAW_MAX;
@@ -236,7 +209,7 @@ static int skip_data(struct decoding *d, struct qund_str *raw)
     return rc;
 }
 
-static int take_data(struct decoding *d, const struct field *f)
+static int take_data(struct event_decoding *d, const struct field *f)
 {
     struct qund_str raw;
     int type = qund_jr_peek(d->r);
@@ -255,7 +228,7 @@ static int take_data(struct decoding *d, const struct field *f)
     return QUND_OK;
 }
 
-static int take_media_item(struct decoding *d, size_t index)
+static int take_media_item(struct event_decoding *d, size_t index)
 {
     static const struct {
         const char *name;
@@ -289,7 +262,7 @@ static int take_media_item(struct decoding *d, size_t index)
     return rc;
 }
 
-static int take_media(struct decoding *d, const struct field *f)
+static int take_media(struct event_decoding *d, const struct field *f)
 {
     const char *from;
     size_t n = 0;
@@ -314,7 +287,7 @@ static int take_media(struct decoding *d, const struct field *f)
     return QUND_OK;
 }
 
-static int take_field(struct decoding *d, const struct field *f)
+static int take_field(struct event_decoding *d, const struct field *f)
 {
     struct qund_str *slot = (struct qund_str *)(void *)((char *)d->e + f->offset);
 
@@ -361,7 +334,7 @@ static const struct field *find_field(struct qund_str key, size_t *hint)
     return NULL;
 }
 
-static int take_object(struct decoding *d)
+static int take_object(struct event_decoding *d)
 {
     struct qund_jr_obj o;
     struct qund_str key;
@@ -376,105 +349,10 @@ static int take_object(struct decoding *d)
     return rc;
 }
 
-static bool type_name_ok(struct qund_str s)
-{
-    bool dot = false;
-
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-
-        dot |= c == '.';
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
-            return false;
-    }
-    return dot;
-}
-
-static int short_form(struct decoding *d)
-{
-    struct qund_event *e = d->e;
-    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
-    struct qund_jw w = qund_jw(&b);
-
-    for (size_t i = 0; i < QUND_ARRAY_LEN(SHORT_FORM); i++) {
-        if (!qund_str_is(e->type_name, SHORT_FORM[i].name))
-            continue;
-        e->type = SHORT_FORM[i].type;
-        e->type_name = qund_str(qund_event_type_name(e->type));
-        if (SHORT_FORM[i].kind && !e->kind.p)
-            e->kind = qund_str(SHORT_FORM[i].kind);
-        if (e->type != QUND_EV_MESSAGE && !e->data.p && e->sender.p) {
-            qund_jw_obj(&w);
-            qund_jw_kstr(&w, "member", e->sender);
-            qund_jw_end_obj(&w);
-            e->data = qund_str_n(qund_arena_dup(d->r->arena, b.p, b.n), b.n);
-        }
-        return 1;
-    }
-    return 0;
-}
-
-static int settle_type(struct decoding *d)
-{
-    struct qund_event *e = d->e;
-
-    if (!e->type_name.p)
-        e->type_name = QUND_STR("message");
-    e->type = qund_event_type_of(e->type_name);
-    if (e->type == QUND_EV_OTHER && !(d->ctx->short_form && short_form(d)) &&
-        !type_name_ok(e->type_name))
-        return qund_err_set(d->err, QUND_E_INVAL, "type",
-                            "unknown type; a type of your own is lower case and has a dot in it, "
-                            "such as shop.visit");
-    if (e->type == QUND_EV_MESSAGE && !e->kind.p)
-        e->kind = QUND_STR("text");
-    if (e->text.n + e->data.n > QUND_EVENT_TEXT_MAX)
-        return qund_err_set(d->err, QUND_E_INVAL, "text",
-                            "text and data together are %zu bytes long, at most %u are allowed",
-                            e->text.n + e->data.n, QUND_EVENT_TEXT_MAX);
-    return QUND_OK;
-}
-
-static bool allowed(const struct qund_event_ctx *ctx, struct qund_str channel)
-{
-    for (size_t i = 0; ctx->allowed && i < ctx->n_allowed; i++)
-        if (qund_str_eq(ctx->allowed[i], channel))
-            return true;
-    return !ctx->allowed;
-}
-
-static int settle_channel(struct decoding *d)
-{
-    struct qund_event *e = d->e;
-    const struct qund_channel_cfg *c;
-
-    if (!e->channel.p)
-        e->channel = d->ctx->default_channel;
-    c = allowed(d->ctx, e->channel) ? qund_config_channel(d->ctx->cfg, e->channel) : NULL;
-    if (!c)
-        return qund_err_set(d->err, QUND_E_DENIED, "channel",
-                            "'%.*s' is not configured or not among the channels of this token",
-                            QUND_STR_ARG(e->channel));
-    e->realm = qund_str(c->realm);
-    e->role = c->trust_roles ? d->role : QUND_ROLE_NONE;
-    d->sent.ts_stable = c->ts_stable;
-    if (d->ctx->origin != QUND_ORIGIN_LIVE)
-        e->origin = d->ctx->origin;
-    else if (d->origin == QUND_ORIGIN_LIVE && !c->live)
-        return qund_err_set(d->err, QUND_E_DENIED, "origin",
-                            "channel '%.*s' is not live: send backfill or leave it out",
-                            QUND_STR_ARG(e->channel));
-    else if (d->origin >= 0)
-        e->origin = (enum qund_origin)d->origin;
-    else
-        e->origin = c->live ? QUND_ORIGIN_LIVE : QUND_ORIGIN_BACKFILL;
-    return QUND_OK;
-}
-
 int event_decode_at(const struct qund_event_ctx *ctx, struct qund_jr *r, size_t index,
                     struct qund_event *out, struct qund_err *err)
 {
-    struct decoding d = {
+    struct event_decoding d = {
         .ctx = ctx, .r = r, .e = out, .err = err, .origin = -1, .sent = {.index = index}};
     const char *from;
     int rc;
@@ -487,9 +365,7 @@ int event_decode_at(const struct qund_event_ctx *ctx, struct qund_jr *r, size_t 
     if (r->why)
         return event_reader_err(r, from, err);
     if (rc == 0)
-        rc = settle_channel(&d);
-    if (rc == 0)
-        rc = settle_type(&d);
+        rc = event_settle(&d);
     return rc < 0 ? rc : event_identify(ctx, &d.sent, r->arena, out, err);
 }
 

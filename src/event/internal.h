@@ -30,4 +30,17 @@ struct event_sent {
 };
 QUND_CHECK int event_identify(const struct qund_event_ctx *ctx, const struct event_sent *sent,
                               struct qund_arena *arena, struct qund_event *e, struct qund_err *err);
+
+/* One event while it is decoded. */
+struct event_decoding {
+    const struct qund_event_ctx *ctx;
+    struct qund_jr *r;
+    struct qund_event *e;
+    struct qund_err *err;
+    struct event_sent sent;
+    enum qund_role role; /* as claimed */
+    int origin;          /* as claimed; < 0: not said */
+};
+/* Type, kind, channel, realm, role and origin, from what was read (settle.c). */
+QUND_CHECK int event_settle(struct event_decoding *d);
 #endif

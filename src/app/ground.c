@@ -1,0 +1,153 @@
+/* src/app/ground.c - what the daemon stands on: the data folder's lock, Redis, the store, the
+ * clock, and what the store remembers against what the stream knows.
+ *
+ * Nothing is adopted silently. A store of the other kind of time is refused, a log or a queue that
+ * somebody removed is said with what is unknown because of it, and a rule set that cannot be loaded
+ * is replaced by the last good one, which /readyz then shows. */
+#include "app/parts.h"
+#include "core/file.h"
+#include "crm/roster.h"
+
+/* --- the queue --- */
+
+static int open_queue(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_queue_addr_parse(qund_str(q->config->queue.url),
+                                   qund_str(q->config->queue.prefix), &q->addr, err);
+
+    if (rc < 0)
+        return rc;
+    if (q->config->queue.password)
+        snprintf(q->addr.password, sizeof(q->addr.password), "%s", q->config->queue.password);
+    if (q->addr.managed) {
+        rc = qund_redis_start(&(struct qund_redis_opts){.dir = q->vault->redis,
+                                                        .durable = q->config->queue.durability ==
+                                                                   QUND_DURABILITY_DISK,
+                                                        .maxmemory = q->config->queue.maxmemory,
+                                                        .log = q->log,
+                                                        .metrics = q->metrics},
+                              &q->redis, err);
+        if (rc < 0)
+            return rc;
+        qund_redis_addr(q->redis, &q->addr);
+    }
+    q->queue = (struct qund_queue_opts){.addr = &q->addr,
+                                        .instance = q->addr.managed ? NULL : q->instance,
+                                        .log = q->log,
+                                        .metrics = q->metrics};
+    return qund_queue_inspect(&q->queue, &q->info, err);
+}
+
+/* The name under which this data folder holds a lease; made once. */
+static int open_instance(struct qund *q, struct qund_err *err)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+    uint8_t bytes[8];
+    int rc = qund_meta_str(q->db, "instance", &name);
+
+    if (rc == QUND_E_NOTFOUND) {
+        qund_random(bytes, sizeof(bytes));
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            qund_buf_printf(&name, "%02x", bytes[i]);
+        rc = qund_meta_set_str(q->db, "instance", qund_buf_view(&name));
+    }
+    if (rc < 0)
+        return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
+    snprintf(q->instance, sizeof(q->instance), "%.*s", QUND_STR_ARG(qund_buf_view(&name)));
+    return 0;
+}
+
+/* An emptied or cut queue is said plainly, with what is unknown because of it. */
+static void compare_queue(struct qund *q)
+{
+    struct qund_entry_id applied = {0}, pushed = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+    for (int i = 0; i < 2; i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf id = {0};
+
+        if (qund_meta_str(q->db, i ? "pushed_id" : "applied_id", &id) == 0)
+            qund_ignore(qund_entry_id_parse(qund_buf_view(&id), i ? &pushed : &applied));
+    }
+    if (qund_queue_compare(&q->info, applied, pushed, &text) == QUND_QUEUE_WHOLE)
+        return;
+    qund_log(q->log, QUND_ERROR, "queue.lost", QUND_KV("what", qund_buf_view(&text)));
+    snprintf(q->queue_gap, sizeof(q->queue_gap), "%.*s", QUND_STR_ARG(qund_buf_view(&text)));
+}
+
+/* --- the store --- */
+
+static int open_store(struct qund *q, struct qund_err *err)
+{
+    int64_t made_virtual = -1;
+    bool wal_lost = qund_store_wal_lost(q->vault->store, q->left.unclean);
+    int rc = qund_vault_store(q->vault, q->config, q->log, &q->db, err);
+
+    if (rc < 0)
+        return rc;
+    if (wal_lost) {
+        snprintf(
+            q->store_gap, sizeof(q->store_gap),
+            "the store's write-ahead log was removed after an unclean stop: what was committed "
+            "since the last checkpoint is gone; what the queue still holds is applied again");
+        qund_log(q->log, QUND_ERROR, "store.wal_lost", QUND_KV("path", q->vault->store));
+    }
+    rc = qund_meta_int(q->db, "virtual", &made_virtual);
+    if (rc == QUND_E_NOTFOUND)
+        rc = qund_meta_set_int(q->db, "virtual", q->opts.is_virtual);
+    else if (rc == 0 && (made_virtual != 0) != q->opts.is_virtual)
+        return qund_err_set(err, QUND_E_INVAL, q->vault->dir,
+                            made_virtual ? "was made with --virtual and cannot run in real time; "
+                                           "give another folder with --data"
+                                         : "was made in real time and cannot run with --virtual; "
+                                           "give another folder with --data");
+    if (rc < 0)
+        return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
+    if (q->config->store.reserve > 0 &&
+        qund_reserve_make(q->vault->reserve, q->config->store.reserve, err) < 0)
+        qund_log(q->log, QUND_WARN, "store.no_reserve", QUND_KV("why", err->text));
+    rc = open_instance(q, err);
+    if (rc == 0)
+        rc = qund_token_first(q->db, qund_wall_system().ms, q->first_token, err);
+    return rc < 0 ? rc : 0;
+}
+
+static int open_clock(struct qund *q)
+{
+    int64_t last = 0;
+
+    if (qund_meta_int(q->db, "engine_time", &last) < 0)
+        last = 0;
+    q->clock = q->opts.is_virtual ? qund_clock_virtual(last, q->opts.speed) : qund_clock_real();
+    if (!q->opts.is_virtual) /* the system's clock may have been set back meanwhile */
+        qund_clock_reach(q->clock, (struct qund_wall){last});
+    return 0;
+}
+
+/* --- in order --- */
+
+int qund_open_ground(struct qund *q, struct qund_err *err)
+{
+    int rc = qund_vault_open(q->opts.data, &q->vault, err);
+
+    /* The door opens last, but that it can be opened is known now, before seconds of work. */
+    if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) != 0)
+        rc = qund_server_try_tcp(q->config->http.listen, err);
+    if (rc == 0)
+        rc = qund_inhand_open(q->vault->inhand, &q->inhand, &q->left, err);
+    if (rc == 0)
+        rc = open_store(q, err);
+    if (rc == 0)
+        rc = open_clock(q);
+    if (rc == 0)
+        rc = open_queue(q, err);
+    if (rc < 0)
+        return rc;
+    compare_queue(q);
+    q->fold = qund_fold_tables();
+    q->words = qund_words_new(q->fold);
+    rc = qund_holidays_shipped(q->log, &q->holidays);
+    return rc < 0 ? rc
+                  : qund_ruleset_start(q->config, q->vault, q->fold, q->db, q->log, &q->rules,
+                                       &q->rules_degraded, err);
+}
