@@ -1,12 +1,12 @@
 /* src/app/maint.c - slow work beside the writer.
  *
- * Checkpoints are here because in the committing thread they are its worst latency. Each second a
- * PASSIVE one copies what it can without disturbing anybody; the log file is cut when nobody reads
- * from it. A quick_check walks the store one table at a time, so that damage is found within
- * minutes and not at first touch. Rows that a person should see going down (dead letters, pushes by
- * state) are counted here, too: /metrics itself never waits for the store. Jobs come by mailbox:
- * compiling rules takes seconds and must not stand in the way of an event; the finished set goes to
- * the engine as a command and the asker hears from there. */
+ * Checkpoints are here because in the committing thread they are its worst latency. Each second,
+ * in a rush more often, a PASSIVE one copies what it can without disturbing anybody; a long log is
+ * begun anew when nobody reads from it. A quick_check walks the store one table at a time, so that
+ * damage is found within minutes and not at first touch. Rows that a person should see going down
+ * (dead letters, pushes by state) are counted here, too: /metrics itself never waits for the store.
+ * Jobs come by mailbox: compiling rules takes seconds and must not stand in the way of an event;
+ * the finished set goes to the engine as a command and the asker hears from there. */
 #include "app/maint.h"
 #include "app/ruleset.h"
 #include "config/config.h"
@@ -25,6 +25,10 @@
 #include <stdio.h>
 
 #define TICK_MS 1000
+#define RUSH_MS 250 /* between two checkpoints while more frames than … */
+#define RUSH_FRAMES                                                                    \
+    2000 /* … these were written since the last one: what a sync has to write bounds \
+            how long it stands in the way of the writer */
 #define CHECK_EVERY 5 /* ticks between two tables, and between two counts */
 #define JOBS_MAX 16
 #define ERRORS_MAX 20
@@ -40,6 +44,8 @@ struct qund_maint {
     struct qund_db *db;
     struct qund_quick_check check;
     unsigned ticks;
+    int64_t frames; /* of the WAL at the last checkpoint */
+    bool rush;
     struct qund_counter *wal, *checks, *dead, *outbox[QUND_OUT_STATES];
 
     pthread_mutex_t mtx;
@@ -161,15 +167,20 @@ static void run_jobs(struct qund_maint *m)
 
 /* --- the tick --- */
 
-static void checkpoint(struct qund_maint *m, bool truncate)
+/* `tidy`: hand the WAL's blocks back if nobody wrote since the last tick. */
+static void checkpoint(struct qund_maint *m, bool tidy)
 {
     struct qund_checkpoint done;
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
-    int rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, truncate, &done);
+    int rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, false, &done);
 
+    if (rc == 0 && tidy && !done.emptied && done.wal_frames == m->frames)
+        rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, true, &done);
+    m->rush = done.wal_frames > m->frames + RUSH_FRAMES;
+    m->frames = done.emptied ? 0 : done.wal_frames;
     if (rc < 0)
         return; /* somebody is in the way: at the next tick */
-    qund_counter_set(m->wal, done.truncated ? 0 : done.wal_frames * 4096);
+    qund_counter_set(m->wal, done.emptied ? 0 : done.wal_frames * 4096);
     qund_counter_add(m->checks, 1);
     pthread_mutex_lock(&m->mtx);
     m->state.wal_bytes = qund_counter_get(m->wal);
@@ -222,18 +233,22 @@ static void tick(struct qund_maint *m)
 static void run(void *arg)
 {
     struct qund_maint *m = arg;
-    int64_t next = qund_mono_now().ms + TICK_MS;
+    int64_t now = qund_mono_now().ms, next = now + TICK_MS;
 
     count_rows(m);
     while (!atomic_load(&m->stop)) {
-        int64_t left = next - qund_mono_now().ms;
+        int64_t left = m->rush && next - now > RUSH_MS ? RUSH_MS : next - now;
 
         qund_mbox_wait(m->jobs, left > 0 ? (int)left : 0);
         run_jobs(m);
-        if (qund_mono_now().ms < next)
-            continue;
-        tick(m);
-        next = qund_mono_now().ms + TICK_MS;
+        now = qund_mono_now().ms;
+        if (now >= next) {
+            tick(m);
+            now = qund_mono_now().ms;
+            next = now + TICK_MS;
+        } else if (m->rush) {
+            checkpoint(m, false);
+        }
     }
     run_jobs(m);
     checkpoint(m, true);

@@ -68,7 +68,7 @@ static const struct option STORE[] = {
     {"retention", OPT_DURATION, AT(store.retention_ms), "365d", DAY, 36500 * DAY, NULL, OPT_RELOAD,
      "Messages older than this are dropped, month by month. Older events are refused."},
     {"wal_limit", OPT_SIZE, AT(store.wal_limit), "64MiB", MIB, 4 * GIB, NULL, 0,
-     "The write-ahead log is cut back to this size."},
+     "A write-ahead log of this size is begun anew; its blocks are handed back when all is quiet."},
     {"search", OPT_BOOL, AT(store.search), "true", 0, 0, NULL, 0,
      "Keep the full-text index (about half the size of the messages)."},
     {"reserve", OPT_SIZE, AT(store.reserve), "64MiB", 0, 4 * GIB, NULL, 0,

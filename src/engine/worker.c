@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #define TICK_MS 250
-#define JUDGE_MS 20 /* a judge is due and waits for the floor: look at that again soon */
+#define JUDGE_MS 20      /* a judge is due and waits for the floor: look at that again soon */
+#define BRISK_PER_S 2500 /* more events a second: entries are fetched … */
+#define FETCH_MS 4       /* … so far apart */
 #define RETAIN_MS 3600000
 #define RETAIN_MORE_MS 1000   /* between two slices */
 #define RETAIN_AGAIN_MS 60000 /* after a failure */
@@ -45,6 +47,10 @@ struct qund_worker {
     int failing_rc;
     struct qund_reserve reserve;
     struct qund_index_pace index;
+    int64_t second_ms, in_second; /* events since the second began */
+    bool brisk;                   /* the last whole second had so many */
+    bool waiting;                 /* entries have come and are not asked for yet */
+    int64_t fetch_at_ms;
     int64_t retain_at_ms;
     struct qund_histogram *apply;
     struct qund_counter *failed;
@@ -81,6 +87,32 @@ static void request(struct qund_worker *w)
     if (w->deps.max_batch > 0 && n > (size_t)w->deps.max_batch)
         n = (size_t)w->deps.max_batch;
     qund_claim_request(w->claim, n);
+}
+
+/* A transaction writes each page it touches once, and most pages belong to many messages: five
+ * messages at a time cost twice the processor time of twenty. So when many come, what comes within
+ * a few milliseconds is fetched together; when few come, each at once. */
+static void fetch(struct qund_worker *w)
+{
+    int64_t now = qund_mono_now().ms;
+
+    w->waiting = w->brisk && now < w->fetch_at_ms;
+    if (w->waiting)
+        return;
+    w->fetch_at_ms = now + FETCH_MS;
+    request(w);
+}
+
+static void note_pace(struct qund_worker *w, int64_t n)
+{
+    int64_t now = qund_mono_now().ms;
+
+    w->in_second += n;
+    if (now - w->second_ms < 1000)
+        return;
+    w->brisk = w->in_second > BRISK_PER_S * (now - w->second_ms) / 1000;
+    w->second_ms = now;
+    w->in_second = 0;
 }
 
 static void take_batch(struct qund_worker *w)
@@ -226,6 +258,7 @@ static void committed(struct qund_worker *w)
         qund_ignore(QUND_FAULT("acked"));
         qund_intake_applied(w->deps.intake, qund_engine_applied(w->deps.engine), w->batch->n);
         qund_index_pace_note(&w->index, (int64_t)w->batch->n);
+        note_pace(w, (int64_t)w->batch->n);
         w->batch = qund_batch_free(w->batch);
     }
     w->n = 0;
@@ -312,6 +345,8 @@ static int wait_ms(struct qund_worker *w)
         ms = due > now ? due - now : JUDGE_MS;
     if (claim >= 0 && claim < ms)
         ms = claim;
+    if (w->waiting && w->fetch_at_ms - qund_mono_now().ms < ms)
+        ms = w->fetch_at_ms - qund_mono_now().ms;
     if (!w->failing_since_ms && qund_index_pace_wait_ms(&w->index) < ms)
         ms = qund_index_pace_wait_ms(&w->index);
     return ms < 0 ? 0 : (int)ms;
@@ -343,8 +378,10 @@ static void run(void *arg)
         qund_ignore(poll(p, 3, wait_ms(w)));
         if (p[0].revents & POLLIN) {
             drain(w->deps.wake_fd);
-            request(w);
+            w->waiting = true;
         }
+        if (w->waiting)
+            fetch(w);
         turn(w);
         if (atomic_load(&w->stop) && w->failing_since_ms)
             break; /* what cannot be committed stays in the stream */

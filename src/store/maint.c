@@ -3,8 +3,11 @@
  * Checkpoints. The WAL grows with every commit and is copied back by this handle, never by the one
  * that commits. PASSIVE takes no lock a writer waits for, so it runs at every tick; once it has
  * copied everything and no reader holds an old snapshot, the writer starts the WAL anew by itself.
- * TRUNCATE does hold the writer off, so it is asked for only when almost nothing is left to copy,
- * and the handle's busy time-out of 0 makes it give way at once.
+ * Under a steady load it never finds that moment, so a WAL that is long is begun anew by RESTART,
+ * which does hold the writer off and is therefore asked for only when almost nothing is left to
+ * copy; the handle's busy time-out of 0 makes it give way at once. TRUNCATE does the same and hands
+ * the blocks back, for which a file of 64 MiB keeps the writer waiting 40-60 ms: only when nobody
+ * writes, or when the file is far too long.
  *
  * Checks. quick_check reads every page of a table; one table a call keeps the snapshot short. What
  * a damaged file needs is a person and a backup, so the message names the command.
@@ -27,6 +30,8 @@
 #define FEW_FRAMES                                                                 \
     64 /* at most this many are copied while the writer waits: below a millisecond \
         */
+#define PAGE_BYTES 4096 /* SQLite's own choice; ours are made with no other */
+#define TOO_LONG 4      /* times the limit: worth the wait for its blocks to be given back */
 #define RESTORE_HINT "stop the daemon and run `qund restore DIR`"
 
 static const struct {
@@ -156,15 +161,6 @@ bool qund_store_wal_lost(const char *path, bool unclean)
            errno == ENOENT;
 }
 
-static int64_t wal_bytes(const struct qund_db *db)
-{
-    QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};
-    struct stat st;
-
-    qund_buf_printf(&wal, "%s-wal", db->path);
-    return stat(wal.p, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
 static int checkpoint(struct qund_db *db, int how, struct qund_checkpoint *out)
 {
     int frames = 0, done = 0;
@@ -178,18 +174,21 @@ static int checkpoint(struct qund_db *db, int how, struct qund_checkpoint *out)
 int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate,
                           struct qund_checkpoint *out)
 {
+    int64_t bytes;
     int rc;
 
     *out = (struct qund_checkpoint){0};
     rc = checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, out);
     if (rc < 0)
         return rc;
-    if (!truncate && wal_bytes(db) <= limit_bytes)
+    bytes = out->wal_frames * PAGE_BYTES;
+    if (!truncate && bytes <= limit_bytes)
         return QUND_OK;
     if (out->wal_frames - out->done_frames > FEW_FRAMES)
         return QUND_E_AGAIN;
-    rc = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, out);
-    out->truncated = rc == 0;
+    truncate = truncate || bytes > TOO_LONG * limit_bytes;
+    rc = checkpoint(db, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART, out);
+    out->emptied = rc == 0;
     return rc;
 }
 

@@ -186,15 +186,52 @@ static void a_checkpoint_gives_way_and_empties_the_wal_when_it_may(void **state)
     qund_buf_printf(&wal, "%s-wal", f->path);
     write_rows(f, 0, 2000);
     assert_int_equal(qund_maint_checkpoint(maint, 1 << 30, false, &c), 0);
-    assert_true(c.wal_frames > 0 && c.done_frames == c.wal_frames && !c.truncated);
+    assert_true(c.wal_frames > 0 && c.done_frames == c.wal_frames && !c.emptied);
     assert_int_equal(qund_db_begin_read(reader), 0);
     fresh_ask(reader, "SELECT count(*) FROM message_202509");
     write_rows(f, 2000, 2000);
     assert_int_equal(qund_maint_checkpoint(maint, 1 << 30, true, &c), QUND_E_AGAIN);
-    assert_false(c.truncated);
+    assert_false(c.emptied);
     assert_int_equal(qund_db_commit(reader), 0);
     assert_int_equal(qund_maint_checkpoint(maint, 1 << 30, true, &c), 0);
-    assert_true(c.truncated);
+    assert_true(c.emptied);
+    assert_int_equal(stat(wal.p, &st), 0);
+    assert_int_equal(st.st_size, 0);
+}
+
+static void a_long_wal_is_begun_anew_and_keeps_its_file(void **state)
+{
+    struct fresh *f = *state;
+    QUND_AUTO(qund_db_close) struct qund_db *maint = fresh_handle(f, QUND_DB_MAINT);
+    QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};
+    struct qund_checkpoint c;
+    struct stat before, after;
+
+    qund_buf_printf(&wal, "%s-wal", f->path);
+    write_rows(f, 0, 2000);
+    assert_int_equal(stat(wal.p, &before), 0);
+    assert_int_equal(qund_maint_checkpoint(maint, before.st_size / 2, false, &c), 0);
+    assert_true(c.emptied);
+    write_rows(f, 2000, 10);
+    assert_int_equal(stat(wal.p, &after), 0);
+    assert_int_equal(after.st_size, before.st_size);
+    assert_int_equal(qund_maint_checkpoint(maint, 1 << 30, false, &c), 0);
+    assert_true(c.wal_frames < 100 && !c.emptied);
+}
+
+static void a_wal_far_over_its_limit_gives_its_blocks_back(void **state)
+{
+    struct fresh *f = *state;
+    QUND_AUTO(qund_db_close) struct qund_db *maint = fresh_handle(f, QUND_DB_MAINT);
+    QUND_AUTO(qund_buf_done) struct qund_buf wal = {0};
+    struct qund_checkpoint c;
+    struct stat st;
+
+    qund_buf_printf(&wal, "%s-wal", f->path);
+    write_rows(f, 0, 2000);
+    assert_int_equal(stat(wal.p, &st), 0);
+    assert_int_equal(qund_maint_checkpoint(maint, st.st_size / 8, false, &c), 0);
+    assert_true(c.emptied);
     assert_int_equal(stat(wal.p, &st), 0);
     assert_int_equal(st.st_size, 0);
 }
@@ -309,6 +346,8 @@ int main(void)
         FRESH_TEST(a_restore_brings_the_instant_back_and_parks_what_would_leave),
         FRESH_TEST(a_damaged_backup_is_refused_and_the_store_untouched),
         FRESH_TEST(a_checkpoint_gives_way_and_empties_the_wal_when_it_may),
+        FRESH_TEST(a_long_wal_is_begun_anew_and_keeps_its_file),
+        FRESH_TEST(a_wal_far_over_its_limit_gives_its_blocks_back),
         FRESH_TEST(a_damaged_page_is_named_with_its_table),
         FRESH_TEST(a_file_that_is_not_our_store_is_refused_before_it_is_opened),
         FRESH_TEST(a_wal_that_is_gone_after_a_death_is_noticed),

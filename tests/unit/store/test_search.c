@@ -289,7 +289,7 @@ static void what_is_erased_is_gone_from_rows_index_and_files(void **state)
         assert_true(++rounds < 1000);
     assert_int_equal(rc, 0);
     assert_int_equal(qund_maint_checkpoint(maint, 1 << 20, true, &c), 0);
-    assert_true(c.truncated);
+    assert_true(c.emptied);
     assert_int_equal(find(t, "QZ").n, 0);
     assert_int_equal(find(t, "ry").n, 50); /* the limit */
     assert_false(in_files(t, "canaryQZ"));
