@@ -1,5 +1,8 @@
-/* src/app/ground.c - what the daemon stands on: the data folder's lock, Redis, the store, the
- * clock, and what the store remembers against what the stream knows.
+/* src/app/ground.c - what the daemon stands on: the data folder's lock, the store, the clock,
+ * Redis, rules, and what the store remembers against what the stream knows.
+ *
+ * Our own Redis is started early and waited for late: it reads its file while the rules are loaded
+ * and the engine is made.
  *
  * Nothing is adopted silently. A store of the other kind of time is refused, a log or a queue that
  * somebody removed is said with what is unknown because of it, and a rule set that cannot be loaded
@@ -10,7 +13,7 @@
 
 /* --- the queue --- */
 
-static int open_queue(struct qund *q, struct qund_err *err)
+static int launch_queue(struct qund *q, struct qund_err *err)
 {
     int rc = qund_queue_addr_parse(qund_str(q->config->queue.url),
                                    qund_str(q->config->queue.prefix), &q->addr, err);
@@ -19,23 +22,18 @@ static int open_queue(struct qund *q, struct qund_err *err)
         return rc;
     if (q->config->queue.password)
         snprintf(q->addr.password, sizeof(q->addr.password), "%s", q->config->queue.password);
-    if (q->addr.managed) {
-        rc = qund_redis_start(&(struct qund_redis_opts){.dir = q->vault->redis,
-                                                        .durable = q->config->queue.durability ==
-                                                                   QUND_DURABILITY_DISK,
-                                                        .maxmemory = q->config->queue.maxmemory,
-                                                        .log = q->log,
-                                                        .metrics = q->metrics},
-                              &q->redis, err);
-        if (rc < 0)
-            return rc;
+    if (!q->addr.managed)
+        return 0;
+    rc = qund_redis_launch(
+        &(struct qund_redis_opts){.dir = q->vault->redis,
+                                  .durable = q->config->queue.durability == QUND_DURABILITY_DISK,
+                                  .maxmemory = q->config->queue.maxmemory,
+                                  .log = q->log,
+                                  .metrics = q->metrics},
+        &q->redis, err);
+    if (rc == 0)
         qund_redis_addr(q->redis, &q->addr);
-    }
-    q->queue = (struct qund_queue_opts){.addr = &q->addr,
-                                        .instance = q->addr.managed ? NULL : q->instance,
-                                        .log = q->log,
-                                        .metrics = q->metrics};
-    return qund_queue_inspect(&q->queue, &q->info, err);
+    return rc;
 }
 
 /* The name under which this data folder holds a lease; made once. */
@@ -73,6 +71,22 @@ static void compare_queue(struct qund *q)
         return;
     qund_log(q->log, QUND_ERROR, "queue.lost", QUND_KV("what", qund_buf_view(&text)));
     snprintf(q->queue_gap, sizeof(q->queue_gap), "%.*s", QUND_STR_ARG(qund_buf_view(&text)));
+}
+
+int qund_open_queue(struct qund *q, struct qund_err *err)
+{
+    int rc = q->redis ? qund_redis_ready(q->redis, err) : 0;
+
+    if (rc < 0)
+        return rc;
+    q->queue = (struct qund_queue_opts){.addr = &q->addr,
+                                        .instance = q->addr.managed ? NULL : q->instance,
+                                        .log = q->log,
+                                        .metrics = q->metrics};
+    rc = qund_queue_inspect(&q->queue, &q->info, err);
+    if (rc == 0)
+        compare_queue(q);
+    return rc;
 }
 
 /* --- the store --- */
@@ -140,10 +154,9 @@ int qund_open_ground(struct qund *q, struct qund_err *err)
     if (rc == 0)
         rc = open_clock(q);
     if (rc == 0)
-        rc = open_queue(q, err);
+        rc = launch_queue(q, err);
     if (rc < 0)
         return rc;
-    compare_queue(q);
     q->fold = qund_fold_tables();
     q->words = qund_words_new(q->fold);
     rc = qund_holidays_shipped(q->log, &q->holidays);

@@ -226,6 +226,8 @@ static void tick(struct qund_maint *m)
         look(m);
         count_rows(m);
     }
+    if (m->deps.redis)
+        qund_redis_tidy(m->deps.redis);
     if (m->deps.redis && cfg->queue.durability == QUND_DURABILITY_OS)
         qund_ignore(qund_redis_sync_aof(m->deps.redis, &err)); /* the next second tries again */
 }

@@ -70,6 +70,8 @@ struct qund {
 /* --- ground.c --- */
 /* The lock first, the rules last; what is made before a failure is qund_close's to undo. */
 QUND_CHECK int qund_open_ground(struct qund *q, struct qund_err *err);
+/* Waits for Redis, which open_ground has started, and compares. */
+QUND_CHECK int qund_open_queue(struct qund *q, struct qund_err *err);
 
 /* --- health.c --- */
 bool qund_ready(void *q, struct qund_jw *w);

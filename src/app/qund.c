@@ -1,8 +1,8 @@
 /* src/app/qund.c - a table of contents that can be started and stopped.
  *
- * Start goes from the ground up: the data folder's lock, Redis, the store, what the store remembers
- * against what the stream knows, rules, engine, intake, deliver, and the door last; so whoever is
- * let in finds everything behind it working. Stop goes the other way: the door takes nobody new,
+ * Start goes from the ground up: the data folder's lock, the store, rules, engine, Redis and what
+ * the store remembers against what the stream knows, intake, deliver, and the door last; so whoever
+ * is let in finds everything behind it working. Stop goes the other way: the door takes nobody new,
  * what was accepted is made durable and answered, deliver ends what is under way, the engine
  * applies what came of it, then the store is closed and Redis told to leave. Every part is NULL
  * until it is made, so that a start that fails halfway is undone by the same function. */
@@ -113,6 +113,9 @@ static int open_engine(struct qund *q, struct qund_err *err)
     if (rc < 0)
         return rc;
     q->rules = qund_rules_unref(q->rules); /* the engine's from here on */
+    rc = qund_open_queue(q, err);
+    if (rc < 0)
+        return rc;
     q->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (q->wake_fd < 0)
         return qund_err_set(err, QUND_E_IO, "eventfd", "%s", strerror(errno));

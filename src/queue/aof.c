@@ -55,8 +55,7 @@ static void free_names(char **names, size_t n)
     qund_free(names);
 }
 
-/* All parts together, in bytes. */
-static int64_t total(const char *dir)
+int64_t qund_aof_bytes(const char *dir)
 {
     QUND_AUTO(qund_free_str) char *parts = qund_path_join(dir, AOF_DIR);
     char **names = NULL;
@@ -190,7 +189,7 @@ static int start_anew(const char *dir, struct qund_err *err)
 int qund_aof_mend(const char *dir, const char *program, struct qund_aof_repair *out,
                   struct qund_err *err)
 {
-    int64_t before = total(dir);
+    int64_t before = qund_aof_bytes(dir);
     bool manifest = there(dir, MANIFEST), valid = false;
     int rc = QUND_OK;
 
@@ -211,7 +210,7 @@ int qund_aof_mend(const char *dir, const char *program, struct qund_aof_repair *
         out->emptied = true;
         rc = start_anew(dir, err);
     }
-    out->cut = before - total(dir);
+    out->cut = before - qund_aof_bytes(dir);
     return rc;
 }
 

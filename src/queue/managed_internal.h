@@ -13,6 +13,8 @@ struct qund_aof_repair {
  * one is copied aside and cut to its valid prefix. Waits for the tool. Redis must not run. */
 QUND_CHECK int qund_aof_mend(const char *dir, const char *program, struct qund_aof_repair *out,
                              struct qund_err *err);
+/* The length of all its files, in bytes. */
+int64_t qund_aof_bytes(const char *dir);
 /* fdatasync of the files Redis appends to. */
 QUND_CHECK int qund_aof_sync(const char *dir, struct qund_err *err);
 

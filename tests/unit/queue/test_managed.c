@@ -1,4 +1,6 @@
 /* test_managed.c - the child: started, killed, mended, never shared, gone with us. */
+#include "queue/internal.h"
+#include "queue/managed_internal.h"
 #include "unit_redis.h"
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,13 +18,18 @@ static void push_some(struct unit_redis *u, unsigned n)
     qund_push_close(p);
 }
 
-static int64_t length(struct unit_redis *u)
+static struct qund_queue_info info_of(struct unit_redis *u)
 {
     struct qund_queue_opts o = {.addr = &u->addr, .log = u->log};
     struct qund_queue_info info;
 
     assert_int_equal(qund_queue_inspect(&o, &info, NULL), 0);
-    return info.length;
+    return info;
+}
+
+static int64_t length(struct unit_redis *u)
+{
+    return info_of(u).length;
 }
 
 /* The one file Redis appends to. */
@@ -212,6 +219,60 @@ static void its_settings_are_ours(void **state)
     assert_int_equal(qund_redis_sync_aof(u->r, NULL), 0);
 }
 
+/* 20,000 entries, of which three are still wanted. */
+static uint64_t long_file(struct unit_redis *u)
+{
+    struct qund_queue_opts o = {.addr = &u->addr, .log = u->log};
+    struct qund_push *p;
+    struct qund_rconn conn;
+    redisReply *reply = NULL;
+    const struct qund_str trim[] = {QUND_STR("XTRIM"), QUND_STR("qund:events"), QUND_STR("MAXLEN"),
+                                    QUND_STR("3")};
+    struct qund_mono until = {qund_mono_now().ms + UNIT_DEADLINE_MS};
+
+    assert_int_equal(qund_push_open(&o, &p, NULL), 0);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(unit_push(p, 1000 * i, 1000, NULL), 0);
+    qund_push_close(p);
+    assert_int_equal(qund_rconn_open(&conn, &u->addr), 0);
+    assert_int_equal(qund_rconn_call(&conn, until, 4, trim, &reply), 0);
+    qund_reply_free(reply);
+    qund_rconn_close(&conn);
+    assert_int_equal(length(u), 3);
+    assert_true(qund_aof_bytes(u->redis_dir) > 1 << 20);
+    return info_of(u).last_id.ms;
+}
+
+static void an_orderly_stop_leaves_a_short_file(void **state)
+{
+    struct unit_redis *u = *state;
+    uint64_t last = long_file(u);
+
+    u->r = qund_redis_stop(u->r);
+    assert_true(qund_aof_bytes(u->redis_dir) < 64 << 10);
+    unit_redis_start(u, true, 0);
+    assert_int_equal(length(u), 3);
+    assert_int_equal(info_of(u).last_id.ms, last); /* the stream still knows what it has seen */
+}
+
+static void a_long_file_is_rewritten_once_it_is_quiet(void **state)
+{
+    struct unit_redis *u = *state;
+    struct qund_mono until = {qund_mono_now().ms + UNIT_DEADLINE_MS};
+    int64_t before;
+
+    long_file(u);
+    before = qund_aof_bytes(u->redis_dir);
+    qund_redis_tidy(u->r); /* it has grown by all of it since the last look */
+    assert_true(qund_aof_bytes(u->redis_dir) >= before);
+    qund_redis_tidy(u->r);
+    while (qund_aof_bytes(u->redis_dir) > 64 << 10) {
+        assert_true(qund_mono_now().ms < until.ms);
+        poll(NULL, 0, 5);
+    }
+    assert_int_equal(length(u), 3);
+}
+
 static void a_program_that_is_not_there_is_named(void **state)
 {
     struct unit_redis *u = *state;
@@ -237,6 +298,8 @@ int main(void)
         WITH_REDIS(the_child_dies_with_its_parent_and_the_lock_is_free),
         WITH_REDIS(a_predecessor_that_lives_on_is_told_to_leave),
         WITH_REDIS(its_settings_are_ours),
+        WITH_REDIS(an_orderly_stop_leaves_a_short_file),
+        WITH_REDIS(a_long_file_is_rewritten_once_it_is_quiet),
         WITH_REDIS(a_program_that_is_not_there_is_named),
     };
 
