@@ -120,7 +120,9 @@ static int open_store(struct qund *q, struct qund_err *err)
     if (q->config->store.reserve > 0 &&
         qund_reserve_make(q->vault->reserve, q->config->store.reserve, err) < 0)
         qund_log(q->log, QUND_WARN, "store.no_reserve", QUND_KV("why", err->text));
-    rc = open_instance(q, err);
+    rc = qund_vault_look_at_damage(q->vault, q->db, q->log, err);
+    if (rc == 0)
+        rc = open_instance(q, err);
     if (rc == 0)
         rc = qund_token_first(q->db, qund_wall_system().ms, q->first_token, err);
     return rc < 0 ? rc : 0;

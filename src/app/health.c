@@ -30,7 +30,12 @@ static bool intake_ready(struct qund *q, struct qund_jw *w)
             (unsigned long long)in.cut_to.ms, (unsigned long long)in.cut_to.seq);
     if (in.full)
         say(w, "the queue is full: %lld entries wait", (long long)in.waiting);
-    return !in.full;
+    if (in.disk_errno)
+        say(w,
+            "events are refused: neither Redis nor the spool can write them (%s); free disk space "
+            "in the data folder, or mend its disk",
+            strerror(in.disk_errno));
+    return !in.full && !in.disk_errno;
 }
 
 static void worker_ready(struct qund *q, struct qund_jw *w)
@@ -71,7 +76,10 @@ bool qund_ready(void *arg, struct qund_jw *w)
     targets_ready(q, w);
     qund_maint_state(q->maint, &m);
     if (m.damaged)
-        say(w, "the store is damaged (%s); stop and run `qund restore`", m.what);
+        say(w,
+            "the store is damaged (%s): nothing is written, events wait in the queue; stop the "
+            "daemon and run `qund restore DIR`",
+            m.what);
     if (m.rules_broken)
         say(w, "rules were refused, the set before them runs: %s", m.rules_why);
     else if (q->rules_degraded)
@@ -130,7 +138,7 @@ void qund_gauges_refresh(struct qund *q)
     qund_worker_state(q->worker, &st);
     qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_writable", NULL,
                                        "1 while transactions can be committed"),
-                     st.trouble == 0);
+                     st.trouble == 0 && !atomic_load(q->vault->damaged));
     log_lines(q, "level=\"warn\"", QUND_WARN);
     log_lines(q, "level=\"error\"", QUND_ERROR);
 }

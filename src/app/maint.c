@@ -3,10 +3,12 @@
  * Checkpoints are here because in the committing thread they are its worst latency. Each second,
  * in a rush more often, a PASSIVE one copies what it can without disturbing anybody; a long log is
  * begun anew when nobody reads from it. A quick_check walks the store one table at a time, so that
- * damage is found within minutes and not at first touch. Rows that a person should see going down
- * (dead letters, pushes by state) are counted here, too: /metrics itself never waits for the store.
- * Jobs come by mailbox: compiling rules takes seconds and must not stand in the way of an event;
- * the finished set goes to the engine as a command and the asker hears from there. */
+ * damage is found within minutes and not at first touch. Whoever finds it, from then on nothing is
+ * written: no checkpoint here, no transaction in the engine; a note tells the next start. Rows that
+ * a person should see going down (dead letters, pushes by state) are counted here, too: /metrics
+ * itself never waits for the store. Jobs come by mailbox: compiling rules takes seconds and must
+ * not stand in the way of an event; the finished set goes to the engine as a command and the asker
+ * hears from there. */
 #include "app/maint.h"
 #include "app/ruleset.h"
 #include "config/config.h"
@@ -43,6 +45,7 @@ struct qund_maint {
     /* maint thread only */
     struct qund_db *db;
     struct qund_quick_check check;
+    bool noted; /* the damage is told */
     unsigned ticks;
     int64_t frames; /* of the WAL at the last checkpoint */
     bool rush;
@@ -52,14 +55,6 @@ struct qund_maint {
     struct qund_config *config;    /* under mtx */
     struct qund_maint_state state; /* under mtx */
 };
-
-static void finish(struct qund_command *c)
-{
-    if (c->done)
-        c->done(c, c->done_arg);
-    else
-        qund_command_free(c);
-}
 
 static struct qund_config *config_ref(struct qund_maint *m)
 {
@@ -103,7 +98,7 @@ static void rules_reload(struct qund_maint *m, struct qund_command *c)
         if (errs.n > 0)
             c->err = errs.v[0];
         qund_errs_print(&errs, &c->reply);
-        finish(c);
+        qund_command_finish(c);
         return;
     }
     qund_log(m->deps.log, QUND_INFO, "rules.loaded",
@@ -115,7 +110,7 @@ static void rules_reload(struct qund_maint *m, struct qund_command *c)
     if (rc < 0) {
         c->rc = rc;
         qund_err_set(&c->err, rc, "rules", "the engine takes no command now; try again");
-        finish(c);
+        qund_command_finish(c);
     }
 }
 
@@ -140,7 +135,7 @@ static void backup(struct qund_maint *m, struct qund_command *c)
         qund_log(m->deps.log, QUND_INFO, "backup.done");
     }
     json_decref(o);
-    finish(c);
+    qund_command_finish(c);
 }
 
 static const struct {
@@ -167,13 +162,21 @@ static void run_jobs(struct qund_maint *m)
 
 /* --- the tick --- */
 
+static bool damaged(const struct qund_maint *m)
+{
+    return atomic_load(m->deps.vault->damaged);
+}
+
 /* `tidy`: hand the WAL's blocks back if nobody wrote since the last tick. */
 static void checkpoint(struct qund_maint *m, bool tidy)
 {
     struct qund_checkpoint done;
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
-    int rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, false, &done);
+    int rc;
 
+    if (damaged(m))
+        return; /* it would write into what is damaged */
+    rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, false, &done);
     if (rc == 0 && tidy && !done.emptied && done.wal_frames == m->frames)
         rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, true, &done);
     m->rush = done.wal_frames > m->frames + RUSH_FRAMES;
@@ -187,6 +190,19 @@ static void checkpoint(struct qund_maint *m, bool tidy)
     pthread_mutex_unlock(&m->mtx);
 }
 
+static void tell_damage(struct qund_maint *m, const char *what)
+{
+    m->noted = true;
+    qund_log(m->deps.log, QUND_ERROR, "store.damaged", QUND_KV("what", what),
+             QUND_KV("meaning", "nothing is written any more; events wait in the queue"),
+             QUND_KV("do", "stop the daemon and run: qund restore DIR"));
+    qund_vault_note_damage(m->deps.vault, qund_str(what), m->deps.log);
+    pthread_mutex_lock(&m->mtx);
+    m->state.damaged = true;
+    snprintf(m->state.what, sizeof(m->state.what), "%s", what);
+    pthread_mutex_unlock(&m->mtx);
+}
+
 static void look(struct qund_maint *m)
 {
     struct qund_err err = {0};
@@ -194,13 +210,8 @@ static void look(struct qund_maint *m)
 
     if (rc == 0)
         m->check = (struct qund_quick_check){0}; /* all tables were fine: from the beginning */
-    if (rc != QUND_E_IO)
-        return;
-    qund_log(m->deps.log, QUND_ERROR, "store.damaged", QUND_KV("what", err.text));
-    pthread_mutex_lock(&m->mtx);
-    m->state.damaged = true;
-    snprintf(m->state.what, sizeof(m->state.what), "%s", err.text);
-    pthread_mutex_unlock(&m->mtx);
+    if (rc == QUND_E_IO)
+        tell_damage(m, err.text);
 }
 
 static void count_rows(struct qund_maint *m)
@@ -223,11 +234,14 @@ static void tick(struct qund_maint *m)
     m->ticks++;
     checkpoint(m, m->ticks % 60 == 0);
     if (m->ticks % CHECK_EVERY == 0) {
-        look(m);
+        if (!damaged(m))
+            look(m);
         count_rows(m);
     }
     if (m->deps.redis)
         qund_redis_tidy(m->deps.redis);
+    if (damaged(m) && !m->noted)
+        tell_damage(m, "a page was found malformed when it was read");
     if (m->deps.redis && cfg->queue.durability == QUND_DURABILITY_OS)
         qund_ignore(qund_redis_sync_aof(m->deps.redis, &err)); /* the next second tries again */
 }
@@ -254,6 +268,8 @@ static void run(void *arg)
     }
     run_jobs(m);
     checkpoint(m, true);
+    if (damaged(m))
+        qund_db_keep_wal(m->db);
     m->db = qund_db_close(m->db);
 }
 
@@ -285,7 +301,8 @@ int qund_maint_open(const struct qund_maint_deps *deps, struct qund_maint **out,
     make_metrics(m);
     rc = qund_db_open(&(struct qund_db_cfg){.path = deps->vault->store,
                                             .page_cache_bytes = 1 << 20,
-                                            .full_sync = true},
+                                            .full_sync = true,
+                                            .damaged = deps->vault->damaged},
                       QUND_DB_MAINT, deps->log, &m->db, err);
     if (rc == 0)
         rc = qund_thread_start(&m->thread, QUND_THREAD_MAINT, run, m, err);
@@ -313,7 +330,7 @@ struct qund_maint *qund_maint_close(struct qund_maint *m)
 
         node = node->next;
         c->rc = qund_err_set(&c->err, QUND_E_AGAIN, "qund", "the program is stopping");
-        finish(c);
+        qund_command_finish(c);
     }
     qund_db_close(m->db);
     qund_mbox_free(m->jobs);

@@ -144,6 +144,7 @@ static int open_threads(struct qund *q, struct qund_err *err)
                                                                         ? q->vault->reserve
                                                                         : NULL,
                                                          .reserve_bytes = q->config->store.reserve,
+                                                         .damaged = q->vault->damaged,
                                                          .log = q->log,
                                                          .metrics = q->metrics,
                                                          .send = send_pushes,
@@ -194,6 +195,7 @@ static int open_door(struct qund *q, struct qund_err *err)
                                                     .intake = q->intake,
                                                     .words = q->words,
                                                     .store_path = q->vault->store,
+                                                    .store_damaged = q->vault->damaged,
                                                     .arg = q,
                                                     .config = config,
                                                     .submit = submit,
@@ -331,6 +333,8 @@ struct qund *qund_close(struct qund *q)
     qund_words_free(q->words);
     if (q->db && !q->up && q->left.unclean)
         qund_db_keep_wal(q->db); /* the crash is still to be looked at by a start that succeeds */
+    if (q->db && atomic_load(q->vault->damaged))
+        qund_db_keep_wal(q->db); /* a checkpoint would write into what is damaged */
     if (q->db && !q->up && q->first_token[0])
         qund_ignore(qund_token_first_undo(q->db)); /* else `qund token create` makes one */
     q->db = qund_db_close(q->db);

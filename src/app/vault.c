@@ -23,6 +23,9 @@ static void name_parts(struct qund_vault *v)
     v->redis = qund_path_join(v->dir, "redis");
     v->rules_cache = qund_path_join(v->dir, "rules.cache");
     v->sock = qund_path_join(v->dir, "qund.sock");
+    v->damage = qund_path_join(v->dir, "damaged");
+    v->damaged = qund_alloc(sizeof(*v->damaged));
+    atomic_init(v->damaged, false);
 }
 
 static int resolve(const char *dir, struct qund_vault *v, struct qund_err *err)
@@ -52,7 +55,7 @@ int qund_vault_look(const char *dir, struct qund_vault **out, struct qund_err *e
     return rc;
 }
 
-int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err)
+int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *err)
 {
     QUND_AUTO(qund_vault_close) struct qund_vault *v = qund_alloc(sizeof(*v));
     QUND_AUTO(qund_free_str) char *lock = NULL;
@@ -78,6 +81,16 @@ int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *e
                             "with --data",
                             pid);
     if (rc == 0)
+        *out = QUND_TAKE(v);
+    return rc;
+}
+
+int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err)
+{
+    QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
+    int rc = qund_vault_hold(dir, &v, err);
+
+    if (rc == 0)
         rc = qund_store_check(v->store, err);
     if (rc == 0)
         *out = QUND_TAKE(v);
@@ -98,6 +111,8 @@ struct qund_vault *qund_vault_close(struct qund_vault *v)
     qund_free(v->redis);
     qund_free(v->rules_cache);
     qund_free(v->sock);
+    qund_free(v->damage);
+    qund_free(v->damaged);
     qund_free(v);
     return NULL;
 }
@@ -117,6 +132,37 @@ int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
         &(struct qund_db_cfg){.path = v->store,
                               .page_cache_bytes = cfg->store.page_cache,
                               .full_sync = cfg->queue.durability == QUND_DURABILITY_DISK,
-                              .busy_ms = BUSY_MS},
+                              .busy_ms = BUSY_MS,
+                              .damaged = v->damaged},
         QUND_DB_WRITE, log, out, err);
+}
+
+void qund_vault_note_damage(const struct qund_vault *v, struct qund_str what, struct qund_log *log)
+{
+    struct qund_err err = {0};
+
+    if (qund_file_replace(v->damage, what, 0600, &err) < 0)
+        qund_log(log, QUND_WARN, "store.damage_not_noted", QUND_KV("why", err.text));
+}
+
+int qund_vault_look_at_damage(const struct qund_vault *v, struct qund_db *db, struct qund_log *log,
+                              struct qund_err *err)
+{
+    struct qund_quick_check state = {0};
+    int rc;
+
+    if (access(v->damage, F_OK) < 0)
+        return 0;
+    while ((rc = qund_maint_quick_check(db, &state, err)) > 0)
+        ;
+    if (rc == QUND_E_IO)
+        return rc;
+    if (rc < 0)
+        return qund_err_set(err, rc, v->store,
+                            "was found damaged and cannot be looked at now: %s; try again, or run "
+                            "`qund restore DIR`",
+                            qund_db_error(db));
+    qund_log(log, QUND_INFO, "store.whole_again", QUND_KV("tables", state.tables));
+    unlink(v->damage);
+    return 0;
 }

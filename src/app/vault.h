@@ -2,19 +2,25 @@
 #ifndef QUND_APP_VAULT_H
 #define QUND_APP_VAULT_H
 #include "core/core.h"
+#include <stdatomic.h>
 
 struct qund_config;
 struct qund_db;
 
-/* <data>: lock, qund.db, inhand, reserve, spool/, redis/, rules.cache/, qund.sock, key */
+/* <data>: lock, qund.db, inhand, reserve, spool/, redis/, rules.cache/, qund.sock, key, damaged */
 struct qund_vault {
     char *dir; /* absolute */
     char *store, *inhand, *reserve, *spool, *redis, *rules_cache, *sock;
-    int lock_fd; /* -1: not held */
+    char *damage; /* a note that lies there while the store is known to be damaged */
+    int lock_fd;  /* -1: not held */
+    /* Shared by all handles of the store (db.h): set once, whoever finds it malformed. */
+    atomic_bool *damaged;
 };
 /* Makes the folder (0700), takes the lock, looks at store and file system. EXISTS: another program
  * holds it, err names its pid. DENIED, IO: err says what to do. */
 QUND_CHECK int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err);
+/* The same without a look at the store: for a restore, whose store may be what is wrong. */
+QUND_CHECK int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *err);
 /* Paths only, for who reads beside a running daemon. NOTFOUND: there is no such folder. */
 QUND_CHECK int qund_vault_look(const char *dir, struct qund_vault **out, struct qund_err *err);
 struct qund_vault *qund_vault_close(struct qund_vault *v); /* returns NULL */
@@ -25,4 +31,10 @@ bool qund_vault_wal_there(const struct qund_vault *v);
 /* The writing handle, schema brought forward. full_sync by the configuration's durability. */
 QUND_CHECK int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
                                 struct qund_log *log, struct qund_db **out, struct qund_err *err);
+/* So that the next start does not write into it either. A failure is logged. */
+void qund_vault_note_damage(const struct qund_vault *v, struct qund_str what, struct qund_log *log);
+/* Where such a note lies, all tables are looked at: IO, err says how to restore, while one is
+ * damaged; else the note goes. */
+QUND_CHECK int qund_vault_look_at_damage(const struct qund_vault *v, struct qund_db *db,
+                                         struct qund_log *log, struct qund_err *err);
 #endif

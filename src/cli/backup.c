@@ -105,7 +105,7 @@ int cli_restore(struct cli *c)
         rc = qund_err_set(&err, QUND_E_NOTFOUND, c->args[0], "cannot read the backup: %s",
                           strerror(errno));
     if (rc == 0)
-        rc = qund_vault_open(c->data, &v, &err);
+        rc = qund_vault_hold(c->data, &v, &err);
     if (rc == 0)
         rc = qund_restore_run(c->args[0], v->dir, qund_wall_system().ms, hooks, n_hooks, log, &out,
                               &err);

@@ -24,3 +24,11 @@ struct qund_command *qund_command_free(struct qund_command *c)
     }
     return NULL;
 }
+
+void qund_command_finish(struct qund_command *c)
+{
+    if (c->done)
+        c->done(c, c->done_arg);
+    else
+        qund_command_free(c);
+}

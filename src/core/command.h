@@ -29,4 +29,6 @@ struct qund_command {
 struct qund_command *qund_command_new(const char *name, struct qund_str body, const char *actor);
 struct qund_command *qund_command_free(struct qund_command *c); /* returns NULL */
 QUND_DEFINE_AUTO(qund_command_free, struct qund_command *)
+/* It is answered: done takes it, or it goes. */
+void qund_command_finish(struct qund_command *c);
 #endif

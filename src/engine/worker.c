@@ -4,7 +4,9 @@
  * comes through the same poll as everything else. The next request is sent before a batch is worked
  * on, so that Redis works meanwhile. A batch is acknowledged after its commit; what cannot be
  * committed (disk full, store held by someone) keeps its place and is tried again with growing
- * waits. Commands wait two seconds at most, then they are told so; intake pushes back by itself.
+ * waits. Commands wait two seconds at most, then they are told so; intake pushes back by itself. A
+ * store that was found malformed is written no more: entries stay in the stream for the restored
+ * one.
  *
  * Each turn ends with the two items of time: the floor, if everything below it is applied, and a
  * tick. Readings of the clock are items, too; the engine itself has none. */
@@ -16,6 +18,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define TICK_MS 250
@@ -179,16 +182,20 @@ static void note_state(struct qund_worker *w, int rc)
     pthread_mutex_unlock(&w->mtx);
 }
 
-static void refuse(struct qund_command *c, int rc)
+static void refuse(struct qund_command *c, const char *why)
 {
-    c->rc = QUND_E_AGAIN;
-    qund_err_set(&c->err, QUND_E_AGAIN, "store",
-                 "cannot write now (%s): free disk space or end what holds the store",
-                 qund_rc_name(rc));
-    if (c->done)
-        c->done(c, c->done_arg);
-    else
-        qund_command_free(c);
+    c->rc = qund_err_set(&c->err, QUND_E_AGAIN, "store", "%s", why);
+    qund_command_finish(c);
+}
+
+/* All that wait, or came just now; what else is in hand is let go. */
+static void refuse_all(struct qund_worker *w, const char *why)
+{
+    take_commands(w);
+    for (size_t i = 0; i < w->n; i++)
+        if (w->items[i].kind == QUND_ITEM_COMMAND && w->items[i].cmd)
+            refuse(w->items[i].cmd, why);
+    w->n = 0;
 }
 
 static bool refusing(const struct qund_worker *w)
@@ -196,12 +203,29 @@ static bool refusing(const struct qund_worker *w)
     return w->failing_since_ms && qund_mono_now().ms - w->failing_since_ms >= REFUSE_AFTER_MS;
 }
 
+static bool damaged(const struct qund_worker *w)
+{
+    return w->deps.damaged && atomic_load(w->deps.damaged);
+}
+
+/* Nothing is applied: commands are told so, entries are not taken, those in hand not acknowledged.
+ * An outcome is given up, too: the restored store knows nothing of its push. */
+static void turn_damaged(struct qund_worker *w)
+{
+    refuse_all(w, "is damaged: stop the daemon and run `qund restore DIR`");
+    w->batch = qund_batch_free(w->batch);
+    note_state(w, 0); /* /readyz tells the damage itself */
+}
+
 /* What keeps its place until it can be committed. Time is taken anew then. */
 static void keep_waiting(struct qund_worker *w)
 {
     bool enough = refusing(w);
     size_t kept = 0;
+    char why[96];
 
+    snprintf(why, sizeof(why), "cannot write now (%s): free disk space or end what holds it",
+             qund_rc_name(w->failing_rc));
     for (size_t i = 0; i < w->n; i++) {
         struct qund_item *it = &w->items[i];
         bool command = it->kind == QUND_ITEM_COMMAND && it->cmd;
@@ -209,7 +233,7 @@ static void keep_waiting(struct qund_worker *w)
         /* What nobody waits for (outcomes of pushes, credits, reloads) is not refused: a lost
          * outcome would leave its push `sending` for good. */
         if (command && enough && it->cmd->done)
-            refuse(it->cmd, w->failing_rc);
+            refuse(it->cmd, why);
         else if (command || it->kind == QUND_ITEM_EVENT)
             w->items[kept++] = *it;
     }
@@ -303,6 +327,10 @@ static void turn(struct qund_worker *w)
     size_t events;
     int rc;
 
+    if (QUND_UNLIKELY(damaged(w))) {
+        turn_damaged(w);
+        return;
+    }
     take_batch(w);
     if (w->failing_since_ms && began < w->retry_at_ms) {
         if (refusing(w)) {
@@ -339,6 +367,8 @@ static int wait_ms(struct qund_worker *w)
     int64_t ms = TICK_MS;
     int claim = qund_claim_timeout_ms(w->claim);
 
+    if (damaged(w))
+        return TICK_MS;
     if (w->failing_since_ms)
         ms = w->retry_at_ms - qund_mono_now().ms;
     else if (due - now < ms)
@@ -375,6 +405,10 @@ static void run(void *arg)
             p[2].events &= (short)~POLLIN; /* one batch at a time while it cannot be committed */
         if (w->failing_since_ms && !refusing(w))
             p[1].fd = -1; /* commands wait for the next try */
+        if (damaged(w)) {
+            p[0].fd = p[2].fd = -1; /* entries stay where they are */
+            p[1].fd = qund_mbox_fd(w->commands);
+        }
         qund_ignore(poll(p, 3, wait_ms(w)));
         if (p[0].revents & POLLIN) {
             drain(w->deps.wake_fd);
@@ -390,20 +424,8 @@ static void run(void *arg)
 
 static void stop_commands(struct qund_worker *w)
 {
-    struct qund_node *node;
-
     qund_mbox_close(w->commands);
-    node = qund_mbox_take_all(w->commands);
-    while (node) {
-        struct qund_command *c = QUND_CONTAINER(node, struct qund_command, node);
-
-        node = node->next;
-        refuse(c, QUND_E_AGAIN);
-    }
-    for (size_t i = 0; i < w->n; i++)
-        if (w->items[i].kind == QUND_ITEM_COMMAND && w->items[i].cmd)
-            refuse(w->items[i].cmd, QUND_E_AGAIN);
-    w->n = 0;
+    refuse_all(w, "is closed: the program stops");
 }
 
 int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **out,

@@ -3,6 +3,7 @@
 #ifndef QUND_ENGINE_WORKER_H
 #define QUND_ENGINE_WORKER_H
 #include "engine/engine.h"
+#include <stdatomic.h>
 
 struct qund_intake;
 struct qund_worker;
@@ -20,6 +21,8 @@ struct qund_worker_deps {
      */
     const char *reserve;
     int64_t reserve_bytes;
+    /* The store is malformed (db.h): from then on nothing is applied. NULL: nobody says so. */
+    const atomic_bool *damaged;
     struct qund_log *log;
     struct qund_metrics *metrics;
     /* Takes pushes after the commit; the array is the worker's again when it returns. NULL when

@@ -41,8 +41,10 @@ static void answer_all(struct events_turn *t, int rc)
 
     if (rc < 0)
         qund_err_set(&err, rc, "", "%s",
-                     rc == QUND_E_FULL ? "the queue is full; try again"
-                                       : "events cannot be made durable now; try again");
+                     rc == QUND_E_FULL
+                         ? "the queue is full; try again"
+                         : "events cannot be written to disk now, it is full or failing (see "
+                           "/readyz); try again");
     for (size_t i = 0; i < t->n; i++) {
         if (rc < 0) {
             qund_answer_error(t->v[i].req, 503, "busy", qund_str(err.text), QUND_STR_NONE);

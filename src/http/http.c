@@ -231,7 +231,8 @@ static void make_metrics(struct qund_http *h)
 static int first_tokens(struct qund_http *h, struct qund_err *err)
 {
     QUND_AUTO(qund_db_close) struct qund_db *db = NULL;
-    struct qund_db_cfg cfg = {.path = h->deps.store_path, .busy_ms = 2000};
+    struct qund_db_cfg cfg = {
+        .path = h->deps.store_path, .busy_ms = 2000, .damaged = h->deps.store_damaged};
     int rc = qund_db_open(&cfg, QUND_DB_READ, h->deps.log, &db, err);
 
     if (rc < 0)
@@ -248,6 +249,7 @@ static int start(struct qund_http *h, struct qund_err *err)
     const struct qund_config *cfg = h->deps.config(h->deps.arg);
     struct qund_readers_cfg readers = {.n = (unsigned)cfg->store.readers,
                                        .store_path = h->deps.store_path,
+                                       .store_damaged = h->deps.store_damaged,
                                        .page_cache_bytes = cfg->store.page_cache,
                                        .words = h->deps.words,
                                        .log = h->deps.log};

@@ -32,8 +32,10 @@ struct qund_readers {
 
 static int open_reader(struct qund_readers *p, struct qund_reader *rd, struct qund_err *err)
 {
-    struct qund_db_cfg cfg = {
-        .path = p->store_path, .page_cache_bytes = p->cfg.page_cache_bytes, .busy_ms = 2000};
+    struct qund_db_cfg cfg = {.path = p->store_path,
+                              .page_cache_bytes = p->cfg.page_cache_bytes,
+                              .busy_ms = 2000,
+                              .damaged = p->cfg.store_damaged};
     int rc;
 
     if (rd->db)

@@ -30,6 +30,7 @@ struct qund_read_job {
 struct qund_readers_cfg {
     unsigned n; /* threads; 0: 2 */
     const char *store_path;
+    atomic_bool *store_damaged; /* as in db.h */
     int64_t page_cache_bytes;
     const struct qund_search_words *words;
     struct qund_log *log;

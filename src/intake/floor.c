@@ -113,6 +113,13 @@ void qund_books_refused(struct qund_books *b)
     pthread_mutex_unlock(&b->mtx);
 }
 
+void qund_books_disk(struct qund_books *b, int disk_errno)
+{
+    pthread_mutex_lock(&b->mtx);
+    b->disk_errno = disk_errno;
+    pthread_mutex_unlock(&b->mtx);
+}
+
 /* Counting drifts when a pipeline's fate was unknown (its entries are consumed twice), so it stops
  * at nothing, and starts from nothing whenever the engine has caught up. */
 void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t n)

@@ -31,6 +31,8 @@ struct qund_intake {
     int64_t sent_us;
     struct qund_mono pause; /* no draining before */
     struct qund_mono looked;
+    int disk_errno; /* as in the books */
+    struct qund_mono probed;
     size_t largest;      /* body in flight */
     struct qund_buf mem; /* of peeked records, frames */
     struct qund_str bodies[QUND_BATCH_MAX];

@@ -20,7 +20,8 @@ struct qund_books {
     int64_t held_events, held_bytes;
     int64_t spool_events, spool_bytes;
     bool redis_up, stream_cut;
-    bool refused; /* Redis had no memory for the latest batch, and nothing was consumed since */
+    bool refused;   /* Redis had no memory for the latest batch, and nothing was consumed since */
+    int disk_errno; /* the latest events found neither Redis nor room in the spool; 0: taken */
     struct qund_entry_id cut_from, cut_to;
     int64_t down_since; /* mono ms; 0: up */
 };
@@ -37,6 +38,7 @@ void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t 
 /* What a fresh look at the stream says. True when it ends before what was pushed. */
 bool qund_books_looked(struct qund_books *b, struct qund_entry_id stream_last, int64_t waiting);
 void qund_books_refused(struct qund_books *b);
+void qund_books_disk(struct qund_books *b, int disk_errno);
 void qund_books_redis(struct qund_books *b, bool up);
 
 /* ---- spool.c: intake thread only ---- */
@@ -63,6 +65,8 @@ size_t qund_spool_peek(struct qund_spool *s, struct qund_buf *mem, struct qund_s
                        size_t max_n, size_t max_bytes);
 /* The n oldest records lie in the stream. */
 void qund_spool_advance(struct qund_spool *s, size_t n);
+/* errno of the latest write; 0 when it went well. */
+int qund_spool_trouble(const struct qund_spool *s);
 int64_t qund_spool_events(const struct qund_spool *s);
 int64_t qund_spool_bytes(const struct qund_spool *s);
 int64_t qund_spool_room(const struct qund_spool *s);

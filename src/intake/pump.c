@@ -14,16 +14,20 @@
  * A request is answered (done) when all its entries are durable in either place. Entries keep their
  * order in every change between the situations: a list of requests, of which a prefix is answered
  * and a longer prefix is in flight. */
+#include "core/file.h"
 #include "core/thread.h"
 #include "intake/intake_parts.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 enum {
-    DRAIN_MS = 5000, /* nobody waits for these answers */
-    PAUSE_MS = 200,  /* after Redis refused records of the spool */
-    LOOK_MS = 1000,  /* between looks at a stream that seems full */
+    DRAIN_MS = 5000,        /* nobody waits for these answers */
+    PAUSE_MS = 200,         /* after Redis refused records of the spool */
+    LOOK_MS = 1000,         /* between looks at a stream that seems full */
+    PROBE_MS = 250,         /* between tries of a disk that was full */
+    PROBE_BYTES = 64 << 10, /* room for less is none */
     PIPELINE_BYTES = 4 << 20,
     SPOOL_CHUNK = 4 << 20
 };
@@ -130,6 +134,14 @@ void qund_intake_book_spool(struct qund_intake *in)
     pthread_mutex_unlock(&in->books.mtx);
 }
 
+/* Told in /readyz: the latest events could (0) or could not be kept anywhere. */
+static void note_disk(struct qund_intake *in, int why)
+{
+    if (in->disk_errno != why)
+        qund_books_disk(&in->books, why);
+    in->disk_errno = why;
+}
+
 /* All requests go to the spool, or are refused. A pipeline in flight becomes the first records of
  * the spool in flight, if all of it could be written. */
 static void to_spool(struct qund_intake *in)
@@ -151,6 +163,8 @@ static void to_spool(struct qund_intake *in)
         written += rc == QUND_OK ? n : 0;
         whole = whole && (rc == QUND_OK || written >= in_flight);
         qund_intake_book_spool(in);
+        if (count > 0)
+            note_disk(in, rc == QUND_OK ? 0 : qund_spool_trouble(in->spool));
         for (count = count > 0 ? count : 1; count > 0; count--)
             answer_first(in, rc);
     }
@@ -215,6 +229,7 @@ static void on_answered(struct qund_intake *in, const struct qund_push_news *new
 {
     qund_books_pushed(&in->books, news->last, news->answered, in->largest);
     qund_histogram_add_us(in->m.push, qund_mono_us() - in->sent_us, (int64_t)news->answered);
+    note_disk(in, 0);
     signal_engine(in);
     qund_ignore(QUND_FAULT("pushed")); /* only its crash and stall mean something here */
     if (in->draining > 0) {
@@ -330,6 +345,32 @@ static void decide(struct qund_intake *in)
         to_spool(in);
 }
 
+static bool disk_has_room(const struct qund_intake *in)
+{
+    static const char zeros[PROBE_BYTES];
+    QUND_AUTO(qund_free_str) char *path = qund_path_join(in->o.spool_dir, "probe");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && pwrite(fd, zeros, sizeof(zeros), 0) == (ssize_t)sizeof(zeros) &&
+                fdatasync(fd) == 0;
+
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    return good;
+}
+
+/* Senders keep away from a daemon that is not ready, so it must find out by itself that there is
+ * room again. */
+static void probe_disk(struct qund_intake *in)
+{
+    if (!late(in->probed, PROBE_MS))
+        return;
+    in->probed = qund_mono_now();
+    if (disk_has_room(in))
+        note_disk(in, 0);
+}
+
 /* A stream that seems full is looked at again: entries may have gone without the engine's word. */
 static void look_again(struct qund_intake *in)
 {
@@ -338,6 +379,8 @@ static void look_again(struct qund_intake *in)
     pthread_mutex_lock(&in->books.mtx);
     waiting = in->books.waiting;
     pthread_mutex_unlock(&in->books.mtx);
+    if (in->disk_errno)
+        probe_disk(in);
     if (waiting >= in->o.max_waiting && late(in->looked, LOOK_MS)) {
         in->looked = qund_mono_now();
         qund_push_ask(in->push);
@@ -385,6 +428,8 @@ static int timeout(struct qund_intake *in)
         sooner(&ms, in->since, in->o.reply_ms);
     if (in->draining == 0 && spooling(in) && qund_push_ready(in->push))
         sooner(&ms, in->pause, 0);
+    if (in->disk_errno)
+        sooner(&ms, in->probed, PROBE_MS);
     return ms < 0 || ms > LOOK_MS ? LOOK_MS : ms; /* a look now and then, also for /metrics */
 }
 

@@ -46,6 +46,7 @@ struct qund_spool {
     int position_fd;
     uint64_t next_number;
     int64_t events, bytes; /* not yet read; bytes with frame heads */
+    int trouble;           /* errno of the last write, 0 when it went well */
 };
 
 /* ---- frames ---- */
@@ -160,13 +161,17 @@ static int add_file(struct qund_spool *s)
     struct part p = {.number = s->next_number, .size = FILE_HEAD};
     QUND_AUTO(qund_free_str) char *path = part_path(s, p.number);
     char head[FILE_HEAD];
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd;
+
+    errno = 0;
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     qund_random(&p.id, sizeof(p.id));
     memcpy(head, MAGIC, 8);
     qund_le_put(head + 8, p.id, 8);
     if (fd < 0 || pwrite(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
         qund_dir_sync(s->dir, NULL) < 0) {
+        s->trouble = errno ? errno : ENOSPC; /* a short write sets none */
         if (fd >= 0) {
             close(fd);
             unlink(path);
@@ -323,6 +328,7 @@ int qund_spool_write(struct qund_spool *s, struct qund_str frames, size_t n)
     if (writable(s) < 0)
         return QUND_E_IO;
     p = &s->v[s->n - 1];
+    errno = 0;
     while (done < frames.n) {
         ssize_t k = pwrite(s->write_fd, frames.p + done, frames.n - done, p->size + (off_t)done);
 
@@ -333,7 +339,8 @@ int qund_spool_write(struct qund_spool *s, struct qund_str frames, size_t n)
         done += (size_t)k;
     }
     if (done < frames.n || fdatasync(s->write_fd) < 0) {
-        qund_log(s->log, QUND_ERROR, "spool.write", QUND_KV("why", strerror(errno)),
+        s->trouble = errno ? errno : ENOSPC;
+        qund_log(s->log, QUND_ERROR, "spool.write", QUND_KV("why", strerror(s->trouble)),
                  QUND_KV("todo", "make room on, or mend, the disk of the data folder"));
         if (ftruncate(s->write_fd, p->size) < 0)
             close_fd(&s->write_fd); /* what is behind size is overwritten by nobody: a new file */
@@ -343,8 +350,14 @@ int qund_spool_write(struct qund_spool *s, struct qund_str frames, size_t n)
     p->events += (int64_t)n;
     s->events += (int64_t)n;
     s->bytes += (int64_t)frames.n;
+    s->trouble = 0;
     qund_ignore(QUND_FAULT("spool_written")); /* only its crash and stall mean something here */
     return QUND_OK;
+}
+
+int qund_spool_trouble(const struct qund_spool *s)
+{
+    return s->trouble;
 }
 
 /* ---- reading ---- */

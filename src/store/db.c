@@ -49,6 +49,13 @@ static const struct {
     {SQLITE_AUTH, QUND_E_DENIED},
 };
 
+void qund_db_set_damaged(struct qund_db *db)
+{
+    db->damaged = true;
+    if (db->shared)
+        atomic_store(db->shared, true);
+}
+
 int qund_db_rc(struct qund_db *db, int sqlite_rc)
 {
     int primary = sqlite_rc & 0xff;
@@ -57,7 +64,7 @@ int qund_db_rc(struct qund_db *db, int sqlite_rc)
         if (!db->damaged)
             qund_log(db->log, QUND_ERROR, "store.damaged", QUND_KV("code", (int64_t)sqlite_rc),
                      QUND_KV("do", "stop the daemon and run: qund restore DIR"));
-        db->damaged = true;
+        qund_db_set_damaged(db);
     }
     for (size_t i = 0; i < QUND_ARRAY_LEN(CODES); i++)
         if (CODES[i].sqlite == primary)
@@ -149,6 +156,7 @@ int qund_db_open(const struct qund_db_cfg *cfg, enum qund_db_mode mode, struct q
 
     db->mode = mode;
     db->log = log;
+    db->shared = cfg->damaged;
     db->path = qund_strdup(cfg->path);
     db->stmts = qund_stmts_new();
     if (mode == QUND_DB_WRITE)

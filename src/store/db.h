@@ -6,6 +6,7 @@
 #ifndef QUND_STORE_DB_H
 #define QUND_STORE_DB_H
 #include "core/core.h"
+#include <stdatomic.h>
 
 struct qund_db;
 struct qund_stmt;
@@ -16,6 +17,10 @@ struct qund_db_cfg {
     int64_t page_cache_bytes;
     bool full_sync; /* synchronous FULL (durability disk) or NORMAL (os) */
     int busy_ms;    /* 2000; maint 0 */
+    /* Set, and never cleared, when SQLite finds the file malformed through this handle: the handles
+     * of one store share it, for what one has seen all must know. Outlives the handle; NULL: none.
+     */
+    atomic_bool *damaged;
 };
 /* Once, in main, before any handle and any thread: SQLite then counts no memory (a lock an
  * allocation). Leaving it out costs a few per cent and nothing else. */

@@ -14,11 +14,13 @@ struct qund_db {
     struct stmt_table *stmts;
     uint64_t rollbacks;
     int64_t deadline_mono_ms;
-    bool damaged; /* SQLite found the file malformed: nothing more is written through this handle */
+    bool damaged;        /* SQLite found the file malformed */
+    atomic_bool *shared; /* the same, for all handles of this store; NULL */
 };
 
 /* SQLite's result code as one of ours; notes damage. 0 for OK, ROW and DONE. */
 int qund_db_rc(struct qund_db *db, int sqlite_rc);
+void qund_db_set_damaged(struct qund_db *db);
 struct stmt_table *qund_stmts_new(void);
 struct stmt_table *qund_stmts_free(struct stmt_table *t); /* finalises all */
 /* For hot paths that bind by position; positions then come from the table that made the SQL. */

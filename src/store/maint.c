@@ -230,10 +230,10 @@ int qund_maint_quick_check(struct qund_db *db, struct qund_quick_check *state, s
     }
     if (rc == 0 && !found.n)
         return QUND_OK; /* behind the last table */
-    if (rc == QUND_E_AGAIN)
-        return rc;
     if (found.n)
-        db->damaged = true;
+        qund_db_set_damaged(db);
+    if (!db->damaged) /* busy, out of memory, a disk that does not answer: not known */
+        return rc == QUND_E_IO ? QUND_E_AGAIN : rc;
     return qund_err_set(err, QUND_E_IO, db->path, "table %s is damaged (%s): " RESTORE_HINT,
                         state->last, found.n ? found.p : qund_db_error(db));
 }

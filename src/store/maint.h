@@ -25,7 +25,7 @@ QUND_CHECK int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bo
                                      struct qund_checkpoint *out);
 
 /* quick_check of one table a call: state {0} begins. 1: go on, 0: all tables were fine, IO: damage,
- * err names the table and the restore command. */
+ * err names the table and the restore command. Others: it could not be looked at now. */
 struct qund_quick_check {
     char last[128];
     int64_t tables;

@@ -1,4 +1,5 @@
 """Rows about the store: poison, locks, copies, and the same events twice or in another order."""
+import hashlib
 import json
 import random
 import re
@@ -173,6 +174,110 @@ def c7(ctx):
             equal(back.stop(), 0, "exit code")
         check(during <= max(3 * quiet, 50) * PATIENCE, f"p99 {quiet:g} -> {during:g} ms")
         return f"restored {restored:,} (of {kept:,}..{most:,}), integrity ok, p99 {quiet:g} -> {during:g} ms, 0 sent; {brief(v)}"
+
+
+# --- damage -------------------------------------------------------------------------------------
+
+def overwrite(path, at, bytes_):
+    with open(path, "r+b") as f:
+        f.seek(at)
+        f.write(bytes_)
+
+
+def root_page(d, table):
+    """(offset, size) of the root page of a table in the store's file."""
+    db = sqlite3.connect(f"file:{d.data / 'qund.db'}?mode=ro", uri=True)
+    size = db.execute("PRAGMA page_size").fetchone()[0]
+    number = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+    db.close()
+    return (number - 1) * size, size
+
+
+DAMAGED_AT_START = {    # what is overwritten while nobody looks; 0xA5 is no sound page of any kind
+    "header": lambda d: overwrite(d.data / "qund.db", 0, b"\xa5" * 16),
+    "schema": lambda d: overwrite(d.data / "qund.db", 100, b"\xa5" * 1000),
+    "foreign WAL": lambda d: (d.data / "qund.db-wal").write_bytes(b"\xa5" * 4152),
+}
+
+
+def content(d):
+    """What lies in the store's files, byte for byte."""
+    return [hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (d.data / "qund.db", d.data / "qund.db-wal") if path.exists()]
+
+
+def refused_and_restored(d, what, harm, copy):
+    harm(d)
+    code, said, took = d.fails_to_start()
+    equal(code, 1, f"exit code with a damaged {what}")
+    check("qund restore" in said, f"damaged {what}: the restore command is shown", said)
+    d.run("restore", str(copy), check_exit=0)
+    d.start()
+    d.drained()
+    equal(d.stop(), 0, "exit code")
+    return took
+
+
+def damaged_while_running(d, chat, load_of):
+    """Seconds until it was found; events go on being taken, nothing is written."""
+    offset, size = root_page(d, "attempt")
+    overwrite(d.data / "qund.db", offset, b"\xa5" * size)
+    start = clock.monotonic()
+    until(lambda: "is damaged" in d.degraded()[1], 60, "the damaged page is found", 0.1)
+    found = clock.monotonic() - start
+    before, applied = content(d), d.applied()
+    status, degraded = d.degraded()
+    check(status == 200 and "qund restore" in degraded, "events are taken, the command is shown", status, degraded)
+    check("event=store.damaged" in d.log() and "qund restore" in d.log(), "the log says so", d.log()[-1500:])
+    load = load_of(500, 1000)
+    with d.client(timeout=5) as c:
+        at = clock.monotonic()
+        got = c.post("/api/v1/alerts/1/ack", {"note": "seen"})
+        check(got.status == 503 and b"qund restore" in got.body, "a command is refused and told why", got)
+        check(clock.monotonic() - at <= 0.5 * PATIENCE, "at once", clock.monotonic() - at)
+    equal(d.applied(), applied, "the last entry applied")
+    equal(d.stop(), 0, "exit code")
+    equal(content(d), before, "bytes of the store since the damage was found")
+    code, said, _ = d.fails_to_start()
+    check(code == 1 and "qund restore" in said, "the next start refuses a store that is still damaged", code, said)
+    return load, found
+
+
+@row("C8", "damaged header, schema, page, WAL", "refused at start, page found <= 10 min: no write, restore shown")
+def c8(ctx):
+    with ctx.daemon() as d:
+        chat = Chat(1000, "c8", step_us=10)
+
+        def load_of(first, last):
+            return HttpLoad(d, chat, first, last, batch=50, workers=2).start().finish()
+        d.start()
+        loads = [load_of(0, 500)]
+        d.drained()
+        _, out, _ = d.run("backup", str(ctx.folder / "backups"), "--json", check_exit=0)
+        copy = json.loads(out.strip().splitlines()[-1])["path"]
+        d.stop()
+        slowest = max(refused_and_restored(d, what, harm, copy) for what, harm in DAMAGED_AT_START.items())
+        d.start()
+        load, found = damaged_while_running(d, chat, load_of)
+        d.run("restore", copy, check_exit=0)
+        d.start()
+        v = verdict(d, chat, [*loads, load], pushes=False)
+        wal_gone(d)
+        return (f"{len(DAMAGED_AT_START)} refused in {slowest:.2f} s; a page found after {found:.0f} s, 0 bytes written, "
+                f"500 events kept for the restored store: {brief(v)}")
+
+
+def wal_gone(d):
+    """A log that somebody removed after a crash took commits with it: said, not passed over."""
+    d.start()
+    with d.client("ingest") as c:
+        equal(c.events([{"text": "wal"}]).status, 202, "an event")
+    d.drained()
+    d.kill9()
+    (d.data / "qund.db-wal").unlink()
+    d.start()
+    check("write-ahead log was removed" in d.degraded()[1], "a missing WAL is told", d.degraded())
+    d.stop()
 
 
 @row("D1", "duplicates at once, after restart, after kill -9", "one effect each")

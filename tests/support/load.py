@@ -7,6 +7,7 @@ people). `HttpLoad` sends batches over kept connections at a fixed rate, whateve
 sends again what was not answered: like any sane peer. What was answered 2xx is in `acked`, by the
 number of the event; that set is what check.py holds against the store.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -18,7 +19,7 @@ import subprocess
 import threading
 import time
 
-from harness import Client, Failed, PATIENCE, equal
+from harness import Client, Failed, PATIENCE, equal, until
 
 ASK, BRAND = 10, 7
 GROUPS, PEOPLE = 50, 500
@@ -68,7 +69,8 @@ class HttpLoad:
         self.waits_ms, self.refused, self.answers = [], 0, {}
         self.broken_at = []            # when requests began that got no answer
         self.answered_at = []          # monotonic, of each 2xx
-        self.stop_flag = threading.Event()
+        self.stop_flag, self.running, self.sending = threading.Event(), threading.Event(), 0
+        self.running.set()
         self.token = daemon.token("ingest")
         self.work = queue.Queue()
         for first in range(self.begin, self.end, batch):
@@ -93,12 +95,33 @@ class HttpLoad:
                     return
                 self.send_one(client, first, last)
 
+    def pause(self):
+        """What is under way is answered, and nothing more is sent until go_on()."""
+        self.running.clear()
+        until(lambda: not self.sending, 15, "the last request before the pause is answered", 0.005)
+
+    def go_on(self):
+        self.running.set()
+
+    @contextlib.contextmanager
+    def one_more(self):
+        with self.lock:
+            self.sending += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.sending -= 1
+
     def send_one(self, client, first, last):
         body = self.chat.lines(first, last).encode()
         while not self.stop_flag.is_set():
+            if not self.running.wait(0.2):
+                continue
             at = time.monotonic()
             try:
-                got = client.post("/api/v1/events", body, Content_Type="application/x-ndjson")
+                with self.one_more():
+                    got = client.post("/api/v1/events", body, Content_Type="application/x-ndjson")
             except (OSError, http.client.HTTPException):
                 with self.lock:
                     self.broken_at.append(at)

@@ -28,6 +28,7 @@ struct fix {
     char reserve[600];
     _Atomic int durable, answered, sent;
     int next;
+    atomic_bool damaged;
 };
 
 static void open_intake(struct fix *f)
@@ -107,6 +108,7 @@ static void start(struct fix *f, int64_t max_batch, int64_t index_behind)
                                     .index_behind = index_behind,
                                     .reserve = f->reserve,
                                     .reserve_bytes = 1 << 20,
+                                    .damaged = &f->damaged,
                                     .log = f->u->log,
                                     .metrics = f->d->metrics,
                                     .send = take_pushes,
@@ -323,6 +325,31 @@ static void a_store_held_by_another_makes_askers_wait_two_seconds_and_events_lon
     wait_until(f, stream_length, 0, 5000);
 }
 
+static void a_damaged_store_is_written_no_more_and_entries_wait_for_the_restored_one(void **state)
+{
+    struct fix *f = *state;
+    struct ask a;
+
+    start(f, 0, 0);
+    say(f, 3, "hi");
+    wait_until(f, messages, 3, 5000);
+    atomic_store(&f->damaged, true);
+    ask(f, &a, "alert.ack", "{\"id\":1}");
+    wait_answer(&a, 1000); /* not the two seconds of a store that is only held */
+    assert_int_equal(a.rc, QUND_E_AGAIN);
+    assert_true(a.took_ms < 1000);
+    say(f, 5, "hi");
+    wait_until(f, durable, 8, 5000);
+    ask(f, &a, "alert.ack", "{\"id\":1}"); /* a turn has passed */
+    wait_answer(&a, 1000);
+    assert_int_equal(messages(f), 3);
+    f->w = qund_worker_close(f->w);
+    assert_int_equal(messages(f), 3);
+    atomic_store(&f->damaged, false);
+    start(f, 0, 0);
+    wait_until(f, messages, 8, 5000);
+}
+
 static void stopping_applies_what_was_asked_before(void **state)
 {
     enum { N = 200 };
@@ -456,6 +483,7 @@ int main(void)
         WORKER_TEST(what_comes_in_is_applied_acknowledged_and_gone_from_the_stream),
         WORKER_TEST(time_passes_and_judges_run_without_any_event),
         WORKER_TEST(a_store_held_by_another_makes_askers_wait_two_seconds_and_events_longer),
+        WORKER_TEST(a_damaged_store_is_written_no_more_and_entries_wait_for_the_restored_one),
         WORKER_TEST(stopping_applies_what_was_asked_before),
         WORKER_TEST(stopping_while_nothing_can_be_written_answers_everybody_and_loses_nothing),
         WORKER_TEST(a_full_disk_gets_the_reserve_back_which_is_taken_again_after_it),

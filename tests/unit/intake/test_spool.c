@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "intake/internal.h"
 #include "unit.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -201,9 +202,11 @@ static void a_disk_that_is_full_takes_nothing_and_heals(void **state)
     tight = (struct rlimit){.rlim_cur = 8192, .rlim_max = old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     assert_int_equal(put(s, 3, 10, 1000), QUND_E_IO);
+    assert_int_equal(qund_spool_trouble(s), EFBIG);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_int_equal(qund_spool_events(s), 3);
     assert_int_equal(put(s, 3, 2, 1000), 0);
+    assert_int_equal(qund_spool_trouble(s), 0);
     qund_spool_close(s);
     s = open_spool(*state);
     assert_int_equal(take_all(s, 0), 5); /* nothing of the failed write is between them */
