@@ -69,7 +69,7 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
         rc = qund_vault_store(l->vault, l->config, l->log, &l->db, err);
     if (rc == 0 && left_wal)
         qund_db_keep_wal(l->db);
-    if (rc == 0)
+    if (rc == 0 && o->rules)
         rc = qund_ruleset_start(l->config, l->vault, l->fold, l->db, l->log, &l->rules, &degraded,
                                 err);
     if (rc == 0)
@@ -158,6 +158,7 @@ int qund_local_events(struct qund_local *l, const struct qund_str *packed, const
     size_t *ends = qund_alloc((n + 1) * sizeof(*ends));
     int rc;
 
+    qund_assert(l->rules);
     for (size_t i = 0; i < n; i++) {
         qund_entry_put(&bodies, packed[i], NULL);
         ends[i] = bodies.n;

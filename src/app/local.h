@@ -27,6 +27,7 @@ struct qund_local_opts {
     bool must_be_new; /* EXISTS when the folder holds a store */
     bool must_exist;  /* NOTFOUND when it does not */
     bool outbox;      /* pushes become rows (they never leave from here) */
+    bool rules; /* loaded: needed for events, not for commands; on a new folder it takes time */
     void (*feed)(void *arg, struct qund_str json);
     void *feed_arg;
 };

@@ -64,7 +64,7 @@ static int bench_open(struct cli *c, struct bench *b)
             return cli_fail(&err);
         copy.data = b->made;
     }
-    b->l = cli_local(&copy, true);
+    b->l = cli_local(&copy, CLI_MUST_EXIST | CLI_RULES);
     return b->l ? EXIT_FINE : EXIT_WRONG;
 }
 

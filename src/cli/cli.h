@@ -60,8 +60,10 @@ bool cli_daemon(const struct cli *c);
 /* Asks the daemon; a status of 400 and more is printed as an error. EXIT_FINE, EXIT_WRONG. */
 int cli_ask(const struct cli *c, const char *method, const char *path, struct qund_str body,
             struct qund_buf *answer);
-/* The engine on this data folder, no daemon running. Errors are printed: NULL. */
-struct qund_local *cli_local(const struct cli *c, bool must_exist);
+/* The engine on this data folder, no daemon running; how: CLI_MUST_EXIST (else a new folder is
+ * made), CLI_RULES (else it takes commands alone). Errors are printed: NULL. */
+enum { CLI_MUST_EXIST = 1, CLI_RULES = 2 };
+struct qund_local *cli_local(const struct cli *c, unsigned how);
 /* A command on this store, by the way that is open: the daemon's API, or this process. */
 int cli_command(const struct cli *c, const char *method, const char *path, const char *name,
                 struct qund_str body, struct qund_buf *reply);

@@ -185,7 +185,7 @@ void cli_print_text(struct qund_str s)
         putchar((unsigned char)s.p[i] < 32 || s.p[i] == 127 ? ' ' : s.p[i]);
 }
 
-struct qund_local *cli_local(const struct cli *c, bool must_exist)
+struct qund_local *cli_local(const struct cli *c, unsigned how)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
     struct qund_local *l = NULL;
@@ -197,7 +197,8 @@ struct qund_local *cli_local(const struct cli *c, bool must_exist)
                                                   .config = cfg,
                                                   .log = cli_log(c),
                                                   .own_log = true,
-                                                  .must_exist = must_exist,
+                                                  .must_exist = (how & CLI_MUST_EXIST) != 0,
+                                                  .rules = (how & CLI_RULES) != 0,
                                                   .outbox = true},
                         &l, &err) < 0)
         cli_fail(&err);
@@ -227,7 +228,7 @@ int cli_command(const struct cli *c, const char *method, const char *path, const
 
     if (cli_daemon(c))
         return cli_ask(c, method, path, body, reply);
-    l = cli_local(c, true);
+    l = cli_local(c, CLI_MUST_EXIST);
     if (!l)
         return EXIT_WRONG;
     return qund_local_command(l, name, body, qund_wall_system().ms, reply, &err) < 0

@@ -191,7 +191,7 @@ int cli_import(struct cli *c)
         return cli_fail(&err);
     ld.table = (enum qund_table)table;
     if (!cli_daemon(c)) {
-        ld.l = cli_local(c, false);
+        ld.l = cli_local(c, 0);
         if (!ld.l)
             return EXIT_WRONG;
     }

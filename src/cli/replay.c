@@ -207,7 +207,8 @@ static int play_here(struct play *p)
                                                    .log = cli_log(p->c),
                                                    .own_log = true,
                                                    .must_be_new = true,
-                                                   .outbox = true},
+                                                   .outbox = true,
+                                                   .rules = true},
                          &l, &err);
     if (rc == 0)
         rc = qund_local_org(l, 0, &err);

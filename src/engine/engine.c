@@ -108,12 +108,9 @@ static int recover(struct qund_engine *e)
         rc = count_attempt(e, e->deps.left);
     if (rc == 0)
         rc = qund_attempt_list(e->db, suspect_add, e);
-    if (rc == 0) {
-        struct qund_rules_change change;
-
-        rc = qund_rules_store(e->db, e->rules, e->now, &change);
-    }
-    if (rc == 0)
+    if (rc == 0 && e->rules)
+        rc = qund_rules_store(e->db, e->rules, e->now, NULL);
+    if (rc == 0 && e->rules)
         rc = qund_rule_state_bind(e->state, e->rules);
     if (rc == 0)
         rc = qund_db_commit(e->db);
@@ -133,7 +130,7 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
     e->deps = *deps;
     e->db = deps->db;
     e->config = qund_config_ref(deps->config);
-    e->rules = qund_rules_ref(deps->rules);
+    e->rules = deps->rules ? qund_rules_ref(deps->rules) : NULL;
     e->arena = qund_arena_new(ARENA_BYTES);
     e->months = qund_months_new(e->db);
     e->timers = qund_timers_new(e->db);

@@ -23,8 +23,9 @@ struct qund_engine;
 struct qund_engine_deps {
     struct qund_db *db; /* the writing handle; the engine's while it lives */
     const struct qund_fold *fold;
-    struct qund_config *config;            /* a reference is taken */
-    struct qund_rules *rules;              /* the set to start with; a reference is taken */
+    struct qund_config *config; /* a reference is taken */
+    struct qund_rules *rules;   /* the set to start with; a reference is taken. NULL: for commands
+                                 * alone, no event is applied, and the stored set stays as it is */
     const struct qund_search_words *words; /* NULL: messages are not indexed */
     const struct qund_holidays *holidays;  /* NULL: none known; outlives the engine */
     struct qund_inhand *inhand;            /* NULL: not noted (virtual replay) */

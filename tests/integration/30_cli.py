@@ -181,6 +181,22 @@ def imports(d, folder):
     check(code == 1 and "name" in err and "bad.csv" in err, "a wrong column is named, with its file", err)
 
 
+def what_needs_no_rules_asks_for_none(folder):
+    d = Daemon(folder / "d", rules="rules: [{id: broken, when: {any: [{regex: '('}]}}]")
+    _, out, _ = d.run("import", "contacts", contacts(folder / "p.csv", 10), check_exit=0)
+    check("10" in out, "rows into a new folder", out)
+    d.write_rules({"rules": [{"id": "r", "when": {"any": ["团购"]}, "then": [{"intent": "x"}]}]})
+    d.start()
+    d.stop()
+    d.write_rules("rules: 7")
+    for words in (["token", "create", "--role", "viewer"], ["export", "contacts"], ["search", "团购"],
+                  ["dead", "list"], ["backup", folder / "bk"]):
+        _, _, err = d.run(*words, check_exit=0)
+        equal(err, "", f"{words[0]} looks at no rule")
+    with sqlite3.connect(f"file:{d.data}/qund.db?mode=ro", uri=True) as db:
+        equal(db.execute("SELECT id, active FROM rule").fetchall(), [("r", 1)], "the stored set is as it was")
+
+
 def an_import_goes_on_without_a_daemon(folder):
     imports(Daemon(folder / "d"), folder)
 
@@ -296,7 +312,8 @@ if __name__ == "__main__":
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,
              explain_takes_a_number_an_id_and_json, a_failed_start_leaves_no_trace,
              after_a_crash_other_commands_raise_no_alarm, a_replayed_store_is_virtual,
-             an_import_goes_on_without_a_daemon, an_import_goes_through_the_daemon, a_replay_names_the_line,
+             what_needs_no_rules_asks_for_none, an_import_goes_on_without_a_daemon,
+             an_import_goes_through_the_daemon, a_replay_names_the_line,
              watch_shows_a_burst_whole_and_says_why_it_ends, tokens_hold_at_once, doctor_finds_what_would_fail,
              a_restore_holds_what_waits]
     run = Cases()
