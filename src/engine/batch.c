@@ -177,24 +177,6 @@ static int batch_commit(struct qund_engine *e, struct batch *b)
 
 /* --- one step: a timer, an event or a command --- */
 
-static bool step_suspect(const struct qund_engine *e, struct qund_str key)
-{
-    for (size_t i = 0; i < e->n_suspects; i++)
-        if (qund_str_is(key, e->suspects[i]))
-            return true;
-    return false;
-}
-
-static void suspect_drop(struct qund_engine *e, struct qund_str key)
-{
-    for (size_t i = 0; i < e->n_suspects; i++)
-        if (qund_str_is(key, e->suspects[i])) {
-            qund_free(e->suspects[i]);
-            e->suspects[i] = e->suspects[--e->n_suspects];
-            return;
-        }
-}
-
 /* It was in hand when the program died: what is open is committed first, then it runs alone. */
 static int step_alone(struct qund_engine *e, struct batch *b, const struct step *s)
 {
@@ -208,7 +190,7 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
     if (rc < 0)
         return rc;
     if (attempts >= ENGINE_ATTEMPTS_MAX)
-        rc = qund_step_bury(e, s, 0, "the program stopped three times while it was in hand");
+        rc = qund_step_bury(e, s, 0, QUND_POISON_REASON);
     else
         rc = qund_step_guarded(e, s);
     if (rc == 0)
@@ -217,7 +199,7 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
         rc = batch_commit(e, b);
     if (rc < 0)
         return rc;
-    suspect_drop(e, s->key);
+    qund_suspect_drop(e, s->key);
     return batch_begin(e);
 }
 
@@ -227,7 +209,7 @@ static int step_run(struct qund_engine *e, struct batch *b, const struct step *s
 
     if (e->deps.inhand)
         qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, s->key, qund_str(s->kind));
-    if (QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, s->key))
+    if (QUND_UNLIKELY(e->n_suspects > 0) && qund_suspect_is(e, s->key))
         rc = step_alone(e, b, s);
     else if (b->guarded)
         rc = qund_step_guarded(e, s);
@@ -356,6 +338,20 @@ static int apply_event(struct qund_engine *e, struct batch *b, struct qund_item 
     return 0;
 }
 
+/* It was in hand when the program died: what is open is committed first, and what it is. */
+static int command_alone(struct qund_engine *e, struct batch *b, struct qund_str key)
+{
+    int rc = batch_commit(e, b);
+
+    if (rc == 0)
+        rc = batch_begin(e);
+    if (rc == 0)
+        rc = qund_suspect_note(e, key, b->items[b->at].cmd);
+    if (rc == 0)
+        rc = batch_commit(e, b);
+    return rc < 0 ? rc : batch_begin(e);
+}
+
 /* A command's refusal is its answer, not a dead letter: it is rolled back alone and told so. */
 static int apply_command(struct qund_engine *e, struct batch *b, struct qund_item *it)
 {
@@ -363,15 +359,22 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     char name[QUND_INHAND_KEY_MAX];
     struct qund_str key = {.p = name};
     struct step_mark m;
+    bool suspect;
     int rc;
 
-    (void)b;
     if (!c)
         return 0; /* answered before a later part of the batch failed */
     key.n = (size_t)snprintf(name, sizeof(name), "command:%s", c->name);
     if (e->deps.inhand)
         qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, key, QUND_STR("command"));
-    rc = qund_step_save(e, &m);
+    rc = qund_poison_refuse(e, key, c);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    suspect = QUND_UNLIKELY(e->n_suspects > 0) && qund_suspect_is(e, key);
+    if (suspect)
+        rc = command_alone(e, b, key);
+    if (rc == 0)
+        rc = qund_step_save(e, &m);
     if (rc < 0)
         return rc;
     c->rc = qund_engine_command(e, c);
@@ -383,9 +386,9 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
         qund_ignore(
             qund_err_set(&c->err, c->rc, c->name, "cannot be done (%s)", qund_rc_name(c->rc)));
     rc = c->rc < 0 ? qund_step_undo(e, &m) : qund_step_keep(e, &m);
-    if (rc == 0 && QUND_UNLIKELY(e->n_suspects > 0) && step_suspect(e, key)) {
+    if (rc == 0 && suspect) {
         rc = qund_attempt_clear(e->db, key);
-        suspect_drop(e, key);
+        qund_suspect_drop(e, key);
     }
     return rc;
 }

@@ -174,15 +174,17 @@ static int org_apply(struct qund_engine *e, struct qund_command *c, const json_t
     return rc < 0 ? rc : 0;
 }
 
-static int dead_again(struct qund_engine *e, const struct qund_dead *d, struct qund_err *err)
+static int dead_again(struct qund_engine *e, const struct qund_dead *d, struct qund_command *c)
 {
     struct qund_str rest = d->key, kind;
 
     if (qund_str_is(d->kind, "event"))
         return qund_engine_event(e, d->body);
+    if (qund_str_is(d->kind, "command"))
+        return qund_poison_retry(e, d, c);
     if (!qund_str_is(d->kind, "timer"))
         return qund_err_set(
-            err, QUND_E_INVAL, "dead",
+            &c->err, QUND_E_INVAL, "dead",
             "a %.*s cannot be tried again from here; drop it and repeat what made it",
             QUND_STR_ARG(d->kind));
     (void)qund_str_split(&rest, ':');
@@ -207,7 +209,7 @@ static int dead_retry(struct qund_engine *e, struct qund_command *c, const json_
                    ? qund_err_set(&c->err, rc, "dead", "no waiting dead letter with id %lld",
                                   (long long)id)
                    : rc;
-    return dead_again(e, &d, &c->err);
+    return dead_again(e, &d, c);
 }
 
 static int dead_drop(struct qund_engine *e, struct qund_command *c, const json_t *o)
@@ -300,6 +302,7 @@ static int run_own(struct qund_engine *e, struct qund_command *c, size_t i)
 
 int qund_engine_command(struct qund_engine *e, struct qund_command *c)
 {
+    qund_ignore(QUND_FAULT(c->name)); /* only its crash and stall mean something here */
     for (size_t i = 0; i < QUND_ARRAY_LEN(COMMANDS); i++)
         if (strcmp(c->name, COMMANDS[i].name) == 0)
             return run_own(e, c, i);

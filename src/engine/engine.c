@@ -46,51 +46,6 @@ static bool recognises_repeats(void *arg, struct qund_str target)
     return qund_config_target(arg, target) != NULL;
 }
 
-static int suspect_add(struct qund_str key, int n, void *arg)
-{
-    struct qund_engine *e = arg;
-
-    (void)n;
-    e->suspects = qund_realloc(e->suspects, (e->n_suspects + 1) * sizeof(*e->suspects));
-    e->suspects[e->n_suspects++] = qund_str_dup(key);
-    return 0;
-}
-
-/* A command is not in the queue, so it cannot run alone in its place: whoever asked heard nothing
- * and asks again, or does not. One that was in hand at three stops in a row, with no success in
- * between, is told. */
-static int bury_command(struct qund_engine *e, struct qund_str key)
-{
-    int rc = qund_dead_add(
-        e->db,
-        &(struct qund_dead){.kind = QUND_STR("command"),
-                            .key = key,
-                            .stage = QUND_STR("engine"),
-                            .reason =
-                                QUND_STR("the program stopped three times while it was in hand"),
-                            .body = QUND_STR("{}"),
-                            .at = e->now},
-        NULL);
-
-    return rc < 0 ? rc : qund_attempt_clear(e->db, key);
-}
-
-/* What the last process had in hand when it died is counted, and runs alone from now on. */
-static int count_attempt(struct qund_engine *e, const struct qund_inhand_left *left)
-{
-    struct qund_str key;
-    int n, rc;
-
-    if (!left || !left->unclean || !left->set[QUND_INHAND_ENGINE])
-        return 0;
-    key = qund_str(left->key[QUND_INHAND_ENGINE]);
-    rc = qund_attempt_add(e->db, key, e->now, &n);
-    if (rc < 0)
-        return rc;
-    qund_log(e->deps.log, QUND_WARN, "engine.suspect", QUND_KV("key", key), QUND_KV("attempt", n));
-    return qund_str_starts(key, "command:") && n >= ENGINE_ATTEMPTS_MAX ? bury_command(e, key) : 0;
-}
-
 static int recover(struct qund_engine *e)
 {
     int rc = qund_db_begin(e->db);
@@ -105,9 +60,7 @@ static int recover(struct qund_engine *e)
         }
     }
     if (rc == 0)
-        rc = count_attempt(e, e->deps.left);
-    if (rc == 0)
-        rc = qund_attempt_list(e->db, suspect_add, e);
+        rc = qund_suspects_recover(e);
     if (rc == 0 && e->rules)
         rc = qund_rules_store(e->db, e->rules, e->now, NULL);
     if (rc == 0 && e->rules)

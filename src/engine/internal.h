@@ -39,6 +39,7 @@ struct tally {
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
+#define QUND_POISON_REASON "the program stopped three times while it was in hand"
 
 struct qund_engine {
     struct qund_engine_deps deps;
@@ -82,6 +83,7 @@ struct qund_engine {
     /* Items that were in hand at an unclean stop: they run alone (batch.c). */
     char **suspects;
     size_t n_suspects;
+    bool dead_commands; /* some wait among the dead (poison.c) */
 };
 
 /* --- step.c --- */
@@ -116,6 +118,21 @@ QUND_CHECK int qund_step_bury(struct qund_engine *e, const struct step *s, int r
 /* One line for the live feed, and a place to print it: obj opened, "kind" written. */
 struct qund_jw qund_engine_feed_open(struct qund_engine *e, const char *kind);
 void qund_engine_feed_close(struct qund_engine *e, struct qund_jw *w);
+
+/* --- poison.c --- */
+/* At start, in a transaction: counts what was in hand, and knows all suspects. */
+QUND_CHECK int qund_suspects_recover(struct qund_engine *e);
+bool qund_suspect_is(const struct qund_engine *e, struct qund_str key);
+void qund_suspect_drop(struct qund_engine *e, struct qund_str key);
+/* What a suspect command is, for the start after its third stop. */
+QUND_CHECK int qund_suspect_note(struct qund_engine *e, struct qund_str key,
+                                 const struct qund_command *c);
+/* 1: this very command waits among the dead; it is answered so. 0: it may run. */
+QUND_CHECK int qund_poison_refuse(struct qund_engine *e, struct qund_str key,
+                                  struct qund_command *c);
+/* Runs a dead command; c, who asked for it, gets its answer. */
+QUND_CHECK int qund_poison_retry(struct qund_engine *e, const struct qund_dead *d,
+                                 struct qund_command *c);
 
 /* --- event.c: one event, with all that is looked up for it --- */
 struct subject {

@@ -70,6 +70,6 @@ int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t)
 {
     for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS); i++)
         if (qund_str_is(t->kind, KINDS[i].kind))
-            return KINDS[i].run(e, t);
+            return QUND_FAULT(KINDS[i].kind) < 0 ? QUND_E_IO : KINDS[i].run(e, t);
     return QUND_E_NOTFOUND; /* of a newer program: it goes to the dead, where it can be seen */
 }

@@ -144,6 +144,27 @@ int qund_dead_settle(struct qund_db *db, int64_t id, enum qund_dead_state state)
     return rc == 0 && qund_db_changes(db) == 0 ? QUND_E_NOTFOUND : rc;
 }
 
+int qund_dead_find(struct qund_db *db, struct qund_str kind, struct qund_str key,
+                   struct qund_str body, int64_t *id)
+{
+    struct qund_stmt *st;
+    int rc = qund_sql_get(db,
+                          "SELECT id FROM dead WHERE state = 0 AND kind = :kind "
+                          "AND (:key IS NULL OR (key = :key AND body = :body)) LIMIT 1",
+                          &st);
+
+    if (rc < 0)
+        return rc;
+    qund_bind_str(st, ":kind", kind);
+    qund_bind_str(st, ":key", key);
+    qund_bind_blob(st, ":body", body.p, body.n);
+    rc = qund_step(st);
+    if (rc > 0)
+        *id = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return rc;
+}
+
 int qund_dead_count(struct qund_db *db, int64_t *waiting)
 {
     int rc = qund_db_ask_int(db, "SELECT count(*) FROM dead WHERE state = 0", waiting);

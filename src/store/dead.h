@@ -33,5 +33,8 @@ QUND_CHECK int qund_dead_list(struct qund_db *db, bool all, int64_t before, int 
 /* WAITING → RETRIED or DROPPED (the body is emptied when dropped). NOTFOUND when it does not wait:
  * a retry works once. */
 QUND_CHECK int qund_dead_settle(struct qund_db *db, int64_t id, enum qund_dead_state state);
+/* One that waits and is the same: 1 and *id, 0 when there is none. key NONE: any of the kind. */
+QUND_CHECK int qund_dead_find(struct qund_db *db, struct qund_str kind, struct qund_str key,
+                              struct qund_str body, int64_t *id);
 QUND_CHECK int qund_dead_count(struct qund_db *db, int64_t *waiting);
 #endif

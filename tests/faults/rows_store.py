@@ -1,60 +1,141 @@
 """Rows about the store: poison, locks, copies, and the same events twice or in another order."""
 import hashlib
+import http.client
 import json
 import random
 import re
 import sqlite3
 import time as clock
 
-from harness import equal
+from harness import Failed, equal
 from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, delivered, row, until, verdict)
 from rows_queue import Holder, stored
 
 POISON = {"id": "poison-1", "group": "g1", "sender": "somebody", "sender_name": "某人", "text": "这一条谁也受不了"}
 
 
-@row("B9", "poison event; 4,096 pending", "third stop: dead with body and reason; recovery <= 2 s")
+def stops_until_buried(d, fault, provoke=lambda: None):
+    """How often it stops at that point before it lives on; each start is armed anew."""
+    stops = 0
+    while stops < 5:
+        try:
+            provoke()
+            until(lambda: d.proc.poll() is not None, 3, "it stops")
+        except Failed:
+            break
+        stops += 1
+        d.launch(fault)
+    d.wait_ready()
+    return stops
+
+
+def buried(d, kind, word):
+    """The id of the one dead letter, which shows what it was and why it is there."""
+    _, out, _ = d.run("dead", "list", "--json", check_exit=0)
+    dead = [json.loads(line) for line in out.splitlines()]
+    equal([letter["kind"] for letter in dead], [kind], "dead letters")
+    with d.client() as c:
+        shown = c.get(f"/api/v1/dead/{dead[0]['id']}").json()
+    check("three times" in shown["reason"] and word in json.dumps(shown, ensure_ascii=False),
+          "its reason and body are shown", shown)
+    return dead[0]["id"]
+
+
+def retried_once(d, letter, worked, what):
+    d.run("dead", "retry", str(letter), check_exit=0)
+    until(worked, 10, what)
+    again, _, _ = d.run("dead", "retry", str(letter))
+    equal(again, 1, "exit code of a second retry")
+
+
+@row("B9", "poison event, timer, command; 4,096 pending", "third stop: dead with body and reason; recovery <= 2 s")
 def b9(ctx):
+    took = poison_event(ctx)
+    poison_timer(ctx)
+    poison_command(ctx)
+    check(took <= 2 * PATIENCE, f"4,096 pending were applied after {took:.2f} s")
+    return ("event, timer, command: buried at the third stop, others go on, retry works once; "
+            f"4,096 pending applied {took:.2f} s after a start")
+
+
+def poison_event(ctx):
+    """Among 4,400 others. Returns the seconds in which 4,096 pending ones are applied at a start."""
     with ctx.daemon(binary=ctx.fault_program()) as d:
         chat = Chat(4400, "b9", step_us=10)
         d.start(fault="poison:crash")
-        load = HttpLoad(d, chat, 0, 100).start().finish()
+        HttpLoad(d, chat, 0, 100).start().finish()
         d.drained()
         hold = Holder(d)
-        more = HttpLoad(d, chat, 100, 2100).start().finish()
+        HttpLoad(d, chat, 100, 2100).start().finish()
         with d.client() as c:
             equal(c.events([dict(POISON, ts=int(clock.time() * 1000))]).status, 202, "the poison is taken")
-        rest = HttpLoad(d, chat, 2100, chat.n).start().finish()
+        HttpLoad(d, chat, 2100, chat.n).start().finish()
         hold.let_go()
-        stops = 0
-        while stops < 5:
-            try:
-                until(lambda: d.proc.poll() is not None, 3, "it stops")
-            except Exception:
-                break
-            stops += 1
-            d.launch("poison:crash")
-        equal(stops, 3, "stops until it is buried")
-        d.wait_ready()
-        _, out, _ = d.run("dead", "list", "--json", check_exit=0)
-        dead = [json.loads(line) for line in out.splitlines()]
-        equal(len(dead), 1, "dead letters")
-        with d.client() as c:
-            shown = c.get(f"/api/v1/dead/{dead[0]['id']}").json()
-        check("three times" in shown["reason"] and "这一条谁也受不了" in json.dumps(shown, ensure_ascii=False),
-              "its reason and body are shown", shown)
+        equal(stops_until_buried(d, "poison:crash"), 3, "stops until it is buried")
+        letter = buried(d, "event", "这一条谁也受不了")
         d.drained()
         d.stop()
         took = recovery(d, ctx)
-        d.run("dead", "retry", str(dead[0]["id"]), check_exit=0)
-        until(lambda: stored(d) == chat.n + 1 + 4096, 10, "the retried event is stored")
-        again, _, _ = d.run("dead", "retry", str(dead[0]["id"]))
-        equal(again, 1, "exit code of a second retry")
+        retried_once(d, letter, lambda: stored(d) == chat.n + 1 + 4096, "the retried event is stored")
         d.stop()
         check(stored(d) == chat.n + 1 + 4096, "nothing else is lost", stored(d))
-        check(took <= 2 * PATIENCE, f"4,096 pending were applied after {took:.2f} s")
-        del load, more, rest
-        return f"buried at the third stop, others stored, retry works once; 4,096 pending applied {took:.2f} s after a start"
+        return took
+
+
+def poison_timer(ctx):
+    """The timer by which a push that met a 500 is tried again."""
+    with Receiver(ctx.place(), script="500,200") as receiver, \
+            ctx.daemon(receiver=receiver, binary=ctx.fault_program()) as d:
+        d.start(fault="outbox.due:crash")
+        HttpLoad(d, Chat(2, "b9t")).start().finish()     # one of them asks: one push
+        until(lambda: d.proc.poll() is not None, 60, "the retry comes due")
+        d.launch("outbox.due:crash")
+        equal(1 + stops_until_buried(d, "outbox.due:crash"), 3, "stops until it is buried")
+        HttpLoad(d, Chat(200, "b9u"), 1, 10).start().finish()
+        d.drained()
+        equal(len(receiver.calls()), 1, "calls until then")
+        letter = buried(d, "timer", "outbox.due")
+        d.stop()
+        d.start()
+        retried_once(d, letter, lambda: len(receiver.calls()) == 2, "the push is tried again")
+        delivered(d, receiver)
+        equal(d.stop(), 0, "exit code")
+        equal(stored(d), 11, "events stored")
+
+
+def poison_command(ctx):
+    def ack(d, note):
+        with d.client() as c:
+            try:
+                return c.post("/api/v1/alerts/1/ack", {"note": note})
+            except (OSError, http.client.HTTPException):
+                return None
+
+    def alert_state(d):
+        with d.client() as c:
+            return c.get("/api/v1/alerts?limit=1").json()["items"][0]["state"]
+    with ctx.daemon(binary=ctx.fault_program()) as d:
+        arm = "alert.ack:crash"
+        d.start(fault=arm)
+        HttpLoad(d, Chat(2, "b9c")).start().finish()
+        d.drained()
+
+        def provoke():
+            d.wait_ready()
+            got = ack(d, "谁也受不了")
+            check(got is None or got.status == 409, "no answer, or the letter's number", got)
+        equal(stops_until_buried(d, arm, provoke), 3, "stops until it is buried")
+        got = ack(d, "谁也受不了")
+        check(got.status == 409 and b"dead show" in got.body, "the same command is refused", got)
+        HttpLoad(d, Chat(200, "b9d"), 1, 10).start().finish()
+        d.drained()
+        letter = buried(d, "command", "谁也受不了")
+        d.stop()
+        d.start()
+        state = alert_state(d)
+        retried_once(d, letter, lambda: alert_state(d) != state, "the alert is acknowledged")
+        equal(d.stop(), 0, "exit code")
+        equal(stored(d), 11, "events stored")
 
 
 def recovery(d, ctx):
