@@ -136,6 +136,11 @@ bool qund_clock_is_virtual(const struct qund_clock *c)
     return c->is_virtual;
 }
 
+bool qund_clock_jumps(const struct qund_clock *c)
+{
+    return c->is_virtual && !(c->speed > 0);
+}
+
 void qund_clock_reach(struct qund_clock *c, struct qund_wall t)
 {
     pthread_mutex_lock(&c->mtx);

@@ -26,6 +26,8 @@ QUND_DEFINE_AUTO(qund_clock_free, struct qund_clock *)
 /* Never decreases, also when the system clock is set back (it then goes on, an eighth slower). */
 struct qund_wall qund_clock_now(struct qund_clock *c);
 bool qund_clock_is_virtual(const struct qund_clock *c);
+/* Virtual, and it does not run by itself: it is now what somebody reached. */
+bool qund_clock_jumps(const struct qund_clock *c);
 /* Now becomes at least t. Virtual: while the clock is held, once it is released. Real: at start,
  * for what was written by a clock that was ahead. */
 void qund_clock_reach(struct qund_clock *c, struct qund_wall t);

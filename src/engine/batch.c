@@ -302,7 +302,7 @@ static int advance(struct qund_engine *e, struct batch *b, int64_t r)
     if (rc == 0 && e->now == 0 && r > 0) /* the first instant of a new store */
         rc = qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,
                                                              .due = r + SWEEP_MS,
-                                                             .kind = QUND_STR("sweep"),
+                                                             .kind = QUND_STR(ENGINE_SWEEP),
                                                              .key = QUND_STR("rules")});
     if (rc == 0 && r > e->now)
         e->now = r;

@@ -66,6 +66,9 @@ QUND_CHECK int qund_engine_apply(struct qund_engine *e, struct qund_item *items,
 /* The earliest instant at which a timer would run if the floor stood at `floor` (or, INT64_MAX,
  * kept up with time); INT64_MAX: none. A judge that the floor holds back is none. */
 int64_t qund_engine_next_due(struct qund_engine *e, int64_t floor);
+/* Where virtual time may go when no event waits: to the next timer that is more than housekeeping.
+ * INT64_MAX: nowhere, because nothing waits or a push is leaving. Between two batches only. */
+int64_t qund_engine_ahead(struct qund_engine *e);
 /* About how many messages wait for the search index; cheap. */
 int64_t qund_engine_unindexed(struct qund_engine *e);
 int64_t qund_engine_time(const struct qund_engine *e);

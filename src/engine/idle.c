@@ -1,4 +1,5 @@
-/* src/engine/idle.c - what the writer does when nobody waits for it: search index, retention.
+/* src/engine/idle.c - what the writer does when nobody waits for it: search index, retention, a
+ * look ahead.
  * Slices of their own, so that an event that comes meanwhile waits for one of them at most. */
 #include "engine/measure_parts.h"
 
@@ -38,6 +39,23 @@ int64_t qund_engine_unindexed(struct qund_engine *e)
     if (e->search && qund_search_behind(e->search, &n) < 0)
         n = 0; /* the store is in trouble; the next batch will say so */
     return n;
+}
+
+static bool has_target(void *arg, struct qund_str target)
+{
+    const struct qund_engine *e = arg;
+
+    return qund_config_target(e->config, target) != NULL;
+}
+
+int64_t qund_engine_ahead(struct qund_engine *e)
+{
+    int64_t due = INT64_MAX;
+    int rc = e->outbox ? qund_outbox_leaving(e->db, has_target, e) : 0;
+
+    if (rc == 0)
+        rc = qund_timers_next_but(e->timers, QUND_STR(ENGINE_SWEEP), &due);
+    return rc > 0 && due < INT64_MAX ? due : INT64_MAX;
 }
 
 /* Hours of a month that goes can no longer be counted again from their messages. */

@@ -21,6 +21,7 @@ void qund_index_pace_init(struct qund_index_pace *p, struct qund_engine *engine,
         .engine = engine,
         .behind_max = behind_max ? behind_max : QUND_SEARCH_BEHIND_MAX,
         .unindexed = qund_engine_unindexed(engine),
+        .event_at_ms = qund_mono_now().ms,
         .forced = qund_metric_counter(metrics, "qund_search_forced_total", NULL,
                                       "Times the search index was filled although events waited")};
 }

@@ -253,6 +253,7 @@ QUND_CHECK int qund_measure_flush(struct measure *m);
 void qund_measure_forget(struct measure *m);
 
 /* --- timer.c, command.c --- */
+#define ENGINE_SWEEP "sweep" /* the timer that tidies up, and always waits */
 QUND_CHECK int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t);
 QUND_CHECK int qund_engine_command(struct qund_engine *e, struct qund_command *c);
 QUND_CHECK int qund_engine_roster(struct qund_engine *e);

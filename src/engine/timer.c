@@ -63,7 +63,7 @@ static const struct {
     {"outbox.deadline", push_deadline},
     {"question.overdue", question_overdue},
     {"alert.rung", alert_rung},
-    {"sweep", sweep},
+    {ENGINE_SWEEP, sweep},
 };
 
 int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t)

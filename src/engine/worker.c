@@ -54,6 +54,7 @@ struct qund_worker {
     bool brisk;                   /* the last whole second had so many */
     bool waiting;                 /* entries have come and are not asked for yet */
     int64_t fetch_at_ms;
+    bool jumped; /* virtual time did in this turn: it may go on at once */
     int64_t retain_at_ms;
     struct qund_histogram *apply;
     struct qund_counter *failed;
@@ -327,6 +328,7 @@ static void turn(struct qund_worker *w)
     size_t events;
     int rc;
 
+    w->jumped = false;
     if (QUND_UNLIKELY(damaged(w))) {
         turn_damaged(w);
         return;
@@ -346,7 +348,12 @@ static void turn(struct qund_worker *w)
     if (w->n == 0 && qund_engine_next_due(w->deps.engine, floor) > now && !w->failing_since_ms) {
         idle(w);
         note_state(w, 0);
-        return;
+        w->jumped = floor > 0 && qund_mbox_len(w->commands) == 0 &&
+                    qund_worker_jump(&w->deps, w->index.event_at_ms);
+        if (!w->jumped)
+            return;
+        now = qund_clock_now(w->deps.clock).ms;
+        floor = floor_of(w);
     }
     put_time(w, now, floor);
     events = w->batch ? w->batch->n : 0;
@@ -371,6 +378,8 @@ static int wait_ms(struct qund_worker *w)
         return TICK_MS;
     if (w->failing_since_ms)
         ms = w->retry_at_ms - qund_mono_now().ms;
+    else if (w->jumped)
+        ms = 0;
     else if (due - now < ms)
         ms = due > now ? due - now : JUDGE_MS;
     if (claim >= 0 && claim < ms)

@@ -45,6 +45,10 @@ QUND_DEFINE_AUTO(qund_worker_close, struct qund_worker *)
  */
 QUND_CHECK int qund_worker_submit(struct qund_worker *w, struct qund_command *c);
 
+/* The worker's own step: virtual time to the next thing that waits. True when it moved.
+ * event_at_ms: monotonic, of the latest event (jump.c). */
+bool qund_worker_jump(const struct qund_worker_deps *deps, int64_t event_at_ms);
+
 struct qund_worker_state {
     bool claiming;            /* connected, the lease (if any) is ours */
     bool denied;              /* another instance holds the lease */

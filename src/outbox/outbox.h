@@ -124,6 +124,10 @@ void qund_outbox_committed(struct qund_outbox *ob);
 QUND_CHECK int qund_outbox_settle(struct qund_outbox *ob);
 /* The earliest deadline that has no timer yet (INT64_MAX: none): before time passes it, settle. */
 int64_t qund_outbox_fresh_due(const struct qund_outbox *ob);
+/* 1: a push is on its way (`sending`), or queued for a target that `goes`, so that deliver will ask
+ * for it. Any handle. */
+QUND_CHECK int qund_outbox_leaving(struct qund_db *db,
+                                   bool (*goes)(void *arg, struct qund_str target), void *arg);
 /* For metrics: rows per state. Any handle. */
 QUND_CHECK int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES]);
 /* What a restored store is told, for qund_restore_run: whatever might leave is held for a person,

@@ -233,6 +233,22 @@ int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t i
     return watch(timers, "outbox.deadline", id, deadline);
 }
 
+int qund_outbox_leaving(struct qund_db *db, bool (*goes)(void *arg, struct qund_str target),
+                        void *arg)
+{
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT DISTINCT state, target FROM outbox WHERE state IN (:queued, :sending)");
+    bool found = false;
+    int rc = 0;
+
+    qund_bind_int(st, ":queued", QUND_OUT_QUEUED);
+    qund_bind_int(st, ":sending", QUND_OUT_SENDING);
+    while (!found && (rc = qund_step(st)) > 0)
+        found = qund_col_int(st, 0) == QUND_OUT_SENDING || goes(arg, qund_col_str(st, 1));
+    qund_stmt_reset(st);
+    return found ? 1 : rc;
+}
+
 int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES])
 {
     struct qund_stmt *st = qund_sql(db, "SELECT state, count(*) FROM outbox GROUP BY state");

@@ -120,6 +120,29 @@ int qund_timers_next(struct qund_timers *t, enum qund_timer_class class, int64_t
     return 1;
 }
 
+int qund_timers_next_but(struct qund_timers *t, struct qund_str kind, int64_t *due)
+{
+    struct qund_stmt *st;
+    int rc = qund_sql_get(t->db,
+                          "SELECT (SELECT due FROM timer WHERE class = :at AND kind <> :kind"
+                          " ORDER BY due LIMIT 1) AS a, (SELECT due FROM timer WHERE class = :judge"
+                          " AND kind <> :kind ORDER BY due LIMIT 1) AS j",
+                          &st);
+
+    if (rc < 0)
+        return rc;
+    qund_bind_int(st, ":at", QUND_TIMER_AT);
+    qund_bind_int(st, ":judge", QUND_TIMER_JUDGE);
+    qund_bind_str(st, ":kind", kind);
+    *due = INT64_MAX;
+    rc = qund_step(st);
+    for (int c = 0; rc > 0 && c < CLASSES; c++)
+        if (!qund_col_null(st, c) && qund_col_int(st, c) < *due)
+            *due = qund_col_int(st, c);
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : *due < INT64_MAX;
+}
+
 static void read_row(struct qund_stmt *st, struct qund_arena *arena, struct qund_timer *out)
 {
     out->class = (enum qund_timer_class)qund_col_int(st, 0);

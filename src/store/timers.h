@@ -26,6 +26,8 @@ QUND_CHECK int qund_timers_cancel(struct qund_timers *t, struct qund_str kind, s
 /* The next due of a class: 1 and *due, or 0 when none waits. From memory unless something changed.
  */
 QUND_CHECK int qund_timers_next(struct qund_timers *t, enum qund_timer_class class, int64_t *due);
+/* The next due of both classes, timers of one kind left aside: 1 and *due, or 0. A query. */
+QUND_CHECK int qund_timers_next_but(struct qund_timers *t, struct qund_str kind, int64_t *due);
 /* Takes the first timer of the class due at or before `until` out of the table, in the order (due,
  * kind, key): 1 with *out copied into the arena, 0 when none. One at a time, because running one
  * may set another that comes before the rest; a rollback puts it back. */

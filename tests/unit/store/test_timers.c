@@ -132,9 +132,25 @@ static void a_rollback_puts_a_taken_timer_back(void **state)
     assert_int_equal(next_due(x, QUND_TIMER_AT), 50);
 }
 
+static void the_next_of_both_classes_leaves_one_kind_aside(void **state)
+{
+    struct timers_test *x = *state;
+    int64_t due = -1;
+
+    set(x, QUND_TIMER_AT, 5, "sweep", "a");
+    assert_int_equal(qund_timers_next_but(x->t, QUND_STR("sweep"), &due), 0);
+    set(x, QUND_TIMER_JUDGE, 40, "judge", "1");
+    assert_int_equal(qund_timers_next_but(x->t, QUND_STR("sweep"), &due), 1);
+    assert_int_equal(due, 40);
+    set(x, QUND_TIMER_AT, 30, "send", "1");
+    assert_int_equal(qund_timers_next_but(x->t, QUND_STR("sweep"), &due), 1);
+    assert_int_equal(due, 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TIMER_TEST(the_next_of_both_classes_leaves_one_kind_aside),
         TIMER_TEST(timers_run_by_due_kind_key_whoever_set_them_first),
         TIMER_TEST(a_name_waits_once_and_can_be_moved_and_cancelled),
         TIMER_TEST(the_next_due_is_exact_after_every_change),
