@@ -10,15 +10,11 @@
  *
  * Each turn ends with the two items of time: the floor, if everything below it is applied, and a
  * tick. Readings of the clock are items, too; the engine itself has none. */
-#include "engine/worker.h"
-#include "engine/index_pace.h"
-#include "engine/reserve.h"
+#include "engine/worker_parts.h"
 #include "event/event.h"
 #include "intake/intake.h"
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define TICK_MS 250
@@ -29,39 +25,6 @@
 #define RETAIN_MORE_MS 1000   /* between two slices */
 #define RETAIN_AGAIN_MS 60000 /* after a failure */
 #define COMMANDS_MAX 4096
-#define RETRY_FIRST_MS 20
-#define RETRY_MAX_MS 1000
-#define REFUSE_AFTER_MS 2000 /* commands of a store that cannot write: told so */
-
-struct qund_worker {
-    struct qund_worker_deps deps;
-    struct qund_mbox *commands;
-    struct qund_claim *claim;
-    pthread_t thread;
-    bool started;
-    atomic_bool stop, hold;
-
-    /* worker thread only */
-    struct qund_item *items;
-    size_t n, cap;
-    struct qund_batch *batch; /* the one in items */
-    struct qund_out_items send;
-    int64_t retry_at_ms, retry_wait_ms, failing_since_ms;
-    int failing_rc;
-    struct qund_reserve reserve;
-    struct qund_index_pace index;
-    int64_t second_ms, in_second; /* events since the second began */
-    bool brisk;                   /* the last whole second had so many */
-    bool waiting;                 /* entries have come and are not asked for yet */
-    int64_t fetch_at_ms;
-    bool jumped; /* virtual time did in this turn: it may go on at once */
-    int64_t retain_at_ms;
-    struct qund_histogram *apply;
-    struct qund_counter *failed;
-
-    pthread_mutex_t mtx;
-    struct qund_worker_state state; /* under mtx */
-};
 
 static void put_item(struct qund_worker *w, const struct qund_item *it)
 {
@@ -183,25 +146,14 @@ static void note_state(struct qund_worker *w, int rc)
     pthread_mutex_unlock(&w->mtx);
 }
 
-static void refuse(struct qund_command *c, const char *why)
-{
-    c->rc = qund_err_set(&c->err, QUND_E_AGAIN, "store", "%s", why);
-    qund_command_finish(c);
-}
-
 /* All that wait, or came just now; what else is in hand is let go. */
 static void refuse_all(struct qund_worker *w, const char *why)
 {
     take_commands(w);
     for (size_t i = 0; i < w->n; i++)
         if (w->items[i].kind == QUND_ITEM_COMMAND && w->items[i].cmd)
-            refuse(w->items[i].cmd, why);
+            qund_worker_refuse(w->items[i].cmd, why);
     w->n = 0;
-}
-
-static bool refusing(const struct qund_worker *w)
-{
-    return w->failing_since_ms && qund_mono_now().ms - w->failing_since_ms >= REFUSE_AFTER_MS;
 }
 
 static bool damaged(const struct qund_worker *w)
@@ -216,48 +168,6 @@ static void turn_damaged(struct qund_worker *w)
     refuse_all(w, "is damaged: stop the daemon and run `qund restore DIR`");
     w->batch = qund_batch_free(w->batch);
     note_state(w, 0); /* /readyz tells the damage itself */
-}
-
-/* What keeps its place until it can be committed. Time is taken anew then. */
-static void keep_waiting(struct qund_worker *w)
-{
-    bool enough = refusing(w);
-    size_t kept = 0;
-    char why[96];
-
-    snprintf(why, sizeof(why), "cannot write now (%s): free disk space or end what holds it",
-             qund_rc_name(w->failing_rc));
-    for (size_t i = 0; i < w->n; i++) {
-        struct qund_item *it = &w->items[i];
-        bool command = it->kind == QUND_ITEM_COMMAND && it->cmd;
-
-        /* What nobody waits for (outcomes of pushes, credits, reloads) is not refused: a lost
-         * outcome would leave its push `sending` for good. */
-        if (command && enough && it->cmd->done)
-            refuse(it->cmd, why);
-        else if (command || it->kind == QUND_ITEM_EVENT)
-            w->items[kept++] = *it;
-    }
-    w->n = kept;
-}
-
-/* The batch keeps its place. `began`: when this try did; the asker waits since then. */
-static void failed(struct qund_worker *w, int rc, int64_t began)
-{
-    qund_counter_add(w->failed, 1);
-    w->failing_rc = rc;
-    if (w->failing_since_ms == 0) {
-        w->failing_since_ms = began;
-        qund_log(w->deps.log, QUND_ERROR, "engine.cannot_commit", QUND_KV("rc", qund_rc_name(rc)),
-                 QUND_KV("items", (int64_t)w->n));
-    }
-    w->retry_wait_ms = w->retry_wait_ms == 0                 ? RETRY_FIRST_MS
-                       : 2 * w->retry_wait_ms < RETRY_MAX_MS ? 2 * w->retry_wait_ms
-                                                             : RETRY_MAX_MS;
-    if (qund_reserve_failed(&w->reserve, rc))
-        w->retry_wait_ms = RETRY_FIRST_MS;
-    w->retry_at_ms = qund_mono_now().ms + w->retry_wait_ms;
-    keep_waiting(w);
 }
 
 static void measure(struct qund_worker *w)
@@ -335,9 +245,9 @@ static void turn(struct qund_worker *w)
     }
     take_batch(w);
     if (w->failing_since_ms && began < w->retry_at_ms) {
-        if (refusing(w)) {
+        if (qund_worker_refusing(w)) {
             take_commands(w);
-            keep_waiting(w);
+            qund_worker_keep_waiting(w);
         }
         return;
     }
@@ -359,7 +269,7 @@ static void turn(struct qund_worker *w)
     events = w->batch ? w->batch->n : 0;
     rc = qund_engine_apply(w->deps.engine, w->items, w->n, send ? &w->send : NULL);
     if (rc < 0) {
-        failed(w, rc, began);
+        qund_worker_failed(w, rc, began);
     } else {
         committed(w);
         qund_index_pace_keep_up(&w->index, events);
@@ -412,7 +322,7 @@ static void run(void *arg)
             p[2].events |= POLLOUT;
         if (w->batch)
             p[2].events &= (short)~POLLIN; /* one batch at a time while it cannot be committed */
-        if (w->failing_since_ms && !refusing(w))
+        if (w->failing_since_ms && !qund_worker_refusing(w))
             p[1].fd = -1; /* commands wait for the next try */
         if (damaged(w)) {
             p[0].fd = p[2].fd = -1; /* entries stay where they are */
