@@ -58,16 +58,23 @@ static int open_instance(struct qund *q, struct qund_err *err)
 /* An emptied or cut queue is said plainly, with what is unknown because of it. */
 static void compare_queue(struct qund *q)
 {
-    struct qund_entry_id applied = {0}, pushed = {0};
+    struct qund_queue_known known = {.now = qund_wall_system().ms};
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
 
     for (int i = 0; i < 2; i++) {
         QUND_AUTO(qund_buf_done) struct qund_buf id = {0};
 
         if (qund_meta_str(q->db, i ? "pushed_id" : "applied_id", &id) == 0)
-            qund_ignore(qund_entry_id_parse(qund_buf_view(&id), i ? &pushed : &applied));
+            qund_ignore(
+                qund_entry_id_parse(qund_buf_view(&id), i ? &known.pushed : &known.applied));
     }
-    if (qund_queue_compare(&q->info, applied, pushed, &text) == QUND_QUEUE_WHOLE)
+    if (q->redis) {
+        struct qund_redis_state r;
+
+        qund_redis_state(q->redis, &r);
+        known.mended = r.repairs > 0;
+    }
+    if (qund_queue_compare(&q->info, &known, &text) == QUND_QUEUE_WHOLE)
         return;
     qund_log(q->log, QUND_ERROR, "queue.lost", QUND_KV("what", qund_buf_view(&text)));
     snprintf(q->queue_gap, sizeof(q->queue_gap), "%.*s", QUND_STR_ARG(qund_buf_view(&text)));

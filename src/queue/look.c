@@ -117,9 +117,10 @@ static int ask(struct look *l, size_t argc, const struct qund_str *argv, redisRe
     int rc = qund_rconn_call(&l->conn, l->until, argc, argv, out);
 
     if (rc == QUND_E_DENIED)
-        return qund_err_set(l->err, rc, l->where,
-                            "Redis refuses us (%s): set queue.password, or user:password@ in queue.url",
-                            l->conn.why);
+        return qund_err_set(
+            l->err, rc, l->where,
+            "Redis refuses us (%s): set queue.password, or user:password@ in queue.url",
+            l->conn.why);
     if (rc < 0)
         return qund_err_set(l->err, rc, l->where,
                             "Redis does not answer (%s): is it running, and may we connect?",
@@ -310,30 +311,47 @@ int qund_queue_inspect(const struct qund_queue_opts *o, struct qund_queue_info *
     return rc < 0 ? rc : judge(&l, out);
 }
 
-enum qund_queue_gap qund_queue_compare(const struct qund_queue_info *info,
-                                       struct qund_entry_id applied, struct qund_entry_id pushed,
-                                       struct qund_buf *text)
+static void say_time(struct qund_buf *text, struct qund_entry_id id)
 {
-    struct qund_entry_id known = qund_entry_id_cmp(applied, pushed) > 0 ? applied : pushed;
-    char last[QUND_ENTRY_ID_CHARS], a[QUND_ENTRY_ID_CHARS], k[QUND_ENTRY_ID_CHARS];
-    char from[25], to[25];
-    bool emptied = info->last_id.ms == 0;
+    char iso[25];
 
-    if (qund_entry_id_cmp(info->last_id, known) >= 0)
-        return QUND_QUEUE_WHOLE;
-    if (text) {
-        struct qund_entry_id start =
-            qund_entry_id_cmp(info->last_id, applied) > 0 ? info->last_id : applied;
+    qund_iso_print((int64_t)id.ms, iso);
+    qund_buf_printf(text, id.ms > 0 ? " (%s)" : " (none)", iso);
+}
 
-        qund_entry_id_print(info->last_id, last);
-        qund_entry_id_print(applied, a);
-        qund_entry_id_print(known, k);
-        qund_iso_print((int64_t)start.ms, from);
-        qund_iso_print((int64_t)known.ms, to);
-        qund_buf_printf(text,
-                        "the queue was %s: it ends at %s, but %s was applied and %s was answered; "
-                        "what was accepted between %s and %s and not yet applied is unknown",
-                        emptied ? "emptied" : "cut", last, a, k, from, to);
+static void say_gap(const struct qund_queue_info *info, const struct qund_queue_known *known,
+                    struct qund_buf *text)
+{
+    const struct {
+        const char *before;
+        struct qund_entry_id id;
+    } parts[] = {{"it ends at ", info->last_id},
+                 {"; the store knows as last applied ", known->applied},
+                 {", as last answered ", known->pushed}};
+    struct qund_entry_id from =
+        qund_entry_id_cmp(info->last_id, known->applied) > 0 ? info->last_id : known->applied;
+    char id[QUND_ENTRY_ID_CHARS], iso[25];
+
+    qund_buf_printf(text, "the queue was %s: ", info->last_id.ms == 0 ? "emptied" : "cut");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(parts); i++) {
+        qund_entry_id_print(parts[i].id, id);
+        qund_buf_printf(text, "%s%s", parts[i].before, id);
+        say_time(text, parts[i].id);
     }
-    return emptied ? QUND_QUEUE_EMPTIED : QUND_QUEUE_CUT;
+    qund_entry_id_print(from, id);
+    qund_buf_printf(text, "; what was accepted after %s", id);
+    say_time(text, from);
+    qund_iso_print(known->now, iso);
+    qund_buf_printf(text, " and before this start (%s) is unknown: compare with its source", iso);
+}
+
+enum qund_queue_gap qund_queue_compare(const struct qund_queue_info *info,
+                                       const struct qund_queue_known *known, struct qund_buf *text)
+{
+    if (!known->mended && qund_entry_id_cmp(info->last_id, known->applied) >= 0 &&
+        qund_entry_id_cmp(info->last_id, known->pushed) >= 0)
+        return QUND_QUEUE_WHOLE;
+    if (text)
+        say_gap(info, known, text);
+    return info->last_id.ms == 0 ? QUND_QUEUE_EMPTIED : QUND_QUEUE_CUT;
 }

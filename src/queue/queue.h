@@ -93,12 +93,17 @@ QUND_CHECK int qund_queue_inspect(const struct qund_queue_opts *o, struct qund_q
 
 /* What the store remembers against what the stream knows. */
 enum qund_queue_gap { QUND_QUEUE_WHOLE, QUND_QUEUE_EMPTIED, QUND_QUEUE_CUT };
-/* applied: last id whose effects are committed; pushed: last id known to have been answered (0-0
- * when unknown). Not WHOLE: *text (may be NULL) says in one sentence what is unknown, with ids and
- * the span of time. */
+struct qund_queue_known {
+    struct qund_entry_id applied; /* last id whose effects are committed */
+    struct qund_entry_id pushed;  /* last id known to have been answered; 0-0: none */
+    bool mended;                  /* the queue's file was cut to its valid part just now */
+    int64_t now;                  /* utc ms */
+};
+/* Not WHOLE: *text (may be NULL) says in one sentence what is unknown, with ids and the span of
+ * time. The store learns of an answered id with its next transaction: so a queue that ends behind
+ * all the store knows may still lack answered entries when its file was cut. */
 enum qund_queue_gap qund_queue_compare(const struct qund_queue_info *info,
-                                       struct qund_entry_id applied, struct qund_entry_id pushed,
-                                       struct qund_buf *text);
+                                       const struct qund_queue_known *known, struct qund_buf *text);
 
 /* ---- push: intake thread ---- */
 
