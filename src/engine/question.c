@@ -253,18 +253,22 @@ static int copy_reply(const struct qund_message_row *row, void *arg)
     return rs->n == REPLIES_MAX; /* stop */
 }
 
-/* A message of that time has come or gone: what was answered since is judged anew. */
-static int judge_again(struct qund_engine *e, int64_t grp, int64_t from)
+/* A message of that time has come, or gone: what was answered since is judged anew. When one has
+ * come and staff said nothing since, nothing was answered: in a lively group a question that came
+ * a moment late must not cost a look at all that are open. */
+static int judge_again(struct qund_engine *e, int64_t grp, int64_t from, bool gone)
 {
-    struct replies *rs = qund_arena_zalloc(e->arena, sizeof(*rs));
-    struct question *v = qund_arena_zalloc(e->arena, AGAIN_MAX * sizeof(*v));
+    struct replies *rs = qund_arena_alloc(e->arena, sizeof(*rs));
+    struct question *v;
     int64_t until;
     int n, rc;
 
     rs->arena = e->arena;
+    rs->n = 0;
     rc = qund_month_between(e->months, grp, from, INT64_MAX, copy_reply, rs);
-    if (rc < 0)
-        return rc;
+    if (rc < 0 || (rs->n == 0 && !gone))
+        return rc < 0 ? rc : 0;
+    v = qund_arena_alloc(e->arena, AGAIN_MAX * sizeof(*v));
     /* What somebody answered behind the last reply looked at stays as it is. */
     until = rs->n == REPLIES_MAX ? rs->v[rs->n - 1].ts : INT64_MAX;
     n = qund_question_sql_since(e->db, e->arena, grp, from - ADDRESSED_MS, from, until, v,
@@ -327,7 +331,7 @@ int qund_question_open(struct qund_engine *e, struct subject *s, bool urgent)
         rc = write_back(e, &q, 1);
     if (rc == 0)
         rc = is_late(e, q.grp, q.ts, &late);
-    return rc < 0 || !late ? rc : judge_again(e, q.grp, q.ts);
+    return rc < 0 || !late ? rc : judge_again(e, q.grp, q.ts, false);
 }
 
 int qund_question_answer(struct qund_engine *e, struct subject *s)
@@ -348,7 +352,7 @@ int qund_question_answer(struct qund_engine *e, struct subject *s)
     if (rc < 0)
         return rc;
     if (late)
-        return judge_again(e, s->row.grp, r.ts);
+        return judge_again(e, s->row.grp, r.ts, false);
     v = qund_arena_zalloc(e->arena, ASKED_MAX * sizeof(*v));
     n = qund_question_sql_open(e->db, e->arena, s->row.grp, r.ts - ADDRESSED_MS, r.ts, v,
                                ASKED_MAX);
@@ -369,7 +373,7 @@ int qund_question_withdraw(struct qund_engine *e, const struct qund_message_row 
     if (rc < 0)
         return rc;
     if (row->role == QUND_ROLE_STAFF)
-        return judge_again(e, row->grp, row->ts);
+        return judge_again(e, row->grp, row->ts, true);
     rc = qund_question_sql_get(e->db, e->arena, row->seq, &q);
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
@@ -377,7 +381,7 @@ int qund_question_withdraw(struct qund_engine *e, const struct qund_message_row 
     q.dirty = true;
     rc = write_back(e, &q, 1);
     /* Whoever answered it may have meant another. */
-    return rc < 0 ? rc : judge_again(e, row->grp, row->ts);
+    return rc < 0 ? rc : judge_again(e, row->grp, row->ts, true);
 }
 
 int qund_question_done(struct qund_engine *e, int64_t seq, struct qund_str by, struct qund_err *err)
