@@ -27,11 +27,14 @@
 #include <stdio.h>
 
 #define TICK_MS 1000
-#define RUSH_MS 250 /* between two checkpoints while more frames than … */
-#define RUSH_FRAMES                                                                    \
-    2000 /* … these were written since the last one: what a sync has to write bounds \
-            how long it stands in the way of the writer */
-#define CHECK_EVERY 5 /* ticks between two tables, and between two counts */
+/* In a rush (more than RUSH_FRAMES written since the last one) checkpoints come every RUSH_MS: what a
+ * sync has to write bounds how long it stands in the way of the writer. */
+#define RUSH_MS 250
+#define RUSH_FRAMES 2000
+#define COUNT_EVERY 5       /* ticks between two counts */
+#define LOOK_PAUSE 4        /* times as long as a table's check took, but at least … */
+#define LOOK_MS 5000        /* … so long, and … */
+#define LOOK_WAIT_MS 120000 /* … so much longer in a rush: meanwhile there is no checkpoint */
 #define JOBS_MAX 16
 #define ERRORS_MAX 20
 
@@ -47,7 +50,8 @@ struct qund_maint {
     struct qund_quick_check check;
     bool noted; /* the damage is told */
     unsigned ticks;
-    int64_t frames; /* of the WAL at the last checkpoint */
+    int64_t look_at_ms; /* for the next table */
+    int64_t frames;     /* of the WAL at the last checkpoint */
     bool rush;
     struct qund_counter *wal, *checks, *dead, *outbox[QUND_OUT_STATES];
 
@@ -206,8 +210,14 @@ static void tell_damage(struct qund_maint *m, const char *what)
 static void look(struct qund_maint *m)
 {
     struct qund_err err = {0};
-    int rc = qund_maint_quick_check(m->db, &m->check, &err);
+    int64_t start = qund_mono_now().ms, took;
+    int rc;
 
+    if (start < m->look_at_ms || (m->rush && start < m->look_at_ms + LOOK_WAIT_MS))
+        return;
+    rc = qund_maint_quick_check(m->db, &m->check, &err);
+    took = qund_mono_now().ms - start;
+    m->look_at_ms = start + took + (LOOK_PAUSE * took > LOOK_MS ? LOOK_PAUSE * took : LOOK_MS);
     if (rc == 0)
         m->check = (struct qund_quick_check){0}; /* all tables were fine: from the beginning */
     if (rc == QUND_E_IO)
@@ -233,11 +243,10 @@ static void tick(struct qund_maint *m)
 
     m->ticks++;
     checkpoint(m, m->ticks % 60 == 0);
-    if (m->ticks % CHECK_EVERY == 0) {
-        if (!damaged(m))
-            look(m);
+    if (!damaged(m))
+        look(m);
+    if (m->ticks % COUNT_EVERY == 0)
         count_rows(m);
-    }
     if (m->deps.redis)
         qund_redis_tidy(m->deps.redis);
     if (damaged(m) && !m->noted)
@@ -251,6 +260,7 @@ static void run(void *arg)
     struct qund_maint *m = arg;
     int64_t now = qund_mono_now().ms, next = now + TICK_MS;
 
+    m->look_at_ms = now + LOOK_MS;
     count_rows(m);
     while (!atomic_load(&m->stop)) {
         int64_t left = m->rush && next - now > RUSH_MS ? RUSH_MS : next - now;
