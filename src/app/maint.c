@@ -27,8 +27,9 @@
 #include <stdio.h>
 
 #define TICK_MS 1000
-/* In a rush (more than RUSH_FRAMES written since the last one) checkpoints come every RUSH_MS: what a
- * sync has to write bounds how long it stands in the way of the writer. */
+#define FIRST_TICK_MS 300 /* the start is over by then, and leaves memory behind */
+/* In a rush (more than RUSH_FRAMES written since the last one) checkpoints come every RUSH_MS: what
+ * a sync has to write bounds how long it stands in the way of the writer. */
 #define RUSH_MS 250
 #define RUSH_FRAMES 2000
 #define COUNT_EVERY 5       /* ticks between two counts */
@@ -50,6 +51,7 @@ struct qund_maint {
     struct qund_quick_check check;
     bool noted; /* the damage is told */
     unsigned ticks;
+    bool trim;          /* at the next tick */
     int64_t look_at_ms; /* for the next table */
     int64_t frames;     /* of the WAL at the last checkpoint */
     bool rush;
@@ -93,6 +95,7 @@ static void rules_reload(struct qund_maint *m, struct qund_command *c)
     qund_errs_init(&errs, ERRORS_MAX);
     rc = qund_ruleset_load(cfg, m->deps.vault, m->deps.fold, &rules, &errs);
     note_rules(m, &errs);
+    m->trim = true;
     if (rc < 0) {
         qund_log(m->deps.log, QUND_ERROR, "rules.refused",
                  QUND_KV("where", errs.n ? errs.v[0].where : ""),
@@ -242,6 +245,9 @@ static void tick(struct qund_maint *m)
     struct qund_err err;
 
     m->ticks++;
+    if (m->trim)
+        qund_memory_trim();
+    m->trim = false;
     checkpoint(m, m->ticks % 60 == 0);
     if (!damaged(m))
         look(m);
@@ -258,7 +264,7 @@ static void tick(struct qund_maint *m)
 static void run(void *arg)
 {
     struct qund_maint *m = arg;
-    int64_t now = qund_mono_now().ms, next = now + TICK_MS;
+    int64_t now = qund_mono_now().ms, next = now + FIRST_TICK_MS;
 
     m->look_at_ms = now + LOOK_MS;
     count_rows(m);
@@ -308,6 +314,7 @@ int qund_maint_open(const struct qund_maint_deps *deps, struct qund_maint **out,
     m->config = qund_config_ref(deps->config);
     pthread_mutex_init(&m->mtx, NULL);
     m->jobs = qund_mbox_new(JOBS_MAX);
+    m->trim = true;
     make_metrics(m);
     rc = qund_db_open(&(struct qund_db_cfg){.path = deps->vault->store,
                                             .page_cache_bytes = 1 << 20,

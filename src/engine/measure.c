@@ -19,6 +19,7 @@ struct measure {
     struct measure_delta v[SLOTS];
     unsigned used;
     struct seen *seen;
+    bool remembers; /* some of seen is filled: a megabyte and a half is not cleared for nothing */
 };
 
 struct measure *qund_measure_new(struct qund_db *db, struct qund_months *months)
@@ -67,11 +68,19 @@ int qund_measure_flush(struct measure *m)
     return 0;
 }
 
+static void forget_seen(struct measure *m)
+{
+    if (m->remembers)
+        memset(m->seen, 0, SEEN * sizeof(*m->seen));
+    m->remembers = false;
+}
+
 void qund_measure_forget(struct measure *m)
 {
-    memset(m->v, 0, sizeof(m->v));
-    memset(m->seen, 0, SEEN * sizeof(*m->seen));
+    if (m->used > 0)
+        memset(m->v, 0, sizeof(m->v));
     m->used = 0;
+    forget_seen(m);
 }
 
 static int delta_get(struct measure *m, int64_t hour, int64_t grp, struct measure_delta **out)
@@ -105,8 +114,10 @@ static int speaker_add(struct measure *m, int64_t hour, int64_t grp, int64_t con
     if (s->hour == hour && s->grp == grp && s->contact == contact)
         return 0;
     rc = qund_measure_sql_speaker(m->db, hour, grp, contact);
-    if (rc >= 0)
-        *s = (struct seen){hour, grp, contact};
+    if (rc < 0)
+        return rc;
+    *s = (struct seen){hour, grp, contact};
+    m->remembers = true;
     return rc;
 }
 
@@ -171,7 +182,7 @@ int qund_measure_recount(struct measure *m, int64_t grp, int64_t ts)
         rc = qund_measure_sql_clear(m->db, r.hour, grp);
     if (rc <= 0)
         return rc;
-    memset(m->seen, 0, SEEN * sizeof(*m->seen));
+    forget_seen(m);
     rc = qund_month_between(m->months, grp, r.hour, r.hour + QUND_HOUR_MS, recount_row, &r);
     if (rc == 0)
         rc = delta_get(m, r.hour, grp, &d);

@@ -66,6 +66,43 @@ static void arena_serves_again_after_a_reset(void **state)
     }
 }
 
+/* Kilobytes of that line of /proc/self/smaps_rollup. */
+static long mapped_kb(const char *line)
+{
+    FILE *f = fopen("/proc/self/smaps_rollup", "r");
+    char text[128];
+    long kb = -1;
+
+    assert_non_null(f);
+    while (kb < 0 && fgets(text, sizeof(text), f))
+        if (strncmp(text, line, strlen(line)) == 0)
+            kb = atol(text + strlen(line));
+    fclose(f);
+    return kb;
+}
+
+static void what_was_freed_goes_back_and_the_program_runs_on(void **state)
+{
+    enum { PIECES = 32 << 10 };
+    void **v = qund_alloc(PIECES * sizeof(*v));
+    long full, after;
+
+    (void)state;
+    for (int i = 0; i < PIECES; i++) {
+        v[i] = qund_alloc(1000);
+        memset(v[i], 1, 1000);
+    }
+    for (int i = 0; i < PIECES - 1; i++) /* the last one keeps the heap from shrinking by itself */
+        qund_free(v[i]);
+    full = mapped_kb("Rss:");
+    qund_memory_trim();
+    after = mapped_kb("Rss:");
+    if (!QUND_SANITIZED) /* which keep what was freed, to catch its use */
+        assert_true(full - after > 25000);
+    qund_free(v[PIECES - 1]);
+    qund_free(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +110,7 @@ int main(void)
         cmocka_unit_test(the_nth_try_fails_and_only_that),
         cmocka_unit_test(arena_pieces_are_aligned_and_apart),
         cmocka_unit_test(arena_serves_again_after_a_reset),
+        cmocka_unit_test(what_was_freed_goes_back_and_the_program_runs_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
