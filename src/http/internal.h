@@ -89,6 +89,7 @@ struct qund_call {
     struct qund_grant grant;
     bool mask; /* phones are masked for this role */
     int64_t now_ms;
+    char zone[64]; /* the installation's */
 };
 /* Reads path and query. room: at least path and query together, holds what was decoded. */
 QUND_CHECK int qund_call_read(struct qund_call *c, const struct qund_route *route,

@@ -95,7 +95,7 @@ static const struct qund_field MEASURES[] = {
     {"from", VALUE_TIME, false, NULL, "Start; 7 days before `to`"},
     {"to", VALUE_TIME, false, NULL, "End; now"},
     {"by", VALUE_CHOICE, false, "hour|day", "hour"},
-    {"zone", VALUE_STR, false, NULL, "Whose days; Asia/Shanghai"},
+    {"zone", VALUE_STR, false, NULL, "Whose days; the group's, else `time.zone`"},
 };
 static const struct qund_field TOKEN[] = {
     {"role", VALUE_CHOICE, true, "admin|manager|operator|staff|viewer|auditor|ingest",
@@ -254,7 +254,8 @@ static const struct qund_route ROUTES[] = {
      .now = qund_api_import, .what = "orders", .raw = true},
 
     {QUND_GET, BASE "/groups/{id}/metrics", ROLES_READ, ROUTE_READ, "groups",
-     "What a group's hours or days counted", LIST(MEASURES), .read = qund_api_group_metrics},
+     "What a group's hours or days counted, questions and reply times among it", LIST(MEASURES),
+     .read = qund_api_group_metrics},
 
     {QUND_GET, BASE "/tokens", ROLES_ADMIN, ROUTE_READ, "tokens", "Tokens, without their secrets",
      LIST(ALL), .read = qund_api_tokens},
