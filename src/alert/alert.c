@@ -227,6 +227,23 @@ int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
     return rc;
 }
 
+int qund_alert_unsettle_message(struct qund_alerts *al, int64_t seq, struct qund_str note,
+                                int64_t now)
+{
+    int64_t ids[16];
+    int n = qund_alert_sql_settled_of(al->deps.db, seq, note, ids, QUND_ARRAY_LEN(ids));
+
+    for (int i = 0; i < n; i++) {
+        struct qund_err err;
+        int rc = qund_alert_set(al, ids[i], QUND_ALERT_OPEN, QUND_STR("chat"),
+                                QUND_STR("the answer was taken back"), now, &err);
+
+        if (rc < 0 && rc != QUND_E_EXISTS)
+            return rc;
+    }
+    return n < 0 ? n : 0;
+}
+
 int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_str by,
                               struct qund_str note, int64_t now)
 {

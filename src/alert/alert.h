@@ -58,6 +58,11 @@ QUND_CHECK int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_aler
 QUND_CHECK int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_str by,
                                          struct qund_str note, int64_t now);
 
+/* What was resolved so with that note is open again; its ladder goes on. One whose cause has a
+ * newer open alert stays resolved: that one is heard. */
+QUND_CHECK int qund_alert_unsettle_message(struct qund_alerts *al, int64_t seq,
+                                           struct qund_str note, int64_t now);
+
 /* 1: some alert was raised by that message, whatever its state; 0: none. */
 QUND_CHECK int qund_alert_of_message(struct qund_db *db, int64_t seq);
 

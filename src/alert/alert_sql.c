@@ -156,19 +156,38 @@ int qund_alert_sql_set(struct qund_db *db, int64_t id, enum qund_alert_state to,
     return qund_run(st);
 }
 
-int qund_alert_sql_open_of(struct qund_db *db, int64_t seq, int64_t *ids, size_t max)
+static int read_ids(struct qund_stmt *st, int64_t *ids)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT id FROM alert WHERE seq = :seq AND state < 2 LIMIT :max");
     int n = 0;
     int rc;
 
-    qund_bind_int(st, ":seq", seq);
-    qund_bind_int(st, ":max", (int64_t)max);
     while ((rc = qund_step(st)) > 0)
         ids[n++] = qund_col_int(st, 0);
     qund_stmt_reset(st);
     return rc < 0 ? rc : n;
+}
+
+int qund_alert_sql_open_of(struct qund_db *db, int64_t seq, int64_t *ids, size_t max)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id FROM alert WHERE seq = :seq AND state < 2 LIMIT :max");
+
+    qund_bind_int(st, ":seq", seq);
+    qund_bind_int(st, ":max", (int64_t)max);
+    return read_ids(st, ids);
+}
+
+int qund_alert_sql_settled_of(struct qund_db *db, int64_t seq, struct qund_str note, int64_t *ids,
+                              size_t max)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id FROM alert WHERE seq = :seq AND state = 2 AND note = :note"
+                     " ORDER BY id DESC LIMIT :max");
+
+    qund_bind_int(st, ":seq", seq);
+    qund_bind_str(st, ":note", note);
+    qund_bind_int(st, ":max", (int64_t)max);
+    return read_ids(st, ids);
 }
 
 int qund_alert_of_message(struct qund_db *db, int64_t seq)

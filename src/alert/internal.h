@@ -38,4 +38,7 @@ QUND_CHECK int qund_alert_sql_step(struct qund_db *db, int64_t id, int step);
 QUND_CHECK int qund_alert_sql_set(struct qund_db *db, int64_t id, enum qund_alert_state to,
                                   struct qund_str by, struct qund_str note, int64_t now);
 QUND_CHECK int qund_alert_sql_open_of(struct qund_db *db, int64_t seq, int64_t *ids, size_t max);
+/* Resolved with that note, newest first. */
+QUND_CHECK int qund_alert_sql_settled_of(struct qund_db *db, int64_t seq, struct qund_str note,
+                                         int64_t *ids, size_t max);
 #endif

@@ -224,7 +224,8 @@ struct question {
     enum question_state state;
     bool urgent, judged;
     int64_t answer_seq, answer_ts, reply_ms; /* 0: none */
-    char *eid, *pid, *name;                  /* of the message and its sender; in the arena */
+    int64_t was;            /* what answered it before it is judged anew; 0: nothing did */
+    char *eid, *pid, *name; /* of the message and its sender; in the arena */
     bool dirty;
 };
 QUND_CHECK int qund_question_sql_put(struct qund_db *db, const struct question *q);
@@ -234,11 +235,16 @@ QUND_CHECK int qund_question_sql_get(struct qund_db *db, struct qund_arena *aren
  * many. */
 QUND_CHECK int qund_question_sql_open(struct qund_db *db, struct qund_arena *arena, int64_t grp,
                                       int64_t from, int64_t until, struct question *v, size_t max);
-/* The latest `max` with ts > from that are open, or were answered in [answered, until]; likewise.
- */
-QUND_CHECK int qund_question_sql_since(struct qund_db *db, struct qund_arena *arena, int64_t grp,
-                                       int64_t from, int64_t answered, int64_t until,
-                                       struct question *v, size_t max);
+/* Around a change at `at`: those asked since `from` that are open, or were answered in [at,
+ * *until]; oldest first. Half of `max` are the latest up to `at`, half the earliest after it; when
+ * there are more of these, *until becomes the last one's ts: behind it nothing is looked at.
+ * Returns how many. */
+struct question_span {
+    int64_t from, at;
+};
+QUND_CHECK int qund_question_sql_around(struct qund_db *db, struct qund_arena *arena, int64_t grp,
+                                        const struct question_span *span, int64_t *until,
+                                        struct question *v, size_t max);
 
 /* --- measure.c --- */
 struct measure *qund_measure_new(struct qund_db *db, struct qund_months *months);

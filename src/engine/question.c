@@ -22,6 +22,7 @@
 #define AGAIN_MAX 256                 /* questions, and */
 #define REPLIES_MAX 1024              /* staff messages, of one judging anew */
 #define SAME_SUBJECT 60               /* of 1000: some shared words */
+#define ANSWERED QUND_STR("answered") /* the note of alerts that it settles */
 #define OVERDUE_MS (10 * 60000)       /* definitions: unanswered 10 min */
 
 struct reply {
@@ -202,7 +203,7 @@ static int write_back(struct qund_engine *e, struct question *v, size_t n)
         struct question *q = &v[i];
         int rc;
 
-        if (!q->dirty)
+        if (!q->dirty || (q->was != 0 && q->was == q->answer_seq))
             continue;
         rc = qund_question_sql_put(e->db, q);
         if (rc == 0 && q->state == QUESTION_OPEN && !q->judged)
@@ -210,8 +211,10 @@ static int write_back(struct qund_engine *e, struct question *v, size_t n)
         else if (rc == 0 && q->state != QUESTION_OPEN)
             rc = unwatch(e, q->seq);
         if (rc == 0 && q->state == QUESTION_ANSWERED)
-            rc = qund_alert_settle_message(e->alerts, q->seq, QUND_STR("chat"),
-                                           QUND_STR("answered"), e->now);
+            rc = qund_alert_settle_message(e->alerts, q->seq, QUND_STR("chat"), ANSWERED, e->now);
+        /* Its answer is gone: whoever was told that it is dealt with hears of it again. */
+        if (rc == 0 && q->state == QUESTION_OPEN && q->was != 0)
+            rc = qund_alert_unsettle_message(e->alerts, q->seq, ANSWERED, e->now);
         if (rc < 0)
             return rc;
         q->dirty = false;
@@ -253,6 +256,14 @@ static int copy_reply(const struct qund_message_row *row, void *arg)
     return rs->n == REPLIES_MAX; /* stop */
 }
 
+static void reopen(struct question *q)
+{
+    q->was = q->answer_seq;
+    q->state = QUESTION_OPEN;
+    q->answer_seq = q->answer_ts = q->reply_ms = 0;
+    q->dirty = true;
+}
+
 /* A message of that time has come, or gone: what was answered since is judged anew. When one has
  * come and staff said nothing since, nothing was answered: in a lively group a question that came
  * a moment late must not cost a look at all that are open. */
@@ -271,18 +282,16 @@ static int judge_again(struct qund_engine *e, int64_t grp, int64_t from, bool go
     v = qund_arena_alloc(e->arena, AGAIN_MAX * sizeof(*v));
     /* What somebody answered behind the last reply looked at stays as it is. */
     until = rs->n == REPLIES_MAX ? rs->v[rs->n - 1].ts : INT64_MAX;
-    n = qund_question_sql_since(e->db, e->arena, grp, from - ADDRESSED_MS, from, until, v,
-                                AGAIN_MAX);
+    n = qund_question_sql_around(e->db, e->arena, grp,
+                                 &(struct question_span){.from = from - ADDRESSED_MS, .at = from},
+                                 &until, v, AGAIN_MAX);
     if (n <= 0)
         return n;
     for (int i = 0; i < n; i++)
-        if (v[i].state == QUESTION_ANSWERED) {
-            v[i].state = QUESTION_OPEN;
-            v[i].answer_seq = v[i].answer_ts = v[i].reply_ms = 0;
-            v[i].dirty = true;
-        }
+        if (v[i].state == QUESTION_ANSWERED && v[i].answer_ts <= until)
+            reopen(&v[i]);
     rc = 0;
-    for (size_t i = 0; rc == 0 && i < rs->n; i++) {
+    for (size_t i = 0; rc == 0 && i < rs->n && rs->v[i].ts <= until; i++) {
         rc = find_quoted(e, rs->realm, grp, &rs->v[i]);
         if (rc == 0)
             rc = answer(e, &rs->v[i], v, (size_t)n);

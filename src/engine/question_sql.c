@@ -111,20 +111,41 @@ int qund_question_sql_open(struct qund_db *db, struct qund_arena *arena, int64_t
     return read_list(st, arena, v);
 }
 
-int qund_question_sql_since(struct qund_db *db, struct qund_arena *arena, int64_t grp, int64_t from,
-                            int64_t answered, int64_t until, struct question *v, size_t max)
+/* Open, or answered since the change: those it may touch. */
+#define TOUCHED " AND (state = 0 OR (state = 1 AND answer_ts BETWEEN :at AND :until)) "
+
+int qund_question_sql_around(struct qund_db *db, struct qund_arena *arena, int64_t grp,
+                             const struct question_span *span, int64_t *until, struct question *v,
+                             size_t max)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT " COLUMNS " FROM question WHERE grp = :grp AND ts > :from"
-                     " AND (state = 0 OR (state = 1 AND answer_ts BETWEEN :answered AND :until))"
-                     " ORDER BY ts DESC, eid DESC LIMIT :max");
+        qund_sql(db, "SELECT " COLUMNS " FROM (SELECT * FROM question WHERE grp = :grp"
+                     " AND ts > :at AND ts <= :until" TOUCHED
+                     "ORDER BY ts, eid LIMIT :max) ORDER BY ts DESC, eid DESC");
+    struct question *after = v + max / 2;
+    int n, before;
 
     qund_bind_int(st, ":grp", grp);
-    qund_bind_int(st, ":from", from);
-    qund_bind_int(st, ":answered", answered);
-    qund_bind_int(st, ":until", until);
-    qund_bind_int(st, ":max", (int64_t)max);
-    return read_list(st, arena, v);
+    qund_bind_int(st, ":at", span->at);
+    qund_bind_int(st, ":until", *until);
+    qund_bind_int(st, ":max", (int64_t)(max - max / 2));
+    n = read_list(st, arena, after);
+    if (n < 0)
+        return n;
+    if ((size_t)n == max - max / 2)
+        *until = after[n - 1].ts;
+    st = qund_sql(db, "SELECT " COLUMNS " FROM question WHERE grp = :grp AND ts > :from"
+                      " AND ts <= :at" TOUCHED "ORDER BY ts DESC, eid DESC LIMIT :max");
+    qund_bind_int(st, ":grp", grp);
+    qund_bind_int(st, ":from", span->from);
+    qund_bind_int(st, ":at", span->at);
+    qund_bind_int(st, ":until", *until);
+    qund_bind_int(st, ":max", (int64_t)(max / 2));
+    before = read_list(st, arena, v);
+    if (before < 0)
+        return before;
+    memmove(v + before, after, (size_t)n * sizeof(*v));
+    return before + n;
 }
 
 void qund_engine_questions(struct qund_engine *e, int64_t *asked, int64_t *answered)

@@ -258,6 +258,81 @@ static void an_answer_that_is_taken_back_answers_no_longer(void **state)
     desk_free(d);
 }
 
+static void revoke(struct desk *d, const char *id, const char *ref)
+{
+    struct qund_buf json = {0};
+
+    qund_buf_printf(&json,
+                    "{\"id\":\"%s\",\"ts\":%lld,\"group\":\"g1\",\"sender\":\"mia\","
+                    "\"type\":\"revoke\",\"ref\":\"%s\"}",
+                    id, (long long)d->rx, ref);
+    desk_event(d, json.p);
+    qund_buf_done(&json);
+}
+
+static void what_was_judged_overdue_is_answered_by_a_late_answer_and_its_alert_ends(void **state)
+{
+    struct desk *d = fresh();
+
+    (void)state;
+    customer(d, "q1", "ann", "多少钱");
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(desk_int(d, "SELECT judged FROM question"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM alert WHERE state = 0"), 1);
+    late(d, "a1", "mia", "staff", 6 * MIN, "260"); /* said in time, heard too late */
+    assert_answer(d, "q1", "a1");
+    assert_int_equal(desk_int(d, "SELECT judged FROM question"), 1);
+    assert_int_equal(desk_int(d, "SELECT (reply_ms + 500) / 60000 FROM question"), 5);
+    assert_int_equal(
+        desk_int(d, "SELECT count(*) FROM alert WHERE state = 2 AND note = 'answered'"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM timer WHERE kind = 'alert.rung'"), 0);
+    desk_free(d);
+}
+
+static void an_answer_that_is_taken_back_opens_the_alert_again(void **state)
+{
+    struct desk *d = fresh();
+
+    (void)state;
+    customer(d, "q1", "ann", "多少钱");
+    desk_wait(d, 11 * MIN);
+    staff_with(d, "a1", "\"reply_to\":\"q1\"", "260");
+    assert_int_equal(desk_int(d, "SELECT state FROM alert"), 2);
+    revoke(d, "r1", "a1");
+    assert_answer(d, "q1", "");
+    assert_int_equal(desk_int(d, "SELECT state FROM alert"), 0);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM timer WHERE kind = 'alert.rung'"), 1);
+    desk_wait(d, MIN);
+    staff_with(d, "a2", "\"reply_to\":\"q1\"", "280");
+    assert_answer(d, "q1", "a2");
+    assert_int_equal(desk_int(d, "SELECT state FROM alert"), 2);
+    desk_free(d);
+}
+
+static void the_past_is_answered_behind_hundreds_of_questions_since(void **state)
+{
+    struct desk *d = fresh();
+    char id[24];
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof(id), "q%d", i);
+        customer(d, id, "ann", "在吗");
+        snprintf(id, sizeof(id), "a%d", i);
+        staff(d, id, "在");
+        desk_wait(d, MIN / 2);
+    }
+    late(d, "old-q", "bob", "customer", 24 * 60 * MIN, "多少钱");
+    late(d, "old-a", "mia", "staff", (24 * 60 - 2) * MIN, "260");
+    assert_answer(d, "old-q", "old-a");
+    assert_answer(d, "q0", "a0");
+    assert_answer(d, "q299", "a299");
+    revoke(d, "r1", "a10"); /* and one in the middle, with hundreds behind it */
+    assert_answer(d, "q10", "a11");
+    assert_answer(d, "q299", "a299");
+    desk_free(d);
+}
+
 static void a_question_that_is_taken_back_lets_its_answer_go_to_who_waited(void **state)
 {
     struct desk *d = fresh();
@@ -344,6 +419,9 @@ int main(void)
         cmocka_unit_test(a_late_answer_by_name_finds_a_question_of_an_hour_ago),
         cmocka_unit_test(a_late_question_looks_forward_for_its_answer),
         cmocka_unit_test(an_answer_that_is_taken_back_answers_no_longer),
+        cmocka_unit_test(what_was_judged_overdue_is_answered_by_a_late_answer_and_its_alert_ends),
+        cmocka_unit_test(an_answer_that_is_taken_back_opens_the_alert_again),
+        cmocka_unit_test(the_past_is_answered_behind_hundreds_of_questions_since),
         cmocka_unit_test(a_question_that_is_taken_back_lets_its_answer_go_to_who_waited),
         cmocka_unit_test(more_than_sixty_that_nobody_answered_hide_no_new_one),
         cmocka_unit_test(questions_of_the_past_are_kept_and_nobody_is_told),
