@@ -53,7 +53,8 @@ static void read_names(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 
 /* What text/extract.h finds; a name that no extractor gives would never hold. */
 static const char *const extracts[] = {
-    "room", "phone", "chain", "signup", "signup_cancel", "signup_confirm", "order", "question",
+    "room",           "phone", "chain",    "signup",    "signup_cancel",
+    "signup_confirm", "order", "question", "grievance",
 };
 
 bool qund_rule_known_extract(struct qund_str name)

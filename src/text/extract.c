@@ -3,6 +3,7 @@
  * question about somebody else's flat is for him. That order lives here, so that the engine, the
  * backtest and the explanation of a rule all see the same. */
 #include "text/extract.h"
+#include "text/grievance.h"
 #include "text/scan.h"
 
 enum { ROLL_CALL_BYTES = 4096 };
@@ -19,7 +20,8 @@ uint32_t qund_extract_kind_parse(struct qund_str name)
                  {"signup_cancel", QUND_EXTRACT_CANCEL},
                  {"signup_confirm", QUND_EXTRACT_CONFIRM},
                  {"order", QUND_EXTRACT_ORDER},
-                 {"question", QUND_EXTRACT_QUESTION}};
+                 {"question", QUND_EXTRACT_QUESTION},
+                 {"grievance", QUND_EXTRACT_GRIEVANCE}};
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(kinds); i++)
         if (qund_str_is(name, kinds[i].name))
@@ -130,6 +132,8 @@ void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena
             talk.other_room = talk.other_room || out->rooms[i].owner == QUND_ROOM_OTHER;
         if (qund_question_find(in->text, &talk))
             out->kinds |= QUND_EXTRACT_QUESTION;
+        if (qund_grievance_find(in->text))
+            out->kinds |= QUND_EXTRACT_GRIEVANCE;
     }
     if (out->kinds & QUND_EXTRACT_SIGNUP)
         out->call = QUND_CALL_SIGNUP;

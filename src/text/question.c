@@ -14,24 +14,6 @@
 
 enum { HITS_MAX = 48, CHATTER_MS = 3 * 60 * 1000, CHATTER_CHARS = 4 };
 
-/* Characters that end a clause. A blank does: it is the comma of chats. */
-static bool clause_break(struct qund_str s, size_t at, size_t *next)
-{
-    static const char *const wide[] = {"。", "…", "、", "「", "」", "“", "”", "️", NULL};
-    unsigned char c = (unsigned char)s.p[at];
-
-    *next = at;
-    if (c >= 0xf0) { /* emoji */
-        qund_utf8_next(s, next);
-        return true;
-    }
-    if (c < 0x80) {
-        *next = at + 1;
-        return strchr(",!?;\n ~[]()\"'.:", c) != NULL;
-    }
-    return (c == 0xe2 || c == 0xe3 || c == 0xef) && qund_scan_any(s, next, wide);
-}
-
 struct clause {
     size_t from, end;
     uint32_t flags;
@@ -58,6 +40,8 @@ static bool a_not_a(struct qund_str s, const struct clause *c, const struct qund
             continue;
         if (memcmp(s.p + at - 3, s.p + at + 3, 3) != 0 || memcmp(s.p + at - 3, s.p + at, 3) == 0)
             continue;
+        if (at >= c->from + 6 && memcmp(s.p + at - 6, s.p + at, 3) == 0)
+            continue; /* 不报不报 says no twice */
         if (!covered(hits, n, at) && !qund_scan_lit(s, &(size_t){at + 6}, "都"))
             return true; /* 买不买都送 leaves it open and asks nothing */
     }
@@ -71,6 +55,8 @@ static uint32_t clause_flags(struct qund_str s, const struct clause *c,
 
     for (size_t i = 0; i < n; i++) {
         if (hits[i].at < c->from || hits[i].at >= c->end)
+            continue;
+        if ((hits[i].flags & REQ) && (flags & THANKS))
             continue;
         if (hits[i].flags & FINAL ? hits[i].end >= c->end
                                   : !(hits[i].flags & ALT) || hits[i].at > c->from)
@@ -131,7 +117,7 @@ uint32_t qund_question_traits(struct qund_str s)
     for (size_t at = 0; at <= s.n;) {
         size_t next = at + 1;
 
-        if (at < s.n && !clause_break(s, at, &next)) {
+        if (at < s.n && !qund_scan_clause_end(s, at, &next)) {
             qund_utf8_next(s, &at);
             continue;
         }
@@ -163,8 +149,9 @@ static bool chatter(struct qund_str s, const struct qund_talk *talk, uint32_t tr
 
 bool qund_question_find(struct qund_str s, const struct qund_talk *talk)
 {
-    static const char *const about_work[] = {"做过",   "案例", "户型", "图纸",
-                                             "效果图", "同款", "链接", NULL};
+    static const char *const about_work[] = {"做过", "案例", "户型", "图纸", "效果图",
+                                             "同款", "链接", "你们", "上门", "师傅",
+                                             "加钱", "带她", "带他", NULL};
     uint32_t traits = qund_question_traits(s);
 
     if (!(traits & (QUND_ASKS | QUND_REQUESTS | QUND_TROUBLED)) || (traits & QUND_NO_ANSWER))

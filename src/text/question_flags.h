@@ -17,6 +17,7 @@ enum {
     NOANS = 1024,  /* no answer is wanted */
     ALT = 2048,    /* asks between two things: 鲜的还是冻的 */
     ANYONE = 4096, /* with TOGETHER an invitation: 有人今晚一起吃火锅不 */
-    TOGETHER = 8192
+    TOGETHER = 8192,
+    THANKS = 16384 /* what is asked for behind it in the clause has been done: 多谢帮我改 */
 };
 #endif

@@ -394,11 +394,17 @@ static size_t add(struct qund_str s, const struct flat *f, struct qund_room *out
     struct qund_room *r = &out[n];
     char zone[QUND_ROOM_TEXT_MAX - 36];
     struct part building = f->building;
-    size_t at = building.text[0] == '?' ? qund_room_tower(s, f->at, building.text) : f->at;
+    struct part unit = f->unit;
+    size_t at = qund_room_tower(s, f->at, building.text);
+
+    if (at < f->at && f->building.text[0] != '?' && unit.text[0] == '?')
+        unit = f->building; /* 听澜阁2-603: the tower is the building, the first number its unit */
+    else if (f->building.text[0] != '?')
+        at = f->at, building = f->building;
 
     at = qund_room_zone(s, at, zone, sizeof zone);
     snprintf(r->text, sizeof r->text, "%s%s%s-%s-%s", zone, zone[0] ? "/" : "", building.text,
-             f->unit.text, f->door.text);
+             unit.text, f->door.text);
     r->at = (uint32_t)at;
     r->end = (uint32_t)f->end;
     for (size_t i = 0; i < n; i++)

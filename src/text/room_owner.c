@@ -153,16 +153,35 @@ enum relation { SELF = 1, OTHER = 2 };
         text, sizeof(text) - 1, flags \
     }
 static const struct qund_scan_word before_words[] = {
-    W("i am", SELF),    W("i live", SELF), W("i'm", SELF),   W("my", SELF),    W("亲戚", OTHER),
-    W("人家", OTHER),   W("他们", OTHER),  W("他家", OTHER), W("住", SELF),    W("儿子家", OTHER),
-    W("公婆", OTHER),   W("别人", OTHER),  W("叔叔", OTHER), W("同事", OTHER), W("咱", SELF),
-    W("女儿家", OTHER), W("她家", OTHER),  W("妈家", OTHER), W("姐家", OTHER), W("婆婆", OTHER),
-    W("对门", OTHER),   W("对面", OTHER),  W("岳母", OTHER), W("岳父", OTHER), W("弟家", OTHER),
-    W("我们", SELF),    W("我在", SELF),   W("我家", SELF),  W("我是", SELF),  W("有人", OTHER),
-    W("有没有", OTHER), W("朋友", OTHER),  W("本人", SELF),  W("楼上", OTHER), W("楼下", OTHER),
-    W("爸妈", OTHER),   W("爸家", OTHER),  W("表姐", OTHER), W("谁", OTHER),   W("谁家", OTHER),
-    W("那家", OTHER),   W("邻居", OTHER),  W("问下", OTHER), W("问问", OTHER), W("闺蜜", OTHER),
-    W("隔壁", OTHER),
+    W("i am", SELF),    W("i live", SELF),    W("i'm", SELF),       W("my", SELF),
+    W("住", SELF),      W("咱", SELF),        W("我们", SELF),      W("我在", SELF),
+    W("我家", SELF),    W("我是", SELF),      W("本人", SELF),      W("俺", SELF),
+    W("俺家", SELF),    W("俺们", SELF),      W("我住", SELF),      W("俺住", SELF),
+    W("咱住", SELF),    W("家住", SELF),      W("们住", SELF),      W("现住", SELF),
+    W("阮", SELF),      W("伲", SELF),        W("亲戚", OTHER),     W("人家", OTHER),
+    W("他们", OTHER),   W("他家", OTHER),     W("儿子家", OTHER),   W("公婆", OTHER),
+    W("别人", OTHER),   W("叔叔", OTHER),     W("同事", OTHER),     W("女儿家", OTHER),
+    W("她家", OTHER),   W("妈家", OTHER),     W("姐家", OTHER),     W("婆婆", OTHER),
+    W("对门", OTHER),   W("对面", OTHER),     W("岳母", OTHER),     W("岳父", OTHER),
+    W("弟家", OTHER),   W("有人", OTHER),     W("有没有", OTHER),   W("朋友", OTHER),
+    W("楼上", OTHER),   W("楼下", OTHER),     W("爸妈", OTHER),     W("爸家", OTHER),
+    W("表姐", OTHER),   W("谁", OTHER),       W("谁家", OTHER),     W("那家", OTHER),
+    W("邻居", OTHER),   W("问下", OTHER),     W("问问", OTHER),     W("闺蜜", OTHER),
+    W("隔壁", OTHER),   W("侄子", OTHER),     W("侄女", OTHER),     W("外甥", OTHER),
+    W("表哥", OTHER),   W("表弟", OTHER),     W("表妹", OTHER),     W("堂哥", OTHER),
+    W("堂弟", OTHER),   W("堂姐", OTHER),     W("堂妹", OTHER),     W("舅", OTHER),
+    W("姑姑", OTHER),   W("姑妈", OTHER),     W("姨妈", OTHER),     W("小姨", OTHER),
+    W("大姨", OTHER),   W("伯伯", OTHER),     W("大伯", OTHER),     W("二叔", OTHER),
+    W("三叔", OTHER),   W("爷爷", OTHER),     W("奶奶", OTHER),     W("外公", OTHER),
+    W("外婆", OTHER),   W("姥姥", OTHER),     W("姥爷", OTHER),     W("丈母娘", OTHER),
+    W("老丈人", OTHER), W("同学", OTHER),     W("老乡", OTHER),     W("战友", OTHER),
+    W("房东", OTHER),   W("租客", OTHER),     W("租户", OTHER),     W("哥家", OTHER),
+    W("妹家", OTHER),   W("姑家", OTHER),     W("姨家", OTHER),     W("我妈", OTHER),
+    W("我爸", OTHER),   W("我姐", OTHER),     W("我哥", OTHER),     W("我弟", OTHER),
+    W("我妹", OTHER),   W("俺妈", OTHER),     W("俺爸", OTHER),     W("俺姐", OTHER),
+    W("俺哥", OTHER),   W("俺弟", OTHER),     W("俺妹", OTHER),     W("老同事", OTHER),
+    W("亲家", OTHER),   W("嫂子", OTHER),     W("姐夫", OTHER),     W("妹夫", OTHER),
+    W("弟媳", OTHER),   W("儿子他们", OTHER), W("女儿他们", OTHER), W("闺女家", OTHER),
 };
 #undef W
 static const struct qund_scan_table before_table = {before_words, QUND_ARRAY_LEN(before_words),
@@ -186,6 +205,26 @@ static size_t clause_end(struct qund_str s, size_t at)
     return at;
 }
 
+static bool word_is(struct qund_str s, const struct qund_scan_hit *h, const char *const *words)
+{
+    size_t at = h->at;
+
+    return qund_scan_any(s, &at, words) && at == h->end;
+}
+
+static bool lives(struct qund_str s, const struct qund_scan_hit *h)
+{
+    return word_is(s, h, (const char *const[]){"住", NULL});
+}
+
+/* 车停在楼下,麻烦来拍 3-2-301: a place that says nothing of the flat unless it stands beside it. */
+static bool floats(struct qund_str s, const struct qund_scan_hit *h)
+{
+    static const char *const places[] = {"楼上", "楼下", "对面", "对门", "隔壁", NULL};
+
+    return word_is(s, h, places) && s.n - h->end > 12;
+}
+
 static uint32_t relation_before(struct qund_str s, size_t at)
 {
     struct qund_scan_hit hits[8];
@@ -195,6 +234,10 @@ static uint32_t relation_before(struct qund_str s, size_t at)
     if (qund_scan_any_before(s, at, (const char *const[]){"我", "我 ", "我:", NULL}, &from))
         return SELF;
     n = qund_scan_words(clause, &before_table, hits, QUND_ARRAY_LEN(hits));
+    while (n && floats(clause, &hits[n - 1]))
+        n--;
+    if (n > 1 && lives(clause, &hits[n - 1]) && hits[n - 2].flags == OTHER)
+        return OTHER; /* 我闺蜜住 */
     return n ? hits[n - 1].flags : 0;
 }
 

@@ -216,3 +216,20 @@ bool qund_scan_table_ok(const struct qund_scan_table *t)
     }
     return !t->index || t->index[QUND_SCAN_BUCKETS] == t->n;
 }
+
+bool qund_scan_clause_end(struct qund_str s, size_t at, size_t *next)
+{
+    static const char *const wide[] = {"。", "…", "、", "「", "」", "“", "”", "️", NULL};
+    unsigned char c = (unsigned char)s.p[at];
+
+    *next = at;
+    if (c >= 0xf0) { /* emoji */
+        qund_utf8_next(s, next);
+        return true;
+    }
+    if (c < 0x80) {
+        *next = at + 1;
+        return strchr(",!?;\n ~[]()\"'.:", c) != NULL;
+    }
+    return (c == 0xe2 || c == 0xe3 || c == 0xef) && qund_scan_any(s, next, wide);
+}

@@ -38,6 +38,10 @@ struct qund_scan_number {
 /* At most 8 digits; a longer run is not a number and nothing is consumed. */
 bool qund_scan_number(struct qund_str s, size_t *at, struct qund_scan_number *out);
 
+/* True when the character at `at` ends a clause; *next is behind it. A blank and an emoji do: they
+ * are the commas of chats. */
+bool qund_scan_clause_end(struct qund_str s, size_t at, size_t *next);
+
 /* --- Word tables: all words of a table found in one pass over the text. --- */
 #define QUND_SCAN_BUCKETS 256u
 

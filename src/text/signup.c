@@ -12,14 +12,6 @@
 
 enum { HITS_MAX = 24, SHORT_CHARS = 16, PLAIN_MAX_BYTES = 400 };
 
-const char *qund_call_name(enum qund_call c)
-{
-    static const char *const names[QUND_CALL_KINDS] = {"none",  "signup", "confirm", "order",
-                                                       "close", "topic",  "peer",    "opened"};
-
-    return (unsigned)c < QUND_CALL_KINDS ? names[c] : "?";
-}
-
 const char *qund_says_name(enum qund_says s)
 {
     static const char *const names[] = {"signed", "confirmed", "cancelled", "maybe"};
@@ -39,93 +31,6 @@ static bool has(struct qund_str s, const char *const *words)
         if (qund_str_find(s, 0, qund_str(*words)) >= 0)
             return true;
     return false;
-}
-
-/* --- calls --- */
-
-/* 9.9/斤, 19.9元/份: how many prices stand in the text. */
-static unsigned prices_in(struct qund_str s)
-{
-    static const char *const per[] = {"/斤", "/份", "/盒", "/串",  "/板",  "/把",  "/只",
-                                      "/袋", "/箱", "/瓶", "/个",  "/条",  "/件",  "/包",
-                                      "/罐", "元",  "块",  "一份", "一斤", "一盒", NULL};
-    unsigned n = 0;
-
-    for (size_t at = 1; at < s.n; at++)
-        if (qund_scan_digit(s.p[at - 1]) && qund_scan_any(s, &(size_t){at}, per))
-            n++;
-    return n;
-}
-
-/* 红烧肉套餐18、清蒸鱼套餐20: prices without a unit, as a kitchen writes its menu. */
-static unsigned bare_prices_in(struct qund_str s)
-{
-    static const char *const kitchens[] = {"套餐", "午餐", "晚餐", "早餐",   "点餐",
-                                           "订餐", "份数", "菜单", "报数量", NULL};
-    static const char *const ends[] = {"、", ",", ";", "。", "\n", " ", "/", NULL};
-    unsigned n = 0;
-
-    for (size_t at = 2; at + 1 < s.n && has(s, kitchens); at++) {
-        size_t i = at + 1;
-
-        while (i < s.n && (qund_scan_digit(s.p[i]) || s.p[i] == '.'))
-            i++;
-        if (qund_scan_digit(s.p[at]) && qund_scan_digit(s.p[at + 1]) &&
-            (unsigned char)s.p[at - 1] >= 0x80 && (i == s.n || qund_scan_any(s, &i, ends)))
-            n++;
-    }
-    return n;
-}
-
-static enum qund_call staff_call(struct qund_str s)
-{
-    static const char *const confirms[] = {"确认", "回1", "扣1", "到场", NULL};
-    static const char *const asks_back[] = {"扣1",  "扣个1", "回1",  "回复",
-                                            "回个", "接龙",  "回\"", NULL};
-    static const char *const events[] = {"报名",   "想来的", "想去的", "想参加", "感兴趣",
-                                         "参加的", "名额",   "席位",   "预约",   NULL};
-    static const char *const invites[] = {
-        "群里",     "接龙",     "回复",   "扣",     "直接报",   "房号",  "开放报名", "开始报名",
-        "欢迎报名", "可以报名", "报名啦", "位",     "先到先得", "报名:", "吱一声",   "说一声",
-        "滴滴",     "占座",     "想来的", "想参加", "抓紧",     "欢迎",  "即可",     NULL};
-    /* 来的报名, 说下楼号; but not 您已报名成功. */
-    static const char *const opens[] = {"来的", "要来", "名额", "限", "说下",
-                                        "写上", "留下", "带上", NULL};
-    static const char *const done[] = {"已报名", "报名成功", "报名费",   "报名截止",
-                                       "报名表", "报名已满", "报名协议", "报名时",
-                                       "您报名", "报名结束", "报名的",   NULL};
-    static const char *const closes[] = {"截单啦", "截单了", "截单~",  "已截单",     "停止接单",
-                                         "截团啦", "截团了", "已截团", "今日已结束", NULL};
-    static const char *const shops[] = {"截单", "开团", "团购", "接单", "自提", "下单", "预订",
-                                        "排单", "拼团", "秒杀", "早市", "晚市", "今日", "要的",
-                                        "配送", "特价", "到货", "新品", "今天", NULL};
-    static const char *const topics[] = {"话题", "大家觉得", "来聊聊", "你们怎么看", NULL};
-
-    if (has(s, closes) || (s.n < 24 && qund_str_starts(s, "截单")))
-        return QUND_CALL_CLOSE;
-    if (has(s, (const char *const[]){"确认", NULL}) && has(s, asks_back) && has(s, confirms))
-        return QUND_CALL_CONFIRM;
-    if (has(s, (const char *const[]){"排单", NULL}) || (prices_in(s) >= 2 && has(s, shops)) ||
-        bare_prices_in(s) >= 2)
-        return QUND_CALL_ORDER;
-    if (has(s, (const char *const[]){"#接龙", "接龙", NULL}) ||
-        (has(s, events) && has(s, invites)) ||
-        (has(s, (const char *const[]){"报名", NULL}) && has(s, opens) && !has(s, done)))
-        return QUND_CALL_SIGNUP;
-    return has(s, topics) ? QUND_CALL_TOPIC : QUND_CALL_NONE;
-}
-
-enum qund_call qund_call_find(struct qund_str s, bool from_staff)
-{
-    static const char *const peers[] = {"有人一起", "人一起", "拼单", "拼个",
-                                        "一起团",   "组队",   "组团", "谁要一起",
-                                        "谁一起",   "一起吗", "拼车", NULL};
-
-    static const char *const stems[] = {"一起", "拼", "组", NULL}; /* quicker than all of them */
-
-    if (from_staff)
-        return staff_call(s);
-    return has(s, stems) && has(s, peers) ? QUND_CALL_PEER : QUND_CALL_NONE;
 }
 
 static bool within(const struct qund_calls *c, enum qund_call kind, int64_t ms)
@@ -231,6 +136,33 @@ static bool only_persons(struct qund_str s)
     return some && chars <= SHORT_CHARS && !has(s, others) && !asks(s);
 }
 
+/* lulu一个, 甜酒+男票 2个: a short name and how many, where names are asked for. */
+static bool name_and_count(struct qund_str s)
+{
+    static const char *const pieces[] = {"个人", "个", NULL};
+    static const char *const counts[] = {"1",  "2",  "3",  "4",  "5",  "6",  "一", "两",
+                                         "俩", "二", "三", "四", "五", "六", NULL};
+    /* What stands in no nickname that somebody gives to be written down. */
+    static const char *const no_name[] = {
+        "我", "你", "您", "他", "她", "它", "的", "了", "是", "有", "这", "哪", "谁", "几",
+        "多", "不", "没", "要", "买", "订", "想", "就", "还", "又", "再", "都", "在", "给",
+        "来", "拿", "点", "发", "问", "吃", "送", "少", "差", "坏", "每", "另", "第", "下",
+        "上", "某", "同", "整", "换", "看", "做", "等", "找", "选", "挑", "约", "退", NULL};
+    static const char *const trailing[] = {"!", "~", "。", " ", ",", "哈", "哦", "啊", "+", NULL};
+    size_t end = s.n;
+
+    while (qund_scan_any_before(s, end, trailing, &end))
+        ;
+    if (!qund_scan_any_before(s, end, pieces, &end) || !qund_scan_any_before(s, end, counts, &end))
+        return false;
+    while (qund_scan_any_before(s, end, trailing, &end))
+        ;
+    s = qund_str_n(s.p, end);
+    if (qund_str_starts(s, "那"))
+        s = qund_str_n(s.p + 3, s.n - 3);
+    return s.n > 1 && qund_utf8_count(s) <= 8 && !has(s, no_name);
+}
+
 static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const places[] = {"留个位", "留位",   "占个",   "占座", "留个座",
@@ -251,9 +183,11 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
         return false;
     if (plus_one(s, &end))
         return within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(3) : HOURS(24 * 3));
+    if (flags & HOPE)
+        return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
     if (flags & WEAK)
         return chars <= SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(6));
-    return within(c, QUND_CALL_SIGNUP, HOURS(6)) && only_persons(s);
+    return within(c, QUND_CALL_SIGNUP, HOURS(6)) && (only_persons(s) || name_and_count(s));
 }
 
 /* 改成我一个, 减一个人, 就我自己来: of somebody who stands in the list. His row changes. */
@@ -267,23 +201,78 @@ static bool changes(struct qund_str s, bool signed_up)
             has(s, (const char *const[]){"就我", NULL}));
 }
 
+/* 我自己去, 准时到的, 来!: a clause that ends with coming and denies nothing. */
+static bool coming_clause(struct qund_str s)
+{
+    static const char *const particles[] = {"的", "滴", "哒", "啊", "呀", "哈", "哦", "噢", "呢",
+                                            "嘞", "啦", "咯", "撒", "噻", "喽", "嘎", "喔", NULL};
+    static const char *const verbs[] = {"参加", "出席", "过来", "过去", "来", "去", "到", NULL};
+    static const char *const before[] = {
+        "准时", "准点", "一定", "肯定", "保证", "会", "能",   "都",   "也",   "准", "必", "要",
+        "人",   "个",   "俩",   "仨",   "口",   "位", "名",   "自己", "我",   "俺", "咱", "们",
+        "家",   "照常", "按时", "一起", "一块", "全", "可以", "还",   "如期", "齐", NULL};
+    static const char *const nots[] = {"不", "没", "唔", "冇", "别", "未", "莫", "吗", NULL};
+    size_t end = s.n;
+
+    while (qund_scan_any_before(s, end, particles, &end))
+        ;
+    if (has(s, nots) || !qund_scan_any_before(s, end, verbs, &end))
+        return false;
+    return end == 0 || qund_scan_any_before(s, end, before, &end);
+}
+
+static bool says_coming(struct qund_str s)
+{
+    size_t from = 0;
+
+    for (size_t at = 0, next; at <= s.n; at = next) {
+        next = at + 1;
+        if (at < s.n && !qund_scan_clause_end(s, at, &next)) {
+            qund_utf8_next(s, &at);
+            next = at;
+            continue;
+        }
+        if (at > from && coming_clause(qund_str_n(s.p + from, at - from)))
+            return true;
+        from = next;
+    }
+    return false;
+}
+
 static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const plain[] = {"确认参加", "确认到场", "确定参加",
                                         "确认会",   "确认能",   NULL};
 
-    if (within(c, QUND_CALL_CONFIRM, HOURS(72)))
-        return leading_one(s) ||
-               ((flags & CONFIRM) && !asks(s) && qund_utf8_count(s) <= 2 * SHORT_CHARS);
+    if (within(c, QUND_CALL_CONFIRM, HOURS(72))) {
+        if (leading_one(s))
+            return true;
+        if (asks(s) || qund_utf8_count(s) > 2 * SHORT_CHARS)
+            return false;
+        return (flags & CONFIRM) ||
+               ((signed_up || within(c, QUND_CALL_CONFIRM, HOURS(3))) && says_coming(s));
+    }
     if (c->age_ms[QUND_CALL_SIGNUP] < 0 || asks(s))
         return false;
     return has(s, plain) || (signed_up && (flags & CONFIRM) && qund_utf8_count(s) <= SHORT_CHARS);
 }
 
+/* 去不了 tells a neighbour's week unless he had signed up; 取消报名 speaks for itself. */
+static bool cancels(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
+{
+    static const char *const about[] = {"报名", "接龙", "活动", "名额", "预约", "位置", NULL};
+    bool confirming = within(c, QUND_CALL_CONFIRM, HOURS(72));
+
+    if (!(flags & (CANCEL | CANT)) || has(s, (const char *const[]){"吗", "?", NULL}))
+        return false;
+    if (has(s, about) || confirming)
+        return true;
+    return flags & CANCEL ? within(c, QUND_CALL_SIGNUP, HOURS(24 * 30)) : signed_up;
+}
+
 bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed_up,
                       struct qund_signup *out)
 {
-    static const char *const about[] = {"报名", "接龙", "活动", "名额", "预约", "位置", NULL};
     uint32_t flags;
     size_t end;
     bool answered;
@@ -297,15 +286,18 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
     if (flags == 0 && !answered)
         return false;
     out->party = (uint16_t)qund_chain_party(s);
+    if (within(c, QUND_CALL_CONFIRM, HOURS(72)) && leading_one(s)) {
+        out->state = QUND_SAYS_CONFIRMED; /* also when it changes the number: 1,改成3个人 */
+        return true;
+    }
     if (answered && changes(s, signed_up)) {
-        out->state = flags & MAYBE ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
+        out->state = flags & (MAYBE | HOPE) ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
         out->fresh = true;
         if (out->party == 0)
             out->party = 1;
         return true;
     }
-    if ((flags & CANCEL) && (answered || has(s, about)) &&
-        !has(s, (const char *const[]){"吗", "?", NULL})) {
+    if (cancels(s, c, signed_up, flags)) {
         out->state = QUND_SAYS_CANCELLED;
         return true;
     }
@@ -314,7 +306,7 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
         return true;
     }
     if (signs_up(s, c, signed_up, flags)) {
-        out->state = flags & MAYBE ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
+        out->state = flags & (MAYBE | HOPE) ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
         out->fresh = true;
         if (out->party == 0)
             out->party = 1;

@@ -8,6 +8,8 @@ enum {
     WEAK = 2, /* does so only soon after the call */
     CANCEL = 4,
     CONFIRM = 8, /* confirms only after a call to confirm */
-    MAYBE = 16
+    MAYBE = 16,
+    CANT = 32, /* cancels only of somebody who signed up, or as the answer to a call to confirm */
+    HOPE = 64  /* comes if he can: a sign-up, though a tentative one */
 };
 #endif

@@ -23,6 +23,8 @@ static void questions_show_in_words_forms_and_particles(void **state)
         "茶点有冇",
         "how much is it",
         "行不行",
+        "给推荐推荐",
+        "么时候能约",
         "素材下不来",
         "秒杀链接先发呗",
         "麻烦补一下小票",
@@ -60,6 +62,9 @@ static void statements_thanks_and_rhetoric_wait_for_nobody(void **state)
         "有人拼单猫粮吗",
         "有人一起团购空调吗",
         "不用回我,我就吐槽下天气真烦",
+        "多谢夏天帮我改人数",
+        "不报不报,我早装完了",
+        "等我问下老公先",
         "",
     };
 

@@ -54,6 +54,11 @@ static void words_sign_up_while_a_sign_up_runs(void **state)
         {"报2个", "signed 2 new"},
         {"算我一个!", "signed 1 new"},
         {"我两个", "signed 2 new"},
+        {"李桂芳 一人", "signed 1 new"},
+        {"lulu一个", "signed 1 new"},
+        {"另一个", ""},
+        {"能去就去,看加班", "maybe 1 new"},
+        {"我那天监考去不了", ""},
         {"怎么报名", ""},
         {"报名费多少", ""},
         {"要提前报名吗", ""},
@@ -76,6 +81,12 @@ static void cancelling_and_confirming_are_told_apart(void **state)
         {"确认,2大1小", "confirmed 3"},
         {"1502这边我和我先生都去,只算一户哈", "confirmed 2"},
         {"我不去了 孩子发烧", "cancelled 0"},
+        {"来!两个人", "confirmed 2"},
+        {"我没事,去", "confirmed 0"},
+        {"到时候见", "confirmed 0"},
+        {"1,改成3个人", "confirmed 3"},
+        {"那个坑给别人吧", "cancelled 0"},
+        {"货还没到", ""},
         {"加班去不成了 抱歉", "cancelled 0"},
         {"我想取消报名,27号要出差", "cancelled 0"},
         {"去了才报价我就不去了", ""},
@@ -124,6 +135,8 @@ static void who_stands_in_the_list_changes_his_row(void **state)
         assert_true(s.fresh && s.state == QUND_SAYS_SIGNED);
         assert_int_equal(s.party, v[i].party);
     }
+    assert_true(qund_signup_find(QUND_STR("那天出差去不了"), &c, true, &s));
+    assert_int_equal(s.state, QUND_SAYS_CANCELLED);
     assert_true(qund_signup_find(QUND_STR("把我的名字删掉吧"), &c, true, &s));
     assert_int_equal(s.state, QUND_SAYS_CANCELLED);
 }
@@ -159,6 +172,11 @@ static void calls_are_told_by_kind(void **state)
     } v[] = {
         {"想参加的邻居直接接龙,格式:序号. 房号 称呼 人数", true, QUND_CALL_SIGNUP},
         {"想来的直接在群里说一声", true, QUND_CALL_SIGNUP},
+        {"本周四长寿面活动,报名请说姓名和人数", true, QUND_CALL_SIGNUP},
+        {"手作夜后天了,报名的宝子们回个来不来~", true, QUND_CALL_CONFIRM},
+        {"后天开放日,报名的邻居们确认一下是否参加", true, QUND_CALL_CONFIRM},
+        {"验车课堂后天,接龙的各位回个话", true, QUND_CALL_CONFIRM},
+        {"想报名的回复人数", true, QUND_CALL_SIGNUP},
         {"周日教大家包饺子,限20人,来的报名,说下几个人", true, QUND_CALL_SIGNUP},
         {"您已报名成功,限本人使用", true, QUND_CALL_NONE},
         {"未确认到场的邻居麻烦扣1,便于我们备餐", true, QUND_CALL_CONFIRM},

@@ -1,0 +1,146 @@
+/* src/text/call.c - what the staff call for, and what members invite one another to.
+ *
+ * A call is known by two things that stand in it together: whom or what it is about (the event,
+ * those who have signed up, today's goods) and what is wanted back (a name and a number, a 1, an
+ * order). Neither says anything alone: 报名 stands in receipts, 回复 in every second notice. A call
+ * to confirm speaks to those who are on the list already (报名的, 接龙的) and is looked for first,
+ * since it repeats the words of the call to sign up. */
+#include "text/scan.h"
+#include "text/signup.h"
+
+const char *qund_call_name(enum qund_call c)
+{
+    static const char *const names[QUND_CALL_KINDS] = {"none",  "signup", "confirm", "order",
+                                                       "close", "topic",  "peer",    "opened"};
+
+    return (unsigned)c < QUND_CALL_KINDS ? names[c] : "?";
+}
+
+static bool has(struct qund_str s, const char *const *words)
+{
+    for (; *words; words++)
+        if (qund_str_find(s, 0, qund_str(*words)) >= 0)
+            return true;
+    return false;
+}
+
+/* --- prices --- */
+
+/* 9.9/斤, 19.9元/份: how many prices stand in the text. */
+static unsigned prices_in(struct qund_str s)
+{
+    static const char *const per[] = {"/斤", "/份", "/盒", "/串",  "/板",  "/把",  "/只",
+                                      "/袋", "/箱", "/瓶", "/个",  "/条",  "/件",  "/包",
+                                      "/罐", "元",  "块",  "一份", "一斤", "一盒", NULL};
+    unsigned n = 0;
+
+    for (size_t at = 1; at < s.n; at++)
+        if (qund_scan_digit(s.p[at - 1]) && qund_scan_any(s, &(size_t){at}, per))
+            n++;
+    return n;
+}
+
+/* 红烧肉套餐18、清蒸鱼套餐20: prices without a unit, as a kitchen writes its menu. */
+static unsigned bare_prices_in(struct qund_str s)
+{
+    static const char *const kitchens[] = {"套餐", "午餐", "晚餐", "早餐",   "点餐",
+                                           "订餐", "份数", "菜单", "报数量", NULL};
+    static const char *const ends[] = {"、", ",", ";", "。", "\n", " ", "/", NULL};
+    unsigned n = 0;
+
+    for (size_t at = 2; at + 1 < s.n && has(s, kitchens); at++) {
+        size_t i = at + 1;
+
+        while (i < s.n && (qund_scan_digit(s.p[i]) || s.p[i] == '.'))
+            i++;
+        if (qund_scan_digit(s.p[at]) && qund_scan_digit(s.p[at + 1]) &&
+            (unsigned char)s.p[at - 1] >= 0x80 && (i == s.n || qund_scan_any(s, &i, ends)))
+            n++;
+    }
+    return n;
+}
+
+/* --- staff --- */
+
+/* 报名的邻居回个1, 接龙的各位吱一声; but not 想报名的回复人数, which opens a sign-up. */
+static bool calls_to_confirm(struct qund_str s)
+{
+    static const char *const confirms[] = {"确认", "回1", "扣1", "到场", NULL};
+    static const char *const asks_back[] = {"扣1",  "扣个1", "回1",  "回复",
+                                            "回个", "接龙",  "回\"", NULL};
+    static const char *const listed[] = {"报名的", "报了名", "报咗名", "报上名", "已报名", "报过名",
+                                         "接龙的", "接了龙", "名单",   "参加的", "预约的", NULL};
+    static const char *const wanted[] = {
+        "确认",   "回复",   "回个",   "回1",      "回一下",   "回下",   "回话",   "回我", "扣1",
+        "扣个",   "吱一声", "吱个声", "说一声",   "冒个泡",   "点个名", "报个到", "举手", "举个手",
+        "来不来", "去不去", "还来",   "能来",     "能到",     "来得了", "到不到", "滴滴", "打个1",
+        "打1",    "是否",   "参加吗", "参不参加", "能否参加", NULL};
+    static const char *const soon[] = {"明天", "明早", "明晚", "明日", "后天", "后日", "今晚",
+                                       "今天", "今日", "周",   "星期", "礼拜", NULL};
+    static const char *const coming[] = {"来不来", "还来吗", "还来不", "都能来", "能来吗",
+                                         "能到吗", "能到的", "能来的", "会来的", NULL};
+    static const char *const opens[] = {"姓名",     "称呼",     "名额",   "限额",
+                                        "开放报名", "开始报名", "想参加", "想来的",
+                                        "想报名",   "要报名",   "人数+",  NULL};
+    bool sure = has(s, (const char *const[]){"确认", NULL});
+
+    if (sure && has(s, asks_back) && has(s, confirms))
+        return true;
+    if (!sure && has(s, opens))
+        return false;
+    return (has(s, listed) && has(s, wanted)) || (has(s, soon) && has(s, coming) && has(s, wanted));
+}
+
+static bool calls_to_sign_up(struct qund_str s)
+{
+    static const char *const events[] = {"报名",   "想来的", "想去的", "想参加", "感兴趣",
+                                         "参加的", "名额",   "席位",   "预约",   NULL};
+    static const char *const invites[] = {
+        "群里",     "接龙",     "回复",   "扣",     "直接报",   "房号",  "开放报名", "开始报名",
+        "欢迎报名", "可以报名", "报名啦", "位",     "先到先得", "报名:", "吱一声",   "说一声",
+        "滴滴",     "占座",     "想来的", "想参加", "抓紧",     "欢迎",  "即可",     "人数",
+        "几个人",   "几位",     "直接打", "找我报", "姓名和",   "称呼",  "打1",      "速来",
+        "手慢无",   "赶紧报",   "戳我",   NULL};
+    /* 来的报名, 说下楼号; but not 您已报名成功. */
+    static const char *const opens[] = {"来的", "要来", "名额", "限", "说下",
+                                        "写上", "留下", "带上", NULL};
+    static const char *const done[] = {"已报名", "报名成功", "报名费",   "报名截止",
+                                       "报名表", "报名已满", "报名协议", "报名时",
+                                       "您报名", "报名结束", "报名的",   NULL};
+
+    return has(s, (const char *const[]){"接龙", NULL}) || (has(s, events) && has(s, invites)) ||
+           (has(s, (const char *const[]){"报名", NULL}) && has(s, opens) && !has(s, done));
+}
+
+static enum qund_call staff_call(struct qund_str s)
+{
+    static const char *const closes[] = {"截单啦", "截单了", "截单~",  "已截单",     "停止接单",
+                                         "截团啦", "截团了", "已截团", "今日已结束", NULL};
+    static const char *const shops[] = {"截单", "开团", "团购", "接单", "自提", "下单", "预订",
+                                        "排单", "拼团", "秒杀", "早市", "晚市", "今日", "要的",
+                                        "配送", "特价", "到货", "新品", "今天", NULL};
+    static const char *const topics[] = {"话题", "大家觉得", "来聊聊", "你们怎么看", NULL};
+
+    if (has(s, closes) || (s.n < 24 && qund_str_starts(s, "截单")))
+        return QUND_CALL_CLOSE;
+    if (calls_to_confirm(s))
+        return QUND_CALL_CONFIRM;
+    if (has(s, (const char *const[]){"排单", NULL}) || (prices_in(s) >= 2 && has(s, shops)) ||
+        bare_prices_in(s) >= 2)
+        return QUND_CALL_ORDER;
+    if (calls_to_sign_up(s))
+        return QUND_CALL_SIGNUP;
+    return has(s, topics) ? QUND_CALL_TOPIC : QUND_CALL_NONE;
+}
+
+enum qund_call qund_call_find(struct qund_str s, bool from_staff)
+{
+    static const char *const peers[] = {"有人一起", "人一起", "拼单", "拼个",
+                                        "一起团",   "组队",   "组团", "谁要一起",
+                                        "谁一起",   "一起吗", "拼车", NULL};
+    static const char *const stems[] = {"一起", "拼", "组", NULL}; /* quicker than all of them */
+
+    if (from_staff)
+        return staff_call(s);
+    return has(s, stems) && has(s, peers) ? QUND_CALL_PEER : QUND_CALL_NONE;
+}
