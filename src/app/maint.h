@@ -27,8 +27,8 @@ QUND_CHECK int qund_maint_open(const struct qund_maint_deps *deps, struct qund_m
 /* A job under way is finished first; one last checkpoint. */
 struct qund_maint *qund_maint_close(struct qund_maint *m); /* returns NULL */
 QUND_DEFINE_AUTO(qund_maint_close, struct qund_maint *)
-/* "rules.reload", "backup" {"dir"}. 0: taken, answered through c->done (rules.reload after the
- * engine has swapped). NOTFOUND: no such job; FULL. Any thread. */
+/* "rules.reload", "backup" {"dir", absent: <data>/backups}. 0: taken, answered through c->done
+ * (rules.reload after the engine has swapped). NOTFOUND: no such job; FULL. Any thread. */
 QUND_CHECK int qund_maint_job(struct qund_maint *m, struct qund_command *c);
 void qund_maint_config(struct qund_maint *m, struct qund_config *config); /* any thread */
 

@@ -9,7 +9,7 @@
 
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 1000
-#define REFUSE_AFTER_MS 2000 /* commands of a store that cannot write: told so */
+#define REFUSE_AFTER_MS 1800 /* commands of a store that cannot write: told so within 2 s */
 
 void qund_worker_refuse(struct qund_command *c, const char *why)
 {

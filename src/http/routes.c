@@ -129,8 +129,8 @@ static const struct qund_route ROUTES[] = {
      .now = qund_api_openapi},
     {QUND_GET, BASE "/live", ROLES_READ, ROUTE_SOCKET, "live",
      "WebSocket: messages, hits, alerts and deliveries as they happen", .now = qund_api_live},
-    {QUND_POST, BASE "/backup", ROLES_ADMIN, ROUTE_JOB, "system", "Make a backup now", LIST(REASON),
-     .command = "backup"},
+    {QUND_POST, BASE "/backup", ROLES_ADMIN, ROUTE_JOB, "system",
+     "Make a backup in the data folder, in backups/", LIST(REASON), .command = "backup"},
 
     {QUND_GET, BASE "/rules", ROLES_READ, ROUTE_READ, "rules",
      "Rules in order of evaluation, with versions and sources", LIST(ALL), .read = qund_api_rules},

@@ -25,7 +25,7 @@ enum {
     REPLY_MAX = 256 << 20,  /* no reply of ours is near it */
     ELEMENTS_MAX = 1 << 16, /* of one array */
     BACKOFF_FIRST_MS = 20,
-    BACKOFF_MAX_MS = 1000
+    BACKOFF_MAX_MS = 500
 };
 
 static int lost(struct qund_rconn *c, int rc, const char *what, struct qund_str detail)

@@ -1,11 +1,10 @@
 /* src/queue/managed.c - our own redis-server: started, watched, started again, ended.
  *
  * It listens on a unix socket in <data>/redis and nowhere else, under a configuration written by us
- * at every start. It is never adopted from an earlier daemon: that one may have run other settings,
- * and two daemons must not share it. The proof that no predecessor lives is a lock the child
- * inherits: an flock belongs to the open file, so it goes when the last process that holds the file
- * is gone, however that ends, including a rewrite child that outlives its server. The daemon's own
- * copy is closed after the fork.
+ * at every start. It is never adopted from an earlier daemon, which may have run other settings. The
+ * proof that no predecessor lives is a lock the child inherits: an flock belongs to the open file,
+ * so it goes when the last process that holds the file is gone, however that ends, including a
+ * rewrite child that outlives its server. The daemon's own copy is closed after the fork.
  *
  * The child dies with the daemon (PDEATHSIG); nothing acknowledged is lost by that, since it is in
  * the append-only file. Everything is rewritten there that was ever pushed, and a start reads all
@@ -40,7 +39,8 @@ enum {
     TIDY_WAIT_MS = 1000,
     TIDY_FROM = 1 << 20,
     TIDY_GROWTH = 64 << 10, /* between two looks: about a hundred events */
-    SETTLED_MS = 10000,     /* lived so long: the next death is a new story */
+    SETTLED_MS = 10000,     /* lived so long: its file was good */
+    SERVED_MS = 1000,       /* … it did not die of its start, which may be tried at once */
     MENDS_A_START = 2,
     LOG_MAX = 1 << 20,
     LOG_LOOK_MS = 10000
@@ -254,7 +254,7 @@ static void on_death(struct qund_redis *r, int status)
         snprintf(r->state.why, sizeof(r->state.why), "exit %d: %.130s", WEXITSTATUS(status), words);
     r->state.pid = 0;
     r->suspect = WIFEXITED(status) && lived < SETTLED_MS;
-    r->tries = lived >= SETTLED_MS ? 0 : r->tries + 1;
+    r->tries = lived >= SERVED_MS ? 0 : r->tries + 1;
     r->next.ms = qund_mono_now().ms + qund_rconn_backoff_ms(r->tries);
     qund_log(r->log, QUND_ERROR, "redis.died", QUND_KV("why", &r->state.why[0]),
              QUND_KV("lived_ms", lived));

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 enum {
-    GREET_MS = 1000, /* no greeting within it: the connection is dropped */
+    GREET_MS = 5000, /* no greeting within it: the connection is dropped (a slow sync is none) */
     MULTI_LEAST = 3, /* entries from which on MULTI pays */
     ASKED = 2        /* XINFO STREAM, XINFO GROUPS */
 };

@@ -11,6 +11,7 @@
  * The key that seals secrets (<data>/key) is never copied: whoever holds the backup should not hold
  * the secrets. */
 #include "store/backup.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/zone.h"
 #include "store/backup_internal.h"
@@ -20,9 +21,11 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SLICE_PAGES 512 /* 2 MiB between two looks at the caller */
+#define SLICE_PAGES 128 /* half a MiB between two looks at the caller */
+#define BREATH_MAX_MS 50
 
 static int digest_fd(int fd, char out[65])
 {
@@ -75,6 +78,15 @@ static int failed(struct qund_err *err, const char *path, int src)
                         "cannot write the backup: %s", sqlite3_errstr(src));
 }
 
+/* As long as the slice took: half of the disk and of a processor is the writer's. */
+static void breathe(int64_t since_us)
+{
+    int64_t us = qund_mono_us() - since_us;
+    struct timespec t = {.tv_nsec = (us < BREATH_MAX_MS * 1000 ? us : BREATH_MAX_MS * 1000) * 1000};
+
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+}
+
 /* All pages, slice by slice, from the snapshot that db holds. */
 static int copy_pages(struct qund_db *db, sqlite3 *to, const char *path,
                       qund_backup_progress *progress, void *arg, struct qund_err *err)
@@ -83,6 +95,8 @@ static int copy_pages(struct qund_db *db, sqlite3 *to, const char *path,
     int src = SQLITE_OK, rc = b ? QUND_OK : failed(err, path, sqlite3_errcode(to));
 
     while (rc == 0 && src != SQLITE_DONE) {
+        int64_t since_us = qund_mono_us();
+
         src = sqlite3_backup_step(b, SLICE_PAGES);
         if (QUND_FAULT("backup_step") != 0)
             src = SQLITE_IOERR;
@@ -91,6 +105,8 @@ static int copy_pages(struct qund_db *db, sqlite3 *to, const char *path,
         else if (progress && progress(sqlite3_backup_pagecount(b) - sqlite3_backup_remaining(b),
                                       sqlite3_backup_pagecount(b), arg) != 0)
             rc = qund_err_set(err, QUND_E_AGAIN, path, "the backup was stopped; nothing was kept");
+        else
+            breathe(since_us);
     }
     if (b)
         sqlite3_backup_finish(b);

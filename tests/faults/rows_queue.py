@@ -1,9 +1,11 @@
 """Rows in which Redis stalls, dies, forgets, or is not fit to be trusted, and disks that are full."""
+import contextlib
 import glob
 import os
 import pathlib
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 
@@ -54,25 +56,48 @@ def b1(ctx):
         return f"slowest answer {slowest:.0f} ms, backlog gone in {gone:.1f} s, {brief(v)}"
 
 
-@row("B2", "Redis kill -9 and restart, also with slow fsync", "lost 0, doubled 0, back <= 1.5 s with its start", 2, 20)
+RECONNECT_S = 1.0
+
+
+@row("B2", "Redis kill -9 and restart, also with slow fsync", "lost 0, doubled 0, reconnect <= 1 s", 3, 20)
 def b2(ctx):
-    """Each durability with the disk as it is and with fsync of 0.8 s."""
-    worst, total = 0.0, 0
+    """Each durability with the disk as it is and with fsync of 0.8 s, where each turn of Redis' own loop
+    takes that long: there the time back is shown and nothing is asked of it."""
+    worst, ways, slowest, total = 0.0, 0.0, 0.0, 0
     for durability in ("disk", "os"):
         for slow in (False, True):
             env = {"LD_PRELOAD": str(preload(ctx)), "QUND_SLOW_PROGRAM": "redis-server",
                    "QUND_SLOW_FSYNC_MS": "800"} if slow else {}
-            n, gap = redis_deaths(ctx, durability, slow, env)
+            n, gap, way = redis_deaths(ctx, durability, slow, env)
             total += n
-            if not slow:
-                worst = max(worst, gap)
-    check(worst <= 1.5 * PATIENCE, f"back after {worst:.2f} s")
-    return f"4 x {ctx.rounds} deaths: lost 0, doubled 0 of {total:,}, back after <= {worst:.2f} s"
+            if slow:
+                slowest = max(slowest, gap)
+            else:
+                worst, ways = max(worst, gap), max(ways, way)
+    check(worst <= RECONNECT_S * PATIENCE, f"back after {worst:.2f} s, of which the daemon's {ways:.2f} s")
+    return (f"4 x {ctx.rounds} deaths: lost 0, doubled 0 of {total:,}, back after <= {worst:.2f} s, <= {ways:.2f} s of it not "
+            f"Redis' own start (with fsync of 0.8 s: {slowest:.1f} s)")
+
+
+def answers(d):
+    """Redis itself, asked on its socket."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as s:
+        s.settimeout(1)
+        folder = os.open(d.data / "redis", os.O_PATH | os.O_DIRECTORY)
+        try:
+            s.connect(f"/proc/self/fd/{folder}/redis.sock")
+            s.sendall(b"PING\r\n")
+            return s.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
+        finally:
+            os.close(folder)
 
 
 def redis_deaths(ctx, durability, slow, env):
-    """(events acknowledged, longest time from a death until Redis takes events again)"""
-    longest = 0.0
+    """(events acknowledged, longest time from a death until Redis takes events again, longest part of
+    it that was not Redis' own start: from the death to its launch, and from its first answer on)"""
+    longest = way = 0.0
     with ctx.daemon(config={"queue": {"durability": durability}}) as d:
         d.start(**env)
         chat = Chat(ctx.rounds * 1500 + 1500, f"b2{durability}{int(slow)}")
@@ -82,12 +107,17 @@ def redis_deaths(ctx, durability, slow, env):
             pid = until(lambda: d.status().get("redis_pid"), 10, "redis runs")
             os.kill(pid, signal.SIGKILL)
             died = time.monotonic()
-            until(lambda pid=pid: d.status().get("redis_pid") not in (0, None, pid)
-                  and d.status()["intake"]["redis_up"], 30, "redis is back")
-            longest = max(longest, time.monotonic() - died)
+            until(lambda pid=pid: d.status().get("redis_pid") not in (0, None, pid), 30, "redis is launched", 0.005)
+            launched = time.monotonic()
+            until(lambda: answers(d), 30, "redis answers", 0.005)
+            answered = time.monotonic()
+            until(lambda: d.status()["intake"]["redis_up"], 30, "redis is back", 0.005)
+            back = time.monotonic()
+            longest = max(longest, back - died)
+            way = max(way, launched - died + back - answered)
         load.finish(120)
         v = verdict(d, chat, [load], pushes=False, seconds=120)
-        return v.numbers["acknowledged"], longest
+        return v.numbers["acknowledged"], longest, way
 
 
 # --- forgetting ---------------------------------------------------------------------------------
