@@ -47,6 +47,9 @@ int qund_cli(int argc, char **argv);
 /* --- what several subcommands do (common.c) --- */
 /* "qund: where: text" on stderr; returns EXIT_WRONG. */
 int cli_fail(const struct qund_err *err);
+/* The same for what the daemon should have answered: says so when one holds the folder, but does
+ * not answer yet, or no longer. */
+int cli_fail_daemon(const struct cli *c, struct qund_err *err);
 int cli_fail_all(const struct qund_errs *errs);
 int cli_usage(const struct cli *c, const char *fmt, ...) QUND_PRINTF(2, 3);
 /* The exit code, once everything printed has arrived. A reader that has seen enough (`| head`) is

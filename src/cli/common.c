@@ -49,7 +49,8 @@ int cli_usage(const struct cli *c, const char *fmt, ...)
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "\nusage: qund %s %s (more: qund %s --help)\n", c->cmd->name, c->cmd->usage,
+    fprintf(stderr, "\nusage: qund %s%s%s%s (more: qund %s --help)\n", c->cmd->name,
+            c->cmd->n_opts ? " [options]" : "", *c->cmd->usage ? " " : "", c->cmd->usage,
             c->cmd->name);
     return EXIT_USAGE;
 }
@@ -93,6 +94,19 @@ bool cli_daemon(const struct cli *c)
            status == 200;
 }
 
+int cli_fail_daemon(const struct cli *c, struct qund_err *err)
+{
+    QUND_AUTO(qund_free_str) char *lock = qund_path_join(c->data, "lock");
+    long pid = err->rc == QUND_E_AGAIN ? qund_lock_holder(lock) : 0;
+
+    if (pid != 0)
+        qund_err_set(err, QUND_E_AGAIN, c->data,
+                     "process %ld holds it and does not answer yet: it is starting or stopping, or "
+                     "a command at work; try again in a moment",
+                     pid);
+    return cli_fail(err);
+}
+
 /* {"error":{"code","message","details"}} as a line. */
 static void print_refusal(int status, struct qund_str answer)
 {
@@ -127,7 +141,7 @@ int cli_ask(const struct cli *c, const char *method, const char *path, struct qu
                           .method = method, .path = path, .body = body, .timeout_ms = 600000},
                       &status, answer, &err);
     if (rc < 0)
-        return cli_fail(&err);
+        return cli_fail_daemon(c, &err);
     if (status < 400)
         return EXIT_FINE;
     print_refusal(status, qund_buf_view(answer));

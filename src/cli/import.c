@@ -1,16 +1,24 @@
 /* src/cli/import.c - a file's rows become commands of at most 500 rows, applied by the daemon when
  * one runs, by this process otherwise. Either way the file is read here, so that its size is bound
  * by no request and the bar shows what is committed. The job's name is the digest of the file: a
- * repeat looks up in the store where it stopped and goes on behind the last chunk applied. */
+ * repeat looks up in the store where it stopped and goes on behind the last chunk applied.
+ *
+ * Refused rows are written down chunk by chunk, as the others are committed: a repeat does not see
+ * them again, so what an interrupted run had refused must be in the file already. For the same
+ * reason the file is opened before the first row is sent. */
 #include "crm/import.h"
 #include "app/vault.h"
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define FILE_MAX (1u << 30)
+#define ERRORS_HEAD "line,reason\r\n"
 
 struct load {
     struct cli *c;
@@ -19,7 +27,9 @@ struct load {
     int64_t rows, created, updated, refused;
     int64_t from;           /* the line a repeat goes on at; 0: the beginning */
     bool was_done;          /* an earlier run had ended it */
-    struct qund_buf errors; /* CSV */
+    struct qund_buf errors; /* CSV, of the chunk in hand */
+    struct qund_buf errors_path;
+    int errors_fd;
     struct cli_bar bar;
 };
 
@@ -50,6 +60,57 @@ static void count(struct load *ld, struct qund_str reply)
     json_decref(o);
 }
 
+/* A repeat adds to what the interrupted run had refused. */
+static int errors_open(struct load *ld)
+{
+    const char *given = cli_opt(ld->c, "--errors");
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (ld->from > 0 ? 0 : O_TRUNC);
+    struct qund_err err = {0};
+
+    if (given)
+        qund_buf_puts(&ld->errors_path, given);
+    else
+        qund_buf_printf(&ld->errors_path, "%s.errors.csv", ld->c->args[1]);
+    ld->errors_fd = open(ld->errors_path.p, flags, 0600);
+    if (ld->errors_fd < 0) {
+        qund_err_set(&err, qund_rc_from_errno(errno), ld->errors_path.p,
+                     "refused rows would go here, but it cannot be written: %s; name another file "
+                     "with --errors",
+                     strerror(errno));
+        return cli_fail(&err);
+    }
+    if (lseek(ld->errors_fd, 0, SEEK_END) == 0)
+        qund_buf_puts(&ld->errors, ERRORS_HEAD);
+    return EXIT_FINE;
+}
+
+static int errors_flush(struct load *ld)
+{
+    struct qund_err err = {0};
+
+    if (ld->errors.n > 0 && !qund_fd_write(ld->errors_fd, qund_buf_view(&ld->errors))) {
+        fprintf(stderr, "%.*s", QUND_STR_ARG(qund_buf_view(&ld->errors)));
+        qund_err_set(&err, QUND_E_IO, ld->errors_path.p,
+                     "the rows above are refused, but cannot be written there (%s); a repeat goes "
+                     "on behind them",
+                     strerror(errno));
+        return cli_fail(&err);
+    }
+    qund_buf_clear(&ld->errors);
+    return EXIT_FINE;
+}
+
+/* A file that holds no row says nothing. */
+static void errors_close(struct load *ld)
+{
+    if (ld->errors_fd >= 0 && lseek(ld->errors_fd, 0, SEEK_END) <= (off_t)strlen(ERRORS_HEAD))
+        unlink(ld->errors_path.p);
+    if (ld->errors_fd >= 0)
+        close(ld->errors_fd);
+    qund_buf_done(&ld->errors_path);
+    qund_buf_done(&ld->errors);
+}
+
 static int apply(struct load *ld, struct qund_str body)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf reply = {0};
@@ -64,8 +125,10 @@ static int apply(struct load *ld, struct qund_str body)
                                   qund_wall_system().ms, &reply, &err) < 0) {
         code = cli_fail(&err);
     }
-    if (code == EXIT_FINE)
+    if (code == EXIT_FINE) {
         count(ld, qund_buf_view(&reply));
+        code = errors_flush(ld);
+    }
     return code;
 }
 
@@ -112,6 +175,7 @@ static int run(struct load *ld, const struct qund_import_opt *opt, struct qund_s
                 err.text);
         return EXIT_WRONG;
     }
+    code = errors_open(ld);
     while (code == EXIT_FINE && (rc = qund_import_next(im, &body)) > 0) {
         code = apply(ld, qund_buf_view(&body));
         qund_buf_clear(&body);
@@ -143,19 +207,10 @@ static void print_sums(const struct load *ld, bool dry)
 
 static int report(struct load *ld, bool dry)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
-    struct qund_err err = {0};
-
     print_sums(ld, dry);
     if (ld->refused == 0)
         return EXIT_FINE;
-    if (cli_opt(ld->c, "--errors"))
-        qund_buf_puts(&name, cli_opt(ld->c, "--errors"));
-    else
-        qund_buf_printf(&name, "%s.errors.csv", ld->c->args[1]);
-    if (qund_file_replace(name.p, qund_buf_view(&ld->errors), 0600, &err) < 0)
-        return cli_fail(&err);
-    fprintf(stderr, "qund: refused rows and reasons: %s\n", name.p);
+    fprintf(stderr, "qund: refused rows and reasons: %s\n", ld->errors_path.p);
     return EXIT_WRONG;
 }
 
@@ -176,7 +231,7 @@ int cli_import(struct cli *c)
     const char *format = cli_opt(c, "--format");
     size_t n = strlen(c->args[1]);
     struct qund_import_opt opt = {.dry_run = cli_opt(c, "--dry-run") != NULL};
-    struct load ld = {.c = c};
+    struct load ld = {.c = c, .errors_fd = -1};
     struct qund_err err = {0};
     int table = qund_table_parse(qund_str(c->args[0]));
     int code;
@@ -195,13 +250,12 @@ int cli_import(struct cli *c)
         if (!ld.l)
             return EXIT_WRONG;
     }
-    qund_buf_puts(&ld.errors, "line,reason\r\n");
     cli_bar_begin(&ld.bar, "import", count_rows(qund_buf_view(&text), opt.form == QUND_IMPORT_CSV));
     code = run(&ld, &opt, qund_buf_view(&text));
     cli_bar_end(&ld.bar);
     if (code == EXIT_FINE)
         code = report(&ld, opt.dry_run);
     qund_local_close(ld.l);
-    qund_buf_done(&ld.errors);
+    errors_close(&ld);
     return code;
 }

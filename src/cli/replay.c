@@ -58,6 +58,23 @@ static int64_t count_lines(struct qund_str text)
     return n;
 }
 
+/* As a person calls the file, short enough to leave room for what is wrong in it. */
+static const char *input_name(const struct play *p)
+{
+    const char *path = p->c->args[0], *slash = strrchr(path, '/');
+
+    if (strcmp(path, "-") == 0)
+        return "standard input";
+    return strlen(path) > 60 && slash ? slash + 1 : path;
+}
+
+/* "chat.jsonl line 7: data.items": where a line is wrong, and where in it. */
+static void name_line(const struct play *p, int64_t line, const char *path, char where[96])
+{
+    snprintf(where, 96, "%.60s line %lld%s%.20s", input_name(p), (long long)line,
+             path && *path ? ": " : "", path ? path : "");
+}
+
 int64_t cli_event_ts(struct qund_str line)
 {
     struct qund_jr r;
@@ -125,9 +142,9 @@ static int pack_line(struct pack *k, struct qund_str line, int64_t number, struc
     int rc = qund_event_decode(&ctx, line, (size_t)number, arena, &ev, err);
 
     if (rc < 0) {
-        char where[120];
+        char where[96];
 
-        snprintf(where, sizeof(where), "line %lld: %.90s", (long long)number, err->where);
+        name_line(k->p, number, err->where, where);
         snprintf(err->where, sizeof(err->where), "%s", where);
         return rc;
     }
@@ -243,9 +260,7 @@ static int refused(const struct play *p, struct qund_str answer, struct qund_err
     char where[96];
     int rc;
 
-    snprintf(where, sizeof(where), "%.40s line %lld%s%.30s", p->c->args[0],
-             (long long)p->chunk_line[index >= 0 && index < CHUNK ? index : 0], path ? ": " : "",
-             path ? path : "");
+    name_line(p, p->chunk_line[index >= 0 && index < CHUNK ? index : 0], path, where);
     rc = text ? qund_err_set(err, QUND_E_INVAL, where, "%s%s (%lld events before it were taken)",
                              text, strstr(text, "too_old") ? TOO_OLD_HINT : "", (long long)p->done)
               : qund_err_set(err, QUND_E_PROTO, where, "%.*s", QUND_STR_ARG(answer));
@@ -335,7 +350,7 @@ static int play_there(struct play *p)
     cli_bar_end(&p->bar);
     /* Also when it broke off: whoever starts it again knows how many lines are safe. */
     printf(p->c->json ? "{\"accepted\":%lld}\n" : "accepted %lld\n", (long long)p->done);
-    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
+    return rc < 0 ? cli_fail_daemon(p->c, &err) : EXIT_FINE;
 }
 
 static int options(struct play *p)

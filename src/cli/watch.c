@@ -160,5 +160,5 @@ int cli_watch(struct cli *c)
     while ((rc = qund_feed_read(sock, "/api/v1/live", show, interrupted, &w, &err)) == QUND_E_FULL)
         fprintf(stderr, "qund: more came at once than can be shown; some lines are left out (see "
                         "`qund search`)\n");
-    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
+    return rc < 0 ? cli_fail_daemon(c, &err) : EXIT_FINE;
 }

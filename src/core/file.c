@@ -182,6 +182,21 @@ int qund_dir_list(const char *path, const char *suffix, char ***names, size_t *n
     return QUND_OK;
 }
 
+long qund_lock_holder(const char *path)
+{
+    struct flock would = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char pid[24] = {0};
+    long holder = 0;
+
+    if (fd < 0)
+        return 0;
+    if (fcntl(fd, F_OFD_GETLK, &would) == 0 && would.l_type != F_UNLCK)
+        holder = pread(fd, pid, sizeof(pid) - 1, 0) > 0 ? strtol(pid, NULL, 10) : -1;
+    close(fd);
+    return holder;
+}
+
 int qund_lock_take(const char *path, int *out_fd, long *holder_pid, struct qund_err *err)
 {
     struct flock want = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

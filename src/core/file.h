@@ -20,6 +20,8 @@ QUND_CHECK int qund_dir_list(const char *path, const char *suffix, char ***names
                              struct qund_err *err);
 /* "a/b": owned. */
 char *qund_path_join(const char *a, const char *b);
+/* Who holds such a lock: 0 nobody, > 0 a pid, < 0 somebody who has not written his yet. */
+long qund_lock_holder(const char *path);
 /* The single-instance lock: OFD write lock, close-on-exec, the holder's pid written inside. EXISTS
  * when held: *holder_pid says by whom (0 unknown). The fd is the lock; close releases it. */
 QUND_CHECK int qund_lock_take(const char *path, int *out_fd, long *holder_pid,

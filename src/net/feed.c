@@ -178,7 +178,7 @@ static int closed(struct qund_str payload, struct qund_err *err)
     int code = payload.n >= 2 ? p[0] << 8 | p[1] : 0;
     struct qund_str why = payload.n > 2 ? qund_str_n(payload.p + 2, payload.n - 2) : QUND_STR_NONE;
 
-    return qund_err_set(err, code == CLOSE_LATER ? QUND_E_FULL : QUND_E_AGAIN, "live feed",
+    return qund_err_set(err, code == CLOSE_LATER ? QUND_E_FULL : QUND_E_IO, "live feed",
                         "the daemon closed it%s%.*s", why.n ? ": " : "", QUND_STR_ARG(why));
 }
 

@@ -6,7 +6,8 @@
 
 /* Connects to sock, upgrades path to a WebSocket, and calls each with every text until each returns
  * non-zero (0), it is interrupted (0), the server closes it for want of keeping up (FULL: connect
- * again) or because it stops (AGAIN), or something breaks. interrupted may be NULL: asked about
+ * again) or because it stops (IO), or something breaks; AGAIN: nobody
+ * answers there. interrupted may be NULL: asked about
  * twice a second. */
 QUND_CHECK int qund_feed_read(const char *sock, const char *path,
                               int (*each)(struct qund_str text, void *arg),

@@ -2,10 +2,13 @@
 """The command line as a person with little patience uses it: wrong words, full disks, closed pipes,
 starts that cannot succeed, imports that are cut off, and what each of them says."""
 # limit: 180 s
+import fcntl
 import json
+import os
 import pathlib
 import socket
 import sqlite3
+import struct
 import subprocess
 
 from harness import TOP, Cases, Client, Daemon, check, equal, scratch, until
@@ -173,8 +176,13 @@ def imports(d, folder):
     equal(len(d.run("export", "contacts", check_exit=0)[1].strip().splitlines()), 19981, "each row once")
     _, out, _ = d.run("import", "contacts", file, check_exit=0)
     check("imported before" in out, "a third run does nothing", out)
-    if refused.exists():
-        check(refused.read_text().startswith("line,reason"), "an error file with a head")
+    lines = refused.read_text().splitlines()
+    check(lines[0] == "line,reason" and lines[1].startswith("1001,") and len(lines) >= 20,
+          "what the interrupted run refused is still there", lines[:3], len(lines))
+    other = contacts(folder / "other.csv", 3000, "李")
+    code, _, err = d.run("import", "contacts", other, "--errors", folder / "none" / "x.csv")
+    check(code == 1 and "--errors" in err, "a place for refused rows that cannot be written", err)
+    equal(d.run("export", "contacts")[1].count("李"), 0, "and no row of it was taken")
     bad = folder / "bad.csv"
     bad.write_text("realm,id,nmae\nw,1,x\n", encoding="utf-8")
     code, _, err = d.run("import", "contacts", bad)
@@ -217,7 +225,29 @@ def a_replay_names_the_line(folder):
     code, _, err = d.run("replay", file)
     check(code == 1 and "line 702" in err and "type" in err, "the line of the file", err)
     check("{" not in err, "and no raw JSON", err)
+    code, _, err = d.run("replay", "-", stdin=b"[1]\n")
+    check(code == 1 and err.startswith("qund: standard input line 1: an object"), "and what a pipe is called", err)
+    deep = folder / ("n" * 80)
+    deep.mkdir()
+    (deep / "chat.jsonl").write_text("7\n")
+    for where, words in ((d, ["replay"]), (Daemon(folder / "v"), ["replay", "--virtual"])):
+        code, _, err = where.run(*words, deep / "chat.jsonl")
+        check(code == 1 and err.startswith("qund: chat.jsonl line 1: "), "a long path by its last part", err)
     equal(d.stop(), 0, "an orderly stop")
+
+
+def a_daemon_that_does_not_answer_yet_is_not_said_to_be_missing(folder):
+    d = Daemon(folder)
+    d.data.mkdir()
+    with (d.data / "lock").open("w") as held:
+        held.write(f"{os.getpid()}\n")
+        held.flush()
+        fcntl.fcntl(held, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        for words in (["status"], ["watch"], ["replay", SAMPLE]):
+            code, _, err = d.run(*words)
+            check(code == 1 and f"process {os.getpid()} holds it" in err, "who holds the folder", words, err)
+    code, _, err = d.run("status")
+    check(code == 1 and "start it with `qund serve`" in err, "and nobody does", err)
 
 
 def watch_shows_a_burst_whole_and_says_why_it_ends(folder):
@@ -314,6 +344,7 @@ if __name__ == "__main__":
              after_a_crash_other_commands_raise_no_alarm, a_replayed_store_is_virtual,
              what_needs_no_rules_asks_for_none, an_import_goes_on_without_a_daemon,
              an_import_goes_through_the_daemon, a_replay_names_the_line,
+             a_daemon_that_does_not_answer_yet_is_not_said_to_be_missing,
              watch_shows_a_burst_whole_and_says_why_it_ends, tokens_hold_at_once, doctor_finds_what_would_fail,
              a_restore_holds_what_waits]
     run = Cases()

@@ -78,6 +78,7 @@ static void a_second_holder_is_refused_and_told_who(void **state)
 
     (void)state;
     assert_int_equal(qund_lock_take(path, &fd, &holder, &err), 0);
+    assert_int_equal(qund_lock_holder(path), getpid());
     assert_int_equal(qund_lock_take(path, &second, &holder, &err), QUND_E_EXISTS);
     assert_int_equal(holder, getpid());
     assert_non_null(strstr(err.text, "another qund"));
