@@ -2,6 +2,9 @@
  * for /metrics. Degraded means: events are taken, something else is not as it should be. Not ready
  * means that an event sent now would be refused. */
 #include "app/parts.h"
+#include <malloc.h>
+
+#define HEAP_EVERY 10 /* calls; the allocator walks its free lists to count */
 
 static void say(struct qund_jw *w, const char *fmt, ...) QUND_PRINTF(2, 3);
 static void say(struct qund_jw *w, const char *fmt, ...)
@@ -131,9 +134,22 @@ static void log_lines(struct qund *q, const char *labels, enum qund_level level)
                      (int64_t)qund_log_count(q->log, level));
 }
 
+/* In use, as the allocator counts it: what leaks shows here first, resident memory hides it. */
+static void heap_gauge(struct qund *q)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    qund_counter_set(
+        qund_metric_gauge(q->metrics, "qund_heap_bytes", NULL, "Memory that is allocated"),
+        (int64_t)(m.uordblks + m.hblkhd));
+}
+
 void qund_gauges_refresh(struct qund *q)
 {
     struct qund_worker_state st;
+
+    if (q->gauges++ % HEAP_EVERY == 0)
+        heap_gauge(q);
 
     qund_worker_state(q->worker, &st);
     qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_writable", NULL,

@@ -58,6 +58,7 @@ struct qund {
     _Atomic(struct qund_http *) feed_to; /* NULL: nobody to show the feed to */
     struct qund_loop_timer *poll;
     int wake_fd, port;
+    unsigned gauges; /* times they were refreshed */
     int64_t drain_until;
     bool rules_degraded;
     bool up; /* the start came through */

@@ -4,11 +4,12 @@ import http.client
 import json
 import random
 import sqlite3
+import struct
 import threading
 import time as clock
 
 from harness import Failed, equal
-from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, delivered, row, until, verdict)
+from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, delivered, preload, row, until, verdict)
 from rows_queue import Holder, stored
 
 POISON = {"id": "poison-1", "group": "g1", "sender": "somebody", "sender_name": "某人", "text": "这一条谁也受不了"}
@@ -382,26 +383,52 @@ def wal_gone(d):
     d.stop()
 
 
-@row("D1", "duplicates at once, after restart, after kill -9", "one effect each")
+class HalfTimeless(Chat):
+    """Every other event has no time of its own: its id alone says that it is a repeat."""
+
+    def event(self, i):
+        e = super().event(i)
+        if i % 2:
+            del e["ts"]
+        return e
+
+
+def jump(d, file, seconds):
+    """The daemon's wall clock, from now on."""
+    before = d.status()["now"]
+    with file.open("r+b") as f:     # in place: the daemon has it mapped
+        f.write(struct.pack("=q", seconds * 1000000000))
+    until(lambda: d.status()["now"][:13] > before[:13], 5, "an hour has passed for it")
+
+
+@row("D1", "duplicates at once, after 1 h, after restart, after kill -9", "one effect each")
 def d1(ctx):
     n = 20000 if ctx.full else 3000
+    file = ctx.folder / "clock"
+    file.write_bytes(struct.pack("=q", 0))
+    env = {"LD_PRELOAD": str(preload(ctx)), "QUND_CLOCK_PROGRAM": "qund", "QUND_CLOCK_FILE": str(file)}
     with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
-        d.start()
-        chat = Chat(n, "d1", step_us=50)
+        d.start(**env)
+        chat = HalfTimeless(n, "d1", step_us=50)
         loads = [HttpLoad(d, chat).start(), HttpLoad(d, chat, batch=70).start()]
         loads = [load.finish() for load in loads]
         d.drained()
+        delivered(d, receiver)
+        jump(d, file, 3660)
+        repeats = d.metric("qund_events_repeated_total")
+        loads.append(HttpLoad(d, chat, batch=50).start().finish())
+        d.drained()
+        equal(d.metric("qund_events_repeated_total") - repeats, n, "repeats known after an hour")
         d.stop()
-        d.start()
+        d.start(**env)
         loads.append(HttpLoad(d, chat, batch=33).start().finish())
         d.kill9()
-        d.start()
+        d.start(**env)
         loads.append(HttpLoad(d, chat, batch=200).start().finish())
         d.drained()
-        repeats = d.metric("qund_events_repeated_total")
         v = verdict(d, chat, loads, receiver)
         equal(v.numbers["stored"], n, "events stored")
-        return f"{n:,} events sent 4 times ({int(repeats):,} known as repeats since the last start): {brief(v)}"
+        return f"{n:,} events sent 5 times, every other without a time: {brief(v)}"
 
 
 # --- another order ------------------------------------------------------------------------------
