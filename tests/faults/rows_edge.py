@@ -60,23 +60,26 @@ def frame(first, payload=b"", length=None, masked=True, key=b"\x01\x02\x03\x04")
     return head + key + bytes(b ^ key[i % 4] for i, b in enumerate(payload))
 
 
-FRAMES = {  # what is sent after the handshake: close codes that may answer it
+CLOSED = None   # without a close frame: RFC 6455 7.1.7 lets an endpoint that fails a connection leave it out
+FRAMES = {  # what is sent after the handshake: what the code of the close frame must be
     "reserved bits": (frame(0xC1, b"hi"), {1002}),
     "unknown opcode": (frame(0x83, b"hi"), {1002}),
     "unknown control opcode": (frame(0x8B, b"hi"), {1002}),
-    "control frame of 126 bytes": (frame(0x89, b"x" * 126), {1002}),
+    "control frame of 126 bytes": (frame(0x89, b"x" * 126), {1002, CLOSED}),
     "control frame in pieces": (frame(0x09, b"hi"), {1002}),
     "continuation of nothing": (frame(0x80, b"hi"), {1002}),
     "text within text": (frame(0x01, b"a") + frame(0x81, b"b"), {1002}),
     "broken UTF-8": (frame(0x81, b"\xc3\x28\xff"), {1007}),
     "overlong UTF-8 in pieces": (frame(0x01, b"\xc0") + frame(0x80, b"\xaf"), {1007}),
-    "length of 2^63": (frame(0x81, b"", length=1 << 63), {1002, 1009}),
+    "length of 2^63": (frame(0x81, b"", length=1 << 63), {1002, CLOSED}),
     "length of 1 GiB": (frame(0x81, b"x" * 8192, length=1 << 30), {1009}),
     "binary": (frame(0x82, b"hi"), {1003}),
-    "close of one byte": (frame(0x88, b"\x03"), {1002, 1005}),
-    "close with a reserved code": (frame(0x88, struct.pack(">H", 1005)), {1002, 1005}),
-    "close with broken UTF-8": (frame(0x88, struct.pack(">H", 1000) + b"\xff"), {1000, 1002, 1007}),
+    "close with a reserved code": (frame(0x88, struct.pack(">H", 1005)), {1002}),
     "a message of 1 MiB": (frame(0x81, b"x" * (1 << 20)), {1009}),
+}
+LAX = {     # libwebsockets answers the peer's close by its own, and does not look into it
+    "close of one byte": (frame(0x88, b"\x03"), {1002, 1005}),
+    "close with broken UTF-8": (frame(0x88, struct.pack(">H", 1000) + b"\xff"), {1000, 1002, 1007}),
 }
 
 
@@ -120,14 +123,17 @@ def f3(ctx):
     with ctx.daemon() as d:
         d.start()
         hello, wrong = handshake(d.token("viewer")), []
-        for what, (data, codes) in FRAMES.items():
+        kinds = FRAMES | LAX
+        for what, (data, codes) in kinds.items():
             code, how = farewell(d.port, hello, data)
-            if how == "open" or code not in codes | {None}:
-                wrong.append(f"{what}: {how}, code {code}, want {sorted(codes)}")
+            if how == "open" or code not in codes:
+                wrong.append(f"{what}: {how}, code {code}, want {codes}")
         check(not wrong, "; ".join(wrong))
-        grown = growth(d, ctx.rounds, lambda: [farewell(d.port, hello, data) for data, _ in FRAMES.values()])
+        grown = growth(d, ctx.rounds, lambda: [farewell(d.port, hello, data) for data, _ in kinds.values()])
         check(d.proc.poll() is None, "it lives")
-        return f"{len(FRAMES)} kinds x {ctx.rounds}: each closed, memory +{grown:,} KiB"
+        silent = sum(CLOSED in codes for _, codes in FRAMES.values())
+        return (f"{len(kinds)} kinds x {ctx.rounds}: each closed, {len(FRAMES) - silent} by the code of the RFC, "
+                f"memory +{grown:,} KiB")
 
 
 def growth(d, rounds, again):
