@@ -163,6 +163,34 @@ static void the_stream_is_trimmed_while_it_flows_and_empty_when_quiet(void **sta
     close_ends(&e);
 }
 
+/* Redis forgets how many entries were read when it reads a file that it rewrote in between. */
+static void nothing_waits_after_a_rewritten_file_was_read_again(void **state)
+{
+    struct unit_redis *u = *state;
+    struct ends e = open_ends(u);
+    struct qund_queue_info info;
+
+    for (unsigned i = 0; i < 20; i++) { /* so long a file is rewritten by the stop */
+        assert_int_equal(unit_push(e.push, i * 1000, 1000, NULL), 0);
+        qund_claim_request(e.claim, 4096);
+        drain(e.claim, i * 1000, 1000);
+    }
+    for (int stops = 0; stops < 2; stops++) {
+        close_ends(&e);
+        u->r = qund_redis_stop(u->r);
+        unit_redis_start(u, true, 0);
+        e = open_ends(u);
+        inspect(u, &info);
+        assert_int_equal(info.waiting, 0);
+        assert_int_equal(unit_push(e.push, 0, 300, NULL), 0); /* only behind the rewritten part */
+        inspect(u, &info);
+        assert_int_equal(info.waiting, 300);
+        qund_claim_request(e.claim, 4096);
+        drain(e.claim, 0, 300);
+    }
+    close_ends(&e);
+}
+
 static void nothing_owed_is_trimmed_when_a_later_batch_is_acknowledged_first(void **state)
 {
     struct unit_redis *u = *state;
@@ -301,6 +329,7 @@ int main(void)
         WITH_REDIS(unacknowledged_entries_come_again_in_pages_before_new_ones),
         WITH_REDIS(a_request_while_one_is_under_way_is_not_forgotten),
         WITH_REDIS(the_stream_is_trimmed_while_it_flows_and_empty_when_quiet),
+        WITH_REDIS(nothing_waits_after_a_rewritten_file_was_read_again),
         WITH_REDIS(nothing_owed_is_trimmed_when_a_later_batch_is_acknowledged_first),
         WITH_REDIS(an_emptied_or_cut_stream_is_named_with_ids_and_time),
         WITH_REDIS(a_full_redis_refuses_and_takes_again_after_consumption),
