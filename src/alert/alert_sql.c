@@ -5,14 +5,6 @@
 #define TITLE_MAX 1000
 #define QUOTE_MAX 2000
 
-static void bind_or_null(struct qund_stmt *st, const char *name, int64_t v)
-{
-    if (v)
-        qund_bind_int(st, name, v);
-    else
-        qund_bind_null(st, name);
-}
-
 static int link_message(struct qund_db *db, int64_t id, int64_t seq)
 {
     struct qund_stmt *st =
@@ -42,9 +34,9 @@ int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, st
     qund_bind_str(st, ":rule", n->rule);
     qund_bind_int(st, ":version", n->rule_version);
     qund_bind_str(st, ":level", n->level);
-    bind_or_null(st, ":grp", n->group);
-    bind_or_null(st, ":contact", n->contact);
-    bind_or_null(st, ":seq", n->seq);
+    qund_bind_int_or_null(st, ":grp", n->group);
+    qund_bind_int_or_null(st, ":contact", n->contact);
+    qund_bind_int_or_null(st, ":seq", n->seq);
     qund_bind_str(st, ":role", n->to.n ? n->to : QUND_STR("manager"));
     qund_bind_str(st, ":ladder", n->ladder.p ? n->ladder : QUND_STR(""));
     qund_bind_int(st, ":since", n->since ? n->since : n->ts);

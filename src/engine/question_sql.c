@@ -5,14 +5,6 @@
     "seq, grp, contact, ts, state, urgent, judged, answer_seq, answer_ts, reply_ms, eid, pid, " \
     "name"
 
-static void bind_or_null(struct qund_stmt *st, const char *name, int64_t v)
-{
-    if (v)
-        qund_bind_int(st, name, v);
-    else
-        qund_bind_null(st, name);
-}
-
 int qund_question_sql_put(struct qund_db *db, const struct question *q)
 {
     struct qund_stmt *st =
@@ -29,8 +21,8 @@ int qund_question_sql_put(struct qund_db *db, const struct question *q)
     qund_bind_int(st, ":state", q->state);
     qund_bind_int(st, ":urgent", q->urgent);
     qund_bind_int(st, ":judged", q->judged);
-    bind_or_null(st, ":answer_seq", q->answer_seq);
-    bind_or_null(st, ":answer_ts", q->answer_ts);
+    qund_bind_int_or_null(st, ":answer_seq", q->answer_seq);
+    qund_bind_int_or_null(st, ":answer_ts", q->answer_ts);
     if (q->answer_seq)
         qund_bind_int(st, ":reply_ms", q->reply_ms);
     else

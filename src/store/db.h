@@ -66,6 +66,7 @@ struct qund_stmt *qund_sql(struct qund_db *db, const char *sql);
 void qund_bind_int(struct qund_stmt *st, const char *name, int64_t v);
 void qund_bind_str(struct qund_stmt *st, const char *name, struct qund_str v);
 void qund_bind_blob(struct qund_stmt *st, const char *name, const void *p, size_t n);
+void qund_bind_int_or_null(struct qund_stmt *st, const char *name, int64_t v); /* 0: NULL */
 void qund_bind_null(struct qund_stmt *st, const char *name);
 /* 1 a row, 0 done, < 0 an rc (EXISTS for a constraint). */
 QUND_CHECK int qund_step(struct qund_stmt *st);

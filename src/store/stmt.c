@@ -157,6 +157,14 @@ void qund_bind_blob(struct qund_stmt *st, const char *name, const void *p, size_
     bound(sqlite3_bind_blob64(st->st, param(st, name), p ? p : "", n, SQLITE_STATIC));
 }
 
+void qund_bind_int_or_null(struct qund_stmt *st, const char *name, int64_t v)
+{
+    if (v)
+        qund_bind_int(st, name, v);
+    else
+        qund_bind_null(st, name);
+}
+
 void qund_bind_null(struct qund_stmt *st, const char *name)
 {
     bound(sqlite3_bind_null(st->st, param(st, name)));

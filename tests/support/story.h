@@ -168,4 +168,44 @@ static inline void story_same(const char *what, const char *want, const char *go
         got += m + (got[m] != '\0');
     }
 }
+
+/* What every run of a story starts from, made once per test program: cmocka's group fixture. */
+struct story_world {
+    const struct qund_fold *fold;
+    struct qund_rules *rules;
+    struct story *story;
+};
+
+static inline struct story_world *story_world_new(const char *config, size_t events)
+{
+    struct story_world *w = qund_alloc(sizeof(*w));
+    struct desk *d = desk_bare(config);
+
+    w->fold = qund_fold_tables();
+    w->rules = story_rules(w->fold);
+    w->story = story_read(d, events);
+    assert_int_equal(w->story->n, events);
+    desk_free(d);
+    return w;
+}
+
+static inline int story_world_free(void **state)
+{
+    struct story_world *w = *state;
+
+    story_free(w->story);
+    qund_rules_unref(w->rules);
+    qund_free(w);
+    return 0;
+}
+
+/* A desk over an empty store, with the world's rules. */
+static inline struct desk *story_desk(const struct story_world *w, const char *config)
+{
+    struct desk *d = desk_bare(config);
+
+    d->rules = qund_rules_ref(w->rules);
+    desk_open_store(d);
+    return d;
+}
 #endif

@@ -24,34 +24,9 @@ static const struct {
     {333, "alert.resolve", "{\"id\":99999}"},
 };
 
-struct world {
-    const struct qund_fold *fold;
-    struct qund_rules *rules;
-    struct story *story;
-    size_t undone; /* batches rolled back, over all runs */
-};
-
 static int set_up(void **state)
 {
-    struct world *w = qund_alloc(sizeof(*w));
-    struct desk *d = desk_bare(CONFIG);
-
-    w->fold = qund_fold_tables();
-    w->rules = story_rules(w->fold);
-    w->story = story_read(d, EVENTS);
-    assert_int_equal(w->story->n, EVENTS);
-    desk_free(d);
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-
-    story_free(w->story);
-    qund_rules_unref(w->rules);
-    qund_free(w);
+    *state = story_world_new(CONFIG, EVENTS);
     return 0;
 }
 
@@ -69,7 +44,7 @@ static void add(struct sequence *q, struct qund_item it)
 
 /* Events as they come, a tick and the floor now and then, commands, and two entries that nobody can
  * read. */
-static struct sequence *sequence_of(struct desk *d, const struct world *w)
+static struct sequence *sequence_of(struct desk *d, const struct story_world *w)
 {
     struct sequence *q = qund_alloc(sizeof(*q));
 
@@ -92,17 +67,15 @@ static struct sequence *sequence_of(struct desk *d, const struct world *w)
     return q;
 }
 
-/* With chance, in batches of 1 to BATCH_MAX, some of which find no room at first; without, one item
- * a batch. */
-static char *play(struct world *w, uint64_t seed)
+/* With chance, in batches of 1 to BATCH_MAX, some of which find no room at first and are counted in
+ * *undone; without, one item a batch. */
+static char *play(const struct story_world *w, uint64_t seed, size_t *undone)
 {
-    struct desk *d = desk_bare(CONFIG);
+    struct desk *d = story_desk(w, CONFIG);
     struct sequence *q;
     size_t at = 0;
     char *dump;
 
-    d->rules = qund_rules_ref(w->rules);
-    desk_open_store(d);
     q = sequence_of(d, w);
     while (at < q->n) {
         size_t n = seed ? 1 + story_chance(&seed) % BATCH_MAX : 1;
@@ -115,7 +88,7 @@ static char *play(struct world *w, uint64_t seed)
         while (qund_engine_apply(d->engine, &q->v[at], n, NULL) < 0) {
             assert_true(tight);
             desk_room(d, -1);
-            w->undone++;
+            ++*undone;
             if (story_chance(&seed) % 4 == 0) { /* killed instead of mended */
                 desk_close_store(d);
                 desk_open_store(d);
@@ -135,19 +108,20 @@ static char *play(struct world *w, uint64_t seed)
 
 static void rows_do_not_depend_on_where_batches_are_cut(void **state)
 {
-    struct world *w = *state;
-    char *want = play(w, 0);
+    const struct story_world *w = *state;
+    size_t undone = 0; /* batches rolled back, over all runs */
+    char *want = play(w, 0, &undone);
 
     assert_non_null(strstr(want, "== alert "));
     for (uint64_t run = 1; run <= RUNS; run++) {
-        char *got = play(w, run);
+        char *got = play(w, run, &undone);
         char what[32];
 
         snprintf(what, sizeof(what), "run %d", (int)run);
         story_same(what, want, got);
         qund_free(got);
     }
-    assert_in_range(w->undone, RUNS * 3, RUNS * EVENTS); /* else nothing was shown */
+    assert_in_range(undone, RUNS * 3, RUNS * EVENTS); /* else nothing was shown */
     qund_free(want);
 }
 
@@ -157,5 +131,5 @@ int main(void)
         cmocka_unit_test(rows_do_not_depend_on_where_batches_are_cut),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, story_world_free);
 }

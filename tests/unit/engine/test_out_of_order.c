@@ -36,32 +36,9 @@ static const struct {
                " ORDER BY 1"},
 };
 
-struct world {
-    const struct qund_fold *fold;
-    struct qund_rules *rules;
-    struct story *story;
-};
-
 static int set_up(void **state)
 {
-    struct world *w = qund_alloc(sizeof(*w));
-    struct desk *d = desk_bare(CONFIG);
-
-    w->fold = qund_fold_tables();
-    w->rules = story_rules(w->fold);
-    w->story = story_read(d, EVENTS);
-    desk_free(d);
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-
-    story_free(w->story);
-    qund_rules_unref(w->rules);
-    qund_free(w);
+    *state = story_world_new(CONFIG, EVENTS);
     return 0;
 }
 
@@ -78,14 +55,12 @@ static int by_rx(const void *a, const void *b)
 }
 
 /* Each event is delayed by up to max_ms. Returns how many overtook the one before them. */
-static size_t play(const struct world *w, uint64_t seed, int64_t max_ms, char *out[])
+static size_t play(const struct story_world *w, uint64_t seed, int64_t max_ms, char *out[])
 {
     struct arrival v[EVENTS];
-    struct desk *d = desk_bare(CONFIG);
+    struct desk *d = story_desk(w, CONFIG);
     size_t overtook = 0;
 
-    d->rules = qund_rules_ref(w->rules);
-    desk_open_store(d);
     for (size_t i = 0; i < w->story->n; i++)
         v[i] = (struct arrival){
             w->story->v[i].ts + (max_ms ? (int64_t)(story_chance(&seed) % (uint64_t)max_ms) : 0),
@@ -110,7 +85,7 @@ static size_t play(const struct world *w, uint64_t seed, int64_t max_ms, char *o
 
 static void a_shuffled_chat_leaves_what_the_ordered_one_does(void **state)
 {
-    const struct world *w = *state;
+    const struct story_world *w = *state;
     char *want[QUND_ARRAY_LEN(SAME)], *got[QUND_ARRAY_LEN(SAME)];
 
     size_t overtook = 0;
@@ -135,5 +110,5 @@ int main(void)
         cmocka_unit_test(a_shuffled_chat_leaves_what_the_ordered_one_does),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, story_world_free);
 }
