@@ -83,7 +83,7 @@ void qund_api_events_flush(void *arg)
 
     if (!t)
         return;
-    if (t->n == 0) { /* all were refused */
+    if (t->piece->n == 0) { /* all were refused, or hold nothing, as [] does */
         qund_intake_release(h->deps.intake, &t->piece->hold);
         answer_all(t, QUND_OK);
         return;

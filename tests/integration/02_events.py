@@ -25,6 +25,12 @@ with scratch() as folder, Daemon(folder / "d", {"channels": {"other": {"kind": "
         ids = {json.loads(line)["id"] for line in stored()}
         equal(ids, {"o1", "a0", "a1", "a2", "n0", "n1", "n2", "n3", "z1"}, "stored ids")
 
+    @case("an empty array takes nothing and hurts nobody")
+    def _():
+        got = api.events(b"[]", Content_Type="application/json")
+        equal((got.status, got.json()), (202, {"accepted": 0}), "no event")
+        equal(api.post("/api/v1/events", dict(EVENT, id="after")).json(), {"accepted": 1}, "the next one")
+
     @case("one bad event refuses the whole request, with index, path and reason")
     def _():
         before = len(stored())

@@ -124,6 +124,15 @@ class Api(unittest.TestCase):
         self.assertTrue(data["error"]["details"]["reason"])
         self.assertEqual(self.pushed(), before)
 
+    def test_no_events_are_taken_as_such(self):
+        before = self.pushed()
+        for body, headers in (("[]", {}), (" [ ] ", {}), ("[]", {"Content-Type": "application/x-ndjson"})):
+            status, data, _ = self.call("POST", API + "/events", body, headers=headers)
+            self.assertEqual((status, data) if not headers else status, (202, {"accepted": 0}) if not headers else 400)
+        self.assertEqual(self.pushed(), before)
+        one = {"text": "x", "group": "g", "sender": "a"}
+        self.assertEqual(self.call("POST", API + "/events", one)[1], {"accepted": 1})
+
     def test_odd_bodies_have_their_answers(self):
         post = lambda body, **h: self.call("POST", API + "/events", body, headers=h)[0]
         self.assertEqual(post("{"), 400)
