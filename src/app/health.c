@@ -87,6 +87,10 @@ bool qund_ready(void *arg, struct qund_jw *w)
         say(w, "rules were refused, the set before them runs: %s", m.rules_why);
     else if (q->rules_degraded)
         say(w, "rules were refused at start, the last good set runs; see `qund check`");
+    if (q->config_why[0])
+        say(w, "the configuration was refused, the one before it runs: %s", q->config_why);
+    if (q->org_why[0])
+        say(w, "the org file was refused, what it said before stays: %s", q->org_why);
     if (q->queue_gap[0])
         say(w, "%s", q->queue_gap);
     if (q->store_gap[0])

@@ -61,7 +61,8 @@ struct qund {
     unsigned gauges; /* times they were refreshed */
     int64_t drain_until;
     bool rules_degraded;
-    bool up; /* the start came through */
+    char config_why[320], org_why[320]; /* what the last reload refused; loop; "" nothing */
+    bool up;                            /* the start came through */
     char instance[24];
     char store_gap[256]; /* what a removed write-ahead log made unknown; "" nothing */
     char queue_gap[512]; /* what an emptied or cut queue made unknown; "" nothing */

@@ -6,8 +6,11 @@
 
 #define ERRORS_MAX 20
 
-static void log_errors(struct qund *q, const char *event, const struct qund_errs *errs)
+/* All of them into the log, the first into `why`, which /readyz shows until it is mended. */
+static void refuse(struct qund *q, const char *event, const struct qund_errs *errs, char why[320])
 {
+    if (errs->n > 0)
+        snprintf(why, 320, "%.140s: %.170s", errs->v[0].where, errs->v[0].text);
     for (size_t i = 0; i < errs->n; i++)
         qund_log(q->log, QUND_ERROR, event, QUND_KV("where", errs->v[i].where),
                  QUND_KV("why", errs->v[i].text));
@@ -41,14 +44,15 @@ static void reload_config(struct qund *q)
         return;
     qund_errs_init(&errs, ERRORS_MAX);
     if (qund_config_load(q->opts.config_path, &next, &errs) < 0) {
-        log_errors(q, "config.refused", &errs);
+        refuse(q, "config.refused", &errs, q->config_why);
         return;
     }
     if (qund_deliver_check(next, &errs) < 0) {
-        log_errors(q, "config.refused", &errs);
+        refuse(q, "config.refused", &errs, q->config_why);
         qund_config_unref(next);
         return;
     }
+    q->config_why[0] = '\0';
     if (qund_config_reload_diff(q->config, next, &fixed) > 0)
         qund_log(q->log, QUND_WARN, "config.needs_restart", QUND_KV("keys", qund_buf_view(&fixed)));
     qund_config_unref(q->config);
@@ -70,11 +74,12 @@ void qund_org_reload(struct qund *q)
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_org *org;
 
+    q->org_why[0] = '\0';
     if (!q->config->org.file)
         return;
     qund_errs_init(&errs, ERRORS_MAX);
     if (qund_org_load(q->config->org.file, &org, &errs) < 0) {
-        log_errors(q, "org.refused", &errs);
+        refuse(q, "org.refused", &errs, q->org_why);
         return;
     }
     send(q, "org.apply", org, drop_org);

@@ -51,9 +51,21 @@ with scratch() as folder, Daemon(folder / "d") as d:
         d.write_config("http:\n  listen: 7\n  lisen: 8\n")
         hup("config.refused")
         check("qund.yaml:3" in d.log(), "file and line")
+        code, said = d.degraded()
+        check(code == 200 and "configuration was refused" in said and "qund.yaml:" in said, "and in /readyz", said)
         equal(intents_of("这个多少钱"), ["price_question"], "it goes on")
         d.write_config()
         hup("config.loaded")
+        check("refused" not in d.degraded()[1], "mended")
+        (d.folder / "org.yaml").write_text("staff: [{nam: x}]")
+        d.config["org"] = {"file": str(d.folder / "org.yaml")}
+        d.write_config()
+        hup("org.refused")
+        check("org file was refused" in d.degraded()[1], "an org file, too", d.degraded())
+        del d.config["org"]
+        d.write_config()
+        hup("config.loaded")
+        check("refused" not in d.degraded()[1], "and is mended")
 
     @case("a key that takes a restart is named, not half applied")
     def _():
