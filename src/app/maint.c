@@ -33,8 +33,10 @@
 #define RUSH_MS 250
 #define RUSH_FRAMES 2000
 #define COUNT_EVERY 5       /* ticks between two counts */
-#define LOOK_PAUSE 4        /* times as long as a table's check took, but at least … */
-#define LOOK_MS 5000        /* … so long, and … */
+#define IDLE_MAX (8u << 20) /* so much freed memory at two counts, and … */
+#define TRIM_EVERY 30 /* … so many ticks since the last time: a rush is over, it goes back */
+#define LOOK_PAUSE 4  /* times as long as a table's check took, but at least … */
+#define LOOK_MS 5000  /* … so long, and … */
 #define LOOK_WAIT_MS 120000 /* … so much longer in a rush: meanwhile there is no checkpoint */
 #define JOBS_MAX 16
 #define ERRORS_MAX 20
@@ -52,6 +54,8 @@ struct qund_maint {
     bool noted; /* the damage is told */
     unsigned ticks;
     bool trim;          /* at the next tick */
+    bool was_idle;      /* at the last count more memory was idle than is kept */
+    unsigned trim_at;   /* the earliest tick for the next time */
     int64_t look_at_ms; /* for the next table */
     int64_t frames;     /* of the WAL at the last checkpoint */
     bool rush;
@@ -238,6 +242,19 @@ static void count_rows(struct qund_maint *m)
             qund_counter_set(m->outbox[s], n[s]);
 }
 
+/* After a rush. What was given back counts as idle still, so this comes again and then costs
+ * little. */
+static void look_at_heap(struct qund_maint *m)
+{
+    bool idle = qund_memory_idle() > IDLE_MAX;
+
+    if (idle && m->was_idle && m->ticks >= m->trim_at) {
+        qund_memory_give_back();
+        m->trim_at = m->ticks + TRIM_EVERY;
+    }
+    m->was_idle = idle;
+}
+
 static void tick(struct qund_maint *m)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
@@ -250,8 +267,10 @@ static void tick(struct qund_maint *m)
     checkpoint(m, m->ticks % 60 == 0);
     if (!damaged(m))
         look(m);
-    if (m->ticks % COUNT_EVERY == 0)
+    if (m->ticks % COUNT_EVERY == 0) {
         count_rows(m);
+        look_at_heap(m);
+    }
     if (m->deps.redis)
         qund_redis_tidy(m->deps.redis);
     if (damaged(m) && !m->noted)

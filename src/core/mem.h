@@ -21,6 +21,9 @@ QUND_DEFINE_AUTO(qund_free_str, char *)
 /* After heavy work that will not come again soon: what was freed goes back to the system, and so do
  * pages of the program and its libraries that can be read again. Any thread; takes a millisecond. */
 void qund_memory_trim(void);
+/* Bytes that were freed and may still be held; giving back the heap's part alone. */
+size_t qund_memory_idle(void);
+void qund_memory_give_back(void);
 /* Tests: the n-th qund_try_alloc from now on this thread fails (0: none). */
 void qund_try_alloc_fail_at(unsigned n);
 

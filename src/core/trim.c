@@ -49,9 +49,19 @@ static int let_go(struct dl_phdr_info *lib, size_t size, void *arg)
     return 0;
 }
 
-void qund_memory_trim(void)
+void qund_memory_give_back(void)
 {
     malloc_trim(0);
+}
+
+void qund_memory_trim(void)
+{
+    qund_memory_give_back();
     if (!QUND_SANITIZED && !traced())
         dl_iterate_phdr(let_go, NULL);
+}
+
+size_t qund_memory_idle(void)
+{
+    return mallinfo2().fordblks;
 }

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 
 #define MARKS_MAX 4096u
-#define CACHE_LISTS_MAX 65536u /* beyond, all copies are dropped after a commit */
+#define CACHE_LISTS_MAX 16384u /* beyond, all copies are dropped after a commit */
 #define LATE_MS QUND_HOUR_MS
 
 struct list {
