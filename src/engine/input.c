@@ -169,7 +169,7 @@ static const struct {
     {QUND_EXTRACT_CHAIN, "chain"},          {QUND_EXTRACT_SIGNUP, "signup"},
     {QUND_EXTRACT_CANCEL, "signup_cancel"}, {QUND_EXTRACT_CONFIRM, "signup_confirm"},
     {QUND_EXTRACT_ORDER, "order"},          {QUND_EXTRACT_QUESTION, "question"},
-    {QUND_EXTRACT_GRIEVANCE, "grievance"},
+    {QUND_EXTRACT_GRIEVANCE, "grievance"},  {QUND_EXTRACT_ASIDE, "aside"},
 };
 
 static size_t offer(const struct qund_extract *x, struct qund_rule_extract *v, size_t max)

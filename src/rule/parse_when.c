@@ -54,7 +54,7 @@ static void read_names(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 /* What text/extract.h finds; a name that no extractor gives would never hold. */
 static const char *const extracts[] = {
     "room",           "phone", "chain",    "signup",    "signup_cancel",
-    "signup_confirm", "order", "question", "grievance",
+    "signup_confirm", "order", "question", "grievance", "aside",
 };
 
 bool qund_rule_known_extract(struct qund_str name)

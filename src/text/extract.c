@@ -21,7 +21,8 @@ uint32_t qund_extract_kind_parse(struct qund_str name)
                  {"signup_confirm", QUND_EXTRACT_CONFIRM},
                  {"order", QUND_EXTRACT_ORDER},
                  {"question", QUND_EXTRACT_QUESTION},
-                 {"grievance", QUND_EXTRACT_GRIEVANCE}};
+                 {"grievance", QUND_EXTRACT_GRIEVANCE},
+                 {"aside", QUND_EXTRACT_ASIDE}};
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(kinds); i++)
         if (qund_str_is(name, kinds[i].name))
@@ -36,6 +37,19 @@ static uint32_t kind_of(const struct qund_signup *s)
     if (s->state == QUND_SAYS_CANCELLED)
         return QUND_EXTRACT_CANCEL;
     return s->state == QUND_SAYS_CONFIRMED ? QUND_EXTRACT_CONFIRM : 0;
+}
+
+static uint32_t grievance_kind(struct qund_str text)
+{
+    switch (qund_grievance_find(text)) {
+    case QUND_GRIEVANCE_OURS:
+        return QUND_EXTRACT_GRIEVANCE;
+    case QUND_GRIEVANCE_ASIDE:
+        return QUND_EXTRACT_ASIDE;
+    case QUND_GRIEVANCE_NONE:
+        break;
+    }
+    return 0;
 }
 
 static void add_room(struct qund_extract *out, const struct qund_chain_diff *d)
@@ -132,8 +146,7 @@ void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena
             talk.other_room = talk.other_room || out->rooms[i].owner == QUND_ROOM_OTHER;
         if (qund_question_find(in->text, &talk))
             out->kinds |= QUND_EXTRACT_QUESTION;
-        if (qund_grievance_find(in->text))
-            out->kinds |= QUND_EXTRACT_GRIEVANCE;
+        out->kinds |= grievance_kind(in->text);
     }
     if (out->kinds & QUND_EXTRACT_SIGNUP)
         out->call = QUND_CALL_SIGNUP;

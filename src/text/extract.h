@@ -1,7 +1,7 @@
 /* src/text/extract.h - all extractors on one message, in one call (essay in extract.c).
  * Pure; any thread. The engine calls this once per message; rules see the result as
  * `extract: room | phone | chain | signup | signup_cancel | signup_confirm | order | question |
- * grievance`. */
+ * grievance | aside`. */
 #ifndef QUND_TEXT_EXTRACT_H
 #define QUND_TEXT_EXTRACT_H
 #include "text/phone.h"
@@ -29,7 +29,8 @@ enum qund_extract_kind {
     QUND_EXTRACT_CONFIRM = 32,
     QUND_EXTRACT_ORDER = 64,
     QUND_EXTRACT_QUESTION = 128,
-    QUND_EXTRACT_GRIEVANCE = 256
+    QUND_EXTRACT_GRIEVANCE = 256,
+    QUND_EXTRACT_ASIDE = 512
 };
 /* The bit of a name as rules write it ("signup_cancel"), 0 for an unknown one. */
 uint32_t qund_extract_kind_parse(struct qund_str name);

@@ -38,20 +38,10 @@ static bool tells_span(struct qund_str s)
     return false;
 }
 
-bool qund_grievance_find(struct qund_str s)
+/* Of us, by the classes of its words; whom it is said of is decided before. */
+static bool complains(struct qund_str s, uint32_t has)
 {
-    struct qund_scan_hit hits[HITS_MAX];
-    uint32_t has = 0;
-    size_t n;
-
-    if (s.n == 0 || s.n > TEXT_MAX)
-        return false;
-    n = qund_scan_words(s, &grievance_table, hits, HITS_MAX);
-    for (size_t i = 0; i < n; i++)
-        has |= hits[i].flags;
-    if (has & (ELSE | GOOD))
-        return false;
-    if (has & RAGE && has & (US | DEAL | BAD | LAPSE))
+    if ((has & RAGE) && (has & (US | DEAL | BAD | LAPSE | TURN)))
         return true;
     if (has & ASKS)
         return false;
@@ -62,4 +52,22 @@ bool qund_grievance_find(struct qund_str s)
     if (has & LAPSE)
         return (has & (US | DEAL | PROM)) != 0;
     return (has & TURN) && (has & (US | DEAL)) && tells_span(s);
+}
+
+enum qund_grievance qund_grievance_find(struct qund_str s)
+{
+    struct qund_scan_hit hits[HITS_MAX];
+    uint32_t has = 0;
+    size_t n;
+
+    if (s.n == 0 || s.n > TEXT_MAX)
+        return QUND_GRIEVANCE_NONE;
+    n = qund_scan_words(s, &grievance_table, hits, HITS_MAX);
+    for (size_t i = 0; i < n; i++)
+        has |= hits[i].flags;
+    if (has & ELSE)
+        return has & (US | PROM) ? QUND_GRIEVANCE_NONE : QUND_GRIEVANCE_ASIDE;
+    if (has & GOOD)
+        return QUND_GRIEVANCE_NONE;
+    return complains(s, has) ? QUND_GRIEVANCE_OURS : QUND_GRIEVANCE_NONE;
 }

@@ -3,6 +3,12 @@
 #define QUND_TEXT_GRIEVANCE_H
 #include "core/core.h"
 
-/* `folded` is a customer's message. Rules see the answer as `extract: grievance`. */
-bool qund_grievance_find(struct qund_str folded);
+enum qund_grievance {
+    QUND_GRIEVANCE_NONE,
+    QUND_GRIEVANCE_OURS, /* complains of us */
+    QUND_GRIEVANCE_ASIDE /* whatever it says, it says it of others or of himself */
+};
+
+/* `folded` is a customer's message. Rules see the answer as `extract: grievance | aside`. */
+enum qund_grievance qund_grievance_find(struct qund_str folded);
 #endif

@@ -34,7 +34,12 @@ static bool a_not_a(struct qund_str s, const struct clause *c, const struct qund
                     size_t n)
 {
     static const char *const nots[] = {"不", "没", "唔", NULL};
+    static const char *const looks[] = {"看", NULL};
+    static const char *const asked[] = {"看看", "看下", "看一", "看到", "看得", NULL};
 
+    /* 看那天下不下雨 weighs what nobody here can tell; 看看有没有 and 看下 do ask. */
+    if (qund_scan_any(s, &(size_t){c->from}, looks) && !qund_scan_any(s, &(size_t){c->from}, asked))
+        return false;
     for (size_t at = c->from + 3; at + 6 <= c->end; at++) {
         if ((unsigned char)s.p[at] < 0xe4 || !qund_scan_any(s, &(size_t){at}, nots))
             continue;

@@ -98,6 +98,8 @@ static bool reports_number(struct qund_str s)
     s = qund_str_n(s.p + at + 3, s.n - (size_t)at - 3);
     while (s.n && s.p[0] == ' ')
         s = qund_str_n(s.p + 1, s.n - 1);
+    if (qund_str_is(s, "俩") || qund_str_is(s, "两") || qund_str_is(s, "仨"))
+        return true;
     return s.n &&
            (qund_scan_digit(s.p[0]) || qund_scan_han_digit(s, 0) > 0 || qund_str_starts(s, "两") ||
             qund_str_starts(s, "俩")) &&
@@ -131,7 +133,8 @@ static bool only_persons(struct qund_str s)
 
     size_t chars = qund_utf8_count(s);
     bool some = qund_chain_persons(s) > 0 ||
-                (chars <= 6 && qund_str_starts(s, "我") && qund_chain_party(s) > 0);
+                (qund_str_starts(s, "我") && qund_chain_party(s) > 0 &&
+                 (chars <= 6 || has(s, (const char *const[]){"带", "和", "跟", NULL})));
 
     return some && chars <= SHORT_CHARS && !has(s, others) && !asks(s);
 }
@@ -179,12 +182,16 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
         return c->age_ms[QUND_CALL_SIGNUP] < 0 && !shop && qund_str_starts(s, "报名") &&
                chars <= SHORT_CHARS;
     }
-    if (members_own || shop || signed_up || asks(s))
+    if (members_own || shop || signed_up)
         return false;
+    if (flags & HOPE) /* 看那天下不下雨,能去就去: only seems to ask */
+        return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
+    if (asks(s))
+        return false;
+    if (leading_one(s))
+        return within(c, QUND_CALL_SIGNUP, HOURS(3)) && chars <= 8;
     if (plus_one(s, &end))
         return within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(3) : HOURS(24 * 3));
-    if (flags & HOPE)
-        return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
     if (flags & WEAK)
         return chars <= SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(6));
     return within(c, QUND_CALL_SIGNUP, HOURS(6)) && (only_persons(s) || name_and_count(s));
@@ -193,8 +200,9 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
 /* 改成我一个, 减一个人, 就我自己来: of somebody who stands in the list. His row changes. */
 static bool changes(struct qund_str s, bool signed_up)
 {
-    static const char *const words[] = {"改成",   "改为", "变成", "减一个", "少一个",
-                                        "多一个", "多加", "再加", "就我",   NULL};
+    static const char *const words[] = {"改成",   "改为", "变成", "减一个", "少一个", "改一",
+                                        "多一个", "多加", "再加", "就我",   "改两",   "改三",
+                                        "改四",   "改2",  "改3",  NULL};
 
     return signed_up && has(s, words) && qund_utf8_count(s) <= 2 * SHORT_CHARS && !asks(s) &&
            (qund_chain_party(s) > 0 || qund_chain_persons(s) > 0 ||
@@ -210,12 +218,18 @@ static bool coming_clause(struct qund_str s)
     static const char *const before[] = {
         "准时", "准点", "一定", "肯定", "保证", "会", "能",   "都",   "也",   "准", "必", "要",
         "人",   "个",   "俩",   "仨",   "口",   "位", "名",   "自己", "我",   "俺", "咱", "们",
-        "家",   "照常", "按时", "一起", "一块", "全", "可以", "还",   "如期", "齐", NULL};
+        "家",   "照常", "按时", "一起", "一块", "全", "可以", "还",   "如期", "齐", "的", NULL};
     static const char *const nots[] = {"不", "没", "唔", "冇", "别", "未", "莫", "吗", NULL};
+    static const char *const meets[] = {"明天见", "后天见", "明早见",   "到时见",
+                                        "现场见", "周六见", "到时候见", "周日见",
+                                        "周末见", "早上见", "下午见",   NULL};
     size_t end = s.n;
 
     while (qund_scan_any_before(s, end, particles, &end))
         ;
+    if (qund_scan_any_before(s, end, meets, &(size_t){0}) || qund_str_is(s, "在") ||
+        qund_str_is(s, "在的") || qund_str_is(s, "在呢"))
+        return true;
     if (has(s, nots) || !qund_scan_any_before(s, end, verbs, &end))
         return false;
     return end == 0 || qund_scan_any_before(s, end, before, &end);
@@ -239,6 +253,20 @@ static bool says_coming(struct qund_str s)
     return false;
 }
 
+/* 好, 嗯嗯, 可以: an answer only of him who is asked. */
+static bool nods(struct qund_str s)
+{
+    static const char *const words[] = {"好的", "好嘞", "好哒", "好滴", "好", "嗯嗯", "嗯", "行",
+                                        "可以", "到",   "能来", "是的", "中", "要得", "能", NULL};
+    static const char *const trailing[] = {"!", "~", "。", " ", ",", NULL};
+    size_t end = s.n, at = 0;
+
+    while (qund_scan_any_before(s, end, trailing, &end))
+        ;
+    s = qund_str_n(s.p, end);
+    return qund_scan_any(s, &at, words) && at == s.n;
+}
+
 static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const plain[] = {"确认参加", "确认到场", "确定参加",
@@ -249,6 +277,8 @@ static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_
             return true;
         if (asks(s) || qund_utf8_count(s) > 2 * SHORT_CHARS)
             return false;
+        if (signed_up && within(c, QUND_CALL_CONFIRM, HOURS(12)) && nods(s))
+            return true;
         return (flags & CONFIRM) ||
                ((signed_up || within(c, QUND_CALL_CONFIRM, HOURS(3))) && says_coming(s));
     }
@@ -292,7 +322,9 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
     }
     if (answered && changes(s, signed_up)) {
         out->state = flags & (MAYBE | HOPE) ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
-        out->fresh = true;
+        if (within(c, QUND_CALL_CONFIRM, HOURS(72)) && out->state == QUND_SAYS_SIGNED)
+            out->state = QUND_SAYS_CONFIRMED; /* asked whether he comes he says with how many */
+        out->fresh = out->state != QUND_SAYS_CONFIRMED;
         if (out->party == 0)
             out->party = 1;
         return true;

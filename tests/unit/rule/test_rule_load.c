@@ -46,7 +46,7 @@ static const struct {
     {"11-names",
      {"6:7: unknown key 'near'",
       "4:16: extract must be one of: room, phone, chain, signup, signup_cancel, signup_confirm, "
-      "order, question, grievance",
+      "order, question, grievance, aside",
       "5:14: unknown key 'some'",
       "8:14: tag must be a tag: 1 to 96 bytes, no comma, no control characters, no blanks at its "
       "ends",

@@ -23,7 +23,7 @@ static void ours_beside_what_should_not_be_is_a_grievance(void **state)
 
     (void)state;
     for (size_t i = 0; i < QUND_ARRAY_LEN(yes); i++)
-        if (!qund_grievance_find(qund_str(yes[i])))
+        if (qund_grievance_find(qund_str(yes[i])) != QUND_GRIEVANCE_OURS)
             fail_msg("\"%s\" is no grievance", yes[i]);
 }
 
@@ -44,15 +44,26 @@ static void half_of_it_and_what_is_said_of_others_is_none(void **state)
 
     (void)state;
     for (size_t i = 0; i < QUND_ARRAY_LEN(no); i++)
-        if (qund_grievance_find(qund_str(no[i])))
+        if (qund_grievance_find(qund_str(no[i])) == QUND_GRIEVANCE_OURS)
             fail_msg("\"%s\" is a grievance", no[i]);
 }
 
 static void open_anger_outweighs_the_question(void **state)
 {
     (void)state;
-    assert_true(qund_grievance_find(QUND_STR("牛肉切开发黑,谁敢吃,你们要不要看看")));
-    assert_false(qund_grievance_find(QUND_STR("隔壁店的牛肉发黑,谁敢吃")));
+    assert_int_equal(qund_grievance_find(QUND_STR("牛肉切开发黑,谁敢吃,你们要不要看看")),
+                     QUND_GRIEVANCE_OURS);
+    assert_int_equal(qund_grievance_find(QUND_STR("隔壁店的牛肉发黑,谁敢吃")),
+                     QUND_GRIEVANCE_ASIDE);
+}
+
+static void what_names_only_others_is_an_aside(void **state)
+{
+    (void)state;
+    assert_int_equal(qund_grievance_find(QUND_STR("单位食堂跟猪食一样")), QUND_GRIEVANCE_ASIDE);
+    assert_int_equal(qund_grievance_find(QUND_STR("我手机摔坏了")), QUND_GRIEVANCE_ASIDE);
+    assert_int_equal(qund_grievance_find(QUND_STR("跟单位食堂说你们送来的都凉了")),
+                     QUND_GRIEVANCE_NONE); /* left to the rules */
 }
 
 static void the_words_are_in_order(void **state)
@@ -67,6 +78,7 @@ int main(void)
         cmocka_unit_test(ours_beside_what_should_not_be_is_a_grievance),
         cmocka_unit_test(half_of_it_and_what_is_said_of_others_is_none),
         cmocka_unit_test(open_anger_outweighs_the_question),
+        cmocka_unit_test(what_names_only_others_is_an_aside),
         cmocka_unit_test(the_words_are_in_order),
     };
 
