@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a full store costs: rows 8, 9 and 13, at two million messages."""
+"""What a full store costs: rows 8 and 9 at two million messages, row 13 at five."""
 import http.client
 import json
 import shutil
@@ -98,15 +98,24 @@ def read(folder):
 
 
 def starts(folder):
+    """Five more starts of a store that has grown to five millions: until the first event is accepted."""
+    with Daemon("os", folder=folder, search=False).run() as d:
+        rig.load(d.sock, events=3 * MILLION, seed=20, **FAST)
     times = []
-    for _ in range(3 if rig.QUICK else 5):
+    for n in range(3 if rig.QUICK else 5):
         with Daemon("os", folder=folder) as d:
-            start = time.monotonic()
-            d.run()
-            rig.load(d.sock, events=1, conns=1, body=1, seed=int(time.time() * 1000))
-            times.append((d.start_s * 1000, (time.monotonic() - start) * 1000))
+            def accepted(d=d, n=n):
+                try:
+                    c = Local(d.sock)
+                    c.request("POST", "/api/v1/events", json.dumps(
+                        {"id": f"start-{n}", "group": "wr000001", "sender": "wm00000001", "text": "早"}))
+                    return c.getresponse().status == 202
+                except OSError:
+                    return False
+            d.start(d.command(), accepted)
+            times.append(d.start_s * 1000)
     print("starts", times, flush=True)
-    return median([t[0] for t in times])
+    return median(times)
 
 
 def main():
@@ -119,9 +128,6 @@ def main():
         own = bytes_of(f"{folder}/data/qund.db", ("message_", "sqlite_autoindex_message_")) / (2 * MILLION)
         row("9.1", "bytes a message / bare table with its two indexes", f"{own / bare:.2f} ({own:.0f} / {bare:.0f} B)",
             "<= 1.15", own <= 1.15 * bare)
-        ready = starts(folder)
-        row("13", f"start to ready, {rig.WORDS} rules and {2 * MILLION:,} messages", f"{ready:.0f} ms", "<= 150 ms",
-            ready <= 150)
         filled, page, find, hits, ping = read(folder)
         row("8.2", "last 50 of a group, by the API", f"{page:.2f} ms (an empty request {ping:.2f})", "<= 1 ms",
             page - ping <= 1)
@@ -129,6 +135,9 @@ def main():
         search = bytes_of(f"{folder}/data/qund.db", ("message_", "sqlite_autoindex_message_", "search_2")) / (2 * MILLION)
         row("9.2", "the same with search", f"{search / bare:.2f} ({search:.0f} B)", "<= 2.0", search <= 2 * bare)
         row("8.4", "search index filled afterwards", f"{k(2 * MILLION / filled)}")
+        first = starts(folder)
+        row("13", f"start to first accepted event, {rig.WORDS} rules and {5 * MILLION:,} messages", f"{first:.0f} ms",
+            "<= 150 ms", first <= 150)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -143,8 +143,11 @@ class Daemon(Process):
             f"targets: {{ops: {{kind: webhook, url: 'http://127.0.0.1:{webhook or PORT + 2}/hook', "
             f"allow_private: true, rate: {0 if webhook else 20}}}}}\n", encoding="utf-8")
 
+    def command(self):
+        return [QUND, "serve", "--data", str(self.data), "--config", str(self.config)]
+
     def run(self):
-        self.start([QUND, "serve", "--data", str(self.data), "--config", str(self.config)], self.ready)
+        self.start(self.command(), self.ready)
         return self
 
     def ready(self):
