@@ -191,16 +191,30 @@ static int take_key(struct builder *b, const struct qund_ynode *n)
     return QUND_OK;
 }
 
+/* Piece by piece: fy_token_get_text of libfyaml 0.7 never frees what it needs for a value of
+ * many pieces (folded lines, doubled quotes), some kilobytes at every reload. */
+static bool text_of(struct builder *b, struct fy_token *t, struct qund_str *out)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    const struct fy_iter_chunk *c = NULL;
+    struct fy_token_iter *iter = fy_token_iter_create(t);
+    int failed = !iter;
+
+    while (iter && (c = fy_token_iter_chunk_next(iter, c, &failed)))
+        qund_buf_str(&text, qund_str_n(c->str, c->len));
+    fy_token_iter_destroy(iter);
+    *out = qund_str_n(qund_arena_dup(b->y->arena, text.p ? text.p : "", text.n), text.n);
+    return !failed;
+}
+
 static int scalar(struct builder *b, struct fy_event *e)
 {
     struct fy_token *t = e->scalar.value;
     struct qund_ynode *n = new_node(b, e, QUND_YAML_SCALAR);
-    size_t len = 0;
-    const char *text = t ? fy_token_get_text(t, &len) : "";
 
-    if (!text)
+    n->text = QUND_STR("");
+    if (t && !text_of(b, t, &n->text))
         return refuse(b, n->line, n->col, "this value cannot be read");
-    n->text = qund_str_n(qund_arena_dup(b->y->arena, text, len), len);
     n->quoted = t && fy_token_scalar_style(t) != FYSS_PLAIN;
     if (!n->quoted && means_null(n->text))
         n->kind = QUND_YAML_NULL;
