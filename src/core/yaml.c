@@ -191,19 +191,38 @@ static int take_key(struct builder *b, const struct qund_ynode *n)
     return QUND_OK;
 }
 
-/* Piece by piece: fy_token_get_text of libfyaml 0.7 never frees what it needs for a value of
- * many pieces (folded lines, doubled quotes), some kilobytes at every reload. */
-static bool text_of(struct builder *b, struct fy_token *t, struct qund_str *out)
+/* The text of a value in single quotes on one line: what stands between the quotes, a doubled one
+ * for each. By hand, for libfyaml 0.7 reads four quotes in a row as three. */
+static bool between_quotes(struct builder *b, struct fy_event *e, struct qund_buf *text)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    const struct fy_mark *from = fy_event_start_mark(e), *to = fy_event_end_mark(e);
+    struct qund_str raw;
+
+    /* Both marks point behind and at the quotes, not before and behind them. */
+    if (!from || !to || from->input_pos < 1 || to->input_pos < from->input_pos ||
+        to->input_pos >= b->text.n)
+        return false;
+    raw = qund_str_n(b->text.p + from->input_pos, to->input_pos - from->input_pos);
+    if (raw.p[-1] != '\'' || raw.p[raw.n] != '\'' || memchr(raw.p, '\n', raw.n))
+        return false;
+    for (size_t i = 0; i < raw.n; i++) {
+        qund_buf_char(text, raw.p[i]);
+        i += raw.p[i] == '\'';
+    }
+    return true;
+}
+
+/* Piece by piece: fy_token_get_text of libfyaml 0.7 never frees what it needs for a value of many
+ * pieces (folded lines, doubled quotes), some kilobytes at every reload. */
+static bool in_pieces(struct fy_token *t, struct qund_buf *text)
+{
     const struct fy_iter_chunk *c = NULL;
     struct fy_token_iter *iter = fy_token_iter_create(t);
     int failed = !iter;
 
     while (iter && (c = fy_token_iter_chunk_next(iter, c, &failed)))
-        qund_buf_str(&text, qund_str_n(c->str, c->len));
+        qund_buf_str(text, qund_str_n(c->str, c->len));
     fy_token_iter_destroy(iter);
-    *out = qund_str_n(qund_arena_dup(b->y->arena, text.p ? text.p : "", text.n), text.n);
     return !failed;
 }
 
@@ -211,10 +230,12 @@ static int scalar(struct builder *b, struct fy_event *e)
 {
     struct fy_token *t = e->scalar.value;
     struct qund_ynode *n = new_node(b, e, QUND_YAML_SCALAR);
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    bool single = t && fy_token_scalar_style(t) == FYSS_SINGLE_QUOTED;
 
-    n->text = QUND_STR("");
-    if (t && !text_of(b, t, &n->text))
+    if (t && !(single && between_quotes(b, e, &text)) && !in_pieces(t, &text))
         return refuse(b, n->line, n->col, "this value cannot be read");
+    n->text = qund_str_n(qund_arena_dup(b->y->arena, text.p ? text.p : "", text.n), text.n);
     n->quoted = t && fy_token_scalar_style(t) != FYSS_PLAIN;
     if (!n->quoted && means_null(n->text))
         n->kind = QUND_YAML_NULL;

@@ -50,6 +50,24 @@ static void a_tree_knows_shapes_and_places(void **state)
     qund_yaml_free(y);
 }
 
+/* Values that libfyaml holds in pieces: it must not keep any of them (the leak checker sees it). */
+static void a_value_of_many_pieces_is_whole(void **state)
+{
+    struct qund_yaml *y =
+        parse("q: '''a''''b''''c''''d''''e''''f''''g''''h''''i''''j'''\n"
+              "f: >\n  一\n  二\n  三\n  四\n  五\n  六\n  七\n  八\n  九\n\n  十\n"
+              "d: \"\\u7fa4\\t\\u7fa4\\t\\u7fa4\\t\\u7fa4\\t\\u7fa4\\t\\u7fa4\"\n"
+              "p: one\n  two\n  three\n  four\n  five\n  six\n  seven\n");
+    const struct qund_ynode *root = qund_yaml_root(y);
+
+    (void)state;
+    assert_true(qund_str_is(qund_yaml_get(root, "q")->text, "'a''b''c''d''e''f''g''h''i''j'"));
+    assert_true(qund_str_is(qund_yaml_get(root, "f")->text, "一 二 三 四 五 六 七 八 九\n十\n"));
+    assert_true(qund_str_is(qund_yaml_get(root, "d")->text, "群\t群\t群\t群\t群\t群"));
+    assert_true(qund_str_is(qund_yaml_get(root, "p")->text, "one two three four five six seven"));
+    qund_yaml_free(y);
+}
+
 static void json_is_yaml(void **state)
 {
     struct qund_yaml *y = parse("{\n\t\"a\": [1, \"x\\u00e9\\n\"],\n\"b\": {}\n}\n");
@@ -159,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tree_knows_shapes_and_places),
+        cmocka_unit_test(a_value_of_many_pieces_is_whole),
         cmocka_unit_test(json_is_yaml),
         cmocka_unit_test(refusals_name_place_and_reason),
         cmocka_unit_test(depth_size_and_nul_are_bounded),
