@@ -351,6 +351,15 @@ static void read_some(struct conn *c)
     process(c);
 }
 
+/* What lies in the socket's buffer has reached us: it is answered, and not cut off by a close. */
+void qund_conn_drain(struct conn *c)
+{
+    if (c->state == CONN_IDLE)
+        read_some(c);
+    if (c->state == CONN_IDLE)
+        qund_conn_close(c);
+}
+
 static void drop_some(struct conn *c)
 {
     char waste[16 << 10];

@@ -82,6 +82,7 @@ struct qund_server {
 void qund_conn_new(struct qund_server *s, int fd, const struct qund_peer *peer,
                    const struct qund_peer_key *key);
 void qund_conn_close(struct conn *c);
+void qund_conn_drain(struct conn *c); /* closes it unless a request is there */
 void qund_conn_check_deadline(struct conn *c, int64_t now_ms);
 /* The answer has left: the next request, or the end. */
 void qund_conn_answered(struct conn *c);

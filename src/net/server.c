@@ -183,12 +183,13 @@ void qund_server_drain(struct qund_server *s)
 {
     struct conn *next;
 
+    for (size_t i = 0; i < s->n_listeners; i++)
+        on_listener(&s->listeners[i]->poll, 0, UV_READABLE); /* who knocked already may come in */
     s->draining = true;
     close_listeners(s);
     for (struct conn *c = s->conns; c; c = next) {
         next = c->next;
-        if (c->state == CONN_IDLE)
-            qund_conn_close(c);
+        qund_conn_drain(c);
     }
     qund_ws_drain(s);
 }

@@ -121,6 +121,7 @@ class Client:
 
     def __init__(self, where, token=None, timeout=10):
         self.token, self.where, self.timeout, self.conn = token, where, timeout * PATIENCE, None
+        self.sent_at = None            # monotonic; None until the whole request has left
 
     def open(self):
         if isinstance(self.where, int):
@@ -153,9 +154,11 @@ class Client:
         if isinstance(body, str):
             body = body.encode()
         try:
+            self.sent_at = None
             if not self.conn:
                 self.open()
             self.conn.request(method, path, body, sent)
+            self.sent_at = time.monotonic()
             got = self.conn.getresponse()
             return Answer(got.status, got.headers, got.read())
         except (OSError, http.client.HTTPException):

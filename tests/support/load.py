@@ -67,7 +67,7 @@ class HttpLoad:
         self.begin, self.end = begin, chat.n if end is None else end
         self.acked, self.lock = set(), threading.Lock()
         self.waits_ms, self.refused, self.answers = [], 0, {}
-        self.broken_at = []            # when requests began that got no answer
+        self.broken_at = []            # when requests had left that got no answer
         self.answered_at = []          # monotonic, of each 2xx
         self.stop_flag, self.running, self.sending = threading.Event(), threading.Event(), 0
         self.running.set()
@@ -124,7 +124,7 @@ class HttpLoad:
                     got = client.post("/api/v1/events", body, Content_Type="application/x-ndjson")
             except (OSError, http.client.HTTPException):
                 with self.lock:
-                    self.broken_at.append(at)
+                    self.broken_at += [client.sent_at] if client.sent_at else []
                 if not self.retry or self.stop_flag.wait(0.02):
                     return
                 continue
