@@ -448,7 +448,7 @@ class TimelessChat(Chat):
 def i1(ctx):
     file = ctx.folder / "clock"
     file.write_bytes(struct.pack("=q", 0))
-    env = {"LD_PRELOAD": str(preload(ctx)), "QUND_CLOCK_PROGRAM": "qund", "QUND_CLOCK_FILE": str(file)}
+    env = {**preload(ctx), "QUND_CLOCK_PROGRAM": "qund", "QUND_CLOCK_FILE": str(file)}
     jumps = [hours * 3600 for hours in (1, 0, -1, 0, 72, 0, -72, 0)] * ctx.rounds
     with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
         d.start(**env)

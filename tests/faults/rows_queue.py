@@ -66,7 +66,7 @@ def b2(ctx):
     worst, ways, slowest, total = 0.0, 0.0, 0.0, 0
     for durability in ("disk", "os"):
         for slow in (False, True):
-            env = {"LD_PRELOAD": str(preload(ctx)), "QUND_SLOW_PROGRAM": "redis-server",
+            env = {**preload(ctx), "QUND_SLOW_PROGRAM": "redis-server",
                    "QUND_SLOW_FSYNC_MS": "800"} if slow else {}
             n, gap, way = redis_deaths(ctx, durability, slow, env)
             total += n

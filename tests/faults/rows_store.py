@@ -406,7 +406,7 @@ def d1(ctx):
     n = 20000 if ctx.full else 3000
     file = ctx.folder / "clock"
     file.write_bytes(struct.pack("=q", 0))
-    env = {"LD_PRELOAD": str(preload(ctx)), "QUND_CLOCK_PROGRAM": "qund", "QUND_CLOCK_FILE": str(file)}
+    env = {**preload(ctx), "QUND_CLOCK_PROGRAM": "qund", "QUND_CLOCK_FILE": str(file)}
     with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
         d.start(**env)
         chat = HalfTimeless(n, "d1", step_us=50)

@@ -1,5 +1,6 @@
 """Rows of the table of faults: each a function that is given a Context and returns its figure, or
 raises Failed. run.py prints them beside their limits."""
+import os
 import pathlib
 import random
 import subprocess
@@ -60,11 +61,13 @@ class Context:
 
 
 def preload(ctx):
-    """The shim that slows fsync and moves the clock, built once per row."""
+    """The environment for the shim that slows fsync and moves the clock; it is built once per row."""
     out = ctx.folder / "preload.so"
     if not out.exists():
         subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", out, HERE / "preload.c", "-ldl"], check=True)
-    return out
+    # AddressSanitizer wants to come first in the list; the shim needs nothing of it.
+    asan = os.environ.get("ASAN_OPTIONS", "")
+    return {"LD_PRELOAD": str(out), "ASAN_OPTIONS": f"{asan}:verify_asan_link_order=0".lstrip(":")}
 
 
 def delivered(daemon, receiver, seconds=60):

@@ -308,19 +308,19 @@ static void a_store_held_by_another_makes_askers_wait_two_seconds_and_events_lon
     from = qund_mono_now().ms;
     say(f, 3, "hi");
     ask(f, &first, "alert.ack", "{\"id\":1}");
-    wait_answer(&first, 4000);
+    wait_answer(&first, 10000);
     assert_int_equal(first.rc, QUND_E_AGAIN);
     assert_in_range(first.took_ms, 1500, 3500);
     ask(f, &second, "alert.ack", "{\"id\":1}"); /* it is known by now */
-    wait_answer(&second, 4000);
+    wait_answer(&second, 10000);
     assert_int_equal(second.rc, QUND_E_AGAIN);
     assert_in_range(second.took_ms, 0, 2500);
     while (qund_mono_now().ms - from < 5000)
         poll(NULL, 0, 20);
     qund_db_close(other);
-    wait_until(f, messages, 4, 4000);
+    wait_until(f, messages, 4, 10000);
     ask(f, &third, "alert.ack", "{\"id\":1}");
-    wait_answer(&third, 2000);
+    wait_answer(&third, 10000);
     assert_int_equal(third.rc, QUND_E_NOTFOUND);
     wait_until(f, stream_length, 0, 5000);
 }
