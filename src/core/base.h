@@ -1,6 +1,7 @@
 /* src/core/base.h - attributes, result codes and the few macros every file uses. */
 #ifndef QUND_CORE_BASE_H
 #define QUND_CORE_BASE_H
+#include "qund/rc.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,21 +37,7 @@ static inline void qund_ignore(int rc)
     (void)rc;
 }
 
-/* Every function that can fail returns 0 (or a documented count) or one of these. */
-enum qund_rc {
-    QUND_OK = 0,
-    QUND_E_NOMEM = -1, /* memory or a limit of the machine */
-    QUND_E_INVAL = -2, /* the caller's or the peer's data is wrong; never retried */
-    QUND_E_NOTFOUND = -3,
-    QUND_E_EXISTS = -4,
-    QUND_E_FULL = -5,  /* a bound of ours is reached: push back, retry later */
-    QUND_E_AGAIN = -6, /* not now; a later try may succeed */
-    QUND_E_DENIED = -7,
-    QUND_E_IO = -8,    /* disk, socket, database; a later try may succeed */
-    QUND_E_PROTO = -9, /* the peer broke its protocol */
-    QUND_E_ABI = -10,  /* other version than this program speaks */
-    QUND_E_BUG = -11
-};
+/* Every function that can fail returns 0 (or a documented count) or an enum qund_rc. */
 /* "NOMEM", "INVAL", … ; "?" for anything else. Static. */
 const char *qund_rc_name(int rc);
 /* The only place that decides between trying again (AGAIN, FULL, IO, NOMEM) and giving up. */

@@ -4,8 +4,8 @@
 #ifndef QUND_CORE_LOG_H
 #define QUND_CORE_LOG_H
 #include "core/str.h"
+#include "qund/log.h" /* levels and pairs */
 
-enum qund_level { QUND_DEBUG, QUND_INFO, QUND_WARN, QUND_ERROR };
 enum qund_log_form { QUND_LOG_LOGFMT, QUND_LOG_JSON };
 
 struct qund_log;
@@ -16,32 +16,6 @@ void qund_log_level(struct qund_log *l, enum qund_level least);
 /* Warn and error lines written so far, for /metrics. */
 uint64_t qund_log_count(const struct qund_log *l, enum qund_level level);
 
-struct qund_kv {
-    const char *key;
-    char kind; /* i s d b */
-    int64_t i;
-    double d;
-    struct qund_str s;
-};
-static inline struct qund_kv qund_kv_i(const char *k, int64_t v)
-{
-    return (struct qund_kv){.key = k, .kind = 'i', .i = v};
-}
-static inline struct qund_kv qund_kv_d(const char *k, double v)
-{
-    return (struct qund_kv){.key = k, .kind = 'd', .d = v};
-}
-static inline struct qund_kv qund_kv_z(const char *k, const char *v)
-{
-    return (struct qund_kv){.key = k, .kind = 's', .s = qund_str(v)};
-}
-static inline struct qund_kv qund_kv_s(const char *k, struct qund_str v)
-{
-    return (struct qund_kv){.key = k, .kind = 's', .s = v};
-}
-#define QUND_KV(k, v) \
-    _Generic((v), char *: qund_kv_z, const char *: qund_kv_z, struct qund_str: qund_kv_s,      \
-             double: qund_kv_d, default: qund_kv_i)(k, v)
 /* qund_log(log, QUND_WARN, "queue.lost", QUND_KV("last_id", id), …); a NULL log writes nothing. */
 #define qund_log(l, level, event, ...)                                            \
     qund_log_write(l, level, event, (const struct qund_kv[]){{0}, ##__VA_ARGS__}, \

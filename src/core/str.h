@@ -3,34 +3,10 @@
 #define QUND_CORE_STR_H
 #include "core/base.h"
 #include "core/mem.h"
+#include "qund/str.h" /* the borrowed string itself */
 #include <stdarg.h>
 #include <string.h>
 
-/* Borrowed bytes, by value, not NUL-terminated. An absent value has p == NULL. */
-struct qund_str {
-    const char *p;
-    size_t n;
-};
-#define QUND_STR(literal) ((struct qund_str){"" literal, sizeof(literal) - 1})
-#define QUND_STR_NONE ((struct qund_str){NULL, 0})
-#define QUND_STR_ARG(s) (int)(s).n, ((s).p ? (s).p : "") /* for "%.*s" */
-
-static inline struct qund_str qund_str(const char *z)
-{
-    return (struct qund_str){z, z ? strlen(z) : 0};
-}
-static inline struct qund_str qund_str_n(const char *p, size_t n)
-{
-    return (struct qund_str){p, n};
-}
-static inline bool qund_str_eq(struct qund_str a, struct qund_str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-static inline bool qund_str_is(struct qund_str a, const char *z)
-{
-    return qund_str_eq(a, qund_str(z));
-}
 /* A copy in the arena, NUL-terminated; NONE stays NONE. */
 static inline struct qund_str qund_arena_str(struct qund_arena *a, struct qund_str s)
 {
@@ -38,12 +14,6 @@ static inline struct qund_str qund_arena_str(struct qund_arena *a, struct qund_s
 }
 /* Its place among the words, as an enum's table of names wants to know; or NOTFOUND. */
 int qund_str_index(struct qund_str s, const char *const *words, size_t n);
-static inline bool qund_str_starts(struct qund_str s, const char *prefix)
-{
-    size_t n = strlen(prefix);
-
-    return s.n >= n && memcmp(s.p, prefix, n) == 0;
-}
 int qund_str_cmp(struct qund_str a, struct qund_str b); /* memcmp order, then length */
 struct qund_str qund_str_trim(struct qund_str s);       /* ASCII blanks at both ends */
 /* Byte offset of the first `needle` at or after `from`, or -1. */

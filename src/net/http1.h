@@ -20,9 +20,6 @@ enum qund_method {
 };
 const char *qund_method_name(enum qund_method m);
 
-struct qund_header {
-    struct qund_str name, value;
-};
 /* Borrowed from the bytes that were parsed. */
 struct qund_http1 {
     enum qund_method method;
