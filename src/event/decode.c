@@ -71,14 +71,9 @@ static bool has_control(struct qund_str s)
     return false;
 }
 
-/* Reading errors carry no text yet: event_decode_at adds the path. */
-static int take_str(struct event_decoding *d, const char *where, size_t max, bool id,
-                    struct qund_str *out)
+static int check_str(struct event_decoding *d, const char *where, size_t max, bool id,
+                     struct qund_str *out)
 {
-    int rc = qund_jr_str(d->r, out);
-
-    if (rc < 0)
-        return rc;
     if (out->n > max)
         return qund_err_set(d->err, QUND_E_INVAL, where, "%zu bytes long, at most %zu are allowed",
                             out->n, max);
@@ -89,34 +84,46 @@ static int take_str(struct event_decoding *d, const char *where, size_t max, boo
     return QUND_OK;
 }
 
+/* Reading errors carry no text yet: event_decode_at adds the path. */
+static int take_str(struct event_decoding *d, const char *where, size_t max, bool id,
+                    struct qund_str *out)
+{
+    int rc = qund_jr_str(d->r, out);
+
+    return rc < 0 ? rc : check_str(d, where, max, id, out);
+}
+
+int event_claim_ts(struct event_decoding *d, int64_t ts)
+{
+    if (ts < 0 || ts > EVENT_TS_MAX)
+        return qund_err_set(d->err, QUND_E_INVAL, "ts", "outside the years 1970 to 9999");
+    d->sent.ts = ts;
+    d->sent.has_ts = true;
+    return QUND_OK;
+}
+
 static int take_ts(struct event_decoding *d)
 {
     struct qund_str s;
+    int64_t ts;
     int type = qund_jr_peek(d->r), rc;
 
     if (type == QUND_JT_STR) {
         rc = qund_jr_str(d->r, &s);
-        if (rc == 0 && qund_iso_parse(s, &d->sent.ts) < 0)
+        if (rc == 0 && qund_iso_parse(s, &ts) < 0)
             return qund_err_set(d->err, QUND_E_INVAL, "ts",
                                 "neither milliseconds nor ISO 8601 with an offset, such as "
                                 "2025-09-15T08:32:44+08:00");
     } else {
-        rc = qund_jr_int(d->r, &d->sent.ts);
+        rc = qund_jr_int(d->r, &ts);
     }
-    if (rc == 0 && (d->sent.ts < 0 || d->sent.ts > EVENT_TS_MAX))
-        return qund_err_set(d->err, QUND_E_INVAL, "ts", "outside the years 1970 to 9999");
-    d->sent.has_ts = rc == 0;
-    return rc;
+    return rc < 0 ? rc : event_claim_ts(d, ts);
 }
 
-static int take_role(struct event_decoding *d)
+static int claim_role(struct event_decoding *d, struct qund_str s)
 {
-    struct qund_str s;
-    int role, rc = qund_jr_str(d->r, &s);
+    int role = s.n == 0 ? QUND_ROLE_NONE : qund_role_parse(s);
 
-    if (rc < 0 || s.n == 0)
-        return rc;
-    role = qund_role_parse(s);
     if (role < 0)
         return qund_err_set(d->err, QUND_E_INVAL, "sender_role",
                             "must be one of customer, staff, bot, koc");
@@ -124,13 +131,8 @@ static int take_role(struct event_decoding *d)
     return QUND_OK;
 }
 
-static int take_origin(struct event_decoding *d)
+static int claim_origin(struct event_decoding *d, struct qund_str s)
 {
-    struct qund_str s;
-    int rc = qund_jr_str(d->r, &s);
-
-    if (rc < 0)
-        return rc;
     d->origin = qund_origin_parse(s);
     if (d->origin < 0)
         return qund_err_set(d->err, QUND_E_INVAL, "origin",
@@ -138,34 +140,57 @@ static int take_origin(struct event_decoding *d)
     return QUND_OK;
 }
 
-/* Ids joined by '\n', which no id holds. */
-static int take_mentions(struct event_decoding *d)
+static int too_many_mentions(struct event_decoding *d)
 {
-    struct qund_str ids[EVENT_MENTIONS_MAX];
-    char where[32], *to;
-    size_t n = 0, bytes = 0;
-    bool first;
-    int rc = qund_jr_arr(d->r, &first);
+    return qund_err_set(d->err, QUND_E_INVAL, "mentions", "more than %u entries",
+                        EVENT_MENTIONS_MAX);
+}
 
-    while (rc == 0 && (rc = qund_jr_arr_next(d->r, &first)) > 0) {
-        if (n == EVENT_MENTIONS_MAX)
-            return qund_err_set(d->err, QUND_E_INVAL, "mentions", "more than %u entries",
-                                EVENT_MENTIONS_MAX);
-        snprintf(where, sizeof(where), "mentions[%zu]", n);
-        rc = take_str(d, where, QUND_EVENT_ID_MAX, true, &ids[n]);
-        if (rc == 0 && ids[n].p)
-            bytes += ids[n++].n + 1;
+/* Ids joined by '\n', which no id holds. */
+int event_claim_mentions(struct event_decoding *d, const struct qund_str *ids, size_t n)
+{
+    char where[32], *to;
+    size_t bytes = 0;
+
+    if (n > EVENT_MENTIONS_MAX)
+        return too_many_mentions(d);
+    for (size_t i = 0; i < n; i++) {
+        struct qund_str id = ids[i];
+        int rc;
+
+        snprintf(where, sizeof(where), "mentions[%zu]", i);
+        rc = check_str(d, where, QUND_EVENT_ID_MAX, true, &id);
+        if (rc < 0)
+            return rc;
+        bytes += id.n > 0 ? id.n + 1 : 0;
     }
-    if (rc < 0 || n == 0)
-        return rc;
+    if (bytes == 0)
+        return QUND_OK;
     to = qund_arena_alloc(d->r->arena, bytes);
     d->e->mentions = qund_str_n(to, bytes - 1);
     for (size_t i = 0; i < n; i++) {
+        if (ids[i].n == 0)
+            continue;
         memcpy(to, ids[i].p, ids[i].n);
         to += ids[i].n;
         *to++ = '\n';
     }
     return QUND_OK;
+}
+
+static int take_mentions(struct event_decoding *d)
+{
+    struct qund_str ids[EVENT_MENTIONS_MAX];
+    size_t n = 0;
+    bool first;
+    int rc = qund_jr_arr(d->r, &first);
+
+    while (rc == 0 && (rc = qund_jr_arr_next(d->r, &first)) > 0) {
+        if (n == EVENT_MENTIONS_MAX)
+            return too_many_mentions(d);
+        rc = qund_jr_str(d->r, &ids[n++]);
+    }
+    return rc < 0 ? rc : event_claim_mentions(d, ids, n);
 }
 
 /* Without the blanks between its tokens; the text is valid JSON. */
@@ -287,25 +312,37 @@ static int take_media(struct event_decoding *d, const struct field *f)
     return QUND_OK;
 }
 
+static struct qund_str *slot_of(struct event_decoding *d, const struct field *f)
+{
+    return (struct qund_str *)(void *)((char *)d->e + f->offset);
+}
+
+static int take_claim(struct event_decoding *d,
+                      int (*claim)(struct event_decoding *d, struct qund_str s))
+{
+    struct qund_str s;
+    int rc = qund_jr_str(d->r, &s);
+
+    return rc < 0 ? rc : claim(d, s);
+}
+
 static int take_field(struct event_decoding *d, const struct field *f)
 {
-    struct qund_str *slot = (struct qund_str *)(void *)((char *)d->e + f->offset);
-
     if (qund_jr_peek(d->r) == QUND_JT_NULL)
         return qund_jr_null(d->r); /* null is absent */
     switch (f->kind) {
     case ID:
     case TYPE:
-        return take_str(d, f->name, f->max, true, slot);
+        return take_str(d, f->name, f->max, true, slot_of(d, f));
     case NAME:
     case TEXT:
-        return take_str(d, f->name, f->max, false, slot);
+        return take_str(d, f->name, f->max, false, slot_of(d, f));
     case TS:
         return take_ts(d);
     case ROLE:
-        return take_role(d);
+        return take_claim(d, claim_role);
     case ORIGIN:
-        return take_origin(d);
+        return take_claim(d, claim_origin);
     case MENTIONS:
         return take_mentions(d);
     case MEDIA:
@@ -332,6 +369,54 @@ static const struct field *find_field(struct qund_str key, size_t *hint)
         }
     }
     return NULL;
+}
+
+/* A field that is JSON in itself; the path of what is wrong begins with its name. */
+static int claim_json(struct event_decoding *d, const struct field *f, struct qund_str json)
+{
+    char within[sizeof(d->err->where)];
+    int rc;
+
+    qund_jr_init(d->r, json, d->r->arena, EVENT_DEPTH_MAX);
+    rc = take_field(d, f);
+    if (rc == 0)
+        rc = qund_jr_end(d->r);
+    if (!d->r->why)
+        return rc;
+    rc = event_reader_err(d->r, d->r->start, d->err);
+    snprintf(within, sizeof(within), "%s", d->err->where);
+    snprintf(d->err->where, sizeof(d->err->where), "%s%s%.100s", f->name, *within ? "." : "",
+             within);
+    return rc;
+}
+
+int event_claim(struct event_decoding *d, const char *name, struct qund_str s)
+{
+    size_t hint = 0;
+    const struct field *f = find_field(qund_str(name), &hint);
+    int rc;
+
+    qund_assert(f);
+    switch (f->kind) {
+    case ID:
+    case TYPE:
+    case NAME:
+    case TEXT:
+        rc = check_str(d, f->name, f->max, f->kind == ID || f->kind == TYPE, &s);
+        *slot_of(d, f) = s;
+        return rc;
+    case ROLE:
+        return claim_role(d, s);
+    case ORIGIN:
+        return claim_origin(d, s);
+    case TS:
+    case MENTIONS:
+    case MEDIA:
+    case DATA:
+    case IGNORED:
+        break;
+    }
+    return claim_json(d, f, s);
 }
 
 static int take_object(struct event_decoding *d)

@@ -106,6 +106,13 @@ QUND_CHECK int qund_event_decode(const struct qund_event_ctx *ctx, struct qund_s
                                  size_t index, struct qund_arena *arena, struct qund_event *out,
                                  struct qund_err *err);
 
+/* The same from a plugin's fields (qund/event.h), by the same limits; strings stay where they are.
+ * `in` is as large as in->size says, which the caller has checked to be a version it knows. */
+struct qund_event_in;
+QUND_CHECK int qund_event_given(const struct qund_event_ctx *ctx, const struct qund_event_in *in,
+                                size_t index, struct qund_arena *arena, struct qund_event *out,
+                                struct qund_err *err);
+
 /* A body of POST /api/v1/events: one object, an array, or NDJSON. Calls each(event, arg) in order;
  * a non-zero return of each stops. *count = events seen. where = "events[7].ts". */
 enum qund_body_form { QUND_BODY_JSON, QUND_BODY_NDJSON };

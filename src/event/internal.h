@@ -41,6 +41,11 @@ struct event_decoding {
     enum qund_role role; /* as claimed */
     int origin;          /* as claimed; < 0: not said */
 };
+/* One field by its name in JSON, as its sender claims it: checked by the row that the decoder uses.
+ * media and data are JSON text. */
+QUND_CHECK int event_claim(struct event_decoding *d, const char *name, struct qund_str s);
+QUND_CHECK int event_claim_ts(struct event_decoding *d, int64_t ts);
+QUND_CHECK int event_claim_mentions(struct event_decoding *d, const struct qund_str *ids, size_t n);
 /* Type, kind, channel, realm, role and origin, from what was read (settle.c). */
 QUND_CHECK int event_settle(struct event_decoding *d);
 #endif
