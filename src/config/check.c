@@ -142,6 +142,8 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
     for (size_t i = 0; i < c->n_targets; i++) {
         const struct qund_target_cfg *t = &c->targets[i];
 
+        if (!qund_target_is_ours(t))
+            continue;
         if (!t->url && !written(&ck, "targets", t->name, "url"))
             complain(&ck, "targets", t->name, "url", "a target needs a url");
         else if (t->url && !http_url(t->url))

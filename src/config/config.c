@@ -10,18 +10,6 @@
 #define WORDS_MAX 32 /* sections and maps together */
 #define NAME_MAX_BYTES 64u
 
-static void set_defaults(const struct option *v, size_t n, void *base)
-{
-    char why[160];
-
-    for (size_t i = 0; i < n; i++) {
-        if (v[i].def)
-            qund_assert(qund_option_set(&v[i], base, qund_str(v[i].def), why));
-        else if (v[i].type == OPT_DURATION)
-            *(int64_t *)(void *)((char *)base + v[i].offset) = -1; /* not given */
-    }
-}
-
 static void clear_all(const struct option *v, size_t n, void *base)
 {
     for (size_t i = 0; i < n; i++)
@@ -59,7 +47,7 @@ static void *item_named(const struct option_map *m, struct qund_config *c, struc
     item = *v + (*n)++ * m->item_bytes;
     memset(item, 0, m->item_bytes);
     *(char **)(void *)item = qund_str_dup(name);
-    set_defaults(m->v, m->n, item);
+    qund_options_default(m->v, m->n, item);
     return item;
 }
 
@@ -78,10 +66,11 @@ static struct qund_config *defaults(void)
 
     atomic_store(&c->refs, 1);
     for (size_t i = 0; i < qund_config_n_sections; i++)
-        set_defaults(qund_config_sections[i].v, qund_config_sections[i].n, c);
+        qund_options_default(qund_config_sections[i].v, qund_config_sections[i].n, c);
     item_named(map_of("channels"), c, QUND_STR("api"));
     replay = item_named(map_of("channels"), c, QUND_STR("replay"));
-    replay->kind = QUND_CHANNEL_REPLAY;
+    qund_free(replay->kind);
+    replay->kind = qund_strdup("replay");
     replay->trust_roles = true; /* the operator's own file says who was who */
     return c;
 }
@@ -97,6 +86,7 @@ static void destroy(struct qund_config *c)
             char *item = *items(m, c) + k * m->item_bytes;
 
             clear_all(m->v, m->n, item);
+            qund_own_clear(qund_own_of(m, item));
             qund_free(*(char **)(void *)item);
         }
         qund_free(*items(m, c));
@@ -150,7 +140,7 @@ static int load_map(const struct node_ctx *ctx, const struct option_map *m, stru
                                "a name is 1 to 64 letters, digits, '-', '_' or '.'");
         } else if (*n_items(m, c) >= MAP_ENTRIES_MAX) {
             return qund_yaml_err(ctx->es, ctx->y, n, "at most %d %s", MAP_ENTRIES_MAX, m->name);
-        } else if (qund_option_nodes(ctx, m->v, m->n, item_named(m, c, n->key), n) < 0) {
+        } else if (qund_entry_node(ctx, m, c, item_named(m, c, n->key), n) < 0) {
             rc = QUND_E_INVAL;
         }
     }
@@ -213,12 +203,13 @@ static void complete(struct qund_config *c)
     }
 }
 
-int qund_config_parse(const char *name, const char *dir, struct qund_str text,
-                      struct qund_config **out, struct qund_errs *errs)
+int qund_config_parse_kinds(const char *name, const char *dir, struct qund_str text,
+                            const struct qund_config_kinds *kinds, struct qund_config **out,
+                            struct qund_errs *errs)
 {
     QUND_AUTO(qund_config_unref) struct qund_config *c = defaults();
     QUND_AUTO(qund_yaml_free) struct qund_yaml *y = NULL;
-    struct node_ctx ctx = {.dir = dir, .es = errs};
+    struct node_ctx ctx = {.dir = dir, .es = errs, .kinds = kinds};
     struct qund_err err;
     int rc = qund_yaml_parse(name, text, &y, &err);
 
@@ -234,7 +225,14 @@ int qund_config_parse(const char *name, const char *dir, struct qund_str text,
     return rc;
 }
 
-static int load_file(const char *path, struct qund_config **out, struct qund_errs *errs)
+int qund_config_parse(const char *name, const char *dir, struct qund_str text,
+                      struct qund_config **out, struct qund_errs *errs)
+{
+    return qund_config_parse_kinds(name, dir, text, NULL, out, errs);
+}
+
+static int load_file(const char *path, const struct qund_config_kinds *kinds,
+                     struct qund_config **out, struct qund_errs *errs)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
     QUND_AUTO(qund_free_str) char *dir = qund_strdup(path);
@@ -246,7 +244,7 @@ static int load_file(const char *path, struct qund_config **out, struct qund_err
         return qund_errs_add(errs, rc, err.where, "%s", err.text);
     if (slash)
         slash[slash == dir] = '\0'; /* "/x.yaml" lies in "/" */
-    rc = qund_config_parse(path, slash ? dir : NULL, qund_buf_view(&text), out, errs);
+    rc = qund_config_parse_kinds(path, slash ? dir : NULL, qund_buf_view(&text), kinds, out, errs);
     if (rc == 0)
         (*out)->path = qund_strdup(path);
     return rc;
@@ -265,10 +263,16 @@ const char *qund_config_section_near(struct qund_str name)
     return qund_str_nearest(name, known, n);
 }
 
+int qund_config_load_kinds(const char *path, const struct qund_config_kinds *kinds,
+                           struct qund_config **out, struct qund_errs *errs)
+{
+    return path ? load_file(path, kinds, out, errs)
+                : qund_config_parse_kinds("default", NULL, QUND_STR(""), kinds, out, errs);
+}
+
 int qund_config_load(const char *path, struct qund_config **out, struct qund_errs *errs)
 {
-    return path ? load_file(path, out, errs)
-                : qund_config_parse("default", NULL, QUND_STR(""), out, errs);
+    return qund_config_load_kinds(path, NULL, out, errs);
 }
 
 int qund_config_set(struct qund_config *c, const char *key, struct qund_str value,

@@ -8,11 +8,10 @@
 #ifndef QUND_CONFIG_CONFIG_H
 #define QUND_CONFIG_CONFIG_H
 #include "core/core.h"
+#include "qund/cfg.h"
 #include <stdatomic.h>
 
 enum qund_durability { QUND_DURABILITY_DISK, QUND_DURABILITY_OS };
-enum qund_channel_kind { QUND_CHANNEL_API, QUND_CHANNEL_REPLAY };
-enum qund_target_kind { QUND_TARGET_WEBHOOK };
 enum qund_quiet_mode { QUND_QUIET_DROP, QUND_QUIET_DELAY };
 
 struct qund_strs {
@@ -34,10 +33,16 @@ struct qund_ladders {
     struct qund_ladder *v;
     size_t n;
 };
+/* What a plugin's own table made of an entry. */
+struct qund_own {
+    const struct qund_cfg_table *table; /* the plugin's; NULL: no plugin, or one not looked at */
+    void *cfg;                          /* the plugin's struct, filled */
+};
 struct qund_channel_cfg {
     char *name;
     char *realm; /* the world in which its ids are unique; never NULL */
-    enum qund_channel_kind kind;
+    char *kind;  /* "api", "replay", or a plugin's name; never NULL */
+    struct qund_own own;
     bool trust_roles;    /* sender_role of its events is believed */
     bool live;           /* may send origin: live */
     bool ts_stable;      /* a repeated event carries the same ts */
@@ -45,8 +50,9 @@ struct qund_channel_cfg {
 };
 struct qund_target_cfg {
     char *name;
-    enum qund_target_kind kind;
-    char *url;            /* never NULL */
+    char *kind; /* "webhook", or a plugin's name; never NULL */
+    struct qund_own own;
+    char *url;            /* of a webhook, as the three below; never NULL then */
     char *secret;         /* signs; NULL: unsigned */
     char *template;       /* body with {{fields}}; NULL: the event's JSON */
     bool allow_private;   /* loopback and private addresses are allowed */
@@ -101,11 +107,35 @@ struct qund_config {
     struct {
         int64_t max_clients;
     } live;
+    struct {
+        struct qund_strs dirs; /* looked into before the shipped ones */
+    } plugins;
     struct qund_channel_cfg *channels; /* sorted by name; api and replay are always there */
     size_t n_channels;
     struct qund_target_cfg *targets; /* sorted by name */
     size_t n_targets;
 };
+
+/* Who knows the kinds of channels and targets that are not ours, and their keys. */
+struct qund_config_kinds {
+    /* map: "channels" or "targets". 0 with *table: the entry's own keys are read by it; 0 with
+     * NULL: the kind cannot be used now, its keys are taken unseen. NOTFOUND: there is no such
+     * kind, or it is none for this map; err->text says so. c holds its sections already. */
+    int (*find)(void *arg, const struct qund_config *c, const char *map, const char *kind,
+                const struct qund_cfg_table **table, struct qund_err *err);
+    void *arg;
+};
+/* Whether the entry is served by the daemon itself. */
+bool qund_channel_is_ours(const struct qund_channel_cfg *c);
+bool qund_target_is_ours(const struct qund_target_cfg *t);
+/* Whether a plugin's table can be used for map ("channels", "targets"): rows within its struct,
+ * names of their own, defaults that their own row takes. ABI with the reason. */
+QUND_CHECK int qund_cfg_table_check(const struct qund_cfg_table *t, const char *map,
+                                    struct qund_err *err);
+/* Two readings of the same entry: the same plugin, the same values of its own keys. */
+bool qund_own_same(const struct qund_own *a, const struct qund_own *b);
+/* True when no key differs but those that may change while running. */
+bool qund_own_reloadable(const struct qund_own *a, const struct qund_own *b);
 
 /* The section of a configuration that is called so or nearly so, NULL: none is. */
 const char *qund_config_section_near(struct qund_str name);
@@ -113,10 +143,17 @@ const char *qund_config_section_near(struct qund_str name);
  * the file in *errs ("qund.yaml:12:3", reason), or the rc of reading it; *out is set on success
  * only. */
 QUND_CHECK int qund_config_load(const char *path, struct qund_config **out, struct qund_errs *errs);
+/* The same with the kinds that plugins bring; without (kinds NULL, as above) any kind is taken and
+ * its own keys unseen. The tables must outlive the snapshot. */
+QUND_CHECK int qund_config_load_kinds(const char *path, const struct qund_config_kinds *kinds,
+                                      struct qund_config **out, struct qund_errs *errs);
 /* As qund_config_load, from memory; `name` is what errors print, `dir` what paths are relative to
  * (NULL: left as they are). */
 QUND_CHECK int qund_config_parse(const char *name, const char *dir, struct qund_str text,
                                  struct qund_config **out, struct qund_errs *errs);
+QUND_CHECK int qund_config_parse_kinds(const char *name, const char *dir, struct qund_str text,
+                                       const struct qund_config_kinds *kinds,
+                                       struct qund_config **out, struct qund_errs *errs);
 /* For the command line, before the snapshot is shared: "http.listen" and a value as it would stand
  * in the file. Keys of maps are not reached. */
 QUND_CHECK int qund_config_set(struct qund_config *c, const char *key, struct qund_str value,

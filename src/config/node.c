@@ -5,6 +5,7 @@
  * line. */
 #include "config/option.h"
 #include "core/file.h"
+#include "core/json.h"
 #include <stdlib.h>
 
 #define SECRET_MAX 8192u
@@ -79,15 +80,15 @@ static int path_list(const struct node_ctx *ctx, const struct option *o, void *b
     int rc = QUND_OK;
 
     if (n->kind != QUND_YAML_LIST)
-        return wrong_shape(ctx, n, "a list of paths");
+        return wrong_shape(ctx, n, o->type == OPT_PATHS ? "a list of paths" : "a list of texts");
     qund_option_clear(o, base);
     for (const struct qund_ynode *c = n->child; c; c = c->next) {
         if (c->kind != QUND_YAML_SCALAR || c->text.n == 0) {
-            rc = wrong_shape(ctx, c, "a path");
+            rc = wrong_shape(ctx, c, o->type == OPT_PATHS ? "a path" : "a text");
             continue;
         }
         l->v = qund_realloc(l->v, (l->n + 1) * sizeof(*l->v));
-        l->v[l->n++] = resolved(ctx, c->text);
+        l->v[l->n++] = o->type == OPT_PATHS ? resolved(ctx, c->text) : qund_str_dup(c->text);
     }
     return rc;
 }
@@ -118,6 +119,59 @@ static int ladder_map(const struct node_ctx *ctx, const struct option *o, void *
     return rc;
 }
 
+/* What a reader of YAML would call a number or a word of its own. */
+static bool plain_json(const struct qund_ynode *n)
+{
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(256);
+    struct qund_jr r;
+
+    if (n->quoted || n->text.n == 0 || n->text.n > 32)
+        return false;
+    qund_jr_init(&r, n->text, arena, 1);
+    return qund_jr_skip(&r, NULL) == 0 && qund_jr_end(&r) == 0;
+}
+
+static void put_json(struct qund_jw *w, const struct qund_ynode *n)
+{
+    switch (n->kind) {
+    case QUND_YAML_NULL:
+        qund_jw_null(w);
+        break;
+    case QUND_YAML_SCALAR:
+        if (plain_json(n))
+            qund_jw_raw(w, n->text);
+        else
+            qund_jw_str(w, n->text);
+        break;
+    case QUND_YAML_MAP:
+        qund_jw_obj(w);
+        for (const struct qund_ynode *c = n->child; c; c = c->next) {
+            QUND_AUTO(qund_free_str) char *key = qund_str_dup(c->key);
+
+            qund_jw_key(w, key);
+            put_json(w, c); /* as deep as the document, which is bounded */
+        }
+        qund_jw_end_obj(w);
+        break;
+    case QUND_YAML_LIST:
+        qund_jw_arr(w);
+        for (const struct qund_ynode *c = n->child; c; c = c->next)
+            put_json(w, c);
+        qund_jw_end_arr(w);
+        break;
+    }
+}
+
+static int any_shape(const struct node_ctx *ctx, const struct option *o, void *base,
+                     const struct qund_ynode *n)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_jw w = qund_jw(&text);
+
+    put_json(&w, n);
+    return set_text(ctx, o, base, n, qund_buf_view(&text));
+}
+
 static bool takes_quotes(enum opt_type t)
 {
     return t != OPT_BOOL && t != OPT_INT;
@@ -129,7 +183,9 @@ int qund_option_node(const struct node_ctx *ctx, const struct option *o, void *b
     if (n->kind == QUND_YAML_NULL)
         return qund_yaml_err(ctx->es, ctx->y, n, "'%s' has no value; write one or remove the line",
                              o->name);
-    if (o->type == OPT_PATHS)
+    if (o->type == OPT_JSON)
+        return any_shape(ctx, o, base, n);
+    if (o->type == OPT_PATHS || o->type == OPT_LIST)
         return path_list(ctx, o, base, n);
     if (o->type == OPT_LADDERS)
         return ladder_map(ctx, o, base, n);

@@ -17,12 +17,15 @@ enum opt_type {
     OPT_ENUM,     /* enum, words in the order of its values */
     OPT_PATHS,    /* struct qund_strs */
     OPT_HOURS,    /* struct qund_hours */
-    OPT_LADDERS   /* struct qund_ladders */
+    OPT_LADDERS,  /* struct qund_ladders */
+    OPT_LIST,     /* struct qund_strs of any text */
+    OPT_JSON      /* char *: whatever stands there, as JSON text */
 };
-#define OPT_TYPES (OPT_LADDERS + 1)
+#define OPT_TYPES (OPT_JSON + 1)
 
 #define OPT_RELOAD 1u   /* may change while running */
 #define OPT_REQUIRED 2u /* in entries of maps */
+#define OPT_OURS 4u     /* in entries of maps: of our own kinds alone */
 
 struct option {
     const char *name;
@@ -46,9 +49,11 @@ struct option_map {
     size_t item_bytes;
     const struct option *v;
     size_t n;
-    unsigned flags; /* RELOAD: entries may come and go */
+    unsigned flags;                 /* RELOAD: entries may come and go */
+    size_t kind_offset, own_offset; /* char *kind and struct qund_own in an entry */
+    const char *const *ours;        /* kinds that are not a plugin's, NULL-terminated */
 };
-#define OPTIONS_MAX 16 /* in one section */
+#define OPTIONS_MAX 48 /* in one section or entry */
 #define MAP_ENTRIES_MAX 1000
 extern const struct section qund_config_sections[];
 extern const size_t qund_config_n_sections;
@@ -68,6 +73,7 @@ struct node_ctx {
     const struct qund_yaml *y;
     const char *dir; /* NULL: paths stay as they are */
     struct qund_errs *es;
+    const struct qund_config_kinds *kinds; /* NULL: any kind, unseen */
 };
 /* Sets one field from its node; INVAL with an error added. */
 int qund_option_node(const struct node_ctx *ctx, const struct option *o, void *base,
@@ -75,6 +81,18 @@ int qund_option_node(const struct node_ctx *ctx, const struct option *o, void *b
 /* All of a map's options; unknown keys are errors. */
 int qund_option_nodes(const struct node_ctx *ctx, const struct option *v, size_t n, void *base,
                       const struct qund_ynode *map);
+void qund_options_default(const struct option *v, size_t n, void *base);
+
+/* --- what plugins bring (own.c) --- */
+struct qund_own *qund_own_of(const struct option_map *m, const void *item);
+const char *qund_kind_of(const struct option_map *m, const void *item);
+bool qund_kind_is_ours(const struct option_map *m, const void *item);
+/* One entry of a map, by the keys of its kind. */
+int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, struct qund_config *c,
+                    void *item, const struct qund_ynode *n);
+/* The table's rows as options; returns how many. */
+size_t qund_own_options(const struct qund_cfg_table *t, struct option out[QUND_CFG_KEYS_MAX]);
+void qund_own_clear(struct qund_own *own);
 
 /* --- checks across keys (check.c) --- */
 /* where(section, key, item) finds the place for an error; NULL y: no file. */

@@ -78,6 +78,7 @@ static void print_value(const struct option *o, struct qund_str text, struct qun
 
     switch (o->type) {
     case OPT_SECRET:
+    case OPT_JSON: /* nobody knows what lies in it */
         qund_buf_puts(out, "\"***\"");
         break;
     case OPT_URL:
@@ -91,6 +92,7 @@ static void print_value(const struct option *o, struct qund_str text, struct qun
         print_quoted(text, out);
         break;
     case OPT_PATHS:
+    case OPT_LIST:
         print_list(text, "", out);
         break;
     case OPT_LADDERS:
@@ -138,6 +140,20 @@ static const char *name_of(const char *item)
     return *(const char *const *)(const void *)item; /* the first member */
 }
 
+static void print_entry(const struct option_map *m, const char *item, struct qund_buf *out)
+{
+    const struct qund_own *own = qund_own_of(m, item);
+    struct option v[OPTIONS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n; i++)
+        if (!(m->v[i].flags & OPT_OURS) || qund_kind_is_ours(m, item))
+            v[n++] = m->v[i];
+    print_options(v, n, item, "    ", out);
+    if (own->table)
+        print_options(v, qund_own_options(own->table, v), own->cfg, "    ", out);
+}
+
 void qund_config_print(const struct qund_config *c, struct qund_buf *out)
 {
     for (size_t i = 0; i < qund_config_n_sections; i++) {
@@ -154,7 +170,7 @@ void qund_config_print(const struct qund_config *c, struct qund_buf *out)
             qund_buf_puts(out, "  ");
             print_quoted(qund_str(name_of(item_at(m, c, k))), out);
             qund_buf_puts(out, ":\n");
-            print_options(m->v, m->n, item_at(m, c, k), "    ", out);
+            print_entry(m, item_at(m, c, k), out);
         }
     }
 }
@@ -183,6 +199,39 @@ static size_t diff_options(const struct option *v, size_t n, const void *a, cons
     return found;
 }
 
+static bool own_agree(const struct qund_own *a, const struct qund_own *b, unsigned besides)
+{
+    struct option v[QUND_CFG_KEYS_MAX];
+    size_t n = a->table && a->table == b->table ? qund_own_options(a->table, v) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!(v[i].flags & besides) && !same(&v[i], a->cfg, b->cfg))
+            return false;
+    return a->table == b->table;
+}
+
+bool qund_own_same(const struct qund_own *a, const struct qund_own *b)
+{
+    return own_agree(a, b, 0);
+}
+
+bool qund_own_reloadable(const struct qund_own *a, const struct qund_own *b)
+{
+    return own_agree(a, b, OPT_RELOAD);
+}
+
+/* A target is opened anew when its keys change; a channel only for those that may. */
+static size_t diff_own(const struct option_map *m, const char *a, const char *b,
+                       struct qund_buf *out)
+{
+    const struct qund_own *x = qund_own_of(m, a), *y = qund_own_of(m, b);
+    struct option v[QUND_CFG_KEYS_MAX];
+
+    if ((m->flags & OPT_RELOAD) || !x->table || x->table != y->table)
+        return 0;
+    return diff_options(v, qund_own_options(x->table, v), x->cfg, y->cfg, m->name, name_of(a), out);
+}
+
 /* Both arrays are sorted by name: walk them side by side. */
 static size_t diff_map(const struct option_map *m, const struct qund_config *a,
                        const struct qund_config *b, struct qund_buf *out)
@@ -196,6 +245,7 @@ static size_t diff_map(const struct option_map *m, const struct qund_config *a,
 
         if (d == 0) {
             found += diff_options(m->v, m->n, x, y, m->name, name_of(x), out);
+            found += diff_own(m, x, y, out);
         } else if (!(m->flags & OPT_RELOAD)) {
             qund_buf_printf(out, "%s.%s\n", m->name, name_of(d < 0 ? x : y));
             found++;

@@ -19,8 +19,8 @@ static const char *const DURABILITY[] = {"disk", "os", NULL};
 static const char *const LEVEL[] = {"debug", "info", "warn", "error", NULL};
 static const char *const FORM[] = {"logfmt", "json", NULL};
 static const char *const QUIET_MODE[] = {"drop", "delay", NULL};
-static const char *const CHANNEL_KIND[] = {"api", "replay", NULL};
-static const char *const TARGET_KIND[] = {"webhook", NULL};
+static const char *const CHANNEL_OURS[] = {"api", "replay", NULL};
+static const char *const TARGET_OURS[] = {"webhook", NULL};
 
 static const struct option HTTP[] = {
     {"listen", OPT_STRING, AT(http.listen), "127.0.0.1:8720", 0, 0, NULL, 0,
@@ -129,6 +129,12 @@ static const struct option LIVE[] = {
      "Open live feeds (WebSockets)."},
 };
 
+static const struct option PLUGINS[] = {
+    {"dirs", OPT_PATHS, AT(plugins.dirs), NULL, 0, 0, NULL, 0,
+     "Folders looked into for `<kind>.so`, before `plugins` beside the program and the installed "
+     "ones."},
+};
+
 #define SECTION(name, table, help)               \
     {                                            \
         name, help, table, QUND_ARRAY_LEN(table) \
@@ -144,12 +150,15 @@ const struct section qund_config_sections[] = {
     SECTION("alert", ALERT, "Alerts and their escalation."),
     SECTION("quiet", QUIET, "Hours of rest."),
     SECTION("live", LIVE, "The live feed."),
+    SECTION("plugins", PLUGINS, "Where channels and ways to deliver are found."),
 };
 const size_t qund_config_n_sections = QUND_ARRAY_LEN(qund_config_sections);
 
 static const struct option CHANNEL[] = {
-    {"kind", OPT_ENUM, CH(kind), "api", 0, 0, CHANNEL_KIND, 0,
-     "`api`: events come by `POST /api/v1/events`; `replay`: from `qund replay`."},
+    {"kind", OPT_STRING, CH(kind), "api", 0, 0, NULL, 0,
+     "`api`: events come by `POST /api/v1/events`; `replay`: from `qund replay`; else the plugin "
+     "that speaks with the source, whose own keys stand beside these (`qund doctor` lists "
+     "plugins)."},
     {"realm", OPT_STRING, CH(realm), NULL, 0, 0, NULL, 0,
      "The world in which its ids are unique; channels that see the same groups share one. "
      "Default: the channel's name."},
@@ -164,14 +173,16 @@ static const struct option CHANNEL[] = {
 };
 
 static const struct option TARGET[] = {
-    {"kind", OPT_ENUM, TG(kind), "webhook", 0, 0, TARGET_KIND, OPT_RELOAD, "How it is reached."},
-    {"url", OPT_URL, TG(url), NULL, 0, 0, NULL, OPT_RELOAD | OPT_REQUIRED,
+    {"kind", OPT_STRING, TG(kind), "webhook", 0, 0, NULL, OPT_RELOAD,
+     "How it is reached: `webhook`, or a plugin, whose own keys then take the place of `url`, "
+     "`secret`, `template` and `allow_private`."},
+    {"url", OPT_URL, TG(url), NULL, 0, 0, NULL, OPT_RELOAD | OPT_REQUIRED | OPT_OURS,
      "`https://…` (or `http://…`). Robots carry their key in it: printed without."},
-    {"secret", OPT_SECRET, TG(secret), NULL, 0, 0, NULL, OPT_RELOAD,
+    {"secret", OPT_SECRET, TG(secret), NULL, 0, 0, NULL, OPT_RELOAD | OPT_OURS,
      "Signs each request, so that the receiver knows us."},
-    {"template", OPT_STRING, TG(template), NULL, 0, 0, NULL, OPT_RELOAD,
+    {"template", OPT_STRING, TG(template), NULL, 0, 0, NULL, OPT_RELOAD | OPT_OURS,
      "Body with `{{fields}}`. Unset: the item as JSON."},
-    {"allow_private", OPT_BOOL, TG(allow_private), "false", 0, 0, NULL, OPT_RELOAD,
+    {"allow_private", OPT_BOOL, TG(allow_private), "false", 0, 0, NULL, OPT_RELOAD | OPT_OURS,
      "The address may be loopback or private."},
     {"rate", OPT_INT, TG(rate_per_min), "20", 0, 100000, NULL, OPT_RELOAD,
      "Most requests in any minute; `0`: no limit."},
@@ -181,15 +192,18 @@ static const struct option TARGET[] = {
      "An item that is tried again holds back those after it."},
 };
 
-#define MAP(name, member, count, table, flags, help)                                          \
-    {                                                                                         \
-        name, help, AT(member), AT(count), sizeof(*((struct qund_config *)0)->member), table, \
-            QUND_ARRAY_LEN(table), flags                                                      \
+#define MAP(map, member, count, table, entry, first, map_flags, map_help)           \
+    {                                                                               \
+        .name = map, .help = map_help, .offset = AT(member), .n_offset = AT(count), \
+        .item_bytes = sizeof(struct entry), .v = table, .n = QUND_ARRAY_LEN(table), \
+        .flags = map_flags, .kind_offset = offsetof(struct entry, kind),            \
+        .own_offset = offsetof(struct entry, own), .ours = first                    \
     }
 const struct option_map qund_config_maps[] = {
-    MAP("channels", channels, n_channels, CHANNEL, 0,
+    MAP("channels", channels, n_channels, CHANNEL, qund_channel_cfg, CHANNEL_OURS, 0,
         "Where events come from. `api` and `replay` (which trusts roles) are always there."),
-    MAP("targets", targets, n_targets, TARGET, OPT_RELOAD, "Where alerts and reminders go."),
+    MAP("targets", targets, n_targets, TARGET, qund_target_cfg, TARGET_OURS, OPT_RELOAD,
+        "Where alerts and reminders go."),
 };
 const size_t qund_config_n_maps = QUND_ARRAY_LEN(qund_config_maps);
 

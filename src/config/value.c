@@ -342,6 +342,8 @@ static const struct type {
     [OPT_ENUM] = {"word", set_enum, text_enum, clear_plain},
     [OPT_PATHS] = {"list of paths", set_paths, text_paths, clear_paths},
     [OPT_HOURS] = {"hours", set_hours, text_hours, clear_plain},
+    [OPT_LIST] = {"list", set_paths, text_paths, clear_paths},
+    [OPT_JSON] = {"anything", set_string, text_string, clear_string},
     [OPT_LADDERS] = {"map of lists of durations", set_ladders, text_ladders, clear_ladders},
 };
 
