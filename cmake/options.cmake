@@ -1,7 +1,8 @@
 # Warnings, hardening and sanitizers as one interface target.
 add_library(qund-options INTERFACE)
 target_compile_definitions(qund-options INTERFACE _GNU_SOURCE
-    QUND_VERSION="${PROJECT_VERSION}" QUND_PREFIX_SHARE="${CMAKE_INSTALL_FULL_DATADIR}/qund")
+    QUND_VERSION="${PROJECT_VERSION}" QUND_PREFIX_SHARE="${CMAKE_INSTALL_FULL_DATADIR}/qund"
+    QUND_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/qund/plugins")
 target_compile_options(qund-options INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wwrite-strings -Wstrict-prototypes
     -Wmissing-prototypes -Wformat=2 -Wvla -fno-common -fstack-protector-strong -fvisibility=hidden)

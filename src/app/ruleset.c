@@ -4,6 +4,7 @@
 #include "app/vault.h"
 #include "config/config.h"
 #include "core/file.h"
+#include "core/helper.h"
 #include "store/db.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,23 +31,10 @@ static void fill_opts(const struct qund_config *cfg, const struct qund_vault *v,
                                  .cache_dir = cache};
 }
 
-/* The path of this program when it is qund itself: the child that compiles is another of it. */
-static char *own_exe(void)
-{
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-    if (n <= 0)
-        return NULL;
-    path[n] = '\0';
-    n -= (ssize_t)strlen("/qund");
-    return n >= 0 && strcmp(path + n, "/qund") == 0 ? qund_strdup(path) : NULL;
-}
-
 int qund_ruleset_load(const struct qund_config *cfg, const struct qund_vault *v,
                       const struct qund_fold *fold, struct qund_rules **out, struct qund_errs *errs)
 {
-    QUND_AUTO(qund_free_str) char *exe = own_exe();
+    QUND_AUTO(qund_free_str) char *exe = qund_helper_own_exe();
     struct qund_rules_opts opts;
 
     fill_opts(cfg, v, fold, &opts);

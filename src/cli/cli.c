@@ -133,6 +133,13 @@ static const struct cli_cmd COMMANDS[] = {
      .summary = "patterns in, compiled form out",
      .run = cli_compile_rules,
      .hidden = true},
+    {.name = "probe-plugin",
+     .usage = "FILE",
+     .summary = "a plugin's file in, what it is out",
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_probe_plugin,
+     .hidden = true},
 };
 
 static const char GLOBALS[] = "  --data DIR       the data folder (QUND_DATA; default ./data)\n"

@@ -113,4 +113,5 @@ int cli_status(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_version(struct cli *c);
 int cli_compile_rules(struct cli *c);
+int cli_probe_plugin(struct cli *c);
 #endif

@@ -1,6 +1,7 @@
 /* src/cli/small.c - subcommands of a few lines. */
 #include "cli/cli.h"
 #include "core/file.h"
+#include "plugin/plugin.h"
 #include "text/match.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -11,6 +12,11 @@ int cli_compile_rules(struct cli *c)
 {
     (void)c;
     return qund_match_compile_main(STDIN_FILENO, STDOUT_FILENO);
+}
+
+int cli_probe_plugin(struct cli *c)
+{
+    return qund_plugin_probe_main(c->args[0], STDOUT_FILENO);
 }
 
 /* {"intake":{"full":false}} → "intake.full  false" */

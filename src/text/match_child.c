@@ -1,32 +1,18 @@
 /* src/text/match_child.c - compiling in a child process.
  * A few expressions are enough to keep Hyperscan busy for minutes and gigabytes, and nobody can
- * tell which before trying. So the program starts itself once more, with a limit on time, memory
- * and output, and only takes over what comes back whole. A child that is killed costs one reload.
- *
- * Patterns go in and the result comes out through two memory files rather than pipes: neither side
- * can then wait for the other, and the parent has one thing to wait for, the child's end. Between
- * fork and exec only calls are made that are safe in a process that had other threads. */
+ * tell which before trying. So a helper process does it (core/helper.c), and only what comes back
+ * whole is taken over. A child that is killed costs one reload. */
 #include "text/match.h"
 
-#include "core/clock.h"
 #include "core/file.h"
+#include "core/helper.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define DEFAULT_TIMEOUT_MS 60000
 #define ERRS_MAX 64u
-#define EXIT_NOT_STARTED 127
 
 struct request {
     char magic[8];
@@ -137,19 +123,6 @@ static int fail(struct qund_errs *errs, int rc, const char *what)
     return qund_errs_add(errs, rc, "compile-rules", "%s", what);
 }
 
-/* A memory file above the three standard descriptors, so that giving it to the child as one of them
- * is always a real copy. */
-static int memory_file(const char *name)
-{
-    int low = memfd_create(name, MFD_CLOEXEC), fd;
-
-    if (low < 0 || low > 2)
-        return low;
-    fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
-    close(low);
-    return fd;
-}
-
 static bool send_request(int fd, const struct qund_pattern *v, size_t n)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
@@ -165,58 +138,6 @@ static bool send_request(int fd, const struct qund_pattern *v, size_t n)
         qund_buf_str(&all, v[i].text);
     }
     return qund_fd_write(fd, qund_buf_view(&all)) && lseek(fd, 0, SEEK_SET) == 0;
-}
-
-static void limit(__rlimit_resource_t what, rlim_t value)
-{
-    struct rlimit r = {value, value};
-
-    setrlimit(what, &r); /* never above the hard limit we have; if it fails the old one stands */
-}
-
-/* Runs in the child. Only async-signal-safe calls. */
-QUND_NORETURN static void become(const char *exe, char *const *argv, int in, int out,
-                                 int64_t timeout_ms, int64_t memory_bytes)
-{
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL); /* threads of the daemon block every signal */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, (rlim_t)(timeout_ms / 1000 + 2));
-    limit(RLIMIT_FSIZE, (rlim_t)QUND_MATCH_MAX_BLOB * 2);
-    if (memory_bytes > 0 && !QUND_SANITIZED)
-        limit(RLIMIT_AS, (rlim_t)memory_bytes);
-    if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
-        _exit(EXIT_NOT_STARTED);
-    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* whatever some library left open */
-    execv(exe, argv);
-    _exit(EXIT_NOT_STARTED);
-}
-
-/* True when the child ended by itself in time; false: it was killed here. */
-static bool wait_for(pid_t pid, int64_t timeout_ms, int *status)
-{
-    int64_t until = qund_mono_now().ms + timeout_ms;
-    struct pollfd p = {.fd = pidfd_open(pid, 0), .events = POLLIN};
-    bool ended = false;
-
-    while (p.fd >= 0 && !ended) {
-        int64_t left = until - qund_mono_now().ms;
-
-        if (left <= 0)
-            break;
-        ended = poll(&p, 1, left > 1000 ? 1000 : (int)left) == 1;
-    }
-    if (!ended)
-        kill(pid, SIGKILL);
-    if (p.fd >= 0)
-        close(p.fd);
-    *status = 0;
-    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-        ;
-    return ended;
 }
 
 static int take_reply(int fd, struct qund_buf *blob, struct qund_errs *errs)
@@ -255,14 +176,19 @@ static int run_child(const struct qund_match_child *c, int in, int out, struct q
     QUND_AUTO(qund_free_str) char *name = qund_strdup(c->exe);
     char command[] = "compile-rules";
     char *argv[] = {name, command, NULL};
-    pid_t pid = fork();
-    int status;
+    int status,
+        rc = qund_helper_run(&(struct qund_helper){.exe = c->exe,
+                                                   .argv = argv,
+                                                   .in_fd = in,
+                                                   .out_fd = out,
+                                                   .timeout_ms = timeout_ms,
+                                                   .memory_bytes = c->memory_bytes,
+                                                   .file_bytes = (int64_t)QUND_MATCH_MAX_BLOB * 2},
+                             &status);
 
-    if (pid < 0)
+    if (rc == QUND_E_AGAIN)
         return fail(errs, QUND_E_AGAIN, "no process can be started for it");
-    if (pid == 0)
-        become(c->exe, argv, in, out, timeout_ms, c->memory_bytes);
-    if (!wait_for(pid, timeout_ms, &status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+    if (rc < 0)
         return qund_errs_add(
             errs, QUND_E_FULL, "compile-rules",
             "took longer than the %lld ms allowed: simplify the newest expressions, "
@@ -273,7 +199,7 @@ static int run_child(const struct qund_match_child *c, int in, int out, struct q
                              "was ended by signal %d, most likely for want of memory (%lld MiB "
                              "allowed): simplify the newest expressions, or allow more",
                              WTERMSIG(status), (long long)(c->memory_bytes >> 20));
-    if (WEXITSTATUS(status) == EXIT_NOT_STARTED)
+    if (WEXITSTATUS(status) == QUND_HELPER_NOT_STARTED)
         return qund_errs_add(errs, QUND_E_IO, c->exe,
                              "cannot be run as `compile-rules`: is the program still there, and is "
                              "the memory limit at least 64 MiB?");
@@ -290,8 +216,8 @@ int qund_match_compile_child(const struct qund_match_child *c, const struct qund
 
     if (!c->exe)
         return qund_match_compile(f, v, n, blob, errs);
-    in = memory_file("qund-patterns");
-    out = memory_file("qund-compiled");
+    in = qund_helper_file("qund-patterns");
+    out = qund_helper_file("qund-compiled");
     if (in < 0 || out < 0 || !send_request(in, v, n))
         rc = fail(errs, QUND_E_AGAIN, "no memory file can be had for the patterns");
     else

@@ -1,0 +1,18 @@
+/* slow-at-load.c - a plugin that hangs while it is opened. */
+#include "least.h"
+#include <unistd.h>
+
+__attribute__((constructor)) static void hang(void)
+{
+    for (;;)
+        pause();
+}
+
+static const struct qund_plugin PLUGIN = {LEAST("slow-at-load"), .start = least_start};
+
+QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)
+{
+    (void)host_major;
+    (void)host_minor;
+    return &PLUGIN;
+}
