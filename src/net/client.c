@@ -30,6 +30,7 @@
 #define HEAD_KEPT 4096u
 #define BODY_MAX (1024u * 1024u)
 #define HEADERS_MAX (64u * 1024u)
+#define ANSWER_HEADERS_MAX 64u
 #define RETRY_AFTER_MAX_S (24 * 3600)
 
 struct qund_client {
@@ -59,6 +60,9 @@ struct qund_client_call {
     size_t header_bytes, body_bytes;
     int64_t slow_since_ms, slow_bytes;
     struct qund_buf head;
+    size_t keep; /* of the body */
+    bool keep_headers;
+    struct qund_buf lines; /* of the last header block, with keep_headers */
 };
 
 const char *qund_client_end_name(enum qund_client_end e)
@@ -124,9 +128,13 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     call->header_bytes += line.n;
     if (call->header_bytes > HEADERS_MAX)
         return 0;
-    if (qund_str_starts(line, "HTTP/"))
+    if (qund_str_starts(line, "HTTP/")) {
         call->status = status_of(line);
-    else if (qund_str_trim(line).n == 0 && call->status >= 200)
+        qund_buf_clear(&call->lines);
+    } else if (call->keep_headers) {
+        qund_buf_str(&call->lines, line);
+    }
+    if (qund_str_trim(line).n == 0 && call->status >= 200)
         call->head_done = true;
     return line.n;
 }
@@ -135,11 +143,11 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
     struct qund_client_call *call = arg;
     size_t bytes = size * n;
-    size_t room = HEAD_KEPT - call->head.n;
+    size_t room = call->keep - call->head.n;
 
     qund_buf_add(&call->head, p, bytes < room ? bytes : room);
     call->body_bytes += bytes;
-    return call->body_bytes <= BODY_MAX ? bytes : 0;
+    return call->body_bytes <= (call->keep > BODY_MAX ? call->keep : BODY_MAX) ? bytes : 0;
 }
 
 static bool too_slow(struct qund_client_call *call)
@@ -225,6 +233,8 @@ static CURLcode set_body(struct qund_client_call *call, const struct qund_client
     e = curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, call->body_n);
     if (e == CURLE_OK)
         e = curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS, req->body.p ? req->body.p : "");
+    if (e == CURLE_OK && strcmp(req->method, "POST") != 0)
+        e = curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, req->method);
     return e;
 }
 
@@ -324,6 +334,7 @@ static void call_free(struct qund_client_call *call)
     }
     curl_slist_free_all(call->headers);
     qund_buf_done(&call->head);
+    qund_buf_done(&call->lines);
     qund_free(call);
 }
 
@@ -355,6 +366,14 @@ static int call_begin(struct qund_client_call *call, const struct qund_client_re
     return 0;
 }
 
+static bool method_ok(const struct qund_client_request *req)
+{
+    static const char *const WITH_BODY[] = {"POST", "PUT", "PATCH", "DELETE"};
+
+    return qund_str_index(qund_str(req->method), WITH_BODY, QUND_ARRAY_LEN(WITH_BODY)) >= 0 ||
+           (strcmp(req->method, "GET") == 0 && req->body.n == 0);
+}
+
 int qund_client_start(struct qund_client *c, const struct qund_client_request *req,
                       struct qund_client_call **out, struct qund_err *err)
 {
@@ -363,11 +382,14 @@ int qund_client_start(struct qund_client *c, const struct qund_client_request *r
 
     if (rc < 0)
         return rc;
-    if (strcmp(req->method, "POST") != 0 && (strcmp(req->method, "GET") != 0 || req->body.n > 0))
-        return qund_err_set(err, QUND_E_INVAL, "method", "POST, or GET without a body, is wanted");
+    if (!method_ok(req))
+        return qund_err_set(err, QUND_E_INVAL, "method",
+                            "POST, PUT, PATCH, DELETE, or GET without a body, is wanted");
     call = qund_alloc(sizeof(*call));
     call->client = c;
     call->allow_private = req->allow_private;
+    call->keep = req->body_keep > 0 ? req->body_keep : HEAD_KEPT;
+    call->keep_headers = req->keep_headers;
     call->done = req->done;
     call->arg = req->arg;
     rc = add_headers(call, req, err);
@@ -401,8 +423,24 @@ static enum qund_client_end end_of(const struct qund_client_call *call)
     return call->refused && call->sockets == 0 ? QUND_CLIENT_REFUSED : QUND_CLIENT_NOT_SENT;
 }
 
+/* The lines of the header block as pairs; what is no pair is left out. */
+static size_t split_lines(struct qund_str lines, struct qund_header out[ANSWER_HEADERS_MAX])
+{
+    size_t n = 0;
+
+    while (lines.p && n < ANSWER_HEADERS_MAX) {
+        struct qund_str value = qund_str_split(&lines, '\n');
+        struct qund_str name = qund_str_split(&value, ':');
+
+        if (value.p && name.n > 0)
+            out[n++] = (struct qund_header){name, qund_str_trim(value)};
+    }
+    return n;
+}
+
 static void finish(struct qund_client_call *call, CURLcode e)
 {
+    struct qund_header headers[ANSWER_HEADERS_MAX];
     struct qund_client_answer a = {.end = end_of(call),
                                    .whole = e == CURLE_OK,
                                    .retry_after_ms = -1,
@@ -411,6 +449,8 @@ static void finish(struct qund_client_call *call, CURLcode e)
 
     if (a.end == QUND_CLIENT_ANSWERED) {
         a.status = call->status;
+        a.headers = headers;
+        a.n_headers = split_lines(qund_buf_view(&call->lines), headers);
         if (curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &after_s) == CURLE_OK &&
             after_s > 0)
             a.retry_after_ms = 1000 * (after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S);

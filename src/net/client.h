@@ -19,21 +19,25 @@ struct qund_client_header {
 };
 struct qund_client_answer {
     enum qund_client_end end;
-    int status;             /* 0 unless ANSWERED */
-    bool whole;             /* the body came to its end within all limits */
-    int64_t retry_after_ms; /* of the header; -1 when there was none */
-    struct qund_str body;   /* its first 4 KiB */
-    const char *why;        /* unless ANSWERED: the reason in words, for people */
+    int status;                        /* 0 unless ANSWERED */
+    bool whole;                        /* the body came to its end within all limits */
+    int64_t retry_after_ms;            /* of the header; -1 when there was none */
+    struct qund_str body;              /* its first body_keep bytes */
+    const struct qund_header *headers; /* of the final answer, with keep_headers */
+    size_t n_headers;
+    const char *why; /* unless ANSWERED: the reason in words, for people */
 };
 
 struct qund_client_request {
-    const char *method; /* "POST" */
+    const char *method; /* "POST", "GET" (without a body), "PUT", "PATCH", "DELETE" */
     const char *url;    /* https; http only with allow_private; no user information */
     const struct qund_client_header *headers;
     size_t n_headers;
     struct qund_str body;
     int64_t timeout_ms; /* from start to the last byte of the answer */
     bool allow_private; /* loopback and private addresses, and plain http, are permitted */
+    bool keep_headers;
+    size_t body_keep; /* 0: 4 KiB; at most 1 MiB is read, or this if it is more */
     /* Called exactly once for a started request that is not cancelled, from within
      * qund_client_poll; the answer is borrowed. It may start requests, not cancel others. */
     void (*done)(void *arg, const struct qund_client_answer *a);

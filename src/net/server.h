@@ -128,6 +128,10 @@ struct qund_ws_frame;
 struct qund_ws_frame *qund_ws_frame_new(struct qund_str text);
 struct qund_ws_frame *qund_ws_frame_unref(struct qund_ws_frame *f); /* returns NULL */
 QUND_CHECK int qund_ws_send_frame(struct qund_ws *ws, struct qund_ws_frame *f);
+/* Reads no further until it is called with false: the peer is slowed down. */
+void qund_ws_pause(struct qund_ws *ws, bool on);
+/* Within closed() only: how it ended: our code or the peer's, 1006 when it broke off. */
+int qund_ws_end(const struct qund_ws *ws, struct qund_str *why);
 /* Sends what waits no longer than it takes to write a close frame; closed() follows. reason is cut
  * to 123 bytes. */
 void qund_ws_close(struct qund_ws *ws, int code, const char *reason);

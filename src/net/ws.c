@@ -53,7 +53,7 @@ struct qund_ws {
     int64_t close_by_ms;        /* 0: not closing */
     bool ping_due, end_noted;
     struct qund_ws *next_end;
-    int close_code;
+    int close_code; /* 0: nobody has said one */
     char reason[REASON_MAX + 1];
 };
 
@@ -228,6 +228,17 @@ static int on_writeable(struct qund_ws *ws)
     return 0;
 }
 
+static void peer_closes(struct qund_ws *ws, const unsigned char *in, size_t n)
+{
+    struct qund_str reason = n > 2 ? qund_str_n((const char *)in + 2, n - 2) : QUND_STR_NONE;
+
+    if (ws->close_code != 0)
+        return;
+    ws->close_code = n >= 2 ? in[0] << 8 | in[1] : LWS_CLOSE_STATUS_NO_STATUS;
+    if (qund_utf8_check(reason) < 0)
+        snprintf(ws->reason, sizeof(ws->reason), "%.*s", QUND_STR_ARG(reason));
+}
+
 static int add_protocol(struct qund_ws *ws, struct lws *wsi, struct lws_process_html_args *a)
 {
     unsigned char *p = (unsigned char *)a->p;
@@ -265,6 +276,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons why, void *user, vo
     case LWS_CALLBACK_RECEIVE_PONG:
         if (ws)
             ws->heard_ms = qund_conn_now(ws->server);
+        return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        if (ws)
+            peer_closes(ws, in, n);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return ws ? on_writeable(ws) : -1;
@@ -486,6 +501,18 @@ int qund_ws_send(struct qund_ws *ws, struct qund_str text)
     return rc;
 }
 
+void qund_ws_pause(struct qund_ws *ws, bool on)
+{
+    if (ws->wsi && ws->close_by_ms == 0)
+        qund_ignore(lws_rx_flow_control(ws->wsi, !on));
+}
+
+int qund_ws_end(const struct qund_ws *ws, struct qund_str *why)
+{
+    *why = qund_str(ws->reason);
+    return ws->close_code ? ws->close_code : LWS_CLOSE_STATUS_ABNORMAL_CLOSE;
+}
+
 void qund_ws_close(struct qund_ws *ws, int code, const char *reason)
 {
     if (!ws->wsi || ws->close_by_ms > 0)
@@ -493,6 +520,7 @@ void qund_ws_close(struct qund_ws *ws, int code, const char *reason)
     ws->close_by_ms = qund_conn_now(ws->server) + CLOSE_MS;
     ws->close_code = code;
     snprintf(ws->reason, sizeof(ws->reason), "%s", reason ? reason : "");
+    qund_ignore(lws_rx_flow_control(ws->wsi, 1)); /* the peer's answer to our close must be read */
     if (code != LWS_CLOSE_STATUS_NORMAL)
         drop_queue(ws); /* the peer is not keeping up, or we are leaving: no long goodbye */
     lws_callback_on_writable(ws->wsi);
