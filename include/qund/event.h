@@ -56,7 +56,7 @@ static inline struct qund_event_in qund_event_in(void)
  * the events it is handed over with, and never before them. */
 struct qund_state {
     struct qund_str key;   /* at most 120 bytes; each plugin has its own keys */
-    struct qund_str value; /* any bytes, at most 64 KiB */
+    struct qund_str value; /* UTF-8, at most 64 KiB */
     int64_t rev; /* > 0 and greater than the last one of this key, or it changes nothing */
 };
 #endif

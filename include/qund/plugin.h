@@ -10,9 +10,9 @@
  *
  * Ownership. Strings and structs handed over are borrowed until the call returns, unless it says
  * otherwise; nobody frees the other's memory. Handles (channel, request, socket, alarm) are opaque;
- * each says what its last call is, and a handle is void after it. What a plugin leaves behind when
- * it is stopped (sockets, alarms, requests, calls under way) is taken back by the host without a
- * further call.
+ * each says what its last call is, and a handle is void after it. What a channel leaves behind when
+ * it is closed (requests, sockets, ingests not done) and a plugin when it is stopped (alarms, HTTP
+ * calls) is taken back by the host without a further call.
  *
  * Errors. Functions that can fail return 0 or a negative enum qund_rc; `why` (may be NULL) is
  * filled on failure only. Times are milliseconds, lengths bytes.
@@ -220,7 +220,7 @@ struct qund_host {
     int (*ws_accept)(struct qund_request *r, const struct qund_socket_cfg *cfg,
                      const struct qund_socket_ops *ops, void *arg, struct qund_socket **out);
     /* 0: opened or closed comes. Trying again after closed is the plugin's, with its own wait. */
-    int (*ws_connect)(const struct qund_host *h, const struct qund_connect *to,
+    int (*ws_connect)(struct qund_channel *c, const struct qund_connect *to,
                       const struct qund_socket_cfg *cfg, const struct qund_socket_ops *ops,
                       void *arg, struct qund_socket **out, struct qund_fault *why);
     /* FULL: the peer does not keep up, nothing was taken. DENIED: not open (any more). The text is
@@ -232,8 +232,9 @@ struct qund_host {
      * Text that comes in the meantime is not handed on. */
     void (*ws_close)(struct qund_socket *s, int code, const char *reason);
 
-    /* 0: done(arg, answer) comes, once. FULL: 256 of this plugin are under way. *id (may be NULL)
-     * is for http_cancel. */
+    /* 0: done(arg, answer) comes, once, also after the entry it was made for is closed: what it
+     * needs is its own, or it is cancelled. FULL: 256 of this plugin are under way. *id (may be
+     * NULL) is for http_cancel. */
     int (*http)(const struct qund_host *h, const struct qund_ask_http *ask,
                 void (*done)(void *arg, const struct qund_told_http *told), void *arg, uint64_t *id,
                 struct qund_fault *why);
@@ -247,6 +248,11 @@ struct qund_host {
     void (*delivered)(const struct qund_host *h, uint64_t token, enum qund_delivered how,
                       struct qund_str detail, int64_t retry_after_ms, struct qund_str their_id);
 };
+
+/* QUND_SAY(host, QUND_WARN, "onebot.lost", QUND_KV("wait_ms", ms)); at most 16 pairs. */
+#define QUND_SAY(host, level, event, ...)                                                   \
+    (host)->log((host), (level), (event), (const struct qund_kv[]){{0}, ##__VA_ARGS__} + 1, \
+                sizeof((const struct qund_kv[]){{0}, ##__VA_ARGS__}) / sizeof(struct qund_kv) - 1)
 
 /* ---- what a plugin is ---- */
 
@@ -285,6 +291,8 @@ struct qund_plugin {
     /* Failing: the channel is down, says /readyz; the others go on. */
     int (*channel_open)(void *ctx, const struct qund_entry_info *info, void **channel,
                         struct qund_fault *why);
+    /* Nothing of it is called after it: its requests are answered 503, its sockets closed with
+     * 1001, ingests not told. Alarms and HTTP calls that know of it are the plugin's to end. */
     void (*channel_close)(void *channel);
     /* Keys with QUND_CFG_RELOAD changed; the old struct is gone when it returns. NULL: the channel
      * is closed and opened again. */

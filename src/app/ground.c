@@ -161,6 +161,8 @@ int qund_open_ground(struct qund *q, struct qund_err *err)
     if (rc == 0)
         rc = open_store(q, err);
     if (rc == 0)
+        rc = qund_plugins_suspect(q, err);
+    if (rc == 0)
         rc = open_clock(q);
     if (rc == 0)
         rc = launch_queue(q, err);

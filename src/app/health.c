@@ -87,6 +87,7 @@ bool qund_ready(void *arg, struct qund_jw *w)
         say(w, "rules were refused, the set before them runs: %s", m.rules_why);
     else if (q->rules_degraded)
         say(w, "rules were refused at start, the last good set runs; see `qund check`");
+    qund_hosts_ready(q, w);
     if (q->config_why[0])
         say(w, "the configuration was refused, the one before it runs: %s", q->config_why);
     if (q->org_why[0])
@@ -129,6 +130,7 @@ void qund_status(void *arg, struct qund_jw *w)
     }
     qund_jw_kbool(w, "recovered", st.recovered);
     qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
+    qund_hosts_status(q, w);
 }
 
 static void log_lines(struct qund *q, const char *labels, enum qund_level level)
@@ -159,6 +161,7 @@ void qund_gauges_refresh(struct qund *q)
     qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_writable", NULL,
                                        "1 while transactions can be committed"),
                      st.trouble == 0 && !atomic_load(q->vault->damaged));
+    qund_hosts_gauges(q);
     log_lines(q, "level=\"warn\"", QUND_WARN);
     log_lines(q, "level=\"error\"", QUND_ERROR);
 }

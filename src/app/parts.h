@@ -17,6 +17,7 @@
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/server.h"
+#include "plugin/plugin.h"
 #include "queue/managed.h"
 #include "queue/queue.h"
 #include "store/access.h"
@@ -29,6 +30,8 @@
 #include <stdio.h>
 
 struct qund_holidays;
+struct qund_hosts;
+struct qund_req;
 struct qund {
     struct qund_opts opts;
     struct qund_log *log;
@@ -55,6 +58,8 @@ struct qund {
     struct qund_maint *maint;
     struct qund_loop *loop;
     struct qund_http *http;
+    _Atomic(struct qund_hosts *) hosts;  /* plugins at work; deliver's thread asks for it */
+    struct qund_strs plugin_words;       /* names of their metrics: as long as those */
     _Atomic(struct qund_http *) feed_to; /* NULL: nobody to show the feed to */
     struct qund_loop_timer *poll;
     int wake_fd, port;
@@ -79,6 +84,24 @@ QUND_CHECK int qund_open_queue(struct qund *q, struct qund_err *err);
 bool qund_ready(void *q, struct qund_jw *w);
 void qund_status(void *q, struct qund_jw *w);
 void qund_gauges_refresh(struct qund *q);
+
+/* --- hosts.c: plugins --- */
+/* Whom the last stops blame; before any is started. */
+QUND_CHECK int qund_plugins_suspect(struct qund *q, struct qund_err *err);
+/* Starts what the configuration names; entries open by themselves. */
+QUND_CHECK int qund_hosts_open(struct qund *q, struct qund_err *err);
+void qund_hosts_config(struct qund *q, struct qund_config *next);
+void qund_hosts_refuse(struct qund *q); /* no push is handed over any more */
+bool qund_hosts_busy(struct qund *q);   /* something a plugin has begun is not done */
+void qund_hosts_stop(struct qund *q);   /* no plugin is called after it */
+void qund_hosts_free(struct qund *q);   /* when intake and deliver are gone */
+void qund_hosts_ready(struct qund *q, struct qund_jw *w);
+void qund_hosts_status(struct qund *q, struct qund_jw *w);
+void qund_hosts_gauges(struct qund *q);
+/* host_http.c, host_deliver.c: for the parts below */
+bool qund_hosts_hook(void *q, struct qund_req *r);
+bool qund_hosts_upgrade(void *q, struct qund_req *r);
+bool qund_hosts_hand(void *q, struct qund_handed *handed);
 
 /* --- reload.c --- */
 /* Configuration, rules and org file are read again; what is refused leaves the old in force. */

@@ -157,7 +157,9 @@ static int open_threads(struct qund *q, struct qund_err *err)
                                                            .metrics = q->metrics,
                                                            .submit = submit,
                                                            .submit_arg = q,
-                                                           .clock = q->clock},
+                                                           .clock = q->clock,
+                                                           .hand = qund_hosts_hand,
+                                                           .hand_arg = q},
                                &q->deliver, err);
     if (rc == 0)
         rc = qund_maint_open(&(struct qund_maint_deps){.vault = q->vault,
@@ -201,11 +203,16 @@ static int open_door(struct qund *q, struct qund_err *err)
                                                     .submit = submit,
                                                     .job = job,
                                                     .ready = qund_ready,
-                                                    .status = qund_status},
+                                                    .status = qund_status,
+                                                    .hook = qund_hosts_hook,
+                                                    .upgrade = qund_hosts_upgrade},
                            &q->http, err);
     if (rc < 0)
         return rc;
     atomic_store(&q->feed_to, q->http);
+    rc = qund_hosts_open(q, err);
+    if (rc < 0)
+        return rc;
     q->poll = qund_loop_timer_new(q->loop, poll_children, q);
     qund_loop_timer_start(q->poll, POLL_MS, POLL_MS);
     rc = qund_server_listen_unix(qund_http_server(q->http), q->vault->sock, err);
@@ -277,7 +284,9 @@ static void drained(void *arg)
 {
     struct qund *q = arg;
 
-    if (qund_server_busy(qund_http_server(q->http)) == 0 || qund_mono_now().ms > q->drain_until)
+    bool busy = qund_server_busy(qund_http_server(q->http)) > 0 || qund_hosts_busy(q);
+
+    if (!busy || qund_mono_now().ms > q->drain_until)
         qund_loop_stop(q->loop);
 }
 
@@ -287,6 +296,7 @@ void qund_serve(struct qund *q)
 
     qund_loop_run(q->loop);
     /* What was accepted is still made durable and answered: the loop turns until it is. */
+    qund_hosts_refuse(q);
     qund_server_drain(qund_http_server(q->http));
     q->drain_until = qund_mono_now().ms + DRAIN_MS;
     t = qund_loop_timer_new(q->loop, drained, q);
@@ -320,11 +330,13 @@ struct qund *qund_close(struct qund *q)
     if (!q)
         return NULL;
     q->poll = qund_loop_timer_free(q->poll);
+    qund_hosts_stop(q);
     q->maint = qund_maint_close(q->maint);
     close_deliver(q);
     q->worker = qund_worker_close(q->worker);
     atomic_store(&q->feed_to, NULL);
     q->intake = qund_intake_close(q->intake);
+    qund_hosts_free(q);
     q->http = qund_http_free(q->http);
     q->loop = qund_loop_free(q->loop);
     q->engine = qund_engine_close(q->engine);
@@ -347,6 +359,9 @@ struct qund *qund_close(struct qund *q)
     if (whole)
         qund_log(q->log, QUND_INFO, "qund.stopped");
     qund_metrics_free(q->metrics);
+    for (size_t i = 0; i < q->plugin_words.n; i++)
+        qund_free(q->plugin_words.v[i]);
+    qund_free(q->plugin_words.v);
     qund_vault_close(q->vault);
     pthread_mutex_destroy(&q->deliver_mtx);
     qund_free(q);

@@ -6,14 +6,16 @@
 
 struct qund;
 struct qund_config;
+struct qund_plugins;
 struct qund_opts {
-    const char *data;           /* folder */
-    const char *config_path;    /* read again on SIGHUP; NULL: the embedded default */
-    struct qund_config *config; /* as loaded, with what the command line changed */
-    bool is_virtual;            /* time is that of the events (only on a folder made so) */
-    double speed;               /* of virtual time between events; 0: it does not run by itself */
-    bool signals;               /* SIGTERM, SIGINT stop; SIGHUP reloads */
-    struct qund_log *log;       /* borrowed */
+    const char *data;             /* folder */
+    const char *config_path;      /* read again on SIGHUP; NULL: the embedded default */
+    struct qund_config *config;   /* as loaded, with what the command line changed */
+    struct qund_plugins *plugins; /* that know the configuration's kinds; borrowed. NULL: none */
+    bool is_virtual;              /* time is that of the events (only on a folder made so) */
+    double speed;                 /* of virtual time between events; 0: it does not run by itself */
+    bool signals;                 /* SIGTERM, SIGINT stop; SIGHUP reloads */
+    struct qund_log *log;         /* borrowed */
 };
 /* Everything is up and listening when it returns 0. */
 QUND_CHECK int qund_open(const struct qund_opts *o, struct qund **out, struct qund_err *err);

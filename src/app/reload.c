@@ -2,6 +2,7 @@
  * in force; what is refused is logged with its place and the old stays. Keys that cannot change
  * while running are named, not half applied. */
 #include "app/parts.h"
+#include "app/plugins.h"
 #include "crm/org.h"
 
 #define ERRORS_MAX 20
@@ -38,12 +39,16 @@ static void reload_config(struct qund *q)
 {
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf fixed = {0};
+    struct qund_config_kinds kinds;
     struct qund_config *next;
 
     if (!q->opts.config_path)
         return;
     qund_errs_init(&errs, ERRORS_MAX);
-    if (qund_config_load(q->opts.config_path, &next, &errs) < 0) {
+    if (q->opts.plugins)
+        kinds = qund_plugin_kinds(q->opts.plugins);
+    if (qund_config_load_kinds(q->opts.config_path, q->opts.plugins ? &kinds : NULL, &next, &errs) <
+        0) {
         refuse(q, "config.refused", &errs, q->config_why);
         return;
     }
@@ -59,6 +64,7 @@ static void reload_config(struct qund *q)
     q->config = next;
     qund_log_level(q->log, next->log.level);
     qund_maint_config(q->maint, next);
+    qund_hosts_config(q, next);
     qund_deliver_config(q->deliver, next);
     send(q, "config.swap", qund_config_ref(next), drop_config);
     qund_log(q->log, QUND_INFO, "config.loaded");

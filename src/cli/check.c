@@ -1,5 +1,6 @@
 /* src/cli/check.c - looks over files before the daemon sees them: all errors of all files at once.
  */
+#include "app/plugins.h"
 #include "cli/cli.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -50,20 +51,25 @@ static int check_rules(const char *const *paths, size_t n, struct qund_errs *err
                             warnings);
 }
 
-static int load_config(const char *path, struct qund_config **cfg, struct qund_errs *errs)
+static int load_config(struct qund_plugins *plugins, const char *path, struct qund_config **cfg,
+                       struct qund_errs *errs)
 {
-    int rc = qund_config_load(path, cfg, errs);
+    struct qund_config_kinds kinds = qund_plugin_kinds(plugins);
+    int rc = qund_config_load_kinds(path, &kinds, cfg, errs);
 
-    return rc < 0 ? rc : qund_deliver_check(*cfg, errs);
+    if (rc == 0)
+        rc = qund_deliver_check(*cfg, errs);
+    return rc < 0 ? rc : qund_plugins_check(plugins, *cfg, errs);
 }
 
-static void check_file(const char *path, enum what what, struct qund_errs *errs)
+static void check_file(struct qund_plugins *plugins, const char *path, enum what what,
+                       struct qund_errs *errs)
 {
     struct qund_config *cfg = NULL;
     struct qund_org *org = NULL;
 
     if (what == IS_CONFIG)
-        qund_ignore(load_config(path, &cfg, errs)); /* errs says it */
+        qund_ignore(load_config(plugins, path, &cfg, errs)); /* errs says it */
     else
         qund_ignore(qund_org_load(path, &org, errs));
     qund_config_unref(cfg);
@@ -71,15 +77,15 @@ static void check_file(const char *path, enum what what, struct qund_errs *errs)
 }
 
 /* What the daemon would load: the configuration, and what it names. */
-static size_t from_config(struct cli *c, const char **rules, size_t max, struct qund_errs *errs,
-                          struct qund_config **cfg)
+static size_t from_config(struct cli *c, struct qund_plugins *plugins, const char **rules,
+                          size_t max, struct qund_errs *errs, struct qund_config **cfg)
 {
     size_t n = 0;
 
-    if (load_config(c->config, cfg, errs) < 0)
+    if (load_config(plugins, c->config, cfg, errs) < 0)
         return 0;
     if ((*cfg)->org.file)
-        check_file((*cfg)->org.file, IS_ORG, errs);
+        check_file(plugins, (*cfg)->org.file, IS_ORG, errs);
     for (size_t i = 0; i < (*cfg)->rules.dirs.n && n < max; i++)
         rules[n++] = (*cfg)->rules.dirs.v[i];
     return n;
@@ -112,6 +118,7 @@ struct files {
     char **rules; /* checked together: they make one set */
     size_t n, cap;
     struct qund_errs *errs;
+    struct qund_plugins *plugins;
 };
 
 static void add_file(struct files *f, const char *path)
@@ -119,7 +126,7 @@ static void add_file(struct files *f, const char *path)
     enum what what = kind_of(path);
 
     if (what != IS_RULES) {
-        check_file(path, what, f->errs);
+        check_file(f->plugins, path, what, f->errs);
         return;
     }
     if (f->n == f->cap) {
@@ -172,18 +179,19 @@ static int report(const struct cli *c, const struct qund_errs *errs,
 
 int cli_check(struct cli *c)
 {
+    QUND_AUTO(qund_plugins_free) struct qund_plugins *plugins = qund_plugins_usual(NULL);
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = NULL;
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_errs_done) struct qund_errs warnings = {0};
     const char *named[CLI_ARGS_MAX];
-    struct files f = {.errs = &errs};
+    struct files f = {.errs = &errs, .plugins = plugins};
     size_t n;
 
     qund_errs_init(&errs, ERRORS_MAX);
     qund_errs_init(&warnings, ERRORS_MAX);
     for (size_t i = 0; i < c->n_args; i++)
         add_path(&f, c->args[i]);
-    n = c->n_args == 0 ? from_config(c, named, QUND_ARRAY_LEN(named), &errs, &cfg) : f.n;
+    n = c->n_args == 0 ? from_config(c, plugins, named, QUND_ARRAY_LEN(named), &errs, &cfg) : f.n;
     qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, &errs,
                             &warnings)); /* errs says it */
     for (size_t i = 0; i < f.n; i++)

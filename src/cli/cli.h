@@ -57,6 +57,9 @@ int cli_usage(const struct cli *c, const char *fmt, ...) QUND_PRINTF(2, 3);
 int cli_output_end(int code);
 /* The configuration the command line names. Errors are printed: NULL. */
 struct qund_config *cli_config(const struct cli *c);
+/* The same, and the plugins say which kinds there are and read their keys; NULL: nobody does. */
+struct qund_plugins;
+struct qund_config *cli_config_kinds(const struct cli *c, struct qund_plugins *plugins);
 struct qund_log *cli_log(const struct cli *c); /* quiet: warnings on stderr */
 /* Is a daemon up on this data folder? */
 bool cli_daemon(const struct cli *c);

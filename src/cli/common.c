@@ -1,4 +1,5 @@
 /* src/cli/common.c - errors, the way to a daemon or to the store, progress. */
+#include "app/plugins.h"
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
@@ -57,11 +58,17 @@ int cli_usage(const struct cli *c, const char *fmt, ...)
 
 struct qund_config *cli_config(const struct cli *c)
 {
+    return cli_config_kinds(c, NULL);
+}
+
+struct qund_config *cli_config_kinds(const struct cli *c, struct qund_plugins *plugins)
+{
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    struct qund_config_kinds kinds = qund_plugin_kinds(plugins);
     struct qund_config *cfg;
 
     qund_errs_init(&errs, ERRORS_MAX);
-    if (qund_config_load(c->config, &cfg, &errs) == 0) {
+    if (qund_config_load_kinds(c->config, plugins ? &kinds : NULL, &cfg, &errs) == 0) {
         if (qund_deliver_check(cfg, &errs) == 0)
             return cfg;
         qund_config_unref(cfg);

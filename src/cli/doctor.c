@@ -1,5 +1,6 @@
 /* src/cli/doctor.c - looks for what commonly goes wrong, one line each: what, how it is, what to
  * do. */
+#include "app/plugins.h"
 #include "app/ruleset.h"
 #include "cli/cli.h"
 #include "core/file.h"
@@ -21,6 +22,7 @@
 struct look {
     struct cli *c;
     struct qund_config *cfg;
+    struct qund_plugins *plugins;
     struct qund_buf out; /* with --json */
     struct qund_jw w;
     int bad;
@@ -51,6 +53,23 @@ static void look_config(struct look *l)
     if (l->cfg->n_targets == 0)
         say(l, "targets", true,
             "none: alerts are seen in `qund watch` and the API only; add one under `targets:`");
+}
+
+/* Every file there is, also those the configuration does not name. */
+static void look_plugins(struct look *l)
+{
+    struct qund_plugin_file *f;
+    char text[600];
+    size_t i;
+
+    qund_plugins_find_all(l->plugins);
+    for (i = 0; (f = qund_plugins_at(l->plugins, i)); i++) {
+        snprintf(text, sizeof(text), "%s %s (%s)", f->name,
+                 f->state == QUND_PLUGIN_LOADED ? f->version : f->why, f->path);
+        say(l, "plugin", f->state == QUND_PLUGIN_LOADED, text);
+    }
+    if (i == 0)
+        say(l, "plugins", true, "none are installed");
 }
 
 static void look_org(struct look *l)
@@ -186,10 +205,12 @@ static void look_daemon(struct look *l)
 
 int cli_doctor(struct cli *c)
 {
-    static void (*const LOOKS[])(struct look *) = {look_config, look_org,  look_rules, look_data,
-                                                   look_redis,  look_zone, look_daemon};
-    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
-    struct look l = {.c = c, .cfg = cfg};
+    static void (*const LOOKS[])(struct look *) = {look_config, look_plugins, look_org,
+                                                   look_rules,  look_data,    look_redis,
+                                                   look_zone,   look_daemon};
+    QUND_AUTO(qund_plugins_free) struct qund_plugins *plugins = qund_plugins_usual(NULL);
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config_kinds(c, plugins);
+    struct look l = {.c = c, .cfg = cfg, .plugins = plugins};
 
     if (!cfg)
         return EXIT_WRONG;

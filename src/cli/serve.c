@@ -1,5 +1,6 @@
 /* src/cli/serve.c - the daemon in the foreground: what it is started with, and what a first start
  * tells. */
+#include "app/plugins.h"
 #include "app/qund.h"
 #include "cli/cli.h"
 #include <stdio.h>
@@ -70,7 +71,8 @@ static void tell(const struct cli *c, const struct qund_config *cfg, const struc
 
 int cli_serve(struct cli *c)
 {
-    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config(c);
+    QUND_AUTO(qund_plugins_free) struct qund_plugins *plugins = qund_plugins_usual(NULL);
+    QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config_kinds(c, plugins);
     QUND_AUTO(qund_log_free) struct qund_log *log = NULL;
     QUND_AUTO(qund_close) struct qund *q = NULL;
     struct qund_opts o = {.data = c->data, .config_path = c->config, .signals = true};
@@ -85,6 +87,7 @@ int cli_serve(struct cli *c)
     log = qund_log_new(STDERR_FILENO, cfg->log.level, cfg->log.form);
     o.config = cfg;
     o.log = log;
+    o.plugins = plugins;
     if (qund_open(&o, &q, &err) < 0)
         return cli_fail(&err);
     tell(c, cfg, q);

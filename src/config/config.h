@@ -8,7 +8,7 @@
 #ifndef QUND_CONFIG_CONFIG_H
 #define QUND_CONFIG_CONFIG_H
 #include "core/core.h"
-#include "qund/cfg.h"
+#include "qund/plugin.h"
 #include <stdatomic.h>
 
 enum qund_durability { QUND_DURABILITY_DISK, QUND_DURABILITY_OS };
@@ -37,6 +37,7 @@ struct qund_ladders {
 struct qund_own {
     const struct qund_cfg_table *table; /* the plugin's; NULL: no plugin, or one not looked at */
     void *cfg;                          /* the plugin's struct, filled */
+    enum qund_repeat repeat;            /* of targets: what an unknown outcome allows */
 };
 struct qund_channel_cfg {
     char *name;
@@ -118,11 +119,11 @@ struct qund_config {
 
 /* Who knows the kinds of channels and targets that are not ours, and their keys. */
 struct qund_config_kinds {
-    /* map: "channels" or "targets". 0 with *table: the entry's own keys are read by it; 0 with
-     * NULL: the kind cannot be used now, its keys are taken unseen. NOTFOUND: there is no such
-     * kind, or it is none for this map; err->text says so. c holds its sections already. */
+    /* map: "channels" or "targets". 0 with own->table (and repeat): the entry's own keys are read
+     * by it; 0 without: the kind cannot be used now, its keys are taken unseen. NOTFOUND: there is
+     * no such kind, or it is none for this map; err->text says so. c holds its sections already. */
     int (*find)(void *arg, const struct qund_config *c, const char *map, const char *kind,
-                const struct qund_cfg_table **table, struct qund_err *err);
+                struct qund_own *own, struct qund_err *err);
     void *arg;
 };
 /* Whether the entry is served by the daemon itself. */

@@ -198,14 +198,15 @@ static int check_own(const struct node_ctx *ctx, const struct qund_own *own,
 }
 
 static int read_own(const struct node_ctx *ctx, const struct option_map *m,
-                    const struct qund_cfg_table *table, void *item, const struct qund_ynode *map)
+                    const struct qund_own *found, void *item, const struct qund_ynode *map)
 {
     struct qund_own *own = qund_own_of(m, item);
+    const struct qund_cfg_table *table = found->table;
     struct option shared[OPTIONS_MAX], v[QUND_CFG_KEYS_MAX];
     size_t n_shared = shared_rows(m, shared), n = qund_own_options(table, v);
     int rc;
 
-    own->table = table;
+    *own = *found;
     own->cfg = qund_alloc(table->bytes ? table->bytes : 1);
     qund_options_default(v, n, own->cfg);
     rc = read_both(ctx, shared, n_shared, item, v, n, own->cfg, map);
@@ -233,7 +234,7 @@ int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, stru
                     void *item, const struct qund_ynode *n)
 {
     const struct qund_ynode *kind = n->kind == QUND_YAML_MAP ? qund_yaml_get(n, "kind") : NULL;
-    const struct qund_cfg_table *table = NULL;
+    struct qund_own found = {0};
     QUND_AUTO(qund_free_str) char *word = NULL;
     struct qund_err err = {0};
 
@@ -242,9 +243,9 @@ int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, stru
     word = qund_str_dup(kind->text);
     if (listed(m->ours, word))
         return qund_option_nodes(ctx, m->v, m->n, item, n);
-    if (ctx->kinds && ctx->kinds->find(ctx->kinds->arg, c, m->name, word, &table, &err) < 0)
+    if (ctx->kinds && ctx->kinds->find(ctx->kinds->arg, c, m->name, word, &found, &err) < 0)
         return qund_yaml_err(ctx->es, ctx->y, kind, "%s", err.text);
-    return table ? read_own(ctx, m, table, item, n) : read_unseen(ctx, m, item, n);
+    return found.table ? read_own(ctx, m, &found, item, n) : read_unseen(ctx, m, item, n);
 }
 
 void qund_options_default(const struct option *v, size_t n, void *base)

@@ -18,13 +18,10 @@
  * Virtual time is held from the hand-over to the moment the outcome is taken: an answer belongs to
  * the instant at which the push was sent. */
 #include "deliver/deliver.h"
-#include "core/clock.h"
 #include "core/json.h"
-#include "deliver/internal.h"
-#include <stdatomic.h>
+#include "deliver/deliver_parts.h"
 #include <stdio.h>
 
-#define TARGETS_MAX 256      /* as many as the outbox gives credit to */
 #define FLYING_MAX 256       /* requests at once, all targets: they cost a descriptor each */
 #define CREDIT_MS 3600000    /* how long credit says it is good */
 #define HOLD_MS 10000        /* how long a push may wait here for its turn */
@@ -35,30 +32,10 @@
 #define WINDOW_US 60000000LL /* what rate_per_min speaks of */
 #define LINES_PER_MIN 6
 
-struct note {
-    struct qund_node node;
+struct work_note {
+    struct note note;
     struct qund_out_items items;
     struct qund_config *config; /* NULL: the items */
-};
-
-struct qund_deliver {
-    /* set before the thread starts, constant after */
-    struct qund_deliver_deps deps;
-    struct qund_mbox *mbox;
-    pthread_t thread;
-    struct qund_histogram *m_seconds;
-    _Atomic bool stop;
-    pthread_mutex_t mtx;
-    /* under mtx */
-    struct qund_target_state *shown;
-    size_t n_shown;
-    /* deliver thread only */
-    struct qund_client *client;
-    struct qund_config *config;
-    struct qund_target *targets[TARGETS_MAX];
-    size_t n_targets, turn; /* the target that begins first this time */
-    struct qund_untold untold;
-    bool stopping;
 };
 
 /* --- to the engine --- */
@@ -78,8 +55,8 @@ static void log_end(struct qund_deliver *d, struct qund_target *t, const struct 
              QUND_KV("left_out", left_out));
 }
 
-/* The one way out of a job. */
-static void end_job(struct qund_deliver *d, struct qund_job *j, const struct qund_outcome *o)
+void qund_deliver_end(struct qund_deliver *d, struct qund_job *j, const struct qund_outcome *o,
+                      struct qund_str their_id)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
     struct qund_jw w = qund_jw(&body);
@@ -95,11 +72,18 @@ static void end_job(struct qund_deliver *d, struct qund_job *j, const struct qun
         qund_jw_kint(&w, "status", o->status);
     if (o->reason[0])
         qund_jw_kz(&w, "reason", o->reason);
+    if (their_id.n > 0)
+        qund_jw_kstr(&w, "their_id", their_id);
     qund_jw_end_obj(&w);
     log_end(d, j->target, j, o);
     qund_target_count(j->target, o->event);
     qund_untold_add(&d->untold, "delivery.outcome", qund_buf_view(&body), true);
     qund_job_free(j);
+}
+
+static void end_job(struct qund_deliver *d, struct qund_job *j, const struct qund_outcome *o)
+{
+    qund_deliver_end(d, j, o, QUND_STR_NONE);
 }
 
 static void end_unsent(struct qund_deliver *d, struct qund_job *j, enum qund_out_event event,
@@ -136,7 +120,7 @@ static struct qund_target *target_get(struct qund_deliver *d, struct qund_str na
     for (size_t i = 0; i < d->n_targets; i++)
         if (qund_str_is(name, d->targets[i]->name))
             return d->targets[i];
-    if (d->n_targets == TARGETS_MAX)
+    if (d->n_targets == QUND_TARGETS_MAX)
         return NULL;
     return d->targets[d->n_targets++] = qund_target_new(name, d->deps.metrics);
 }
@@ -149,7 +133,7 @@ static void configure(struct qund_deliver *d, struct qund_config *config)
     d->config = config;
     for (size_t i = 0; i < config->n_targets; i++)
         if (!target_get(d, qund_str(config->targets[i].name)))
-            qund_log(d->deps.log, QUND_ERROR, "deliver.targets", QUND_KV("max", TARGETS_MAX),
+            qund_log(d->deps.log, QUND_ERROR, "deliver.targets", QUND_KV("max", QUND_TARGETS_MAX),
                      QUND_KV("left_out", config->targets[i].name));
     for (size_t i = 0; i < d->n_targets; i++) {
         struct qund_err err = {0};
@@ -189,6 +173,18 @@ static void take_item(struct qund_deliver *d, const struct qund_out_item *item)
         qund_jobs_add(&t->waiting, j);
 }
 
+static void take_work(struct qund_deliver *d, struct note *n)
+{
+    struct work_note *note = QUND_CONTAINER(n, struct work_note, note);
+
+    if (note->config)
+        configure(d, note->config);
+    for (size_t i = 0; i < note->items.n; i++)
+        take_item(d, &note->items.v[i]);
+    qund_free(note->items.v);
+    qund_free(note);
+}
+
 static void take_notes(struct qund_deliver *d)
 {
     struct qund_node *next;
@@ -197,12 +193,7 @@ static void take_notes(struct qund_deliver *d)
         struct note *note = QUND_CONTAINER(n, struct note, node);
 
         next = n->next;
-        if (note->config)
-            configure(d, note->config);
-        for (size_t i = 0; i < note->items.n; i++)
-            take_item(d, &note->items.v[i]);
-        qund_free(note->items.v);
-        qund_free(note);
+        note->take(d, note);
     }
 }
 
@@ -233,6 +224,10 @@ static void begin(struct qund_deliver *d, struct qund_target *t)
 
     qund_bucket_take(&t->bucket, qund_mono_us());
     j->begun_us = qund_mono_us();
+    if (!qund_target_is_ours(t->cfg)) {
+        qund_handed_begin(d, j);
+        return;
+    }
     rc = qund_webhook_start(&hook, d->client, &j->item, on_answer, j, &j->call, &err);
     if (rc == 0) {
         qund_jobs_add(&t->flying, j);
@@ -269,10 +264,13 @@ static void pump(struct qund_deliver *d)
         while (!d->stopping && qund_client_in_flight(d->client) < FLYING_MAX &&
                qund_target_may_begin(t))
             begin(d, t);
+        qund_handed_expire(d, t);
         return_overdue(d, t);
         if (!d->stopping && !d->untold.head)
             grant(d, t);
     }
+    if (!d->stopping && qund_client_in_flight(d->client) < FLYING_MAX)
+        qund_errands_begin(d);
     d->turn++;
 }
 
@@ -283,9 +281,10 @@ static int wait_ms(const struct qund_deliver *d)
 
     for (size_t i = 0; i < d->n_targets; i++) {
         int64_t t_ms = qund_target_wake_ms(d->targets[i]);
+        int64_t handed_ms = qund_handed_wake_ms(d->targets[i]);
 
-        if (t_ms < wake_ms)
-            wake_ms = t_ms;
+        wake_ms = t_ms < wake_ms ? t_ms : wake_ms;
+        wake_ms = handed_ms < wake_ms ? handed_ms : wake_ms;
     }
     /* What it waits for cannot be done before somebody else makes room. */
     if (refused && wake_ms < now_ms + AGAIN_MS)
@@ -318,7 +317,7 @@ static void cut_flying(struct qund_deliver *d)
                                      .retry_ms = qund_backoff_ms(j->item.attempt),
                                      .reason = "the program stopped before an answer came"};
 
-            if (qund_client_cancel(j->call))
+            if (!j->call || qund_client_cancel(j->call))
                 end_job(d, j, &o);
             else
                 end_unsent(d, j, QUND_OUT_EV_RETURNED, "the program stops");
@@ -342,6 +341,7 @@ static void wind_down(struct qund_deliver *d)
     } while ((d->untold.head || qund_client_in_flight(d->client) > 0) &&
              qund_mono_now().ms - from_ms < STOP_SUBMIT_MS);
     cut_flying(d);
+    qund_errands_end(d);
 }
 
 static void run(void *arg)
@@ -389,6 +389,9 @@ int qund_deliver_open(const struct qund_deliver_deps *deps, struct qund_deliver 
     d->client = client;
     d->mbox = qund_mbox_new(0); /* bounded by credit: only what must be taken is put */
     qund_untold_init(&d->untold, &d->deps);
+    d->errands_tail = &d->errands;
+    d->m_strays = qund_metric_counter(deps->metrics, "qund_deliver_strays_total", NULL,
+                                      "Outcomes a plugin told of pushes that were over.");
     d->m_seconds = qund_metric_seconds(deps->metrics, "qund_deliver_seconds",
                                        "From the begin of a request to its end.");
     pthread_mutex_init(&d->mtx, NULL);
@@ -415,23 +418,25 @@ struct qund_deliver *qund_deliver_close(struct qund_deliver *d)
 
 void qund_deliver_send(struct qund_deliver *d, struct qund_out_items *items)
 {
-    struct note *note;
+    struct work_note *note;
 
     if (items->n == 0)
         return;
     note = qund_alloc(sizeof(*note));
+    note->note.take = take_work;
     note->items = *items;
     *items = (struct qund_out_items){0};
     qund_untold_hold(&d->untold, (int)note->items.n);
-    qund_mbox_put_always(d->mbox, &note->node);
+    qund_mbox_put_always(d->mbox, &note->note.node);
 }
 
 void qund_deliver_config(struct qund_deliver *d, struct qund_config *config)
 {
-    struct note *note = qund_alloc(sizeof(*note));
+    struct work_note *note = qund_alloc(sizeof(*note));
 
+    note->note.take = take_work;
     note->config = qund_config_ref(config);
-    qund_mbox_put_always(d->mbox, &note->node);
+    qund_mbox_put_always(d->mbox, &note->note.node);
 }
 
 size_t qund_deliver_state(struct qund_deliver *d, struct qund_target_state *v, size_t max)

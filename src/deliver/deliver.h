@@ -9,10 +9,23 @@
 #define QUND_DELIVER_DELIVER_H
 #include "core/command.h"
 #include "core/metric.h"
+#include "net/client.h"
 #include "outbox/outbox.h"
+#include "qund/plugin.h"
 
 struct qund_config;
 struct qund_deliver;
+
+/* A push of a target that a plugin serves, on its way to the loop. */
+struct qund_handed {
+    struct qund_node node;
+    uint64_t token;
+    char *target;
+    struct qund_out_item item; /* its strings owned; until: engine time */
+    int64_t timeout_ms;
+};
+struct qund_handed *qund_handed_free(struct qund_handed *h); /* returns NULL */
+
 struct qund_deliver_deps {
     struct qund_config *config; /* targets; a reference is taken */
     struct qund_log *log;
@@ -24,6 +37,11 @@ struct qund_deliver_deps {
     struct qund_clock *clock;
     /* The window in which rate_per_min holds; 0: a minute. Tests shorten it. */
     int64_t rate_window_ms;
+    /* Takes a push of a plugin's target to the loop; on this thread. It is ended by
+     * qund_deliver_ended, or by its time. False: plugins stop, it stays the caller's. NULL: there
+     * are none. */
+    bool (*hand)(void *arg, struct qund_handed *h);
+    void *hand_arg;
 };
 /* What the option tables cannot see: addresses, templates and secrets of all targets. INVAL with
  * every error in *errs ("targets.ops.template"). For `check`, and before a snapshot is used. */
@@ -42,6 +60,42 @@ QUND_DEFINE_AUTO(qund_deliver_close, struct qund_deliver *)
 void qund_deliver_send(struct qund_deliver *d, struct qund_out_items *items);
 /* Targets of a reloaded configuration; what is under way ends under the old one. Any thread. */
 void qund_deliver_config(struct qund_deliver *d, struct qund_config *config);
+
+/* How a push that was handed over ended; a token that is not open changes nothing and is counted.
+ * retry_after_ms -1: our own wait. Any thread. */
+struct qund_ended {
+    uint64_t token;
+    enum qund_delivered how;
+    int64_t retry_after_ms;
+    struct qund_str detail, their_id;
+};
+void qund_deliver_ended(struct qund_deliver *d, const struct qund_ended *e);
+
+/* An HTTP request that somebody on another thread wants made; theirs again when it is done. */
+struct qund_errand {
+    struct qund_node node;
+    char *method, *url, *body;
+    size_t body_n;
+    struct qund_client_header *headers; /* each string owned */
+    size_t n_headers;
+    int64_t timeout_ms;
+    size_t keep; /* bytes of the answer's body */
+    bool allow_private;
+    /* Called once, on the deliver thread; takes it. */
+    void (*done)(struct qund_errand *e, void *arg);
+    void *arg, *owner; /* the asker's */
+    /* the answer; its strings are kept in room */
+    struct qund_client_answer answer;
+    struct qund_header answer_headers[QUND_ANSWER_HEADERS_MAX];
+    struct qund_buf room;
+    /* deliver's own */
+    struct qund_deliver *deliver;
+    struct qund_client_call *call;
+    struct qund_errand *next_out, **prev_out;
+};
+struct qund_errand *qund_errand_free(struct qund_errand *e); /* returns NULL */
+/* Any thread. */
+void qund_deliver_errand(struct qund_deliver *d, struct qund_errand *e);
 
 enum qund_breaker { QUND_BREAKER_CLOSED, QUND_BREAKER_OPEN, QUND_BREAKER_PROBING };
 struct qund_target_state {

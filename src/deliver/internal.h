@@ -49,6 +49,9 @@ struct qund_outcome {
     char reason[200];
 };
 struct qund_outcome qund_outcome_of(const struct qund_client_answer *a, int attempt);
+/* The same for what a plugin says of its own try. */
+struct qund_outcome qund_outcome_told(const struct qund_ended *e, enum qund_repeat repeat,
+                                      int attempt);
 int64_t qund_backoff_ms(int attempt); /* full jitter */
 
 /* --- template.c: a push's JSON as somebody else's body --- */
@@ -97,7 +100,9 @@ struct qund_job {
     struct qund_out_item item; /* strings owned */
     int64_t begin_by_ms;
     int64_t begun_us;
-    struct qund_client_call *call; /* while flying */
+    struct qund_client_call *call; /* while flying; NULL: a plugin has it */
+    uint64_t token;                /* then */
+    int64_t end_by_ms;             /* then */
 };
 struct qund_jobs {
     struct qund_job *head, **tail;

@@ -125,3 +125,35 @@ struct qund_outcome qund_outcome_of(const struct qund_client_answer *a, int atte
         wait_retry(&o, attempt);
     return o;
 }
+
+/* A plugin has read the answer itself; what follows from it is decided here all the same. */
+struct qund_outcome qund_outcome_told(const struct qund_ended *e, enum qund_repeat repeat,
+                                      int attempt)
+{
+    static const struct {
+        enum qund_out_event event;
+        enum qund_verdict verdict;
+    } TOLD[] = {
+        [QUND_SENT] = {QUND_OUT_EV_ACCEPTED, QUND_VERDICT_WORKED},
+        [QUND_RETRY] = {QUND_OUT_EV_RETRY, QUND_VERDICT_FAILED},
+        [QUND_LIMITED] = {QUND_OUT_EV_QUOTA, QUND_VERDICT_NONE},
+        [QUND_DROP] = {QUND_OUT_EV_DROP, QUND_VERDICT_WORKED},
+        [QUND_UNKNOWN] = {QUND_OUT_EV_UNKNOWN, QUND_VERDICT_FAILED},
+        [QUND_AWAITING_PERSON] = {QUND_OUT_EV_PERSON, QUND_VERDICT_WORKED},
+    };
+    size_t how = (size_t)e->how < QUND_ARRAY_LEN(TOLD) ? (size_t)e->how : QUND_UNKNOWN;
+    struct qund_str detail =
+        qund_utf8_cut(e->detail, sizeof(((struct qund_outcome *)0)->reason) - 1);
+    struct qund_outcome o = {
+        .event = TOLD[how].event, .verdict = TOLD[how].verdict, .retry_ms = -1};
+    bool again = repeat == QUND_REPEAT_SAFE || (repeat == QUND_REPEAT_ONCE && attempt < 2);
+
+    snprintf(o.reason, sizeof(o.reason), "%.*s", QUND_STR_ARG(detail));
+    if (o.event == QUND_OUT_EV_QUOTA)
+        wait_quota(&o, e->retry_after_ms);
+    else if (o.event == QUND_OUT_EV_RETRY || (o.event == QUND_OUT_EV_UNKNOWN && again))
+        wait_retry(&o, attempt);
+    if (o.event == QUND_OUT_EV_RETRY && e->retry_after_ms > 0)
+        o.retry_ms = e->retry_after_ms;
+    return o;
+}

@@ -86,13 +86,26 @@ static int full_window(const struct qund_target *t)
     return t->cfg->ordered ? 1 : QUND_TARGET_WINDOW;
 }
 
+static bool same_receiver(const struct qund_target_cfg *a, const struct qund_target_cfg *b)
+{
+    if (strcmp(a->kind, b->kind) != 0)
+        return false;
+    return qund_target_is_ours(a) ? strcmp(a->url, b->url) == 0 : qund_own_same(&a->own, &b->own);
+}
+
+/* Its plugin cannot be used: what waits for it goes on waiting. */
+static bool unserved(const struct qund_target *t)
+{
+    return !qund_target_is_ours(t->cfg) && !t->cfg->own.table;
+}
+
 int qund_target_configure(struct qund_target *t, struct qund_config *config, int64_t window_us,
                           struct qund_err *err)
 {
     const struct qund_target_cfg *cfg = qund_config_target(config, qund_str(t->name));
     const struct qund_target_cfg *was = t->cfg;
     struct qund_body_template *template = NULL;
-    bool moved = !was || !cfg || strcmp(was->url, cfg->url) != 0;
+    bool moved = !was || !cfg || !same_receiver(was, cfg);
     bool paced = !was || !cfg || was->rate_per_min != cfg->rate_per_min;
     int rc = 0;
 
@@ -118,7 +131,8 @@ int qund_target_configure(struct qund_target *t, struct qund_config *config, int
 
 static bool held(const struct qund_target *t, int64_t now_ms)
 {
-    return !t->cfg || t->breaker.state == QUND_BREAKER_OPEN || now_ms < t->paused_until_ms;
+    return !t->cfg || unserved(t) || t->breaker.state == QUND_BREAKER_OPEN ||
+           now_ms < t->paused_until_ms;
 }
 
 static int in_hand(const struct qund_target *t)
@@ -185,7 +199,7 @@ int64_t qund_target_wake_ms(const struct qund_target *t)
     int64_t now_ms = qund_mono_now().ms;
     int64_t wake = t->waiting.head ? t->waiting.head->begin_by_ms : INT64_MAX;
 
-    if (!t->cfg)
+    if (!t->cfg || unserved(t))
         return wake;
     if (t->breaker.state == QUND_BREAKER_OPEN)
         return earlier(wake, t->breaker.until_ms);

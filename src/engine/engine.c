@@ -41,9 +41,14 @@ static int read_meta(struct qund_engine *e)
 }
 
 /* Targets of kind webhook recognise a repeat by its id: an unknown outcome is tried again. */
-static bool recognises_repeats(void *arg, struct qund_str target)
+/* A webhook's receiver knows a repeat by its id; a plugin says so of its own kind. */
+static bool may_repeat(void *arg, struct qund_str target, int attempt)
 {
-    return qund_config_target(arg, target) != NULL;
+    const struct qund_target_cfg *t = qund_config_target(arg, target);
+
+    if (!t || qund_target_is_ours(t))
+        return t != NULL;
+    return t->own.repeat == QUND_REPEAT_SAFE || (t->own.repeat == QUND_REPEAT_ONCE && attempt < 2);
 }
 
 static int recover(struct qund_engine *e)
@@ -53,7 +58,7 @@ static int recover(struct qund_engine *e)
     if (rc == 0)
         rc = read_meta(e);
     if (rc == 0 && e->outbox) {
-        rc = qund_outbox_recover(e->outbox, e->now, recognises_repeats, e->config);
+        rc = qund_outbox_recover(e->outbox, e->now, may_repeat, e->config);
         if (rc > 0) {
             qund_log(e->deps.log, QUND_WARN, "outbox.unknown", QUND_KV("n", rc));
             rc = 0;

@@ -92,6 +92,11 @@ QUND_CHECK int qund_engine_backtest(struct qund_engine *e, struct qund_rules *ru
                                     struct qund_err *err);
 /* How many questions were asked (and not taken back), and how many of them are answered or done. */
 void qund_engine_questions(struct qund_engine *e, int64_t *asked, int64_t *answered);
+/* What plugins keep, keys that begin with prefix ("onebot/"); any handle, any thread with its own.
+ * A non-zero return of each stops and is returned. */
+QUND_CHECK int qund_engine_states(struct qund_db *db, struct qund_str prefix,
+                                  int (*each)(void *arg, const struct qund_entry_state *s),
+                                  void *arg);
 /* The set in force; borrowed until the next apply. */
 struct qund_rules *qund_engine_rules(struct qund_engine *e);
 #endif

@@ -105,3 +105,21 @@ int qund_state_sql_keep(struct qund_db *db, const struct qund_entry_state *state
     qund_bind_str(st, ":value", state->value);
     return qund_run(st);
 }
+
+int qund_engine_states(struct qund_db *db, struct qund_str prefix,
+                       int (*each)(void *arg, const struct qund_entry_state *s), void *arg)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT key, rev, value FROM plugin_state"
+                                        " WHERE substr(key, 1, length(:prefix)) = :prefix");
+    int stop = 0, rc = 0;
+
+    qund_bind_str(st, ":prefix", prefix);
+    while (!stop && (rc = qund_step(st)) > 0) {
+        struct qund_entry_state s = {
+            .key = qund_col_str(st, 0), .rev = qund_col_int(st, 1), .value = qund_col_str(st, 2)};
+
+        stop = each(arg, &s);
+    }
+    qund_stmt_reset(st);
+    return stop ? stop : rc;
+}

@@ -131,7 +131,8 @@ static int64_t floor_of(struct qund_worker *w)
     return rx;
 }
 
-static void note_state(struct qund_worker *w, int rc)
+/* floor: 0 leaves what was known. */
+static void note_state(struct qund_worker *w, int rc, int64_t floor)
 {
     struct qund_claim_state c;
 
@@ -141,6 +142,8 @@ static void note_state(struct qund_worker *w, int rc)
     w->state.denied = c.denied;
     w->state.recovered = c.recovered;
     w->state.bodies_missing = c.bodies_missing;
+    if (floor > 0)
+        w->state.floor_ms = floor;
     w->state.trouble = rc;
     w->state.trouble_since_ms = rc < 0 ? w->failing_since_ms : 0;
     pthread_mutex_unlock(&w->mtx);
@@ -167,7 +170,7 @@ static void turn_damaged(struct qund_worker *w)
 {
     refuse_all(w, "is damaged: stop the daemon and run `qund restore DIR`");
     w->batch = qund_batch_free(w->batch);
-    note_state(w, 0); /* /readyz tells the damage itself */
+    note_state(w, 0, 0); /* /readyz tells the damage itself */
 }
 
 static void measure(struct qund_worker *w)
@@ -257,7 +260,7 @@ static void turn(struct qund_worker *w)
      * the store can be written again. */
     if (w->n == 0 && qund_engine_next_due(w->deps.engine, floor) > now && !w->failing_since_ms) {
         idle(w);
-        note_state(w, 0);
+        note_state(w, 0, floor);
         w->jumped = floor > 0 && qund_mbox_len(w->commands) == 0 &&
                     qund_worker_jump(&w->deps, w->index.event_at_ms);
         if (!w->jumped)
@@ -274,7 +277,7 @@ static void turn(struct qund_worker *w)
         committed(w);
         qund_index_pace_keep_up(&w->index, events);
     }
-    note_state(w, rc);
+    note_state(w, rc, rc < 0 ? 0 : floor);
 }
 
 static int wait_ms(struct qund_worker *w)

@@ -54,6 +54,7 @@ struct qund_worker_state {
     bool denied;              /* another instance holds the lease */
     uint64_t bodies_missing;  /* entries lost in the queue, see queue.h */
     bool recovered;           /* entries left pending by a predecessor are applied */
+    int64_t floor_ms;         /* everything received before is applied; 0: not known yet */
     int trouble;              /* rc of the last transaction that failed, 0 when the last one held */
     int64_t trouble_since_ms; /* monotonic; 0 */
 };

@@ -30,7 +30,6 @@
 #define HEAD_KEPT 4096u
 #define BODY_MAX (1024u * 1024u)
 #define HEADERS_MAX (64u * 1024u)
-#define ANSWER_HEADERS_MAX 64u
 #define RETRY_AFTER_MAX_S (24 * 3600)
 
 struct qund_client {
@@ -424,11 +423,11 @@ static enum qund_client_end end_of(const struct qund_client_call *call)
 }
 
 /* The lines of the header block as pairs; what is no pair is left out. */
-static size_t split_lines(struct qund_str lines, struct qund_header out[ANSWER_HEADERS_MAX])
+static size_t split_lines(struct qund_str lines, struct qund_header out[QUND_ANSWER_HEADERS_MAX])
 {
     size_t n = 0;
 
-    while (lines.p && n < ANSWER_HEADERS_MAX) {
+    while (lines.p && n < QUND_ANSWER_HEADERS_MAX) {
         struct qund_str value = qund_str_split(&lines, '\n');
         struct qund_str name = qund_str_split(&value, ':');
 
@@ -440,7 +439,7 @@ static size_t split_lines(struct qund_str lines, struct qund_header out[ANSWER_H
 
 static void finish(struct qund_client_call *call, CURLcode e)
 {
-    struct qund_header headers[ANSWER_HEADERS_MAX];
+    struct qund_header headers[QUND_ANSWER_HEADERS_MAX];
     struct qund_client_answer a = {.end = end_of(call),
                                    .whole = e == CURLE_OK,
                                    .retry_after_ms = -1,

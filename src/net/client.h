@@ -13,6 +13,7 @@ enum qund_client_end {
 };
 const char *qund_client_end_name(enum qund_client_end e);
 
+#define QUND_ANSWER_HEADERS_MAX 64u
 struct qund_client_header {
     const char *name;
     const char *value;

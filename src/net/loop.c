@@ -265,6 +265,11 @@ void qund_loop_timer_start(struct qund_loop_timer *t, int64_t after_ms, int64_t 
                                every_ms > 0 ? (uint64_t)every_ms : 0) == 0);
 }
 
+void qund_loop_timer_stop(struct qund_loop_timer *t)
+{
+    qund_assert(uv_timer_stop(&t->uv) == 0);
+}
+
 static void free_timer(uv_handle_t *h)
 {
     qund_free(QUND_CONTAINER(h, struct qund_loop_timer, uv));

@@ -31,6 +31,7 @@ struct qund_watch *qund_watch_free(struct qund_watch *w); /* NULL is fine; retur
 /* A timer that is not started; real (monotonic) time. every_ms 0: once. */
 struct qund_loop_timer *qund_loop_timer_new(struct qund_loop *l, void (*cb)(void *arg), void *arg);
 void qund_loop_timer_start(struct qund_loop_timer *t, int64_t after_ms, int64_t every_ms);
+void qund_loop_timer_stop(struct qund_loop_timer *t); /* not running: nothing */
 struct qund_loop_timer *
 qund_loop_timer_free(struct qund_loop_timer *t); /* NULL is fine; returns NULL */
 

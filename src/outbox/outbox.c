@@ -259,7 +259,7 @@ int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, int64_t now)
 }
 
 int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
-                        bool (*retry)(void *arg, struct qund_str target), void *arg)
+                        bool (*retry)(void *arg, struct qund_str target, int attempt), void *arg)
 {
     struct qund_out_row row;
     int n = 0;
@@ -272,7 +272,7 @@ int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
                 .id = row.id,
                 .state = QUND_OUT_UNKNOWN,
                 .attempt = row.attempt,
-                .due = retry(arg, qund_str(row.target)) ? now : 0,
+                .due = retry(arg, qund_str(row.target), row.attempt) ? now : 0,
                 .now = now,
                 .status = row.status,
                 .reason = QUND_STR("the program stopped before the answer was known")});

@@ -110,7 +110,8 @@ QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, i
 /* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at
  * once (targets that recognise a repeat by its id). Returns how many. */
 QUND_CHECK int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
-                                   bool (*retry)(void *arg, struct qund_str target), void *arg);
+                                   bool (*retry)(void *arg, struct qund_str target, int attempt),
+                                   void *arg);
 /* After a rollback: what memory knew of the rows is void. Credits spent in it come back, those
  * granted in it go: the command that granted them is applied again. */
 void qund_outbox_forget(struct qund_outbox *ob);

@@ -78,12 +78,12 @@ static void the_sample_says_the_same_as_no_file(void **state)
 }
 
 static int no_plugin(void *arg, const struct qund_config *c, const char *map, const char *kind,
-                     const struct qund_cfg_table **table, struct qund_err *err)
+                     struct qund_own *own, struct qund_err *err)
 {
     (void)arg;
     (void)c;
     (void)map;
-    (void)table;
+    (void)own;
     return qund_err_set(err, QUND_E_NOTFOUND, "kind", "no plugin '%s' here", kind);
 }
 

@@ -40,7 +40,7 @@ static const struct qund_cfg_table TABLE = {KEYS, QUND_ARRAY_LEN(KEYS), sizeof(s
                                             check_bot};
 
 static int find(void *arg, const struct qund_config *c, const char *map, const char *kind,
-                const struct qund_cfg_table **table, struct qund_err *err)
+                struct qund_own *own, struct qund_err *err)
 {
     (void)arg;
     assert_non_null(c->http.listen); /* the sections are there */
@@ -48,7 +48,7 @@ static int find(void *arg, const struct qund_config *c, const char *map, const c
         return 0;
     if (strcmp(kind, "bot") != 0)
         return qund_err_set(err, QUND_E_NOTFOUND, map, "no plugin '%s'", kind);
-    *table = &TABLE;
+    own->table = &TABLE;
     return 0;
 }
 static const struct qund_config_kinds KINDS = {.find = find};

@@ -212,9 +212,10 @@ static void a_retry_waits_for_its_timer(void **state)
     qund_arena_free(arena);
 }
 
-static bool never(void *arg, struct qund_str target)
+static bool never(void *arg, struct qund_str target, int attempt)
 {
     (void)arg;
+    (void)attempt;
     (void)target;
     return false;
 }

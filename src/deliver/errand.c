@@ -1,0 +1,168 @@
+/* errand.c - HTTP requests for those who may not wait: plugins ask on the loop, they are made here,
+ * beside the pushes, with the same guard and the same care.
+ *
+ * Whoever asked bounds how many are under way. More than the client may have at once wait in order;
+ * their time begins when they do. */
+#include "deliver/deliver_parts.h"
+
+#define AT_ONCE_MAX 128u /* the pushes keep their places */
+
+struct errand_note {
+    struct note note;
+    struct qund_errand *errand;
+};
+
+struct qund_errand *qund_errand_free(struct qund_errand *e)
+{
+    if (!e)
+        return NULL;
+    for (size_t i = 0; i < e->n_headers; i++) {
+        qund_free((void *)(uintptr_t)e->headers[i].name);
+        qund_free((void *)(uintptr_t)e->headers[i].value);
+    }
+    qund_free(e->headers);
+    qund_free(e->method);
+    qund_free(e->url);
+    qund_free(e->body);
+    qund_buf_done(&e->room);
+    qund_free(e);
+    return NULL;
+}
+
+static struct qund_str keep(struct qund_errand *e, struct qund_str s)
+{
+    size_t at = e->room.n;
+
+    qund_buf_str(&e->room, s);
+    return s.p ? qund_str_n(e->room.p + at, s.n) : QUND_STR_NONE;
+}
+
+/* Room for all of it first: what was kept must not move. */
+static void keep_answer(struct qund_errand *e, const struct qund_client_answer *a)
+{
+    size_t bytes = a->body.n + (a->why ? strlen(a->why) + 1 : 1);
+    struct qund_str why;
+
+    for (size_t i = 0; i < a->n_headers; i++)
+        bytes += a->headers[i].name.n + a->headers[i].value.n;
+    qund_buf_reserve(&e->room, bytes + 1);
+    e->answer = *a;
+    for (size_t i = 0; i < a->n_headers; i++)
+        e->answer_headers[i] =
+            (struct qund_header){keep(e, a->headers[i].name), keep(e, a->headers[i].value)};
+    e->answer.headers = e->answer_headers;
+    e->answer.body = keep(e, a->body);
+    why = keep(e, qund_str_n(a->why ? a->why : "", (a->why ? strlen(a->why) : 0) + 1));
+    e->answer.why = a->why ? why.p : NULL;
+}
+
+static void finish(struct qund_errand *e, const struct qund_client_answer *a)
+{
+    keep_answer(e, a);
+    e->done(e, e->arg);
+}
+
+static void leave(struct qund_errand *e)
+{
+    *e->prev_out = e->next_out;
+    if (e->next_out)
+        e->next_out->prev_out = e->prev_out;
+    e->deliver->n_out--;
+}
+
+static void enter(struct qund_deliver *d, struct qund_errand *e)
+{
+    e->next_out = d->out;
+    e->prev_out = &d->out;
+    if (e->next_out)
+        e->next_out->prev_out = &e->next_out;
+    d->out = e;
+    d->n_out++;
+}
+
+static void on_answer(void *arg, const struct qund_client_answer *a)
+{
+    struct qund_errand *e = arg;
+
+    leave(e);
+    finish(e, a);
+}
+
+static void begin(struct qund_deliver *d, struct qund_errand *e)
+{
+    struct qund_client_request req = {.method = e->method,
+                                      .url = e->url,
+                                      .headers = e->headers,
+                                      .n_headers = e->n_headers,
+                                      .body = qund_str_n(e->body, e->body_n),
+                                      .timeout_ms = e->timeout_ms,
+                                      .allow_private = e->allow_private,
+                                      .keep_headers = true,
+                                      .body_keep = e->keep,
+                                      .done = on_answer,
+                                      .arg = e};
+    struct qund_err err = {0};
+
+    if (qund_client_start(d->client, &req, &e->call, &err) == 0)
+        enter(d, e);
+    else
+        finish(e, &(struct qund_client_answer){
+                      .end = QUND_CLIENT_NOT_SENT, .retry_after_ms = -1, .why = err.text});
+}
+
+void qund_errands_begin(struct qund_deliver *d)
+{
+    while (d->errands && d->n_out < AT_ONCE_MAX) {
+        struct qund_errand *e = QUND_CONTAINER(d->errands, struct qund_errand, node);
+
+        d->errands = e->node.next;
+        if (!d->errands)
+            d->errands_tail = &d->errands;
+        begin(d, e);
+    }
+}
+
+void qund_errands_end(struct qund_deliver *d)
+{
+    struct qund_node *next;
+
+    while (d->out) {
+        struct qund_errand *e = d->out;
+
+        leave(e);
+        finish(e, &(struct qund_client_answer){.end = qund_client_cancel(e->call)
+                                                          ? QUND_CLIENT_NO_ANSWER
+                                                          : QUND_CLIENT_NOT_SENT,
+                                               .retry_after_ms = -1,
+                                               .why = "the program stops"});
+    }
+    for (struct qund_node *n = d->errands; n; n = next) {
+        next = n->next;
+        finish(QUND_CONTAINER(n, struct qund_errand, node),
+               &(struct qund_client_answer){
+                   .end = QUND_CLIENT_NOT_SENT, .retry_after_ms = -1, .why = "the program stops"});
+    }
+    d->errands = NULL;
+    d->errands_tail = &d->errands;
+}
+
+static void take_errand(struct qund_deliver *d, struct note *n)
+{
+    struct errand_note *note = QUND_CONTAINER(n, struct errand_note, note);
+    struct qund_errand *e = note->errand;
+
+    qund_free(note);
+    e->deliver = d;
+    e->node.next = NULL;
+    *d->errands_tail = &e->node;
+    d->errands_tail = &e->node.next;
+}
+
+void qund_deliver_errand(struct qund_deliver *d, struct qund_errand *e)
+{
+    struct errand_note *note = qund_alloc(sizeof(*note));
+
+    note->note.take = take_errand;
+    note->errand = e;
+    qund_mbox_put_always(d->mbox, &note->note.node);
+}
