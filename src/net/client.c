@@ -261,14 +261,6 @@ static void set_hooks(struct qund_client_call *call, int64_t timeout_ms)
                      (long)(timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS));
 }
 
-static bool plain(const char *s, const char *besides)
-{
-    for (; *s; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7f || strchr(besides, *s))
-            return false;
-    return true;
-}
-
 static int add_headers(struct qund_client_call *call, const struct qund_client_request *req,
                        struct qund_err *err)
 {
@@ -279,7 +271,8 @@ static int add_headers(struct qund_client_call *call, const struct qund_client_r
         QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
         struct curl_slist *more;
 
-        if (!*h->name || !*h->value || !plain(h->name, " :;") || !plain(h->value, ""))
+        if (!*h->name || !*h->value || !qund_client_plain(h->name, " :;") ||
+            !qund_client_plain(h->value, ""))
             return qund_err_set(err, QUND_E_INVAL, h->name,
                                 "a header is a name and a value without control bytes");
         qund_buf_printf(&line, "%s: %s", h->name, h->value);
@@ -289,34 +282,6 @@ static int add_headers(struct qund_client_call *call, const struct qund_client_r
         call->headers = more;
     }
     return call->headers ? 0 : QUND_E_NOMEM;
-}
-
-int qund_client_check_url(const char *url, bool allow_private, struct qund_err *err)
-{
-    CURLU *u;
-    char *scheme = NULL;
-    CURLUcode e;
-    int rc = 0;
-
-    if (!plain(url, " \\"))
-        return qund_err_set(err, QUND_E_INVAL, "url",
-                            "blanks and control bytes cannot stand in an address");
-    u = curl_url();
-    if (!u)
-        return QUND_E_NOMEM;
-    e = curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER);
-    if (e == CURLUE_OK)
-        e = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
-    if (e == CURLUE_USER_NOT_ALLOWED)
-        rc = qund_err_set(err, QUND_E_INVAL, "url", "a user name cannot stand in an address");
-    else if (e != CURLUE_OK)
-        rc = qund_err_set(err, QUND_E_INVAL, "url", "not an address: %s", curl_url_strerror(e));
-    else if (strcmp(scheme, "https") != 0 && !(allow_private && strcmp(scheme, "http") == 0))
-        rc = qund_err_set(err, QUND_E_INVAL, "url",
-                          "https:// is wanted; http:// only with allow_private");
-    curl_free(scheme);
-    curl_url_cleanup(u);
-    return rc;
 }
 
 static void call_free(struct qund_client_call *call)

@@ -61,6 +61,9 @@ QUND_DEFINE_AUTO(qund_client_close, struct qund_client *)
  * INVAL with the reason. */
 QUND_CHECK int qund_client_check_url(const char *url, bool allow_private, struct qund_err *err);
 
+/* No control bytes, and none of `besides`. */
+bool qund_client_plain(const char *s, const char *besides);
+
 /* Everything in *req is copied. INVAL when method, address or headers may not be sent as they are;
  * nothing was started then. */
 QUND_CHECK int qund_client_start(struct qund_client *c, const struct qund_client_request *req,

@@ -100,6 +100,11 @@ static inline struct conn *qund_conn_of(struct qund_req *r)
 {
     return QUND_CONTAINER(r, struct conn, req);
 }
+/* ws_shake.c */
+/* NULL: sound, and there is room; else the reason and its status. */
+const char *qund_ws_handshake_fault(const struct qund_server *s, const struct qund_req *r,
+                                    int *status);
+void qund_ws_refuse(struct qund_req *r, int status, const char *why);
 /* ws.c */
 QUND_CHECK int qund_ws_start(struct qund_server *s, struct qund_err *err);
 void qund_ws_tick(struct qund_server *s);

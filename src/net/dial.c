@@ -10,100 +10,29 @@
  * owner may close from within its callbacks, and none of them needs to know of the other.
  *
  * Keeping alive is as in ws.c: a ping each 25 s of silence, 60 s of it end the socket. */
-#include "net/dial.h"
 #include "core/thread.h"
+#include "net/dial_parts.h"
 #include "net/guard.h"
-#include "net/internal.h"
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <libwebsockets.h>
 #include <netdb.h>
 #include <stdio.h>
 
 enum {
     TIMEOUT_MS = 10000,
-    CLOSE_MS = 5000,
     PING_MS = 25000,
     SILENCE_MS = 60000,
     TICK_MS = 1000,
     READ_BYTES = 64 << 10,
-    WRITES_A_TURN = 32,
     REASON_MAX = 123,
     BROKE_OFF = 1006
 };
 
-enum dial_state { LOOKING, CONNECTING, OPEN, CLOSING, ENDED };
-
-struct dial_frame {
-    struct dial_frame *next;
-    size_t n;
-    unsigned char room[LWS_PRE]; /* the library writes the frame header here */
-    unsigned char text[];
-};
-
-struct qund_dial {
-    struct qund_dialer *dl; /* NULL: the dialer is gone, only the look-up still runs */
-    struct qund_dial *prev, *next;
-    const struct qund_dial_ops *ops;
-    void *arg;
-    enum dial_state state;
-    char *host, *path, *authority, *protocol; /* authority: as in Host */
-    char **headers;                           /* name with colon, value, … */
-    size_t n_headers;
-    int port;
-    bool tls, allow_private;
-    size_t message_max, queue_bytes;
-    unsigned queue_frames;
-
-    uv_getaddrinfo_t look;
-    bool looking;
-    struct addrinfo *found, *at; /* at: the next to try */
-    struct lws *wsi;
-    struct qund_buf in;
-    struct dial_frame *head, **tail;
-    unsigned n;
-    size_t queued;
-    int64_t deadline_ms, heard_ms, asked_ms; /* loop time */
-    bool ping_due, try_next, owner_gone, close_noted;
-    int code, status;
-    char why[160];
-};
-
-struct qund_dialer {
-    struct qund_loop *loop;
-    struct lws_vhost *vhost;
-    struct qund_dial *dials;
-    struct qund_loop_timer *turn, *tick;
-};
-
-static int64_t now_ms(const struct qund_dialer *dl)
-{
-    return (int64_t)uv_now(qund_loop_uv(dl->loop));
-}
-
-static void next_turn(struct qund_dialer *dl)
-{
-    qund_loop_timer_start(dl->turn, 0, 0);
-}
-
 /* --- an end --- */
-
-static void drop_frames(struct qund_dial *d)
-{
-    while (d->head) {
-        struct dial_frame *f = d->head;
-
-        d->head = f->next;
-        qund_free(f);
-    }
-    d->tail = &d->head;
-    d->n = 0;
-    d->queued = 0;
-}
 
 static void dial_free(struct qund_dial *d)
 {
-    drop_frames(d);
+    qund_dial_drop_frames(d);
     for (size_t i = 0; i < 2 * d->n_headers; i++)
         qund_free(d->headers[i]);
     qund_free(d->headers);
@@ -148,7 +77,7 @@ static void end(struct qund_dial *d, int code, const char *why)
             snprintf(d->why, sizeof(d->why), "%s", why ? why : "");
     }
     d->state = ENDED;
-    next_turn(d->dl);
+    qund_dial_turn(d->dl);
 }
 
 static void tell_end(struct qund_dial *d)
@@ -199,7 +128,7 @@ static void connect_to(struct qund_dial *d, const char *address)
     if (!wsi) {
         d->wsi = NULL;
         d->try_next = true;
-        next_turn(d->dl);
+        qund_dial_turn(d->dl);
     }
 }
 
@@ -266,7 +195,7 @@ static void opened(struct qund_dial *d)
     if (d->state != CONNECTING)
         return;
     d->state = OPEN;
-    d->heard_ms = d->asked_ms = now_ms(d->dl);
+    d->heard_ms = d->asked_ms = qund_dial_now(d->dl);
     d->deadline_ms = 0;
     if (d->ops->opened)
         d->ops->opened(d, d->arg);
@@ -288,83 +217,8 @@ static void connect_failed(struct qund_dial *d, struct lws *wsi, const char *why
         end(d, d->status, d->why);
     } else {
         d->try_next = true;
-        next_turn(d->dl);
+        qund_dial_turn(d->dl);
     }
-}
-
-static void deliver(struct qund_dial *d, struct qund_str text)
-{
-    if (qund_utf8_check(text) >= 0)
-        qund_dial_close(d, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "not valid UTF-8");
-    else
-        d->ops->text(d, d->arg, text);
-}
-
-static void on_receive(struct qund_dial *d, const char *bytes, size_t n)
-{
-    bool last = lws_is_final_fragment(d->wsi) && lws_remaining_packet_payload(d->wsi) == 0;
-
-    d->heard_ms = now_ms(d->dl);
-    if (d->state != OPEN)
-        return;
-    if (lws_frame_is_binary(d->wsi)) {
-        qund_dial_close(d, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text frames only");
-    } else if (d->in.n + n > d->message_max) {
-        qund_dial_close(d, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "message too large");
-    } else if (last && d->in.n == 0) {
-        deliver(d, qund_str_n(bytes, n));
-    } else {
-        qund_buf_add(&d->in, bytes, n);
-        if (!last)
-            return;
-        deliver(d, qund_buf_view(&d->in));
-        qund_buf_clear(&d->in);
-    }
-}
-
-static int on_writeable(struct qund_dial *d)
-{
-    if (d->ping_due) {
-        unsigned char room[LWS_PRE + 4] = {0}; /* of an empty pong the library does not tell */
-
-        d->ping_due = false;
-        if (lws_write(d->wsi, room + LWS_PRE, 4, LWS_WRITE_PING) < 0)
-            return -1;
-    }
-    for (unsigned i = 0; i < WRITES_A_TURN && d->head && !lws_send_pipe_choked(d->wsi); i++) {
-        struct dial_frame *f = d->head;
-        int n;
-
-        d->head = f->next;
-        if (!d->head)
-            d->tail = &d->head;
-        d->n--;
-        d->queued -= f->n;
-        n = lws_write(d->wsi, f->text, f->n, LWS_WRITE_TEXT);
-        qund_free(f);
-        if (n < 0)
-            return -1;
-    }
-    if (d->head || (d->state == CLOSING && lws_partial_buffered(d->wsi)))
-        lws_callback_on_writable(d->wsi);
-    else if (d->state == CLOSING && !d->close_noted)
-        next_turn(d->dl); /* as in ws.c: closed after the library's own stack has unwound */
-    return 0;
-}
-
-static void peer_closes(struct qund_dial *d, const unsigned char *in, size_t n)
-{
-    struct qund_str reason = n > 2 ? qund_str_n((const char *)in + 2, n - 2) : QUND_STR_NONE;
-
-    if (d->state == CLOSING)
-        return;
-    d->code = n >= 2 ? in[0] << 8 | in[1] : 1005;
-    if (qund_utf8_check(reason) >= 0)
-        reason = QUND_STR_NONE;
-    snprintf(d->why, sizeof(d->why), "%.*s", QUND_STR_ARG(reason));
-    d->state = CLOSING;
-    d->close_noted = true; /* the library answers it */
-    d->deadline_ms = now_ms(d->dl) + CLOSE_MS;
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t n)
@@ -389,15 +243,15 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons why, void *user, vo
         connect_failed(d, wsi, in, n);
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
-        on_receive(d, in, n);
+        qund_dial_received(d, in, n);
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        d->heard_ms = now_ms(d->dl);
+        d->heard_ms = qund_dial_now(d->dl);
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return on_writeable(d);
+        return qund_dial_writeable(d);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        peer_closes(d, in, n);
+        qund_dial_peer_closes(d, in, n);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
@@ -446,7 +300,7 @@ static void on_turn(void *arg)
 static void on_tick(void *arg)
 {
     struct qund_dialer *dl = arg;
-    int64_t now = now_ms(dl);
+    int64_t now = qund_dial_now(dl);
 
     for (struct qund_dial *d = dl->dials; d; d = d->next) {
         if (d->deadline_ms > 0 && now > d->deadline_ms) {
@@ -464,94 +318,7 @@ static void on_tick(void *arg)
     }
 }
 
-/* --- making one --- */
-
-static char *take_part(CURLU *u, CURLUPart part, unsigned flags)
-{
-    char *raw = NULL, *mine = NULL;
-
-    if (curl_url_get(u, part, &raw, flags) == CURLUE_OK)
-        mine = qund_strdup(raw);
-    curl_free(raw);
-    return mine;
-}
-
-static int read_url(struct qund_dial *d, const char *url, struct qund_err *err)
-{
-    CURLU *u = curl_url();
-    QUND_AUTO(qund_free_str) char *scheme = NULL, *port = NULL, *path = NULL, *query = NULL;
-    QUND_AUTO(qund_buf_done) struct qund_buf whole = {0}, authority = {0};
-    int64_t n = 0;
-    bool ok = u && curl_url_set(u, CURLUPART_URL, url,
-                                CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) == CURLUE_OK;
-
-    if (ok) {
-        scheme = take_part(u, CURLUPART_SCHEME, 0);
-        d->host = take_part(u, CURLUPART_HOST, 0);
-        port = take_part(u, CURLUPART_PORT, 0);
-        path = take_part(u, CURLUPART_PATH, 0);
-        query = take_part(u, CURLUPART_QUERY, 0);
-    }
-    curl_url_cleanup(u);
-    if (!ok || !scheme || !d->host || !path)
-        return qund_err_set(err, QUND_E_INVAL, "url", "is no address of a WebSocket without user");
-    d->tls = strcmp(scheme, "wss") == 0;
-    if (!d->tls && !(d->allow_private && strcmp(scheme, "ws") == 0))
-        return qund_err_set(err, QUND_E_INVAL, "url",
-                            "wss:// is wanted; ws:// only with allow_private");
-    if (port && (qund_str_int(qund_str(port), &n) < 0 || n < 1 || n > 65535))
-        return qund_err_set(err, QUND_E_INVAL, "url", "its port is none");
-    d->port = port ? (int)n : d->tls ? 443 : 80;
-    qund_buf_printf(&whole, "%s%s%s", path, query ? "?" : "", query ? query : "");
-    qund_buf_printf(&authority, port ? "%s:%s" : "%s", d->host, port);
-    d->path = qund_buf_take(&whole);
-    d->authority = qund_buf_take(&authority);
-    return QUND_OK;
-}
-
-static bool plain(struct qund_str s, const char *besides)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f || strchr(besides, s.p[i]))
-            return false;
-    return s.n > 0;
-}
-
-/* What the handshake says by itself. */
-static bool reserved(struct qund_str name)
-{
-    static const char *const OURS[] = {"host", "connection", "upgrade"};
-    char low[24];
-
-    if (name.n >= sizeof(low))
-        return false;
-    for (size_t i = 0; i < name.n; i++)
-        low[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i]);
-    return qund_str_index(qund_str_n(low, name.n), OURS, QUND_ARRAY_LEN(OURS)) >= 0 ||
-           qund_str_starts(qund_str_n(low, name.n), "sec-websocket-");
-}
-
-static int read_headers(struct qund_dial *d, const struct qund_dial_cfg *cfg, struct qund_err *err)
-{
-    d->headers = qund_alloc((2 * cfg->n_headers + 1) * sizeof(*d->headers));
-    for (size_t i = 0; i < cfg->n_headers; i++) {
-        const struct qund_header *h = &cfg->headers[i];
-        QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
-
-        if (!plain(h->name, " :;") || !plain(h->value, "") || reserved(h->name))
-            return qund_err_set(err, QUND_E_INVAL, "headers",
-                                "a header is a name and a value without control bytes, and none "
-                                "of the handshake's own");
-        qund_buf_printf(&name, "%.*s:", QUND_STR_ARG(h->name));
-        d->headers[2 * i] = qund_buf_take(&name);
-        d->headers[2 * i + 1] = qund_str_dup(h->value);
-        d->n_headers++;
-    }
-    if (cfg->protocol.p && !plain(cfg->protocol, "\"(){}[]<>@:;\\/?="))
-        return qund_err_set(err, QUND_E_INVAL, "protocol", "is no list of tokens");
-    d->protocol = cfg->protocol.p ? qund_str_dup(cfg->protocol) : NULL;
-    return QUND_OK;
-}
+/* --- for everyone --- */
 
 /* Without the brackets in which an IPv6 address stands in an address. */
 static void look_up(struct qund_dial *d)
@@ -589,10 +356,8 @@ int qund_dial(struct qund_dialer *dl, const struct qund_dial_cfg *cfg,
     d->message_max = cfg->message_max ? cfg->message_max : 64u << 10;
     d->queue_bytes = cfg->queue_bytes ? cfg->queue_bytes : 256u << 10;
     d->queue_frames = cfg->queue_frames ? cfg->queue_frames : 64;
-    d->deadline_ms = now_ms(dl) + (cfg->timeout_ms > 0 ? cfg->timeout_ms : TIMEOUT_MS);
-    rc = read_url(d, cfg->url, err);
-    if (rc == 0)
-        rc = read_headers(d, cfg, err);
+    d->deadline_ms = qund_dial_now(dl) + (cfg->timeout_ms > 0 ? cfg->timeout_ms : TIMEOUT_MS);
+    rc = qund_dial_read(d, cfg, err);
     if (rc < 0) {
         dial_free(d);
         return rc;
@@ -604,32 +369,6 @@ int qund_dial(struct qund_dialer *dl, const struct qund_dial_cfg *cfg,
     look_up(d);
     *out = d;
     return QUND_OK;
-}
-
-int qund_dial_send(struct qund_dial *d, struct qund_str text)
-{
-    struct dial_frame *f;
-
-    if (d->state != OPEN)
-        return QUND_E_DENIED;
-    if (d->n == d->queue_frames || (d->n > 0 && d->queued + text.n > d->queue_bytes))
-        return QUND_E_FULL;
-    f = qund_alloc(sizeof(*f) + text.n);
-    f->n = text.n;
-    memcpy(f->text, text.p ? text.p : "", text.n);
-    *d->tail = f;
-    d->tail = &f->next;
-    d->n++;
-    d->queued += text.n;
-    if (d->n == 1)
-        lws_callback_on_writable(d->wsi);
-    return QUND_OK;
-}
-
-void qund_dial_pause(struct qund_dial *d, bool on)
-{
-    if (d->state == OPEN)
-        qund_ignore(lws_rx_flow_control(d->wsi, !on));
 }
 
 void qund_dial_close(struct qund_dial *d, int code, const char *reason)
@@ -644,9 +383,9 @@ void qund_dial_close(struct qund_dial *d, int code, const char *reason)
     d->state = CLOSING;
     d->code = code;
     snprintf(d->why, sizeof(d->why), "%s", reason ? reason : "");
-    d->deadline_ms = now_ms(d->dl) + CLOSE_MS;
+    d->deadline_ms = qund_dial_now(d->dl) + QUND_DIAL_CLOSE_MS;
     if (code != LWS_CLOSE_STATUS_NORMAL)
-        drop_frames(d);
+        qund_dial_drop_frames(d);
     qund_ignore(lws_rx_flow_control(d->wsi, 1)); /* the peer's answer to our close must be read */
     lws_callback_on_writable(d->wsi);
 }

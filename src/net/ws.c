@@ -362,59 +362,6 @@ void qund_ws_stop(struct qund_server *s)
     }
 }
 
-/* 16 bytes in base64: 22 characters and "==". */
-static bool key_is_sound(struct qund_str key)
-{
-    if (key.n != 24 || key.p[22] != '=' || key.p[23] != '=')
-        return false;
-    for (size_t i = 0; i < 22; i++) {
-        char c = key.p[i];
-
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-              c == '+' || c == '/'))
-            return false;
-    }
-    return true;
-}
-
-static const char *handshake_fault(const struct qund_server *s, const struct qund_req *r,
-                                   int *status)
-{
-    *status = 400;
-    if (!r->head.upgrade.p || !r->head.connection_upgrade)
-        return "a WebSocket is opened here: Upgrade: websocket is wanted";
-    if (!key_is_sound(qund_http1_header(&r->head, "sec-websocket-key")))
-        return "Sec-WebSocket-Key is not sound";
-    if (!qund_str_is(qund_http1_header(&r->head, "sec-websocket-version"), "13")) {
-        *status = 426;
-        return "only Sec-WebSocket-Version 13 is spoken";
-    }
-    *status = 503;
-    if (s->draining || s->n_ws >= s->cfg.ws_max) {
-        qund_counter_add(s->count.ws_refused, 1);
-        return "no more WebSockets are taken now";
-    }
-    return NULL;
-}
-
-static void refuse(struct qund_req *r, int status, const char *why)
-{
-    static const struct qund_header extra[] = {
-        {QUND_STR("Sec-WebSocket-Version"), QUND_STR("13")},
-        {QUND_STR("Retry-After"), QUND_STR("1")},
-    };
-    char body[160];
-    int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}\n",
-                     status == 503 ? "busy" : "bad_request", why);
-
-    qund_req_reply(r, &(struct qund_resp){.status = status,
-                                          .type = "application/json",
-                                          .body = qund_str_n(body, (size_t)n),
-                                          .extra = status == 503 ? extra + 1 : extra,
-                                          .n_extra = status == 400 ? 0 : 1,
-                                          .close = true});
-}
-
 static struct qund_ws *new_ws(struct qund_server *s, const struct qund_ws_cfg *cfg,
                               const struct qund_ws_ops *ops, void *arg)
 {
@@ -441,7 +388,7 @@ struct qund_ws *qund_ws_accept(struct qund_req *r, const struct qund_ws_cfg *cfg
     struct conn *c = qund_conn_of(r);
     struct qund_server *s = c->server;
     int status;
-    const char *fault = handshake_fault(s, r, &status);
+    const char *fault = qund_ws_handshake_fault(s, r, &status);
     QUND_AUTO(qund_buf_done) struct qund_buf head = {0};
     struct qund_ws *ws;
     int fd;
@@ -449,7 +396,7 @@ struct qund_ws *qund_ws_accept(struct qund_req *r, const struct qund_ws_cfg *cfg
     qund_on(QUND_THREAD_LOOP);
     qund_assert(c->state == CONN_TOP);
     if (fault) {
-        refuse(r, status, fault);
+        qund_ws_refuse(r, status, fault);
         return NULL;
     }
     qund_buf_printf(&head,

@@ -1,0 +1,63 @@
+/* hosts_show.c - how plugins are: sentences for /readyz, keys for `qund status`, numbers for
+ * /metrics. */
+#include "app/host.h"
+
+static void say(struct qund_jw *w, const char *fmt, ...) QUND_PRINTF(2, 3);
+static void say(struct qund_jw *w, const char *fmt, ...)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    qund_buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    qund_jw_str(w, qund_buf_view(&text));
+}
+
+void qund_hosts_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_plugin_file *f;
+
+    for (size_t i = 0; q->opts.plugins && (f = qund_plugins_at(q->opts.plugins, i)); i++)
+        if (f->state != QUND_PLUGIN_LOADED)
+            say(w, "plugin %s is not used: %s", f->name, f->why);
+    for (struct link *l = q->hosts ? q->hosts->entries : NULL; l; l = l->next) {
+        const struct qund_channel *e = QUND_CONTAINER(l, struct qund_channel, link);
+
+        if (!e->open)
+            say(w, "%s %s is down: %s", e->is_channel ? "channel" : "target", e->name, e->why);
+    }
+}
+
+void qund_hosts_status(struct qund *q, struct qund_jw *w)
+{
+    struct qund_plugin_file *f;
+
+    qund_jw_key(w, "plugins");
+    qund_jw_obj(w);
+    for (size_t i = 0; q->opts.plugins && (f = qund_plugins_at(q->opts.plugins, i)); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+        qund_buf_printf(&text, "%s %s%s%s", qund_plugin_state_name(f->state), f->version,
+                        f->state == QUND_PLUGIN_LOADED ? "" : ": ",
+                        f->state == QUND_PLUGIN_LOADED ? "" : f->why);
+        qund_jw_kstr(w, f->name, qund_buf_view(&text));
+    }
+    qund_jw_end_obj(w);
+}
+
+void qund_hosts_gauges(struct qund *q)
+{
+    static const char *const LABELS[QUND_PLUGIN_STATES] = {"state=\"loaded\"", "state=\"refused\"",
+                                                           "state=\"stopped\""};
+    int64_t n[QUND_PLUGIN_STATES] = {0};
+    struct qund_plugin_file *f;
+
+    for (size_t i = 0; q->opts.plugins && (f = qund_plugins_at(q->opts.plugins, i)); i++)
+        n[f->state]++;
+    for (size_t s = 0; s < QUND_PLUGIN_STATES; s++)
+        qund_counter_set(qund_metric_gauge(q->metrics, "qund_plugins", LABELS[s],
+                                           "Plugins the configuration names, by what became of "
+                                           "them."),
+                         n[s]);
+}
