@@ -1,9 +1,10 @@
 /* dial.c - WebSockets that we open.
  *
- * A dial is looked up by libuv's threads, because the library's own look-up would hold the loop;
- * the addresses pass the guard one by one, and the library is given one as numbers together with
- * the name for Host, SNI and the certificate. So nothing is reached that was not looked at, and an
- * answer that sends us elsewhere is refused. If an address cannot be connected, the next is tried.
+ * A dial is looked up by a thread (dial_look.c), because the library's own look-up would hold the
+ * loop; the addresses pass the guard one by one, and the library is given one as numbers together
+ * with the name for Host, SNI and the certificate. So nothing is reached that was not looked at,
+ * and an answer that sends us elsewhere is refused. If an address cannot be connected, the next is
+ * tried.
  *
  * Whatever ends a dial, its owner hears of it in a turn of its own: the end is noted, and a timer
  * of no length tells all that are noted. The library may call back from within our own calls, the
@@ -41,7 +42,9 @@ static void dial_free(struct qund_dial *d)
     qund_free(d->authority);
     qund_free(d->protocol);
     qund_buf_done(&d->in);
-    uv_freeaddrinfo(d->found);
+    qund_dial_look_drop(d->look);
+    if (d->found)
+        freeaddrinfo(d->found);
     qund_free(d);
 }
 
@@ -84,11 +87,8 @@ static void tell_end(struct qund_dial *d)
 {
     let_go(d);
     unlink_dial(d);
-    d->dl = NULL;
     d->ops->closed(d, d->arg, d->code, qund_str(d->why));
-    d->owner_gone = true;
-    if (!d->looking) /* else the look-up's own end frees it */
-        dial_free(d);
+    dial_free(d);
 }
 
 /* --- connecting --- */
@@ -156,20 +156,16 @@ static void try_addresses(struct qund_dial *d)
     end(d, d->status, d->why[0] ? d->why : "no address of it can be connected");
 }
 
-static void on_found(uv_getaddrinfo_t *look, int status, struct addrinfo *found)
+static void on_found(void *arg, int status, struct addrinfo *list)
 {
-    struct qund_dial *d = QUND_CONTAINER(look, struct qund_dial, look);
+    struct qund_dial *d = arg;
 
-    d->looking = false;
-    d->found = d->at = found;
-    if (d->owner_gone) {
-        dial_free(d);
-        return;
-    }
+    d->look = NULL;
+    d->found = d->at = list;
     if (d->state != LOOKING)
         return; /* closed meanwhile: the end is on its way */
     if (status != 0)
-        end(d, 0, uv_strerror(status));
+        end(d, 0, gai_strerror(status));
     else
         try_addresses(d);
 }
@@ -323,21 +319,15 @@ static void on_tick(void *arg)
 /* Without the brackets in which an IPv6 address stands in an address. */
 static void look_up(struct qund_dial *d)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     QUND_AUTO(qund_free_str) char *name = qund_strdup(d->host);
     size_t n = strlen(name);
-    char *bare = name;
-    int rc;
+    bool brackets = n > 2 && name[0] == '[';
 
-    if (n > 2 && name[0] == '[') {
+    if (brackets)
         name[n - 1] = '\0';
-        bare++;
-    }
-    rc = uv_getaddrinfo(qund_loop_uv(d->dl->loop), &d->look, on_found, bare, NULL, &hints);
-    if (rc == 0)
-        d->looking = true;
-    else
-        end(d, 0, uv_strerror(rc));
+    d->look = qund_dial_look(d->dl->loop, name + brackets, on_found, d);
+    if (!d->look)
+        end(d, 0, "no thread can be had to look its name up");
 }
 
 int qund_dial(struct qund_dialer *dl, const struct qund_dial_cfg *cfg,
@@ -432,12 +422,7 @@ struct qund_dialer *qund_dialer_free(struct qund_dialer *dl)
         let_go(d);
         unlink_dial(d);
         d->dl = NULL;
-        d->owner_gone = true;
-        d->state = ENDED;
-        if (d->looking)
-            qund_ignore(uv_cancel((uv_req_t *)&d->look)); /* on_found frees it in either case */
-        else
-            dial_free(d);
+        dial_free(d);
     }
     qund_loop_timer_free(dl->turn);
     qund_loop_timer_free(dl->tick);

@@ -6,6 +6,7 @@
 
 struct addrinfo;
 struct dial_frame;
+struct dial_look;
 struct lws;
 struct lws_vhost;
 
@@ -25,8 +26,7 @@ struct qund_dial {
     size_t message_max, queue_bytes;
     unsigned queue_frames;
 
-    uv_getaddrinfo_t look;
-    bool looking;
+    struct dial_look *look;      /* while it runs */
     struct addrinfo *found, *at; /* at: the next to try */
     struct lws *wsi;
     struct qund_buf in;
@@ -34,7 +34,7 @@ struct qund_dial {
     unsigned n;
     size_t queued;
     int64_t deadline_ms, heard_ms, asked_ms; /* loop time */
-    bool ping_due, try_next, owner_gone, close_noted;
+    bool ping_due, try_next, close_noted;
     int code, status;
     char why[160];
 };
@@ -61,6 +61,13 @@ void qund_dial_drop_frames(struct qund_dial *d);
 void qund_dial_received(struct qund_dial *d, const char *bytes, size_t n);
 int qund_dial_writeable(struct qund_dial *d); /* -1: the socket is to be closed */
 void qund_dial_peer_closes(struct qund_dial *d, const unsigned char *in, size_t n);
+/* dial_look.c */
+/* found(arg, …) once, in a later turn; status as of getaddrinfo, the list is its. NULL: no thread
+ * or descriptor can be had. */
+struct dial_look *qund_dial_look(struct qund_loop *l, const char *host,
+                                 void (*found)(void *arg, int status, struct addrinfo *list),
+                                 void *arg);
+struct dial_look *qund_dial_look_drop(struct dial_look *k); /* not told; NULL is fine; NULL */
 /* dial_make.c */
 /* Reads address, headers and protocol of *cfg into d; INVAL when they cannot be sent as they are.
  */
