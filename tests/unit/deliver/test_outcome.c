@@ -116,6 +116,43 @@ static void waits_grow_with_full_jitter_and_end(void **state)
     assert_int_equal(of_end(QUND_CLIENT_NO_ANSWER, 40).retry_ms, -1);
 }
 
+static struct qund_outcome told(enum qund_delivered how, enum qund_repeat repeat, int attempt,
+                                int64_t after_ms)
+{
+    return qund_outcome_told(
+        &(struct qund_ended){.how = how, .retry_after_ms = after_ms, .detail = QUND_STR("because")},
+        repeat, attempt);
+}
+
+static void what_a_plugin_says_has_its_class(void **state)
+{
+    struct qund_outcome limited = told(QUND_LIMITED, QUND_REPEAT_NEVER, 1, 7000);
+
+    (void)state;
+    assert_int_equal(told(QUND_SENT, QUND_REPEAT_NEVER, 1, -1).event, QUND_OUT_EV_ACCEPTED);
+    assert_int_equal(told(QUND_AWAITING_PERSON, QUND_REPEAT_NEVER, 1, -1).event,
+                     QUND_OUT_EV_PERSON);
+    assert_int_equal(told(QUND_DROP, QUND_REPEAT_SAFE, 1, -1).event, QUND_OUT_EV_DROP);
+    assert_int_equal(told(QUND_RETRY, QUND_REPEAT_NEVER, 1, 1234).retry_ms, 1234);
+    assert_in_range(told(QUND_RETRY, QUND_REPEAT_NEVER, 1, -1).retry_ms, 200, 1000);
+    assert_int_equal(told(QUND_RETRY, QUND_REPEAT_NEVER, 40, 5).event, QUND_OUT_EV_DROP);
+    assert_int_equal(limited.event, QUND_OUT_EV_QUOTA);
+    assert_int_equal(limited.retry_ms, 7000);
+    assert_int_equal(limited.pause_ms, 7000);
+    assert_string_equal(limited.reason, "because");
+}
+
+static void what_unknown_allows_is_the_kinds(void **state)
+{
+    (void)state;
+    assert_int_equal(told(QUND_UNKNOWN, QUND_REPEAT_NEVER, 1, -1).retry_ms, -1);
+    assert_true(told(QUND_UNKNOWN, QUND_REPEAT_ONCE, 1, -1).retry_ms > 0);
+    assert_int_equal(told(QUND_UNKNOWN, QUND_REPEAT_ONCE, 2, -1).retry_ms, -1);
+    assert_true(told(QUND_UNKNOWN, QUND_REPEAT_SAFE, 9, -1).retry_ms > 0);
+    assert_int_equal(told((enum qund_delivered)77, QUND_REPEAT_NEVER, 1, -1).event,
+                     QUND_OUT_EV_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +160,8 @@ int main(void)
         cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),
         cmocka_unit_test(without_an_answer_it_matters_whether_bytes_left),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end),
+        cmocka_unit_test(what_a_plugin_says_has_its_class),
+        cmocka_unit_test(what_unknown_allows_is_the_kinds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
