@@ -147,18 +147,21 @@ static int ws_connect(struct qund_channel *c, const struct qund_connect *to,
     int rc;
 
     cfg = cfg ? cfg : &plain;
-    rc = qund_dial(
-        h->all->dialer,
-        &(struct qund_dial_cfg){.url = url,
-                                .headers = to->headers,
-                                .n_headers = to->n_headers,
-                                .protocol = cfg->protocol,
-                                .allow_private = to->allow_private,
-                                .timeout_ms = to->timeout_ms,
-                                .message_max = at_most(cfg->message_max, BYTES_MAX),
-                                .queue_bytes = at_most(cfg->queue_bytes, BYTES_MAX),
-                                .queue_frames = (unsigned)at_most(cfg->queue_frames, FRAMES_MAX)},
-        &DIAL_OPS, s, &s->dial, &err);
+    /* Made when somebody dials: it reads the system's roots, which takes its time. */
+    rc = h->all->dialer ? QUND_OK : qund_dialer_new(h->all->q->loop, NULL, &h->all->dialer, &err);
+    if (rc == 0)
+        rc = qund_dial(h->all->dialer,
+                       &(struct qund_dial_cfg){
+                           .url = url,
+                           .headers = to->headers,
+                           .n_headers = to->n_headers,
+                           .protocol = cfg->protocol,
+                           .allow_private = to->allow_private,
+                           .timeout_ms = to->timeout_ms,
+                           .message_max = at_most(cfg->message_max, BYTES_MAX),
+                           .queue_bytes = at_most(cfg->queue_bytes, BYTES_MAX),
+                           .queue_frames = (unsigned)at_most(cfg->queue_frames, FRAMES_MAX)},
+                       &DIAL_OPS, s, &s->dial, &err);
     if (rc < 0) {
         qund_free(s);
         return host_fault(why, rc, err.where, "%s", err.text);

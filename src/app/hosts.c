@@ -327,8 +327,6 @@ int qund_hosts_open(struct qund *q, struct qund_err *err)
     hs->soon = qund_loop_timer_new(q->loop, on_soon, hs);
     q->hosts = hs;
     rc = qund_loop_watch_fd(q->loop, qund_mbox_fd(hs->mbox), open_mail, hs, &hs->watch, err);
-    if (rc == 0)
-        rc = qund_dialer_new(q->loop, NULL, &hs->dialer, err);
     if (rc == 0 && qund_loop_after_io(q->loop, host_ingest_flush, hs) < 0)
         rc = qund_err_set(err, QUND_E_FULL, "loop", "no place for plugins on this loop");
     if (rc < 0)

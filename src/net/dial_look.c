@@ -17,7 +17,8 @@
 struct dial_look {
     _Atomic int sides; /* that are still there: the loop, the thread */
     char *host;
-    int fd; /* readable once it is over */
+    int fd;            /* readable once it is over */
+    _Atomic bool over; /* status and list are the loop's then */
     int status;
     struct addrinfo *list;
     /* the loop's */
@@ -44,6 +45,7 @@ static void *look(void *arg)
     uint64_t one = 1;
 
     k->status = getaddrinfo(k->host, NULL, &hints, &k->list);
+    atomic_store(&k->over, true);
     qund_ignore(write(k->fd, &one, sizeof(one)) < 0); /* an eventfd takes it */
     leave(k);
     return NULL;
@@ -53,10 +55,14 @@ static void on_over(void *arg)
 {
     struct dial_look *k = arg;
     void (*found)(void *arg, int status, struct addrinfo *list) = k->found;
-    struct addrinfo *list = QUND_TAKE(k->list);
-    int status = k->status;
+    struct addrinfo *list;
     void *whose = k->arg;
+    int status;
 
+    if (!atomic_load(&k->over))
+        return;
+    list = QUND_TAKE(k->list);
+    status = k->status;
     qund_dial_look_drop(k);
     found(whose, status, list);
 }
