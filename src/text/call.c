@@ -62,33 +62,87 @@ static unsigned bare_prices_in(struct qund_str s)
 
 /* --- staff --- */
 
+/* 回复「1」, 扣个1, 按1: an answer of one figure is wanted. */
+static bool wants_a_one(struct qund_str s)
+{
+    static const char *const verbs[] = {"回复", "回覆", "回个", "回一个", "回下", "回",
+                                        "扣个", "扣",   "打个", "打",     "敲个", "敲",
+                                        "按",   "发个", "发",   NULL};
+    static const char *const quotes[] = {"「", "“", "\"", "‘", "'", "【", "数字", " ", ":", NULL};
+
+    for (size_t at = 0; at < s.n; qund_utf8_next(s, &at)) {
+        size_t i = at;
+
+        if (!qund_scan_any(s, &i, verbs))
+            continue;
+        while (qund_scan_any(s, &i, quotes))
+            ;
+        if (i < s.n && s.p[i] == '1' && (i + 1 == s.n || !qund_scan_digit(s.p[i + 1])))
+            return true;
+    }
+    return false;
+}
+
+/* A reminder of what was arranged: 明早八点发车, 聽日講座提一提. It announces nothing new. */
+static bool reminds(struct qund_str s)
+{
+    static const char *const soon[] = {"明天", "明早", "明晚", "明日", "听日",   "后天",
+                                       "后日", "今晚", "今天", "今日", "大后天", "本周",
+                                       "这周", "周",   "星期", "礼拜", NULL};
+    static const char *const signs[] = {
+        "提醒", "提一提", "提个醒", "温馨", "别忘",   "记得",     "集合",   "发车",
+        "出发", "准时",   "开始",   "就要", "就是",   "要开",     "核一下", "核对",
+        "核实", "落实",   "敲定",   "清点", "统计",   "最后确认", "备料",   "备餐",
+        "定桌", "安排座", "订座",   "排座", "好安排", "人头",     "好准备", "好备",
+        "如期", "照常",   "变动",   "变化", NULL};
+    static const char *const news[] = {"免费", "名额",   "想来",   "想参加", "报名", "接龙", "举办",
+                                       "有个", "有场",   "有一场", "感兴趣", "元/",  "特价", "优惠",
+                                       "团购", "活动价", "要的",   "想要",   NULL};
+
+    return has(s, soon) && has(s, signs) && !has(s, news);
+}
+
 /* 报名的邻居回个1, 接龙的各位吱一声; but not 想报名的回复人数, which opens a sign-up. */
 static bool calls_to_confirm(struct qund_str s)
 {
     static const char *const confirms[] = {"确认", "回1", "扣1", "到场", NULL};
     static const char *const asks_back[] = {"扣1",  "扣个1", "回1",  "回复",
                                             "回个", "接龙",  "回\"", NULL};
-    static const char *const listed[] = {"报名的", "报了名", "报咗名", "报上名", "已报名", "报过名",
-                                         "接龙的", "接了龙", "名单",   "参加的", "预约的", NULL};
+    static const char *const listed[] = {
+        "报名的", "报了名",   "报咗名", "报上名", "已报名",   "报过名", "接龙的",   "接了龙",
+        "名单",   "参加的",   "预约的", "登记的", "报咗",     "约好的", "订了位的", "占了座的",
+        "在列的", "群接龙里", "名单上", "名单里", "来的各位", NULL};
     static const char *const wanted[] = {
-        "确认",   "回复",   "回个",   "回1",      "回一下",   "回下",   "回话",   "回我", "扣1",
-        "扣个",   "吱一声", "吱个声", "说一声",   "冒个泡",   "点个名", "报个到", "举手", "举个手",
-        "来不来", "去不去", "还来",   "能来",     "能到",     "来得了", "到不到", "滴滴", "打个1",
-        "打1",    "是否",   "参加吗", "参不参加", "能否参加", NULL};
-    static const char *const soon[] = {"明天", "明早", "明晚", "明日", "后天", "后日", "今晚",
-                                       "今天", "今日", "周",   "星期", "礼拜", NULL};
-    static const char *const coming[] = {"来不来", "还来吗", "还来不", "都能来", "能来吗",
-                                         "能到吗", "能到的", "能来的", "会来的", NULL};
+        "确认",   "回复",   "回个",   "回1",    "回一下",   "回下",   "回话",     "回我",
+        "扣1",    "扣个",   "吱一声", "吱个声", "说一声",   "冒个泡", "点个名",   "报个到",
+        "举手",   "举个手", "来不来", "去不去", "还来",     "能来",   "能到",     "来得了",
+        "到不到", "滴滴",   "打个1",  "打1",    "是否",     "参加吗", "参不参加", "能否参加",
+        "回声",   "应一声", "应个声", "回一声", "回句",     "出个声", "出来",     "在不在",
+        "回覆",   "嚟唔嚟", "来吧",   "ok吧",   "没问题吧", "都在吗", "说一下",   NULL};
+    static const char *const soon[] = {"明天", "明早", "明晚", "明日", "听日", "后天", "后日",
+                                       "今晚", "今天", "今日", "周",   "星期", "礼拜", NULL};
+    static const char *const coming[] = {
+        "来不来", "还来吗", "还来不", "都能来", "能来吗", "能到吗", "能到的", "能来的",   "会来的",
+        "嚟到嘅", "嚟唔嚟", "到场的", "能嚟",   "还来的", "确定来", "确定到", "来得了的", NULL};
+    /* 来不了的说一声: who is asked so stands in a list. */
+    static const char *const absent[] = {"来不了的", "来不成的", "去不了的", "不来的",
+                                         "不能来的", "临时有事", "来不到的", "有变动",
+                                         "有变化",   "不来的说", NULL};
     static const char *const opens[] = {"姓名",     "称呼",     "名额",   "限额",
                                         "开放报名", "开始报名", "想参加", "想来的",
                                         "想报名",   "要报名",   "人数+",  NULL};
     bool sure = has(s, (const char *const[]){"确认", NULL});
 
-    if (sure && has(s, asks_back) && has(s, confirms))
+    bool one = wants_a_one(s);
+
+    if (sure && (one || (has(s, asks_back) && has(s, confirms))))
         return true;
     if (!sure && has(s, opens))
         return false;
-    return (has(s, listed) && has(s, wanted)) || (has(s, soon) && has(s, coming) && has(s, wanted));
+    if (reminds(s) && (one || has(s, wanted) || has(s, absent)))
+        return true;
+    return (has(s, listed) && (one || has(s, wanted) || has(s, absent))) ||
+           (has(s, soon) && has(s, coming) && (one || has(s, wanted)));
 }
 
 static bool calls_to_sign_up(struct qund_str s)

@@ -48,7 +48,7 @@ static bool complains(struct qund_str s, uint32_t has)
     if ((has & PROM) && (has & TURN) && (has & (US | DEAL | BAD | LAPSE)))
         return true;
     if (has & BAD)
-        return (has & (US | DEAL | LAPSE)) != 0;
+        return (has & (US | DEAL | LAPSE | PROM)) != 0;
     if (has & LAPSE)
         return (has & (US | DEAL | PROM)) != 0;
     return (has & TURN) && (has & (US | DEAL)) && tells_span(s);

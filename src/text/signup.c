@@ -125,6 +125,22 @@ static bool signing_clause(struct qund_str s)
     return false;
 }
 
+/* 我们一家三口想来: a clause of its own that does not ask, and says how many. */
+static bool weak_clause(struct qund_str s)
+{
+    while (s.p) {
+        struct qund_str rest = qund_str_split(&s, ',');
+
+        while (rest.p) {
+            struct qund_str clause = qund_str_trim(qund_str_split(&rest, ' '));
+
+            if ((words_in(clause) & WEAK) && !asks(clause) && qund_chain_persons(clause) > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* 我两个人, 15-2-201 一个人, 我和媳妇去: nothing but who comes. */
 static bool only_persons(struct qund_str s)
 {
@@ -166,6 +182,13 @@ static bool name_and_count(struct qund_str s)
     return s.n > 1 && qund_utf8_count(s) <= 8 && !has(s, no_name);
 }
 
+static bool starts_with_thanks(struct qund_str s)
+{
+    static const char *const thanks[] = {"谢谢", "多谢", "感谢", "辛苦", NULL};
+
+    return qund_scan_any(s, &(size_t){0}, thanks);
+}
+
 static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const places[] = {"留个位", "留位",   "占个",   "占座", "留个座",
@@ -177,8 +200,12 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
     if (flags & VERB || reports_number(s)) {
         if (!signing_clause(s) && !has(s, places))
             return false;
-        if (within(c, QUND_CALL_SIGNUP, HOURS(24 * 14)))
-            return !shop || qund_str_starts(s, "报名");
+        if (starts_with_thanks(s) && qund_chain_persons(s) == 0)
+            return false; /* 谢谢李姐帮我报 */
+        if (within(c, QUND_CALL_SIGNUP, HOURS(24 * (qund_chain_persons(s) > 0 ? 30 : 14))))
+            return !shop || qund_str_starts(s, "报名") ||
+                   (qund_chain_persons(s) > 0 &&
+                    has(s, (const char *const[]){"报名", "报个名", NULL}));
         return c->age_ms[QUND_CALL_SIGNUP] < 0 && !shop && qund_str_starts(s, "报名") &&
                chars <= SHORT_CHARS;
     }
@@ -186,8 +213,8 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
         return false;
     if (flags & HOPE) /* 看那天下不下雨,能去就去: only seems to ask */
         return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
-    if (asks(s))
-        return false;
+    if (asks(s)) /* 还有位吗 我们一家三口想来 */
+        return (flags & WEAK) && weak_clause(s) && within(c, QUND_CALL_SIGNUP, HOURS(24 * 7));
     if (leading_one(s))
         return within(c, QUND_CALL_SIGNUP, HOURS(3)) && chars <= 8;
     if (plus_one(s, &end))
@@ -214,11 +241,13 @@ static bool coming_clause(struct qund_str s)
 {
     static const char *const particles[] = {"的", "滴", "哒", "啊", "呀", "哈", "哦", "噢", "呢",
                                             "嘞", "啦", "咯", "撒", "噻", "喽", "嘎", "喔", NULL};
-    static const char *const verbs[] = {"参加", "出席", "过来", "过去", "来", "去", "到", NULL};
+    static const char *const verbs[] = {"参加", "出席", "过来", "过去", "来",
+                                        "去",   "到",   "嚟",   NULL};
     static const char *const before[] = {
-        "准时", "准点", "一定", "肯定", "保证", "会", "能",   "都",   "也",   "准", "必", "要",
-        "人",   "个",   "俩",   "仨",   "口",   "位", "名",   "自己", "我",   "俺", "咱", "们",
-        "家",   "照常", "按时", "一起", "一块", "全", "可以", "还",   "如期", "齐", "的", NULL};
+        "准时", "准点", "一定", "肯定", "保证", "会",   "能",   "都", "也",   "准", "必",
+        "要",   "人",   "个",   "俩",   "仨",   "口",   "位",   "名", "自己", "我", "俺",
+        "咱",   "们",   "家",   "照常", "按时", "一起", "一块", "全", "可以", "还", "如期",
+        "齐",   "的",   "哋",   "实",   "梗系", "大",   "小",   "妈", "爸",   "娃", NULL};
     static const char *const nots[] = {"不", "没", "唔", "冇", "别", "未", "莫", "吗", NULL};
     static const char *const meets[] = {"明天见", "后天见", "明早见",   "到时见",
                                         "现场见", "周六见", "到时候见", "周日见",
@@ -233,6 +262,20 @@ static bool coming_clause(struct qund_str s)
     if (has(s, nots) || !qund_scan_any_before(s, end, verbs, &end))
         return false;
     return end == 0 || qund_scan_any_before(s, end, before, &end);
+}
+
+/* 我家临时有事不来了, 我哋去唔到: of somebody who stands in the list any denial of coming is one.
+ */
+static bool stays_away(struct qund_str s)
+{
+    static const char *const nots[] = {"不来", "不去",   "不参加", "不过来",   "不到场", "唔嚟",
+                                       "唔去", "没法来", "没法去", "没法参加", "来不",   "去不",
+                                       "赶不", "过不来", "过不去", "参加不",   "嚟唔",   NULL};
+    static const char *const other[] = {
+        "来不及", "以后不", "再也不", "下次不", "不来电", "不去掉", "从不",     "不到场的",
+        "来不来", "去不去", "赶不赶", "是不是", "要不要", "不得不", "过不来电", NULL};
+
+    return has(s, nots) && !has(s, other) && !asks(s) && qund_utf8_count(s) <= 3 * SHORT_CHARS;
 }
 
 static bool says_coming(struct qund_str s)
@@ -271,6 +314,7 @@ static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_
 {
     static const char *const plain[] = {"确认参加", "确认到场", "确定参加",
                                         "确认会",   "确认能",   NULL};
+    size_t end;
 
     if (within(c, QUND_CALL_CONFIRM, HOURS(72))) {
         if (leading_one(s))
@@ -278,6 +322,10 @@ static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_
         if (asks(s) || qund_utf8_count(s) > 2 * SHORT_CHARS)
             return false;
         if (signed_up && within(c, QUND_CALL_CONFIRM, HOURS(12)) && nods(s))
+            return true;
+        /* 一家三口不变, 我和老伴两个: who stands in the list says with how many. */
+        if (signed_up && within(c, QUND_CALL_CONFIRM, HOURS(12)) &&
+            (only_persons(s) || (plus_one(s, &end) && qund_utf8_count(s) <= 4)))
             return true;
         return (flags & CONFIRM) ||
                ((signed_up || within(c, QUND_CALL_CONFIRM, HOURS(3))) && says_coming(s));
@@ -293,8 +341,10 @@ static bool cancels(struct qund_str s, const struct qund_calls *c, bool signed_u
     static const char *const about[] = {"报名", "接龙", "活动", "名额", "预约", "位置", NULL};
     bool confirming = within(c, QUND_CALL_CONFIRM, HOURS(72));
 
-    if (!(flags & (CANCEL | CANT)) || has(s, (const char *const[]){"吗", "?", NULL}))
+    if (has(s, (const char *const[]){"吗", "?", NULL}))
         return false;
+    if (!(flags & (CANCEL | CANT)))
+        return signed_up && stays_away(s);
     if (has(s, about) || confirming)
         return true;
     return flags & CANCEL ? within(c, QUND_CALL_SIGNUP, HOURS(24 * 30)) : signed_up;
@@ -333,7 +383,9 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
         out->state = QUND_SAYS_CANCELLED;
         return true;
     }
-    if (!(flags & MAYBE) && confirms(s, c, signed_up, flags)) {
+    /* 老公不加班了,正式报两位: a new row, though others confirm at that time. */
+    if (!(flags & MAYBE) && !has(s, (const char *const[]){"正式报", "正式给我报", NULL}) &&
+        confirms(s, c, signed_up, flags)) {
         out->state = QUND_SAYS_CONFIRMED;
         return true;
     }
