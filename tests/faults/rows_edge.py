@@ -546,7 +546,7 @@ def reload_once(d, good, i):
 LEAK_KIB = 0.5  # a reload; one rule set or configuration is several
 
 
-@row("J1", "reloads under load, a third of them broken", "old set stays, error with line, memory slope 0", 400, 2000)
+@row("J1", "reloads under load, a third of them broken", "old set stays, error with line, memory slope 0", 1000, 2000)
 def j1(ctx):
     """Memory is what the allocator counts as in use; the first half of the reloads warms caches up. What
     comes and goes by itself is measured first, in as many samples without a reload."""
@@ -566,7 +566,7 @@ def j1(ctx):
         with Again(d, chat):
             half = ctx.rounds // 2
             start = clock.monotonic()
-            reloads(range(half))
+            reloads(range(half))        # the page cache, above all, has to meet the rows of a reload
             pause, still = (clock.monotonic() - start) / half, []
             for _ in range(half):
                 clock.sleep(pause)      # a sample without a reload
