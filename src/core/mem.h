@@ -19,7 +19,8 @@ static inline void qund_free_str(char *p)
 }
 QUND_DEFINE_AUTO(qund_free_str, char *)
 /* After heavy work that will not come again soon: what was freed goes back to the system, and so do
- * pages of the program and its libraries that can be read again. Any thread; takes a millisecond. */
+ * pages of the program and its libraries that can be read again. Any thread; takes a millisecond.
+ */
 void qund_memory_trim(void);
 /* Bytes that were freed and may still be held; giving back the heap's part alone. */
 size_t qund_memory_idle(void);

@@ -177,8 +177,8 @@ QUND_CHECK int qund_crm_signup_apply(struct qund_crm *crm, struct qund_crm_group
 QUND_CHECK int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
                                       const struct qund_crm_contact *c, struct qund_str name,
                                       int64_t since, int64_t ts);
-/* What message seq did to rows is undone: it is about to say it again, against another list. Returns
- * how many events went. */
+/* What message seq did to rows is undone: it is about to say it again, against another list.
+ * Returns how many events went. */
 QUND_CHECK int qund_crm_signup_withdraw(struct qund_crm *crm, int64_t seq);
 /* The chain lists seen last (16 per group and chain), text as the caller writes it. prev: the
  * latest before ts (NOTFOUND); next: the earliest after it, which a late list must re-difference.

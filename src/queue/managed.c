@@ -1,10 +1,10 @@
 /* src/queue/managed.c - our own redis-server: started, watched, started again, ended.
  *
  * It listens on a unix socket in <data>/redis and nowhere else, under a configuration written by us
- * at every start. It is never adopted from an earlier daemon, which may have run other settings. The
- * proof that no predecessor lives is a lock the child inherits: an flock belongs to the open file,
- * so it goes when the last process that holds the file is gone, however that ends, including a
- * rewrite child that outlives its server. The daemon's own copy is closed after the fork.
+ * at every start. It is never adopted from an earlier daemon, which may have run other settings.
+ * The proof that no predecessor lives is a lock the child inherits: an flock belongs to the open
+ * file, so it goes when the last process that holds the file is gone, however that ends, including
+ * a rewrite child that outlives its server. The daemon's own copy is closed after the fork.
  *
  * The child dies with the daemon (PDEATHSIG); nothing acknowledged is lost by that, since it is in
  * the append-only file. Everything is rewritten there that was ever pushed, and a start reads all

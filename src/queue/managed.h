@@ -1,6 +1,6 @@
 /* src/queue/managed.h - our own redis-server child, in <data>/redis (essay in managed.c).
- * All calls on the main thread but qund_redis_sync_aof and qund_redis_tidy, which maint makes. The data lock is held by
- * the caller already. */
+ * All calls on the main thread but qund_redis_sync_aof and qund_redis_tidy, which maint makes. The
+ * data lock is held by the caller already. */
 #ifndef QUND_QUEUE_MANAGED_H
 #define QUND_QUEUE_MANAGED_H
 #include "queue/queue.h"
@@ -27,7 +27,8 @@ QUND_CHECK int qund_redis_ready(struct qund_redis *r, struct qund_err *err);
 /* Both in one. */
 QUND_CHECK int qund_redis_start(const struct qund_redis_opts *o, struct qund_redis **out,
                                 struct qund_err *err);
-/* A long file is rewritten first (≤ 1 s), for the next start. SHUTDOWN, then (≤ 5 s) by its pid. NULL is fine; returns NULL. */
+/* A long file is rewritten first (≤ 1 s), for the next start. SHUTDOWN, then (≤ 5 s) by its pid.
+ * NULL is fine; returns NULL. */
 struct qund_redis *qund_redis_stop(struct qund_redis *r);
 QUND_DEFINE_AUTO(qund_redis_stop, struct qund_redis *)
 /* Sets addr->unix_path. */

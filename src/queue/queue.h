@@ -1,8 +1,9 @@
 /* src/queue/queue.h - the durable FIFO between the faces and the engine: one Redis stream.
  *
  * Two ends, each owned by one thread and each non-blocking: push (intake) and claim (engine). Both
- * keep their connection by themselves: lost, they try again with jitter, at most half a second apart. Essays:
- * push.c (why one transaction a pipeline), claim.c (what is owed at each moment), conn.c. */
+ * keep their connection by themselves: lost, they try again with jitter, at most half a second
+ * apart. Essays: push.c (why one transaction a pipeline), claim.c (what is owed at each moment),
+ * conn.c. */
 #ifndef QUND_QUEUE_QUEUE_H
 #define QUND_QUEUE_QUEUE_H
 #include "core/core.h"

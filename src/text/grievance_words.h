@@ -1,4 +1,5 @@
-/* src/text/grievance_words.h - made by scripts/gen-words from words/grievance.txt; edit that file. */
+/* src/text/grievance_words.h - made by scripts/gen-words from words/grievance.txt; edit that file.
+ */
 #ifndef QUND_TEXT_GRIEVANCE_WORDS_H
 #define QUND_TEXT_GRIEVANCE_WORDS_H
 #include "text/grievance_flags.h"

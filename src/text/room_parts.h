@@ -7,8 +7,8 @@
 /* The phase, zone or yard that is said right before a flat beginning at `at` (二期, 东区, 桂花苑):
  * canonical into zone ("" when none is said). Returns where the whole begins. */
 size_t qund_room_zone(struct qund_str s, size_t at, char *zone, size_t cap);
-/* A named building right before a flat whose number does without (听澜阁 2单元603): into name, which
- * stays as it is when there is none. Returns where the whole begins. */
+/* A named building right before a flat whose number does without (听澜阁 2单元603): into name,
+ * which stays as it is when there is none. Returns where the whole begins. */
 enum { QUND_ROOM_TOWER_MAX = 12 };
 size_t qund_room_tower(struct qund_str s, size_t at, char name[QUND_ROOM_TOWER_MAX]);
 /* Whose flat is meant by s[at, end)? */
