@@ -237,7 +237,7 @@ static void put_time(struct qund_worker *w, int64_t now, int64_t floor)
 static void turn(struct qund_worker *w)
 {
     int64_t now = qund_clock_now(w->deps.clock).ms, began = qund_mono_now().ms, floor;
-    bool send = w->deps.send && !atomic_load(&w->hold);
+    bool send = w->deps.send && !atomic_load(&w->hold), early, refusing;
     size_t events;
     int rc;
 
@@ -247,14 +247,15 @@ static void turn(struct qund_worker *w)
         return;
     }
     take_batch(w);
-    if (w->failing_since_ms && began < w->retry_at_ms) {
-        if (qund_worker_refusing(w)) {
-            take_commands(w);
-            qund_worker_keep_waiting(w);
-        }
-        return;
-    }
+    early = w->failing_since_ms && began < w->retry_at_ms;
+    refusing = qund_worker_refusing(w);
+    if (early && !refusing)
+        return; /* commands wait for the next try */
     take_commands(w);
+    if (refusing) /* before the try, which may itself wait for whoever holds the store */
+        qund_worker_keep_waiting(w);
+    if (early)
+        return;
     floor = floor_of(w);
     /* Time alone is worth a transaction only when it makes something happen, or when it shows that
      * the store can be written again. */
