@@ -127,6 +127,24 @@ static void check_zone(struct checker *ck, const char *name)
     qund_zone_free(z);
 }
 
+static void check_through(struct checker *ck, const struct qund_config *c,
+                          const struct qund_channel_cfg *ch)
+{
+    const char **known, *near;
+    char why[200];
+
+    if (!ch->send_through || qund_config_target(c, qund_str(ch->send_through)))
+        return;
+    known = qund_alloc((c->n_targets + 1) * sizeof(*known));
+    for (size_t i = 0; i < c->n_targets; i++)
+        known[i] = c->targets[i].name;
+    near = qund_str_nearest(qund_str(ch->send_through), known, c->n_targets);
+    snprintf(why, sizeof(why), "no target is called '%.64s'%s%.64s", ch->send_through,
+             near ? "; nearest known: " : "", near ? near : "");
+    qund_free(known);
+    complain(ck, "channels", ch->name, "send_through", why);
+}
+
 int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, struct qund_errs *es)
 {
     struct checker ck = {.y = y, .es = es};
@@ -139,6 +157,8 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
         complain(&ck, "queue", NULL, "url",
                  "managed, redis://HOST:PORT/DB or unix:PATH is wanted here");
     check_zone(&ck, c->time.zone);
+    for (size_t i = 0; i < c->n_channels; i++)
+        check_through(&ck, c, &c->channels[i]);
     for (size_t i = 0; i < c->n_targets; i++) {
         const struct qund_target_cfg *t = &c->targets[i];
 

@@ -170,6 +170,9 @@ static const struct option CHANNEL[] = {
      "A repeated event carries the same `ts`."},
     {"lateness", OPT_DURATION, CH(lateness_ms), NULL, 0, HOUR, NULL, OPT_RELOAD,
      "Overrides `time.lateness`."},
+    {"send_through", OPT_STRING, CH(send_through), NULL, 0, 0, NULL, OPT_RELOAD,
+     "The target that speaks in its chats: rules answer there through it. Unset: nothing is said "
+     "there."},
 };
 
 static const struct option TARGET[] = {

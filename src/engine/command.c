@@ -69,7 +69,8 @@ static int delivery_outcome(struct qund_engine *e, struct qund_command *c, const
     struct qund_out_outcome out = {.id = field_int(o, "id"),
                                    .attempt = (int)field_int(o, "attempt"),
                                    .status = (int)field_int(o, "status"),
-                                   .reason = field_str(o, "reason")};
+                                   .reason = field_str(o, "reason"),
+                                   .their_id = field_str(o, "their_id")};
     struct qund_str event = field_str(o, "event");
     struct qund_jw w;
     bool applied;
@@ -86,8 +87,9 @@ static int delivery_outcome(struct qund_engine *e, struct qund_command *c, const
     if (rc < 0 || !applied)
         return rc == QUND_E_NOTFOUND ? qund_err_set(&c->err, rc, "delivery", "no push with that id")
                                      : rc;
-    if (!e->feeding)
-        return 0;
+    rc = qund_own_told(e, &out);
+    if (rc < 0 || !e->feeding)
+        return rc;
     w = qund_engine_feed_open(e, "delivery");
     qund_jw_kint(&w, "id", out.id);
     qund_jw_kstr(&w, "event", event);

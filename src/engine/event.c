@@ -25,14 +25,17 @@ static int look_up(struct qund_engine *e, struct subject *s)
     if (rc < 0)
         return rc;
     if (s->sender) {
+        s->own = qund_own_is(ev);
         s->role = qund_crm_role(e->crm, s->sender, s->group, ev->role);
+        if (s->own && s->role == QUND_ROLE_CUSTOMER)
+            s->role = QUND_ROLE_BOT; /* an account of ours that nobody named in org.yaml */
         s->row.contact = s->sender->id;
     }
     if (s->group) {
         s->row.grp = s->group->id;
     } else if (s->sender) {
         /* A private chat is kept under the person who is not of the staff. */
-        if (s->role == QUND_ROLE_STAFF && ev->to.n > 0)
+        if ((s->own || s->role == QUND_ROLE_STAFF) && ev->to.n > 0)
             rc = qund_crm_contact(e->crm, ev->realm, ev->to, QUND_STR_NONE, QUND_ROLE_NONE, ev->ts,
                                   &other);
         s->row.grp = -(other ? other->id : s->sender->id);

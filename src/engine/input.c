@@ -23,7 +23,12 @@ static int who_said(struct qund_engine *e, const struct subject *s, enum qund_wh
     if (rc == 0)
         *out = row.role == QUND_ROLE_STAFF || row.role == QUND_ROLE_BOT ? QUND_WHO_STAFF
                                                                         : QUND_WHO_MEMBER;
-    return rc == QUND_E_NOTFOUND ? 0 : rc;
+    if (rc != QUND_E_NOTFOUND)
+        return rc;
+    rc = qund_own_quoted(e, s);
+    if (rc > 0)
+        *out = QUND_WHO_STAFF;
+    return rc < 0 ? rc : 0;
 }
 
 static void note_role(struct qund_talk *talk, enum qund_role role)

@@ -13,6 +13,7 @@
 #include "crm/roster.h"
 #include "engine/engine.h"
 #include "event/event.h"
+#include "outbox/said.h"
 #include "rule/rule.h"
 #include "store/dead.h"
 #include "store/inhand.h"
@@ -145,6 +146,7 @@ struct subject {
     struct qund_str context[4];      /* the same as rules' words */
     size_t n_context;
     bool quiet; /* backfill, replay: no alert, no push */
+    bool own;   /* our own account is the sender */
 };
 QUND_CHECK int qund_engine_event(struct qund_engine *e, struct qund_str body);
 /* Fills s for s->ev: group, sender, role, and the row it would be. */
@@ -169,6 +171,17 @@ QUND_CHECK int qund_engine_revoke(struct qund_engine *e, struct subject *s);
 /* A message has come: was it revoked before? */
 QUND_CHECK int qund_revoke_meets(struct qund_engine *e, struct subject *s);
 QUND_CHECK int qund_revoke_sweep(struct qund_engine *e);
+
+/* --- own.c: what we said ourselves, met again --- */
+bool qund_own_is(const struct qund_event *ev);
+/* Our own account's message: it proves its push. */
+QUND_CHECK int qund_own_met(struct qund_engine *e, const struct subject *s);
+/* An outcome was applied: its message may have come before it. */
+QUND_CHECK int qund_own_told(struct qund_engine *e, const struct qund_out_outcome *o);
+/* 1: what it replies to was said by us, though it never came back. */
+QUND_CHECK int qund_own_quoted(struct qund_engine *e, const struct subject *s);
+/* What it takes back may be of ours: noted. */
+QUND_CHECK int qund_own_revoked(struct qund_engine *e, const struct subject *s);
 
 /* --- talk.c --- */
 struct talk *qund_talk_new(struct qund_db *db, struct qund_months *months);

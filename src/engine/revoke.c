@@ -46,15 +46,19 @@ static int wait_for(struct qund_engine *e, const struct subject *s)
 int qund_engine_revoke(struct qund_engine *e, struct subject *s)
 {
     struct qund_message_row row;
-    int rc = QUND_E_NOTFOUND;
+    bool named = s->ev->ref.n > 0 && s->row.grp != 0;
+    int rc = named ? qund_own_revoked(e, s) : 0;
 
-    if (s->ev->ref.n > 0 && s->row.grp != 0)
+    if (rc < 0)
+        return rc;
+    rc = QUND_E_NOTFOUND;
+    if (named)
         rc = qund_month_find(e->months, s->row.realm, s->row.grp, s->ev->ref, s->ev->ts + SKEW_MS,
                              QUND_FIND_RECENT, &row);
     if (rc == 0)
         rc = take_back(e, &row);
     else if (rc == QUND_E_NOTFOUND)
-        rc = s->ev->ref.n > 0 && s->row.grp != 0 ? wait_for(e, s) : 0;
+        rc = named ? wait_for(e, s) : 0;
     return rc < 0 ? rc : qund_engine_rules_for(e, s);
 }
 

@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                   \
     "SELECT id, target, state, urgent, attempt, alert, created, due, deadline, changed, status, " \
-    "reason, evidence, key FROM outbox "
+    "reason, evidence, key, their_id FROM outbox "
 
 static void print_item(struct qund_stmt *st, struct qund_jw *w)
 {
@@ -28,6 +28,8 @@ static void print_item(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kstr(w, "reason", qund_col_str(st, 11));
     if (!qund_col_null(st, 12))
         qund_jw_kstr(w, "evidence", qund_col_str(st, 12));
+    if (!qund_col_null(st, 14))
+        qund_jw_kstr(w, "their_id", qund_col_str(st, 14));
     qund_jw_end_obj(w);
 }
 

@@ -16,7 +16,7 @@ struct qund_out_change {
     int64_t due; /* > 0: a timer "outbox.due" */
     int64_t now;
     int status;
-    struct qund_str reason;
+    struct qund_str reason, their_id; /* their_id NONE: as it was */
 };
 QUND_CHECK int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_t now,
                                    int64_t *out_id);
@@ -38,4 +38,5 @@ QUND_CHECK int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
 QUND_CHECK int qund_out_sql_deadline(struct qund_db *db, int64_t id, int64_t deadline);
 /* A row that still waits gets its deadline timer. */
 QUND_CHECK int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t id);
+struct qund_db *qund_outbox_db(struct qund_outbox *ob);
 #endif

@@ -42,6 +42,11 @@ struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *time
     return ob;
 }
 
+struct qund_db *qund_outbox_db(struct qund_outbox *ob)
+{
+    return ob->db;
+}
+
 struct qund_outbox *qund_outbox_free(struct qund_outbox *ob)
 {
     if (!ob)
@@ -192,7 +197,8 @@ int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out_outcome *o
                                   .due = o->due,
                                   .now = now,
                                   .status = o->status,
-                                  .reason = o->reason});
+                                  .reason = o->reason,
+                                  .their_id = o->their_id});
     if (rc < 0)
         return rc;
     if (next == QUND_OUT_QUEUED) {

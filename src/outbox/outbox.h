@@ -97,6 +97,7 @@ struct qund_out_outcome {
     int64_t due; /* RETRY, QUOTA; UNKNOWN: 0 parks it for a person */
     int status;
     struct qund_str reason;
+    struct qund_str their_id; /* of the message at the peer; NONE: not told */
 };
 /* NOTFOUND: no such row; AGAIN is never returned for a stale attempt, it is ignored (0, *applied
  * false): the row has moved on. */

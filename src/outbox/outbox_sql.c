@@ -179,6 +179,7 @@ int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
     struct qund_stmt *st =
         qund_sql(db, "UPDATE outbox SET state = :state, attempt = :attempt, due = :due,"
                      " changed = :now, status = :status, reason = :reason,"
+                     " their_id = coalesce(:their_id, their_id),"
                      " evidence = CASE WHEN :state = 4 THEN 'claimed' ELSE evidence END"
                      " WHERE id = :id");
     int rc;
@@ -196,6 +197,7 @@ int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
     else
         qund_bind_null(st, ":status");
     qund_bind_str(st, ":reason", qund_utf8_cut(c->reason, REASON_MAX));
+    qund_bind_str(st, ":their_id", c->their_id);
     rc = qund_run(st);
     if (rc < 0)
         return rc;

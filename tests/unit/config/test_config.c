@@ -125,6 +125,9 @@ static void broken_files_are_refused_with_every_error_and_its_place(void **state
          {"5:21: 1 to 8 rising durations are wanted here, such as [10m, 30m, 60m]",
           "2:3: a name is 1 to 64 letters, digits, '-', '_' or '.'",
           "3:14: no plugin 'mail' here"}},
+        {"bad_through.yaml",
+         {"2:24: no target is called 'dask'; nearest known: desk",
+          "3:24: no target is called 'zzzzzzzz'"}},
         {"anchor.yaml",
          {"1:7: anchors (&), aliases (*) and tags (!) are not read; put the text in quotes or "
           "write it out"}},
