@@ -29,7 +29,7 @@
 #include "qund/rc.h"
 
 #define QUND_ABI_MAJOR 1u
-#define QUND_ABI_MINOR 0u
+#define QUND_ABI_MINOR 1u
 #define QUND_EXPORT __attribute__((visibility("default")))
 /* Whether a struct that begins with its size has this member, and it is set. */
 #define QUND_HAS(s, member) \
@@ -128,6 +128,43 @@ struct qund_told_http {
     size_t n_headers;
     struct qund_str body;
     struct qund_str why; /* unless ANSWERED: for people */
+};
+
+/* ---- mail that goes out (1.1) ---- */
+
+enum qund_smtp_tls {
+    QUND_SMTP_STARTTLS, /* begun in the clear, refused when the server offers no TLS */
+    QUND_SMTP_TLS,      /* TLS from the first byte */
+    QUND_SMTP_PLAIN     /* none; with allow_private alone */
+};
+struct qund_ask_smtp {
+    struct qund_str host; /* a name or an address, [v6] in brackets */
+    uint16_t port;        /* 0: 587, 465 with TLS, 25 in the clear */
+    enum qund_smtp_tls tls;
+    struct qund_str user, password; /* NONE: no login. PLAIN or LOGIN, never in the clear unless
+                                     * QUND_SMTP_PLAIN says so */
+    struct qund_str helo;           /* how we call ourselves */
+    struct qund_str from;           /* an address without brackets */
+    const struct qund_str *to;      /* likewise; 1 to 50 */
+    size_t n_to;
+    struct qund_str message; /* headers, blank line, body, with CRLF; dots are the host's */
+    int64_t timeout_ms;      /* [10000] from start to the server's last word; at most 120000 */
+    bool allow_private;      /* loopback and private addresses are permitted */
+};
+enum qund_smtp_end {
+    QUND_SMTP_TAKEN,     /* the server answers for it now */
+    QUND_SMTP_LATER,     /* refused for now: 4xx */
+    QUND_SMTP_NEVER,     /* refused for good: 5xx; no TLS, or no way to log in that both know */
+    QUND_SMTP_NOT_SENT,  /* nothing took effect: not reached, or lost before the message's end */
+    QUND_SMTP_NO_ANSWER, /* the whole message left, no answer came: nobody knows */
+    QUND_SMTP_REFUSED    /* the address is not allowed without allow_private */
+};
+struct qund_told_smtp {
+    enum qund_smtp_end end;
+    int status;     /* the server's last code, 0: it never spoke */
+    size_t refused; /* TAKEN: recipients it did not take all the same */
+    struct qund_str
+        why; /* the server's words (printable ASCII) or the reason; "" when all is well */
 };
 
 /* ---- deliveries ---- */
@@ -247,6 +284,13 @@ struct qund_host {
      * that is not open (any more) is counted and changes nothing. */
     void (*delivered)(const struct qund_host *h, uint64_t token, enum qund_delivered how,
                       struct qund_str detail, int64_t retry_after_ms, struct qund_str their_id);
+
+    /* --- 1.1 --- */
+
+    /* Sends one mail; as http in every other respect, and http_cancel ends it, too. */
+    int (*smtp)(const struct qund_host *h, const struct qund_ask_smtp *ask,
+                void (*done)(void *arg, const struct qund_told_smtp *told), void *arg, uint64_t *id,
+                struct qund_fault *why);
 };
 
 /* QUND_SAY(host, QUND_WARN, "onebot.lost", QUND_KV("wait_ms", ms)); at most 16 pairs. */
@@ -315,6 +359,12 @@ struct qund_plugin {
 
     const struct qund_plugin_job *jobs;
     size_t n_jobs;
+
+    /* --- 1.1 --- */
+
+    /* How many deliveries a minute the peer of this entry takes: the entry's `rate` where the
+     * configuration names none. 0: no limit. NULL: the daemon's default. Main thread. */
+    int64_t (*target_rate)(const void *cfg);
 };
 
 /* The one symbol a plugin exports. Static; the same at every call. A plugin that cannot do with

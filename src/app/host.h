@@ -121,6 +121,7 @@ void host_sockets_end(struct qund_channel *c);
 void host_sockets_free(struct qund_hosts *hs);
 void host_asks(struct qund_host *api); /* host_ask.c: HTTP that goes out */
 void host_asks_end(struct host *h);
+void host_mails(struct qund_host *api);  /* host_mail.c: mail that goes out */
 void host_ingest(struct qund_host *api); /* host_ingest.c: events and state */
 void host_ingest_flush(void *hosts);
 QUND_CHECK int host_state_read(struct qund_hosts *hs, struct qund_err *err);
@@ -128,6 +129,26 @@ void host_state_free(struct qund_hosts *hs);
 void host_deliveries(struct qund_host *api); /* host_deliver.c */
 void host_deliveries_begin(struct qund_hosts *hs);
 void host_deliveries_free(struct qund_hosts *hs);
+
+/* A call to the outside that a plugin asked for; host_ask.c and host_mail.c. */
+struct ask {
+    struct home home;
+    struct link link;
+    struct host *host; /* NULL: cancelled, nobody is told */
+    uint64_t id;
+    struct qund_errand *errand;
+    void (*tell)(struct ask *a); /* what came of it, in the plugin's terms */
+    union {
+        void (*http)(void *arg, const struct qund_told_http *told);
+        void (*smtp)(void *arg, const struct qund_told_smtp *told);
+    } done;
+    void *arg;
+};
+#define HOST_ASKS_MAX 256u /* of one plugin */
+/* The errand is the ask's, and its own fields are filled in already. */
+void host_ask_begin(struct host *h, struct ask *a, struct qund_errand *e, uint64_t *id);
+/* What the plugin asks for (0: 10 s), within bounds. */
+int64_t host_ask_timeout(int64_t ms);
 
 /* A request that a plugin has; host_http.c and host_ws.c. */
 struct hooked {

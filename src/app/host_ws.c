@@ -148,7 +148,9 @@ static int ws_connect(struct qund_channel *c, const struct qund_connect *to,
 
     cfg = cfg ? cfg : &plain;
     /* Made when somebody dials: it reads the system's roots, which takes its time. */
-    rc = h->all->dialer ? QUND_OK : qund_dialer_new(h->all->q->loop, NULL, &h->all->dialer, &err);
+    rc = h->all->dialer ? QUND_OK
+                        : qund_dialer_new(h->all->q->loop, h->all->q->config->net.ca_file,
+                                          &h->all->dialer, &err);
     if (rc == 0)
         rc = qund_dial(h->all->dialer,
                        &(struct qund_dial_cfg){

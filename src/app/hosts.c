@@ -199,6 +199,7 @@ static void host_start(struct qund_hosts *hs, struct qund_plugin_file *f)
     host_requests(&h->api);
     host_sockets(&h->api);
     host_asks(&h->api);
+    host_mails(&h->api);
     host_ingest(&h->api);
     host_deliveries(&h->api);
     link_put(&hs->hosts, &h->link);

@@ -20,6 +20,7 @@ static int find(void *arg, const struct qund_config *c, const char *map, const c
         return QUND_OK; /* refused: said once, not for each entry */
     own->table = channels ? f->plugin->channel_keys : f->plugin->target_keys;
     own->repeat = f->plugin->repeat;
+    own->rate = QUND_HAS(f->plugin, target_rate) ? f->plugin->target_rate : NULL;
     if (!own->table)
         return qund_err_set(err, QUND_E_NOTFOUND, "kind", "the plugin '%.64s' %s", kind,
                             channels ? "is no channel; it may stand below targets"

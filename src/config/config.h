@@ -38,6 +38,7 @@ struct qund_own {
     const struct qund_cfg_table *table; /* the plugin's; NULL: no plugin, or one not looked at */
     void *cfg;                          /* the plugin's struct, filled */
     enum qund_repeat repeat;            /* of targets: what an unknown outcome allows */
+    int64_t (*rate)(const void *cfg);   /* of targets: the peer's own; NULL: not known */
 };
 struct qund_channel_cfg {
     char *name;
@@ -109,6 +110,9 @@ struct qund_config {
     struct {
         int64_t max_clients;
     } live;
+    struct {
+        char *ca_file; /* NULL: the system's roots */
+    } net;
     struct {
         struct qund_strs dirs; /* looked into before the shipped ones */
     } plugins;

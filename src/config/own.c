@@ -197,6 +197,15 @@ static int check_own(const struct node_ctx *ctx, const struct qund_own *own,
                          at || !why.where[0] ? "" : ": ", why.text);
 }
 
+/* The peer's own pace, where the entry names none. */
+static void pace(const struct option_map *m, void *item, const struct qund_ynode *map)
+{
+    const struct qund_own *own = qund_own_of(m, item);
+
+    if (m == map_named("targets") && own->rate && !qund_yaml_get(map, "rate"))
+        ((struct qund_target_cfg *)item)->rate_per_min = own->rate(own->cfg);
+}
+
 static int read_own(const struct node_ctx *ctx, const struct option_map *m,
                     const struct qund_own *found, void *item, const struct qund_ynode *map)
 {
@@ -210,7 +219,11 @@ static int read_own(const struct node_ctx *ctx, const struct option_map *m,
     own->cfg = qund_alloc(table->bytes ? table->bytes : 1);
     qund_options_default(v, n, own->cfg);
     rc = read_both(ctx, shared, n_shared, item, v, n, own->cfg, map);
-    return rc < 0 ? rc : check_own(ctx, own, map);
+    if (rc == 0)
+        rc = check_own(ctx, own, map);
+    if (rc == 0)
+        pace(m, item, map);
+    return rc;
 }
 
 /* Only what every entry has is read. */

@@ -129,6 +129,12 @@ static const struct option LIVE[] = {
      "Open live feeds (WebSockets)."},
 };
 
+static const struct option NET[] = {
+    {"ca_file", OPT_PATH, AT(net.ca_file), NULL, 0, 0, NULL, 0,
+     "PEM file with the roots that are trusted for every call to the outside (`https`, `wss`, "
+     "mail) instead of the system's."},
+};
+
 static const struct option PLUGINS[] = {
     {"dirs", OPT_PATHS, AT(plugins.dirs), NULL, 0, 0, NULL, 0,
      "Folders looked into for `<kind>.so`, before `plugins` beside the program and the installed "
@@ -150,6 +156,7 @@ const struct section qund_config_sections[] = {
     SECTION("alert", ALERT, "Alerts and their escalation."),
     SECTION("quiet", QUIET, "Hours of rest."),
     SECTION("live", LIVE, "The live feed."),
+    SECTION("net", NET, "Calls to the outside."),
     SECTION("plugins", PLUGINS, "Where channels and ways to deliver are found."),
 };
 const size_t qund_config_n_sections = QUND_ARRAY_LEN(qund_config_sections);
@@ -188,7 +195,8 @@ static const struct option TARGET[] = {
     {"allow_private", OPT_BOOL, TG(allow_private), "false", 0, 0, NULL, OPT_RELOAD | OPT_OURS,
      "The address may be loopback or private."},
     {"rate", OPT_INT, TG(rate_per_min), "20", 0, 100000, NULL, OPT_RELOAD,
-     "Most requests in any minute; `0`: no limit."},
+     "Most requests in any minute; `0`: no limit. Plugins that know their peer's limit bring it as "
+     "their default."},
     {"timeout", OPT_DURATION, TG(timeout_ms), "10s", 100, 120 * SEC, NULL, OPT_RELOAD,
      "An answer must come within this time."},
     {"ordered", OPT_BOOL, TG(ordered), "false", 0, 0, NULL, OPT_RELOAD,

@@ -379,8 +379,9 @@ int qund_deliver_open(const struct qund_deliver_deps *deps, struct qund_deliver 
                       struct qund_err *err)
 {
     struct qund_client *client = NULL;
+    struct qund_client_opts opts = {.ca_file = deps->config->net.ca_file};
     struct qund_deliver *d;
-    int rc = qund_client_open(NULL, &client, err);
+    int rc = qund_client_open(&opts, &client, err);
 
     if (rc < 0)
         return rc;

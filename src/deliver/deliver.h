@@ -71,9 +71,19 @@ struct qund_ended {
 };
 void qund_deliver_ended(struct qund_deliver *d, const struct qund_ended *e);
 
-/* An HTTP request that somebody on another thread wants made; theirs again when it is done. */
+/* What a mail has besides its message (the errand's body); strings owned. */
+struct qund_errand_mail {
+    char *host, *user, *password, *helo, *from, *to[QUND_MAIL_TO_MAX];
+    size_t n_to;
+    uint16_t port;
+    enum qund_client_tls tls;
+};
+
+/* An HTTP request or a mail that somebody on another thread wants made; theirs again when it is
+ * done. */
 struct qund_errand {
     struct qund_node node;
+    struct qund_errand_mail *mail; /* NULL: HTTP */
     char *method, *url, *body;
     size_t body_n;
     struct qund_client_header *headers; /* each string owned */

@@ -1,5 +1,5 @@
-/* errand.c - HTTP requests for those who may not wait: plugins ask on the loop, they are made here,
- * beside the pushes, with the same guard and the same care.
+/* errand.c - HTTP requests and mails for those who may not wait: plugins ask on the loop, they are
+ * made here, beside the pushes, with the same guard and the same care.
  *
  * Whoever asked bounds how many are under way. More than the client may have at once wait in order;
  * their time begins when they do. */
@@ -12,10 +12,25 @@ struct errand_note {
     struct qund_errand *errand;
 };
 
+static void mail_free(struct qund_errand_mail *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n_to; i++)
+        qund_free(m->to[i]);
+    qund_free(m->host);
+    qund_free(m->user);
+    qund_free(m->password);
+    qund_free(m->helo);
+    qund_free(m->from);
+    qund_free(m);
+}
+
 struct qund_errand *qund_errand_free(struct qund_errand *e)
 {
     if (!e)
         return NULL;
+    mail_free(e->mail);
     for (size_t i = 0; i < e->n_headers; i++) {
         qund_free((void *)(uintptr_t)e->headers[i].name);
         qund_free((void *)(uintptr_t)e->headers[i].value);
@@ -88,7 +103,28 @@ static void on_answer(void *arg, const struct qund_client_answer *a)
     finish(e, a);
 }
 
-static void begin(struct qund_deliver *d, struct qund_errand *e)
+static int start_mail(struct qund_deliver *d, struct qund_errand *e, struct qund_err *err)
+{
+    const struct qund_errand_mail *m = e->mail;
+    struct qund_client_mail mail = {.host = m->host,
+                                    .port = m->port,
+                                    .tls = m->tls,
+                                    .user = m->user,
+                                    .password = m->password,
+                                    .helo = m->helo,
+                                    .from = m->from,
+                                    .to = (const char *const *)m->to,
+                                    .n_to = m->n_to,
+                                    .message = qund_str_n(e->body, e->body_n),
+                                    .timeout_ms = e->timeout_ms,
+                                    .allow_private = e->allow_private,
+                                    .done = on_answer,
+                                    .arg = e};
+
+    return qund_client_start_mail(d->client, &mail, &e->call, err);
+}
+
+static int start_http(struct qund_deliver *d, struct qund_errand *e, struct qund_err *err)
 {
     struct qund_client_request req = {.method = e->method,
                                       .url = e->url,
@@ -101,9 +137,15 @@ static void begin(struct qund_deliver *d, struct qund_errand *e)
                                       .body_keep = e->keep,
                                       .done = on_answer,
                                       .arg = e};
+
+    return qund_client_start(d->client, &req, &e->call, err);
+}
+
+static void begin(struct qund_deliver *d, struct qund_errand *e)
+{
     struct qund_err err = {0};
 
-    if (qund_client_start(d->client, &req, &e->call, &err) == 0)
+    if ((e->mail ? start_mail(d, e, &err) : start_http(d, e, &err)) == 0)
         enter(d, e);
     else
         finish(e, &(struct qund_client_answer){

@@ -109,6 +109,7 @@ struct qund_outcome qund_outcome_of(const struct qund_client_answer *a, int atte
         [QUND_CLIENT_NO_ANSWER] = {QUND_OUT_EV_UNKNOWN, QUND_VERDICT_FAILED, "sent, no answer"},
         [QUND_CLIENT_REFUSED] = {QUND_OUT_EV_DROP, QUND_VERDICT_NONE,
                                  "the address is not allowed without allow_private"},
+        [QUND_CLIENT_UNFIT] = {QUND_OUT_EV_DROP, QUND_VERDICT_WORKED, "no way to speak with it"},
     };
     struct qund_outcome o = {.retry_ms = -1};
 

@@ -17,10 +17,7 @@
  *
  * Off, because each is a way to be led astray: redirects, cookies, netrc, proxies of the
  * environment, authentication, decompression, HTTP/2, HTTP/0.9. */
-#include "net/client.h"
-#include "core/clock.h"
-#include "net/guard.h"
-#include <curl/curl.h>
+#include "net/client_parts.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -29,48 +26,14 @@
 #define SLOW_BYTES (100 * SLOW_MS / 1000)
 #define HEAD_KEPT 4096u
 #define BODY_MAX (1024u * 1024u)
-#define HEADERS_MAX (64u * 1024u)
 #define RETRY_AFTER_MAX_S (24 * 3600)
-
-struct qund_client {
-    CURLM *multi;
-    struct qund_client_call *calls; /* under way */
-    size_t n;
-    char *ca_file;
-};
-
-struct qund_client_call {
-    struct qund_client *client;
-    struct qund_client_call *next, **prev;
-    CURL *easy;
-    struct curl_slist *headers;
-    bool allow_private;
-    void (*done)(void *arg, const struct qund_client_answer *a);
-    void *arg;
-    curl_off_t body_n;
-    char why[CURL_ERROR_SIZE];
-
-    /* as it goes */
-    const char *refused;        /* by the guard, and why */
-    unsigned sockets, requests; /* made; begun */
-    bool sent;                  /* the whole request is handed to the kernel */
-    int status;                 /* of the last status line seen */
-    bool head_done;             /* the final header block is complete */
-    size_t header_bytes, body_bytes;
-    int64_t slow_since_ms, slow_bytes;
-    struct qund_buf head;
-    size_t keep; /* of the body */
-    bool keep_headers;
-    struct qund_buf lines; /* of the last header block, with keep_headers */
-};
 
 const char *qund_client_end_name(enum qund_client_end e)
 {
     static const char *const NAMES[] = {
-        [QUND_CLIENT_ANSWERED] = "answered",
-        [QUND_CLIENT_NOT_SENT] = "not_sent",
-        [QUND_CLIENT_NO_ANSWER] = "no_answer",
-        [QUND_CLIENT_REFUSED] = "refused",
+        [QUND_CLIENT_ANSWERED] = "answered",   [QUND_CLIENT_NOT_SENT] = "not_sent",
+        [QUND_CLIENT_NO_ANSWER] = "no_answer", [QUND_CLIENT_REFUSED] = "refused",
+        [QUND_CLIENT_UNFIT] = "unfit",
     };
 
     return (size_t)e < QUND_ARRAY_LEN(NAMES) ? NAMES[e] : "?";
@@ -82,14 +45,22 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 {
     struct qund_client_call *call = arg;
     const char *why = call->allow_private ? NULL : qund_guard_refuses(&a->addr, a->addrlen);
+    int fd;
 
     (void)purpose;
     if (why) {
         call->refused = why;
         return CURL_SOCKET_BAD;
     }
+    fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    if (fd >= 0 && call->sockets < CLIENT_SOCKETS) {
+        socklen_t n = sizeof(call->made->cookie);
+
+        call->made[call->sockets].fd = fd;
+        getsockopt(fd, SOL_SOCKET, SO_COOKIE, &call->made[call->sockets].cookie, &n);
+    }
     call->sockets++;
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    return fd;
 }
 
 static int before_request(void *arg, char *peer, char *own, int peer_port, int own_port)
@@ -125,7 +96,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     struct qund_str line = qund_str_n(p, size * n);
 
     call->header_bytes += line.n;
-    if (call->header_bytes > HEADERS_MAX)
+    if (call->header_bytes > CLIENT_HEADERS_MAX)
         return 0;
     if (qund_str_starts(line, "HTTP/")) {
         call->status = status_of(line);
@@ -181,46 +152,27 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
 
 /* --- making a call --- */
 
-static const struct {
+static const struct fixed {
     CURLoption option;
     long value;
 } FIXED[] = {
     {CURLOPT_NOSIGNAL, 1},
-    {CURLOPT_NOPROGRESS, 0},
-    {CURLOPT_FOLLOWLOCATION, 0},
     {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},
-    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-    {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
-    {CURLOPT_MAXAGE_CONN, 30},
     /* A name server that does not answer must not hold up the other calls: the thread that asks it
      * is left to end by itself. */
     {CURLOPT_QUICK_EXIT, 1},
 };
-
-/* Values that libcurl keeps as strings; NULL leaves its default. */
-static CURLcode set_strings(struct qund_client_call *call, const struct qund_client_request *req)
-{
-    const struct {
-        CURLoption option;
-        const char *value;
-    } strings[] = {
-        {CURLOPT_URL, req->url},
-        {CURLOPT_PROTOCOLS_STR, req->allow_private ? "http,https" : "https"},
-        {CURLOPT_PROXY, ""},
-        {CURLOPT_NOPROXY, "*"},
-        {CURLOPT_CAINFO, call->client->ca_file},
-    };
-    CURLcode e = CURLE_OK;
-
-    for (size_t i = 0; e == CURLE_OK && i < QUND_ARRAY_LEN(strings); i++)
-        if (strings[i].value)
-            e = curl_easy_setopt(call->easy, strings[i].option, strings[i].value);
-    return e;
-}
+static const struct fixed HTTP[] = {
+    {CURLOPT_NOPROGRESS, 0},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+    {CURLOPT_HTTP09_ALLOWED, 0},
+    {CURLOPT_MAXAGE_CONN, 30},
+};
 
 static CURLcode set_body(struct qund_client_call *call, const struct qund_client_request *req)
 {
@@ -237,15 +189,11 @@ static CURLcode set_body(struct qund_client_call *call, const struct qund_client
     return e;
 }
 
-static void set_hooks(struct qund_client_call *call, int64_t timeout_ms)
+/* None of these can fail: they store a pointer or a number. */
+static void set_hooks(struct qund_client_call *call)
 {
     CURL *h = call->easy;
 
-    /* None of these can fail: they store a pointer or a number. */
-    curl_easy_setopt(h, CURLOPT_PRIVATE, call);
-    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, call->why);
-    curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, call);
     curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(h, CURLOPT_PREREQDATA, call);
     curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
@@ -256,9 +204,6 @@ static void set_hooks(struct qund_client_call *call, int64_t timeout_ms)
     curl_easy_setopt(h, CURLOPT_XFERINFODATA, call);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, call->headers);
     curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
-    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
-                     (long)(timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS));
 }
 
 static int add_headers(struct qund_client_call *call, const struct qund_client_request *req,
@@ -284,7 +229,15 @@ static int add_headers(struct qund_client_call *call, const struct qund_client_r
     return call->headers ? 0 : QUND_E_NOMEM;
 }
 
-static void call_free(struct qund_client_call *call)
+struct qund_client_call *client_call_new(struct qund_client *c)
+{
+    struct qund_client_call *call = qund_alloc(sizeof(*call));
+
+    call->client = c;
+    return call;
+}
+
+void client_call_free(struct qund_client_call *call)
 {
     if (call->prev) {
         *call->prev = call->next;
@@ -297,28 +250,41 @@ static void call_free(struct qund_client_call *call)
         curl_easy_cleanup(call->easy);
     }
     curl_slist_free_all(call->headers);
+    client_mail_free(call->mail);
     qund_buf_done(&call->head);
     qund_buf_done(&call->lines);
     qund_free(call);
 }
 
-static int call_begin(struct qund_client_call *call, const struct qund_client_request *req)
+int client_call_handle(struct qund_client_call *call, int64_t timeout_ms)
 {
-    struct qund_client *c = call->client;
+    CURL *h = call->easy = curl_easy_init();
     CURLcode e = CURLE_OK;
 
-    call->easy = curl_easy_init();
-    if (!call->easy)
+    if (!h)
         return QUND_E_NOMEM;
     for (size_t i = 0; e == CURLE_OK && i < QUND_ARRAY_LEN(FIXED); i++)
-        e = curl_easy_setopt(call->easy, FIXED[i].option, FIXED[i].value);
+        e = curl_easy_setopt(h, FIXED[i].option, FIXED[i].value);
     if (e == CURLE_OK)
-        e = set_body(call, req);
+        e = curl_easy_setopt(h, CURLOPT_PROXY, "");
     if (e == CURLE_OK)
-        e = set_strings(call, req);
-    if (e != CURLE_OK)
-        return e == CURLE_OUT_OF_MEMORY ? QUND_E_NOMEM : QUND_E_INVAL;
-    set_hooks(call, req->timeout_ms);
+        e = curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
+    if (e == CURLE_OK && call->client->ca_file)
+        e = curl_easy_setopt(h, CURLOPT_CAINFO, call->client->ca_file);
+    curl_easy_setopt(h, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, call->why);
+    curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, call);
+    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS));
+    return e == CURLE_OK ? 0 : QUND_E_NOMEM;
+}
+
+int client_call_begin(struct qund_client_call *call)
+{
+    struct qund_client *c = call->client;
+
     if (curl_multi_add_handle(c->multi, call->easy) != CURLM_OK)
         return QUND_E_NOMEM;
     call->next = c->calls;
@@ -328,6 +294,28 @@ static int call_begin(struct qund_client_call *call, const struct qund_client_re
     c->calls = call;
     c->n++;
     return 0;
+}
+
+static int call_begin(struct qund_client_call *call, const struct qund_client_request *req)
+{
+    CURLcode e = CURLE_OK;
+    int rc = client_call_handle(call, req->timeout_ms);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; e == CURLE_OK && i < QUND_ARRAY_LEN(HTTP); i++)
+        e = curl_easy_setopt(call->easy, HTTP[i].option, HTTP[i].value);
+    if (e == CURLE_OK)
+        e = set_body(call, req);
+    if (e == CURLE_OK)
+        e = curl_easy_setopt(call->easy, CURLOPT_URL, req->url);
+    if (e == CURLE_OK)
+        e = curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR,
+                             req->allow_private ? "http,https" : "https");
+    if (e != CURLE_OK)
+        return e == CURLE_OUT_OF_MEMORY ? QUND_E_NOMEM : QUND_E_INVAL;
+    set_hooks(call);
+    return client_call_begin(call);
 }
 
 static bool method_ok(const struct qund_client_request *req)
@@ -349,8 +337,7 @@ int qund_client_start(struct qund_client *c, const struct qund_client_request *r
     if (!method_ok(req))
         return qund_err_set(err, QUND_E_INVAL, "method",
                             "POST, PUT, PATCH, DELETE, or GET without a body, is wanted");
-    call = qund_alloc(sizeof(*call));
-    call->client = c;
+    call = client_call_new(c);
     call->allow_private = req->allow_private;
     call->keep = req->body_keep > 0 ? req->body_keep : HEAD_KEPT;
     call->keep_headers = req->keep_headers;
@@ -360,7 +347,7 @@ int qund_client_start(struct qund_client *c, const struct qund_client_request *r
     if (rc == 0)
         rc = call_begin(call, req);
     if (rc < 0) {
-        call_free(call);
+        client_call_free(call);
         return rc == QUND_E_NOMEM ? qund_err_set(err, rc, "client", "no memory for a request") : rc;
     }
     *out = call;
@@ -369,9 +356,9 @@ int qund_client_start(struct qund_client *c, const struct qund_client_request *r
 
 bool qund_client_cancel(struct qund_client_call *call)
 {
-    bool begun = call->requests > 0;
+    bool begun = call->requests > 0 || call->sent;
 
-    call_free(call);
+    client_call_free(call);
     return begun;
 }
 
@@ -425,7 +412,7 @@ static void finish(struct qund_client_call *call, CURLcode e)
     }
     qund_ignore(QUND_FAULT("answer_read")); /* only its crash and its stall mean something here */
     call->done(call->arg, &a);
-    call_free(call);
+    client_call_free(call);
 }
 
 void qund_client_poll(struct qund_client *c, int extra_fd, int timeout_ms)
@@ -446,7 +433,10 @@ void qund_client_poll(struct qund_client *c, int extra_fd, int timeout_ms)
         if (m->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &call);
-        finish((struct qund_client_call *)(void *)call, result);
+        if (((struct qund_client_call *)(void *)call)->mail)
+            client_mail_finish((struct qund_client_call *)(void *)call, result);
+        else
+            finish((struct qund_client_call *)(void *)call, result);
     }
 }
 
@@ -483,7 +473,7 @@ struct qund_client *qund_client_close(struct qund_client *c)
     if (!c)
         return NULL;
     while (c->calls)
-        call_free(c->calls);
+        client_call_free(c->calls);
     curl_multi_cleanup(c->multi);
     qund_free(c->ca_file);
     qund_free(c);

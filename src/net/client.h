@@ -9,7 +9,8 @@ enum qund_client_end {
     QUND_CLIENT_ANSWERED,  /* a final status line and its headers arrived */
     QUND_CLIENT_NOT_SENT,  /* no byte of the request left: resolving, connecting or TLS failed */
     QUND_CLIENT_NO_ANSWER, /* bytes may have left, no answer came: nobody knows */
-    QUND_CLIENT_REFUSED    /* the address guard: the name leads to an address that is not allowed */
+    QUND_CLIENT_REFUSED,   /* the address guard: the name leads to an address that is not allowed */
+    QUND_CLIENT_UNFIT /* mail: the server offers no TLS, or no login that we know or it takes */
 };
 const char *qund_client_end_name(enum qund_client_end e);
 
@@ -27,6 +28,7 @@ struct qund_client_answer {
     const struct qund_header *headers; /* of the final answer, with keep_headers */
     size_t n_headers;
     const char *why; /* unless ANSWERED: the reason in words, for people */
+    size_t refused;  /* of a mail that was taken: recipients that were not */
 };
 
 struct qund_client_request {
@@ -68,6 +70,28 @@ bool qund_client_plain(const char *s, const char *besides);
  * nothing was started then. */
 QUND_CHECK int qund_client_start(struct qund_client *c, const struct qund_client_request *req,
                                  struct qund_client_call **out, struct qund_err *err);
+/* One mail by SMTP. ANSWERED: the server's last code stands in status and its words, as printable
+ * ASCII, in why; 250 says that it answers for the mail now. */
+enum qund_client_tls { QUND_CLIENT_STARTTLS, QUND_CLIENT_TLS, QUND_CLIENT_PLAIN };
+#define QUND_MAIL_TO_MAX 50u
+struct qund_client_mail {
+    const char *host; /* a name, an address, [v6] */
+    uint16_t port;
+    enum qund_client_tls tls;    /* PLAIN: only with allow_private */
+    const char *user, *password; /* NULL: no login */
+    const char *helo, *from;
+    const char *const *to;
+    size_t n_to;
+    struct qund_str message; /* with CRLF */
+    int64_t timeout_ms;
+    bool allow_private;
+    void (*done)(void *arg, const struct qund_client_answer *a);
+    void *arg;
+};
+/* Everything in *mail is copied. INVAL: an address or a name that cannot stand in a command. */
+QUND_CHECK int qund_client_check_mail(const struct qund_client_mail *mail, struct qund_err *err);
+QUND_CHECK int qund_client_start_mail(struct qund_client *c, const struct qund_client_mail *mail,
+                                      struct qund_client_call **out, struct qund_err *err);
 /* Ends a call without `done`. True when bytes of it may have left. */
 bool qund_client_cancel(struct qund_client_call *call);
 size_t qund_client_in_flight(const struct qund_client *c);

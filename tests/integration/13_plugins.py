@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from harness import PATIENCE, QUND, Cases, Client, Daemon, check, equal, scratch, until
+from harness import PATIENCE, QUND, Cases, Client, Daemon, Mailbox, check, equal, scratch, until
 from wire import Peer, Refused, Ws
 
 PLUGINS = pathlib.Path(QUND).parent.parent / "tests/plugins"
@@ -79,7 +79,7 @@ with scratch() as folder, Daemon(folder / "d", config(
     def _():
         said = d.status()["plugins"]
         equal(said["good"], "loaded 1.2.3", "good")
-        check("plugin ABI 0.7, this program has 1.0" in said["too-old"], "too-old", said)
+        check("plugin ABI 0.7, this program has 1.1" in said["too-old"], "too-old", said)
         check("there is no moon tonight" in said["fails-to-start"], "fails-to-start", said)
         status, ready = d.degraded()
         equal(status, 200, "it is fit all the same")
@@ -140,6 +140,19 @@ with scratch() as folder, Daemon(folder / "d", config(
         got = hook("POST", "/ask?public", "body", **TOKEN)
         equal(got.status, 400, "http:// without allow_private")
         check(b"allow_private" in got.body, "why", got.body)
+
+    @case("a plugin sends a mail, on the same terms")
+    def _():
+        with Mailbox(folder, "250,550") as box:
+            got = hook("POST", f"/mail?{box.port}", "a@example.com", **TOKEN)
+            equal(got.body, b"0 250 0 ", "taken")
+            equal([(m["from"], m["to"], m["helo"]) for m in box.log()],
+                  [("good@example.com", ["a@example.com"], "good.test")], "the mail")
+            got = hook("POST", f"/mail?{box.port}", "b@example.com", **TOKEN)
+            equal(got.body, b"2 550 0 550 5.1.1 <b@example.com> is not wanted", "refused")
+            got = hook("POST", f"/mail?{box.port}", "b@example.com>\r\nRSET", **TOKEN)
+            equal(got.status, 400, "a command in an address")
+            check(got.body.startswith(b"to: "), "why", got.body)
 
     @case("a WebSocket is accepted by header, with the sub-protocol it chose")
     def _():

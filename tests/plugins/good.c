@@ -191,12 +191,49 @@ static void ask(struct channel *c, struct qund_request *r)
     free(a);
 }
 
+static void told_mail(void *arg, const struct qund_told_smtp *t)
+{
+    struct asked *a = arg;
+    char text[600];
+
+    snprintf(text, sizeof(text), "%d %d %zu %.*s", (int)t->end, t->status, t->refused,
+             QUND_STR_ARG(t->why));
+    a->c->bot->host->http_reply(a->r, 200, "text/plain", qund_str(text), NULL, 0);
+    free(a);
+}
+
+/* The query is the port, the body the recipient. */
+static void mail(struct channel *c, struct qund_request *r)
+{
+    struct qund_ask_smtp what = {.host = QUND_STR("127.0.0.1"),
+                                 .port = (uint16_t)strtoul(r->query.p, NULL, 10),
+                                 .tls = QUND_SMTP_PLAIN,
+                                 .helo = QUND_STR("good.test"),
+                                 .from = QUND_STR("good@example.com"),
+                                 .to = &r->body,
+                                 .n_to = 1,
+                                 .message = QUND_STR("Subject: good\r\n\r\nx\r\n"),
+                                 .timeout_ms = 5000,
+                                 .allow_private = true};
+    struct asked *a = calloc(1, sizeof(*a));
+    struct qund_fault why = {0};
+    char text[400];
+
+    *a = (struct asked){c, r};
+    if (QUND_HAS(c->bot->host, smtp) &&
+        c->bot->host->smtp(c->bot->host, &what, told_mail, a, NULL, &why) == 0)
+        return;
+    snprintf(text, sizeof(text), "%s: %s", why.where, why.text);
+    c->bot->host->http_reply(r, 400, "text/plain", qund_str(text), NULL, 0);
+    free(a);
+}
+
 static void channel_request(void *channel, struct qund_request *r)
 {
     static const struct {
         const char *path;
         void (*run)(struct channel *c, struct qund_request *r);
-    } PATHS[] = {{"/say", say}, {"/state", show_state}, {"/ask", ask}};
+    } PATHS[] = {{"/say", say}, {"/state", show_state}, {"/ask", ask}, {"/mail", mail}};
     struct channel *c = channel;
 
     if (!qund_str_same_secret(qund_request_header(r, "x-token"), qund_str(c->cfg->token))) {

@@ -292,6 +292,40 @@ class Receiver:
         self.stop()
 
 
+class Mailbox:
+    """tests/support/mailbox.py: a mail server, with a log of what it took."""
+
+    def __init__(self, folder, script="250", tls=None, smtps=False, login=None):
+        self.path = pathlib.Path(folder) / "mails.jsonl"
+        args = [sys.executable, TOP / "tests/support/mailbox.py", "--log", self.path, "--script", script]
+        args += ["--tls", tls] if tls else []
+        args += ["--smtps"] if smtps else []
+        args += ["--login", login] if login else []
+        self.proc = spawn(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = int(self.proc.stdout.readline())
+
+    def log(self):
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+    def script(self, words):
+        self.proc.stdin.write(f"script {words}\n".encode())
+        self.proc.stdin.flush()
+
+    def stop(self):
+        self.proc.kill()
+        self.proc.wait()
+        self.proc.stdin.close()
+        self.proc.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
 # A price question is a tag, ten points and an alert; a brand is a point. What they make of an event
 # can be read off its text: load.py expects exactly that.
 RULES = {"rules": [

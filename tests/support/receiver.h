@@ -1,4 +1,4 @@
-/* tests/support/receiver.h - receiver.py as a child of a C test. It ends with the pipe to it, so
+/* tests/support/receiver.h - receiver.py, or mailbox.py, as a child of a C test. It ends with the pipe to it, so
  * also when the test dies. */
 #ifndef QUND_TEST_RECEIVER_H
 #define QUND_TEST_RECEIVER_H
@@ -17,10 +17,10 @@ struct receiver {
 };
 
 /* options: up to 8 pairs "--script", "ops=500,200", …, NULL at the end. */
-static inline void receiver_start(struct receiver *r, const char *dir, const char *const *options)
+static inline void receiver_start_as(struct receiver *r, const char *program, const char *dir,
+                                     const char *const *options)
 {
-    const char *argv[24] = {"python3", QUND_SOURCE_DIR "/tests/support/receiver.py", "--until-eof",
-                            "--log", r->log};
+    const char *argv[24] = {"python3", program, "--until-eof", "--log", r->log};
     size_t n = 5;
     int in[2], out[2];
     char line[16] = "";
@@ -55,6 +55,11 @@ static inline void receiver_start(struct receiver *r, const char *dir, const cha
     close(out[0]);
     r->port = atoi(line);
     assert_true(r->port > 0);
+}
+
+static inline void receiver_start(struct receiver *r, const char *dir, const char *const *options)
+{
+    receiver_start_as(r, QUND_SOURCE_DIR "/tests/support/receiver.py", dir, options);
 }
 
 static inline void receiver_stop(struct receiver *r)

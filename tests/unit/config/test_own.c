@@ -39,6 +39,11 @@ static int check_bot(const void *cfg, struct qund_fault *why)
 static const struct qund_cfg_table TABLE = {KEYS, QUND_ARRAY_LEN(KEYS), sizeof(struct bot),
                                             check_bot};
 
+static int64_t rate_of_bot(const void *cfg)
+{
+    return 10 * ((const struct bot *)cfg)->n;
+}
+
 static int find(void *arg, const struct qund_config *c, const char *map, const char *kind,
                 struct qund_own *own, struct qund_err *err)
 {
@@ -49,6 +54,7 @@ static int find(void *arg, const struct qund_config *c, const char *map, const c
     if (strcmp(kind, "bot") != 0)
         return qund_err_set(err, QUND_E_NOTFOUND, map, "no plugin '%s'", kind);
     own->table = &TABLE;
+    own->rate = rate_of_bot;
     return 0;
 }
 static const struct qund_config_kinds KINDS = {.find = find};
@@ -124,6 +130,20 @@ static void a_target_of_a_plugin_has_none_of_the_webhooks_keys(void **state)
     qund_config_unref(c);
     refused("targets: {t: {kind: bot, url: x, template: x}}\n", "t.yaml:1:34",
             "unknown key 'template'");
+}
+
+static void a_plugin_knows_its_peers_pace_and_the_entry_knows_better(void **state)
+{
+    struct qund_config *c = parse("targets:\n"
+                                  "  a: {kind: bot, url: x, n: 4}\n"
+                                  "  b: {kind: bot, url: x, rate: 0}\n"
+                                  "  c: {url: 'https://x.example/'}\n");
+
+    (void)state;
+    assert_int_equal(qund_config_target(c, QUND_STR("a"))->rate_per_min, 40);
+    assert_int_equal(qund_config_target(c, QUND_STR("b"))->rate_per_min, 0);
+    assert_int_equal(qund_config_target(c, QUND_STR("c"))->rate_per_min, 20);
+    qund_config_unref(c);
 }
 
 static void what_is_wrong_is_named_at_its_place(void **state)
@@ -210,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugins_keys_fill_its_own_struct),
         cmocka_unit_test(a_target_of_a_plugin_has_none_of_the_webhooks_keys),
+        cmocka_unit_test(a_plugin_knows_its_peers_pace_and_the_entry_knows_better),
         cmocka_unit_test(what_is_wrong_is_named_at_its_place),
         cmocka_unit_test(a_kind_that_cannot_be_used_is_taken_unseen),
         cmocka_unit_test(secrets_stay_unseen_and_changes_are_found),
