@@ -1,0 +1,140 @@
+/* plugins/onebot/json.c - JSON of strangers.
+ *
+ * jansson makes an object of some forty bytes out of "0,", so a frame within its size limit could
+ * still take a hundred times its size; and it recurses. Depth and number of values are therefore
+ * counted over the bare text first, which costs far less than the parse.
+ *
+ * Ids are the field's trouble: integers beyond 2^53, negative ones, strings, floats without a
+ * fraction. They are text here and everywhere behind, and never pass through a double unless the
+ * peer wrote one. */
+#include "json.h"
+#include <math.h>
+#include <stdlib.h>
+
+#define EXACT 9007199254740992.0 /* above it a double skips integers */
+
+static const char *too_much(struct qund_str text)
+{
+    unsigned depth = 0, values = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        if (quoted) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                quoted = false;
+            continue;
+        }
+        quoted = c == '"';
+        if ((c == '[' || c == '{') && ++depth > OB_JSON_DEPTH)
+            return "nested too deeply";
+        depth -= (c == ']' || c == '}') && depth > 0;
+        if ((c == ',' || c == '[' || c == '{') && ++values > OB_JSON_VALUES)
+            return "too many values";
+    }
+    return NULL;
+}
+
+json_t *ob_json_read(struct qund_str text, const char **why)
+{
+    json_error_t error;
+    json_t *doc;
+
+    *why = too_much(text);
+    if (*why)
+        return NULL;
+    doc = json_loadb(text.p ? text.p : "", text.n,
+                     JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    if (!doc)
+        *why =
+            json_error_code(&error) == json_error_duplicate_key ? "a key stands twice" : "not JSON";
+    return doc;
+}
+
+void ob_json_free(json_t *doc)
+{
+    json_decref(doc);
+}
+
+struct qund_str ob_json_text(const json_t *v)
+{
+    return json_is_string(v) ? qund_str_n(json_string_value(v), json_string_length(v))
+                             : QUND_STR_NONE;
+}
+
+struct qund_str ob_get_text(const json_t *o, const char *key)
+{
+    return ob_json_text(json_object_get(o, key));
+}
+
+static bool integral(const json_t *v)
+{
+    double d = json_real_value(v);
+
+    return json_is_real(v) && fabs(d) < EXACT && d == floor(d);
+}
+
+struct qund_str ob_get_id(const json_t *o, const char *key, struct ob_pool *p, bool *number)
+{
+    const json_t *v = json_object_get(o, key);
+    bool was_number = json_is_integer(v) || integral(v);
+
+    if (number)
+        *number = was_number;
+    if (was_number)
+        return ob_pool_printf(p, "%lld",
+                              json_is_integer(v) ? (long long)json_integer_value(v)
+                                                 : (long long)json_real_value(v));
+    return ob_json_text(v);
+}
+
+int64_t ob_get_int(const json_t *o, const char *key, int64_t otherwise)
+{
+    const json_t *v = json_object_get(o, key);
+    int64_t out;
+
+    if (json_is_integer(v))
+        return (int64_t)json_integer_value(v);
+    if (json_is_real(v) && fabs(json_real_value(v)) < EXACT)
+        return (int64_t)json_real_value(v);
+    return ob_number(ob_json_text(v), &out) ? out : otherwise;
+}
+
+bool ob_get_bool(const json_t *o, const char *key, bool otherwise)
+{
+    const json_t *v = json_object_get(o, key);
+    struct qund_str s = ob_json_text(v);
+
+    if (json_is_boolean(v))
+        return json_is_true(v);
+    if (json_is_integer(v))
+        return json_integer_value(v) != 0;
+    return s.n == 0 ? otherwise
+                    : qund_str_is(s, "1") || qund_str_is(s, "true") || qund_str_is(s, "yes");
+}
+
+const json_t *ob_get_object(const json_t *o, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+
+    return json_is_object(v) ? v : NULL;
+}
+
+struct qund_str ob_json_print(const json_t *v, struct ob_pool *p)
+{
+    char *z = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    struct qund_str s = ob_pool_str(p, qund_str(z));
+
+    free(z);
+    return s;
+}
+
+json_t *ob_json_str(struct qund_str s)
+{
+    json_t *v = json_stringn(s.p ? s.p : "", s.n);
+
+    return v ? v : json_string("");
+}
