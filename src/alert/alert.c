@@ -5,7 +5,8 @@
  * role and is on duty; when nobody is, it waits for the next duty hour, unless it is urgent, which
  * finds the holders wherever they are. The ladder climbs from there, each rung at its time since
  * the message, in duty hours (urgent: always): the doer again, the manager, the leader.
- * Acknowledging or resolving stops it.
+ * Acknowledging or resolving stops it. Put off (act.c) it sleeps: no rung is climbed, and on waking
+ * the rungs that are left are counted from there. Handed over it begins with somebody else.
  *
  * Pushes are outbox rows whose key names alert, rung, person and target: a replay makes no second.
  */
@@ -78,12 +79,18 @@ static int set_timer(struct qund_alerts *al, int64_t id, int64_t due, const char
                                                                  .body = qund_str(body)});
 }
 
-static int cancel_timer(struct qund_alerts *al, int64_t id)
+int qund_alert_still(struct qund_alerts *al, int64_t id)
 {
+    static const char *const KINDS[] = {"alert.rung", "alert.wake"};
     char buf[24];
-    int rc = qund_timers_cancel(al->deps.timers, QUND_STR("alert.rung"), qund_timer_key(id, buf));
 
-    return rc == QUND_E_NOTFOUND ? 0 : rc;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS); i++) {
+        int rc = qund_timers_cancel(al->deps.timers, qund_str(KINDS[i]), qund_timer_key(id, buf));
+
+        if (rc < 0 && rc != QUND_E_NOTFOUND)
+            return rc;
+    }
+    return 0;
 }
 
 /* When rung `rung` is due, or -1 when there is none. */
@@ -100,17 +107,26 @@ static int64_t rung_due(const struct qund_alerts *al, const struct alert_row *a,
     return due;
 }
 
-static int climb_later(struct qund_alerts *al, const struct alert_row *a, int64_t now)
+int qund_alert_climb(struct qund_alerts *al, const struct alert_row *a, int64_t now)
 {
     size_t rung = (size_t)a->step;
     int64_t due = rung_due(al, a, rung);
 
     if (due < 0)
-        return cancel_timer(al, a->id);
+        return qund_alert_still(al, a->id);
     /* What deals with it in time may arrive a little later: the rung waits as long. A reopened
      * alert may be behind its times. */
     due += al->deps.config->time.lateness_ms;
     return set_timer(al, a->id, due > now ? due : now, "rung");
+}
+
+int qund_alert_told(struct qund_alerts *al, const struct alert_row *a, bool pushed, int64_t now)
+{
+    int64_t next = -1;
+
+    if (!pushed && al->roster && !urgent(qund_str(a->level)))
+        next = qund_duty_next(al->roster, a->grp, qund_str(a->role), now);
+    return next > now ? set_timer(al, a->id, next, "first") : qund_alert_climb(al, a, now);
 }
 
 static int raise_new(struct qund_alerts *al, const struct qund_alert_new *n, struct qund_str cause,
@@ -133,16 +149,8 @@ static int raise_new(struct qund_alerts *al, const struct qund_alert_new *n, str
     if (a.step != step)
         rc = qund_alert_sql_step(al->deps.db, a.id, a.step);
     if (rc == 0)
-        rc = qund_alert_push(al, &a, qund_str(a.role), 0, now, &pushed);
-    if (rc < 0)
-        return rc;
-    if (!pushed && al->roster && !urgent(n->level)) {
-        int64_t next = qund_duty_next(al->roster, a.grp, qund_str(a.role), now);
-
-        if (next > now)
-            return set_timer(al, a.id, next, "first");
-    }
-    return climb_later(al, &a, now);
+        rc = qund_alert_push(al, &a, qund_str(a.role), (struct alert_telling){0}, now, &pushed);
+    return rc < 0 ? rc : qund_alert_told(al, &a, pushed, now);
 }
 
 int qund_alert_raise(struct qund_alerts *al, const struct qund_alert_new *n, int64_t now,
@@ -185,17 +193,46 @@ int qund_alert_rung(struct qund_alerts *al, const struct qund_timer *t, int64_t 
     if (a.state != QUND_ALERT_OPEN)
         return 0;
     if (qund_str_is(t->body, "first")) {
-        rc = qund_alert_push(al, &a, qund_str(a.role), 0, now, &pushed);
-        return rc < 0 ? rc : climb_later(al, &a, now);
+        rc = qund_alert_push(al, &a, qund_str(a.role), (struct alert_telling){.round = a.rounds},
+                             now, &pushed);
+        return rc < 0 ? rc : qund_alert_climb(al, &a, now);
     }
     l = ladder_of(al, qund_str(a.ladder), qund_str(a.level));
     if (!l || (size_t)a.step >= l->n)
         return 0;
-    rc = qund_alert_push(al, &a, rung_role(l, (size_t)a.step, qund_str(a.role)), a.step + 1, now,
+    rc = qund_alert_push(al, &a, rung_role(l, (size_t)a.step, qund_str(a.role)),
+                         (struct alert_telling){.rung = a.step + 1, .round = a.rounds}, now,
                          &pushed);
     if (rc == 0)
         rc = qund_alert_sql_step(al->deps.db, a.id, ++a.step);
-    return rc < 0 ? rc : climb_later(al, &a, now);
+    return rc < 0 ? rc : qund_alert_climb(al, &a, now);
+}
+
+int qund_alert_wake(struct qund_alerts *al, const struct qund_timer *t, int64_t now)
+{
+    struct alert_row a;
+    struct qund_str who;
+    bool pushed;
+    int64_t id;
+    int rc = qund_str_int(t->key, &id);
+
+    if (rc == 0)
+        rc = qund_alert_sql_get(al->deps.db, id, &a);
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    if (a.state == QUND_ALERT_RESOLVED || a.snoozed == 0)
+        return 0;
+    a.since = a.state == QUND_ALERT_OPEN ? now : a.since;
+    rc = qund_alert_sql_wake(al->deps.db, id, a.since, now);
+    if (rc < 0)
+        return rc;
+    a.snoozed = 0;
+    a.rounds++;
+    who = qund_str_starts(qund_str(a.by), "staff:") ? qund_str(a.by) : qund_str(a.role);
+    rc = qund_alert_push(al, &a, who, (struct alert_telling){.round = a.rounds}, now, &pushed);
+    if (rc < 0 || a.state != QUND_ALERT_OPEN)
+        return rc;
+    return qund_alert_told(al, &a, pushed, now);
 }
 
 int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to, struct qund_str by,
@@ -212,6 +249,8 @@ int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
         return qund_err_set(err, QUND_E_INVAL, "alert", "alert %lld is %s already", (long long)id,
                             qund_alert_state_name(a.state));
     rc = qund_alert_sql_set(al->deps.db, id, to, by, note, now);
+    if (rc == 0)
+        rc = qund_alert_still(al, id);
     if (rc == QUND_E_EXISTS)
         return qund_err_set(err, QUND_E_EXISTS, "alert",
                             "the same cause has a newer open alert; deal with that one");
@@ -219,11 +258,10 @@ int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
         return rc;
     a.state = to;
     if (to == QUND_ALERT_OPEN)
-        return climb_later(al, &a, now);
-    rc = cancel_timer(al, id);
+        return qund_alert_climb(al, &a, now);
     /* Dealt with: what still waits would only ask for it again. */
-    if (rc == 0 && to == QUND_ALERT_RESOLVED && al->deps.outbox)
-        rc = qund_outbox_cancel_alert(al->deps.outbox, id, now);
+    if (to == QUND_ALERT_RESOLVED && al->deps.outbox)
+        rc = qund_outbox_cancel_alert(al->deps.outbox, id, QUND_STR("dealt with"), now);
     return rc;
 }
 
@@ -254,9 +292,9 @@ int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_s
         int rc = qund_alert_sql_set(al->deps.db, ids[i], QUND_ALERT_RESOLVED, by, note, now);
 
         if (rc == 0)
-            rc = cancel_timer(al, ids[i]);
+            rc = qund_alert_still(al, ids[i]);
         if (rc == 0 && al->deps.outbox)
-            rc = qund_outbox_cancel_alert(al->deps.outbox, ids[i], now);
+            rc = qund_outbox_cancel_alert(al->deps.outbox, ids[i], QUND_STR("dealt with"), now);
         if (rc < 0)
             return rc;
     }

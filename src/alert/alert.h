@@ -49,10 +49,43 @@ QUND_CHECK int qund_alert_raise(struct qund_alerts *al, const struct qund_alert_
                                 int64_t *id, bool *folded);
 /* Timer "alert.rung" with key = id: the next rung of the ladder, if it is still open. */
 QUND_CHECK int qund_alert_rung(struct qund_alerts *al, const struct qund_timer *t, int64_t now);
+/* Timer "alert.wake" with key = id: it was put off until now. Whoever put it off is told again, and
+ * its ladder begins anew with the rungs that are left. */
+QUND_CHECK int qund_alert_wake(struct qund_alerts *al, const struct qund_timer *t, int64_t now);
 /* acknowledge | resolve | reopen. Acknowledged: no further rung. INVAL when it is not possible. */
 QUND_CHECK int qund_alert_set(struct qund_alerts *al, int64_t id, enum qund_alert_state to,
                               struct qund_str by, struct qund_str note, int64_t now,
                               struct qund_err *err);
+
+/* --- act.c: what a person does about it. INVAL when it is not possible (any more). --- */
+struct qund_alert_deed {
+    int64_t id;
+    struct qund_str by;   /* "token:3", "staff:5" */
+    struct qund_str note; /* NONE: the one before stays */
+};
+/* It is dealt with. */
+struct qund_alert_end {
+    bool irrelevant;        /* it should not have been raised */
+    struct qund_str proof;  /* what shows that it was done; NONE: nothing */
+    struct qund_str number; /* a decimal figure; NONE: none */
+};
+QUND_CHECK int qund_alert_finish(struct qund_alerts *al, const struct qund_alert_deed *d,
+                                 const struct qund_alert_end *end, int64_t now,
+                                 struct qund_err *err);
+/* Nobody is told until then; what still waits to leave is cancelled. At most 30 days. */
+QUND_CHECK int qund_alert_snooze(struct qund_alerts *al, const struct qund_alert_deed *d,
+                                 int64_t until, int64_t now, struct qund_err *err);
+/* It is this member of staff's, who is told at once; open again, with a ladder from the start. */
+QUND_CHECK int qund_alert_hand_over(struct qund_alerts *al, const struct qund_alert_deed *d,
+                                    int64_t staff, int64_t now, struct qund_err *err);
+/* "30m", "1h30m", "30分钟", "2小时", "明天", "tomorrow 9:00", "明天 9:30", "18:00" → the instant it
+ * means in the zone of the alert's group, seen from now; words may be followed by blanks. INVAL: it
+ * means none. */
+QUND_CHECK int qund_alert_when(const struct qund_alerts *al, int64_t id, struct qund_str words,
+                               int64_t now, int64_t *out);
+/* 1: this member of staff may act on it: holds the role it is for, was told, manages the group or
+ * leads it; 0: not. NOTFOUND. */
+QUND_CHECK int qund_alert_may(const struct qund_alerts *al, int64_t id, int64_t staff, int64_t now);
 /* Everything open that message seq raised is resolved with that note ("answered", "revoked");
  * waiting pushes of it are cancelled. Returns how many. */
 QUND_CHECK int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, struct qund_str by,
@@ -62,6 +95,14 @@ QUND_CHECK int qund_alert_settle_message(struct qund_alerts *al, int64_t seq, st
  * newer open alert stays resolved: that one is heard. */
 QUND_CHECK int qund_alert_unsettle_message(struct qund_alerts *al, int64_t seq,
                                            struct qund_str note, int64_t now);
+
+/* What its rule hears of it. NOTFOUND. */
+struct qund_alert_mark {
+    char rule[128];
+    bool relevant;
+    int64_t first_ts;
+};
+QUND_CHECK int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *out);
 
 /* 1: some alert was raised by that message, whatever its state; 0: none. */
 QUND_CHECK int qund_alert_of_message(struct qund_db *db, int64_t seq);

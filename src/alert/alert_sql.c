@@ -60,7 +60,9 @@ static void copy(char *out, size_t size, struct qund_str s)
     snprintf(out, size, "%.*s", QUND_STR_ARG(s));
 }
 
-#define COLUMNS "id, grp, contact, seq, last_ts, since, state, step, level, ladder, role"
+#define COLUMNS                                                                          \
+    "id, grp, contact, seq, last_ts, since, state, step, level, ladder, role, snoozed, " \
+    "rounds, by_whom"
 
 static int read_one(struct qund_stmt *st, struct alert_row *out)
 {
@@ -78,6 +80,9 @@ static int read_one(struct qund_stmt *st, struct alert_row *out)
         copy(out->level, sizeof(out->level), qund_col_str(st, 8));
         copy(out->ladder, sizeof(out->ladder), qund_col_str(st, 9));
         copy(out->role, sizeof(out->role), qund_col_str(st, 10));
+        out->snoozed = qund_col_int(st, 11);
+        out->rounds = (int)qund_col_int(st, 12);
+        copy(out->by, sizeof(out->by), qund_col_str(st, 13));
     }
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
@@ -137,14 +142,73 @@ int qund_alert_sql_set(struct qund_db *db, int64_t id, enum qund_alert_state to,
                        struct qund_str note, int64_t now)
 {
     struct qund_stmt *st =
-        qund_sql(db, "UPDATE alert SET state = :state, by_whom = :by,"
-                     " note = coalesce(:note, note), changed = :now WHERE id = :id");
+        qund_sql(db, "UPDATE alert SET state = :state, by_whom = :by, snoozed = 0, relevant = 1,"
+                     " proof = NULL, number = NULL, note = coalesce(:note, note), changed = :now"
+                     " WHERE id = :id");
 
     qund_bind_int(st, ":state", to);
     qund_bind_str(st, ":by", by);
     qund_bind_str(st, ":note", qund_utf8_cut(note, TITLE_MAX));
     qund_bind_int(st, ":now", now);
     qund_bind_int(st, ":id", id);
+    return qund_run(st);
+}
+
+int qund_alert_sql_end(struct qund_db *db, int64_t id, const struct qund_alert_end *end)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE alert SET relevant = :relevant, proof = :proof, number = :number"
+                     " WHERE id = :id");
+
+    qund_bind_int(st, ":relevant", !end->irrelevant);
+    qund_bind_str(st, ":proof", qund_utf8_cut(end->proof, TITLE_MAX));
+    qund_bind_str(st, ":number", end->number);
+    qund_bind_int(st, ":id", id);
+    return qund_run(st);
+}
+
+static void bind_deed(struct qund_stmt *st, const struct qund_alert_deed *d, int64_t now)
+{
+    qund_bind_str(st, ":by", d->by);
+    qund_bind_str(st, ":note", qund_utf8_cut(d->note, TITLE_MAX));
+    qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":id", d->id);
+}
+
+int qund_alert_sql_snooze(struct qund_db *db, const struct qund_alert_deed *d, int64_t until,
+                          int64_t now)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE alert SET snoozed = :until, by_whom = :by,"
+                     " note = coalesce(:note, note), changed = :now WHERE id = :id");
+
+    bind_deed(st, d, now);
+    qund_bind_int(st, ":until", until);
+    return qund_run(st);
+}
+
+int qund_alert_sql_wake(struct qund_db *db, int64_t id, int64_t since, int64_t now)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE alert SET snoozed = 0, rounds = rounds + 1, since = :since,"
+                     " changed = :now WHERE id = :id");
+
+    qund_bind_int(st, ":since", since);
+    qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":id", id);
+    return qund_run(st);
+}
+
+int qund_alert_sql_hand(struct qund_db *db, const struct qund_alert_deed *d, struct qund_str role,
+                        int64_t now)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE alert SET state = 0, snoozed = 0, step = 0, rounds = rounds + 1,"
+                     " since = :now, role = :role, by_whom = :by, note = coalesce(:note, note),"
+                     " changed = :now WHERE id = :id");
+
+    bind_deed(st, d, now);
+    qund_bind_str(st, ":role", role);
     return qund_run(st);
 }
 
@@ -180,6 +244,23 @@ int qund_alert_sql_settled_of(struct qund_db *db, int64_t seq, struct qund_str n
     qund_bind_str(st, ":note", note);
     qund_bind_int(st, ":max", (int64_t)max);
     return read_ids(st, ids);
+}
+
+int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *out)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT rule, relevant, first_ts FROM alert WHERE id = :id");
+    int rc;
+
+    qund_bind_int(st, ":id", id);
+    rc = qund_step(st);
+    if (rc > 0) {
+        copy(out->rule, sizeof(out->rule), qund_col_str(st, 0));
+        out->relevant = qund_col_int(st, 1) != 0;
+        out->first_ts = qund_col_int(st, 2);
+    }
+    qund_stmt_reset(st);
+    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
 int qund_alert_of_message(struct qund_db *db, int64_t seq)

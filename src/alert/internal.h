@@ -13,15 +13,36 @@ struct qund_alerts {
 };
 struct alert_row {
     int64_t id, grp, contact, seq, last_ts, since;
+    int64_t snoozed; /* until when, 0: awake */
     enum qund_alert_state state;
     int step;
-    char level[16], ladder[32], role[64];
+    int rounds; /* pushes that no rung made: it woke, or was handed over */
+    char level[16], ladder[32], role[64], by[64];
 };
 
+/* --- alert.c --- */
+/* The next rung as a timer; none is left: no timer. */
+QUND_CHECK int qund_alert_climb(struct qund_alerts *al, const struct alert_row *a, int64_t now);
+/* Neither climbs nor wakes any more. */
+QUND_CHECK int qund_alert_still(struct qund_alerts *al, int64_t id);
+/* Nobody was reached: told at the next duty hour. Else the ladder goes on. */
+QUND_CHECK int qund_alert_told(struct qund_alerts *al, const struct alert_row *a, bool pushed,
+                               int64_t now);
+
 /* --- push.c --- */
-/* Makes the pushes of one rung for who holds the role. *pushed: somebody was told. */
+/* Which telling this is. */
+struct alert_telling {
+    int rung;  /* 0: the first one */
+    int round; /* the alert's: with rung 0 and > 0 a person asked for it */
+};
+/* Makes the pushes of one telling for who holds the role. *pushed: somebody was told. */
 QUND_CHECK int qund_alert_push(struct qund_alerts *al, const struct alert_row *a,
-                               struct qund_str role, int rung, int64_t now, bool *pushed);
+                               struct qund_str role, struct alert_telling t, int64_t now,
+                               bool *pushed);
+
+/* --- read_sql.c --- */
+/* The whole as a person reads it: level, title, who said what where, the short command. */
+QUND_CHECK int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out);
 
 /* --- alert_sql.c --- */
 QUND_CHECK int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n,
@@ -37,6 +58,15 @@ QUND_CHECK int qund_alert_sql_part(struct qund_db *db, int64_t id);
 QUND_CHECK int qund_alert_sql_step(struct qund_db *db, int64_t id, int step);
 QUND_CHECK int qund_alert_sql_set(struct qund_db *db, int64_t id, enum qund_alert_state to,
                                   struct qund_str by, struct qund_str note, int64_t now);
+/* Of one that is resolved: how it ended. */
+QUND_CHECK int qund_alert_sql_end(struct qund_db *db, int64_t id, const struct qund_alert_end *end);
+QUND_CHECK int qund_alert_sql_snooze(struct qund_db *db, const struct qund_alert_deed *d,
+                                     int64_t until, int64_t now);
+/* Awake, with one more round; `since`: its ladder begins there. */
+QUND_CHECK int qund_alert_sql_wake(struct qund_db *db, int64_t id, int64_t since, int64_t now);
+/* Open, awake, of this role, on the ladder's first rung. */
+QUND_CHECK int qund_alert_sql_hand(struct qund_db *db, const struct qund_alert_deed *d,
+                                   struct qund_str role, int64_t now);
 QUND_CHECK int qund_alert_sql_open_of(struct qund_db *db, int64_t seq, int64_t *ids, size_t max);
 /* Resolved with that note, newest first. */
 QUND_CHECK int qund_alert_sql_settled_of(struct qund_db *db, int64_t seq, struct qund_str note,

@@ -13,43 +13,67 @@
 struct sending {
     struct qund_alerts *al;
     const struct alert_row *a;
-    struct qund_str json; /* the alert */
-    struct qund_str staff_name;
+    struct qund_str json, text;      /* the alert; what a person reads of it */
+    struct qund_str staff_name, ids; /* ids: a JSON object, realm → id */
     int64_t staff;
-    int rung;
+    struct alert_telling telling;
     int64_t now;
     bool pushed;
 };
+
+static void put_person(struct qund_jw *w, const struct sending *s)
+{
+    qund_jw_key(w, "person");
+    qund_jw_obj(w);
+    qund_jw_kint(w, "id", s->staff);
+    qund_jw_kstr(w, "name", s->staff_name);
+    qund_jw_key(w, "ids");
+    qund_jw_raw(w, s->ids);
+    qund_jw_end_obj(w);
+}
+
+static void put_body(const struct sending *s, struct qund_buf *body)
+{
+    struct qund_jw w = qund_jw(body);
+    char id_text[24];
+
+    snprintf(id_text, sizeof(id_text), "%lld", (long long)s->a->id);
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "kind", "alert");
+    qund_jw_kz(&w, "short", id_text);
+    qund_jw_kz(&w, "level", s->a->level);
+    qund_jw_kint(&w, "rung", s->telling.rung);
+    qund_jw_kstr(&w, "to", s->staff_name);
+    if (s->staff)
+        put_person(&w, s);
+    qund_jw_kstr(&w, "text", s->text);
+    qund_jw_key(&w, "alert");
+    qund_jw_raw(&w, s->json);
+    qund_jw_end_obj(&w);
+}
 
 static int send_to(struct qund_str target, void *arg)
 {
     struct sending *s = arg;
     QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
-    struct qund_jw w = qund_jw(&body);
-    char id_text[24];
     int64_t id;
     int rc;
 
     if (!qund_config_target(s->al->deps.config, target))
         return 0; /* not configured (any more); the alert itself stays visible */
-    qund_buf_printf(&key, "alert:%lld:%d:%lld:%.*s", (long long)s->a->id, s->rung,
-                    (long long)s->staff, QUND_STR_ARG(target));
-    qund_jw_obj(&w);
-    qund_jw_kz(&w, "kind", "alert");
-    snprintf(id_text, sizeof(id_text), "%lld", (long long)s->a->id);
-    qund_jw_kz(&w, "short", id_text);
-    qund_jw_kint(&w, "rung", s->rung);
-    qund_jw_kstr(&w, "to", s->staff_name);
-    qund_jw_key(&w, "alert");
-    qund_jw_raw(&w, s->json);
-    qund_jw_end_obj(&w);
+    qund_buf_printf(&key, "alert:%lld:%d", (long long)s->a->id, s->telling.rung);
+    if (s->telling.round > 0)
+        qund_buf_printf(&key, ".%d", s->telling.round);
+    qund_buf_printf(&key, ":%lld:%.*s", (long long)s->staff, QUND_STR_ARG(target));
+    put_body(s, &body);
     rc = qund_outbox_add(s->al->deps.outbox,
                          &(struct qund_out_new){.key = qund_buf_view(&key),
                                                 .target = target,
                                                 .body = qund_buf_view(&body),
                                                 .urgent = strcmp(s->a->level, "urgent") == 0,
                                                 .alert = s->a->id,
+                                                .person = s->staff,
                                                 .deadline = s->now + DEADLINE_MS},
                          s->now, &id);
     if (rc < 0 && rc != QUND_E_EXISTS)
@@ -62,11 +86,15 @@ static int send_to_staff(struct sending *s, const struct qund_duty *d)
 {
     for (size_t i = 0; i < d->n; i++) {
         QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+        QUND_AUTO(qund_buf_done) struct qund_buf ids = {0};
         int rc;
 
         s->staff = d->staff[i];
         rc = qund_crm_staff_name(s->al->deps.db, s->staff, &name);
         s->staff_name = qund_buf_view(&name);
+        if (rc == 0)
+            rc = qund_crm_staff_ids(s->al->deps.db, s->staff, &ids);
+        s->ids = qund_buf_view(&ids);
         if (rc == 0)
             rc = qund_crm_staff_targets(s->al->deps.db, s->staff, send_to, s);
         if (rc < 0)
@@ -94,11 +122,12 @@ static void find(const struct qund_alerts *al, const struct alert_row *a, struct
 }
 
 int qund_alert_push(struct qund_alerts *al, const struct alert_row *a, struct qund_str role,
-                    int rung, int64_t now, bool *pushed)
+                    struct alert_telling t, int64_t now, bool *pushed)
 {
     const struct qund_str STAND_IN[] = {role, QUND_STR("manager"), QUND_STR("leader")};
     QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
-    struct sending s = {.al = al, .a = a, .rung = rung, .now = now};
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct sending s = {.al = al, .a = a, .telling = t, .now = now};
     bool anybody = false, held = false;
     int rc;
 
@@ -107,8 +136,11 @@ int qund_alert_push(struct qund_alerts *al, const struct alert_row *a, struct qu
         return 0;
     rc = qund_alert_print(al->deps.db, a->id, &json);
     if (rc == 0)
+        rc = qund_alert_text(al->deps.db, a->id, &text);
+    if (rc == 0)
         rc = qund_crm_staff_any(al->deps.db, &anybody);
     s.json = qund_buf_view(&json);
+    s.text = qund_buf_view(&text);
     for (size_t i = 0; rc == 0 && anybody && i < QUND_ARRAY_LEN(STAND_IN) && !held; i++) {
         struct qund_duty d, holders;
 

@@ -2,9 +2,12 @@
 #include "alert/internal.h"
 #include "core/json.h"
 
-#define COLUMNS                                                                             \
-    "id, rule, rule_version, level, state, grp, contact, seq, role, title, quote, context," \
-    " sender_name, group_name, n, first_ts, last_ts, created, changed, by_whom, note, step"
+#define QUOTE_CHARS 200 /* of a message in a push */
+
+#define COLUMNS                                                                              \
+    "id, rule, rule_version, level, state, grp, contact, seq, role, title, quote, context,"  \
+    " sender_name, group_name, n, first_ts, last_ts, created, changed, by_whom, note, step," \
+    " snoozed, relevant, proof, number"
 
 static void print_row(struct qund_stmt *st, struct qund_jw *w)
 {
@@ -34,6 +37,15 @@ static void print_row(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kts(w, "changed", qund_col_int(st, 18));
     qund_jw_kstr(w, "by", qund_col_str(st, 19));
     qund_jw_kstr(w, "note", qund_col_str(st, 20));
+    if (qund_col_int(st, 22) > 0)
+        qund_jw_kts(w, "snoozed_until", qund_col_int(st, 22));
+    qund_jw_kbool(w, "relevant", qund_col_int(st, 23) != 0);
+    if (!qund_col_null(st, 24))
+        qund_jw_kstr(w, "proof", qund_col_str(st, 24));
+    if (!qund_col_null(st, 25)) {
+        qund_jw_key(w, "number");
+        qund_jw_raw(w, qund_col_str(st, 25));
+    }
     qund_jw_end_obj(w);
 }
 
@@ -47,6 +59,50 @@ int qund_alert_print(struct qund_db *db, int64_t id, struct qund_buf *json)
     rc = qund_step(st);
     if (rc > 0)
         print_row(st, &w);
+    qund_stmt_reset(st);
+    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
+}
+
+/* 【提醒】询价（3）
+ * 一群 张三：多少钱
+ * #12 回复：收到 12 / 完成 12 / 稍后 12 30分钟 */
+static void put_text(struct qund_stmt *st, struct qund_buf *out)
+{
+    static const char *const LEVELS[][2] = {{"urgent", "紧急"}, {"warn", "提醒"}, {"info", "消息"}};
+    struct qund_str level = qund_col_str(st, 3), group = qund_col_str(st, 13);
+    struct qund_str sender = qund_col_str(st, 12), quote = qund_col_str(st, 10);
+    long long id = qund_col_int(st, 0);
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS); i++)
+        if (qund_str_is(level, LEVELS[i][0]))
+            qund_buf_printf(out, "【%s】", LEVELS[i][1]);
+    qund_buf_str(out, qund_col_str(st, 9));
+    if (qund_col_int(st, 14) > 1)
+        qund_buf_printf(out, "（%lld）", (long long)qund_col_int(st, 14));
+    qund_buf_char(out, '\n');
+    qund_buf_str(out, group);
+    if (group.n > 0 && sender.n > 0)
+        qund_buf_char(out, ' ');
+    qund_buf_str(out, sender);
+    if (group.n + sender.n > 0 && quote.n > 0)
+        qund_buf_puts(out, "：");
+    qund_buf_str(out, qund_utf8_cut_chars(quote, QUOTE_CHARS));
+    if (qund_utf8_cut_chars(quote, QUOTE_CHARS).n < quote.n)
+        qund_buf_puts(out, "…");
+    if (group.n + sender.n + quote.n > 0)
+        qund_buf_char(out, '\n');
+    qund_buf_printf(out, "#%lld 回复：收到 %lld / 完成 %lld / 稍后 %lld 30分钟", id, id, id, id);
+}
+
+int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT " COLUMNS " FROM alert WHERE id = :id");
+    int rc;
+
+    qund_bind_int(st, ":id", id);
+    rc = qund_step(st);
+    if (rc > 0)
+        put_text(st, out);
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }

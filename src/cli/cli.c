@@ -27,6 +27,12 @@ static const struct cli_opt SEARCH[] = {
     {"--group", "ID", "only this group's number"},
     {"--limit", "N", "at most so many (default 20)"},
 };
+static const struct cli_opt ALERT[] = {
+    {"--state", "STATE", "list: open (the default), acknowledged, resolved or all"},
+    {"--note", "TEXT", "what was done, why, or what the next one should know"},
+    {"--proof", "TEXT", "resolve: what shows that it was done"},
+    {"--number", "N", "resolve: a figure that belongs to it"},
+};
 static const struct cli_opt IMPORT[] = {
     {"--dry-run", NULL, "check and match every row, keep nothing"},
     {"--format", "csv|jsonl", "default: by the file's name"},
@@ -83,6 +89,14 @@ static const struct cli_cmd COMMANDS[] = {
      .min_args = 1,
      .max_args = 16,
      .run = cli_search},
+    {.name = "alert",
+     .usage = "list|show ID|ack ID|resolve ID|reopen ID|irrelevant ID|snooze ID WHEN|handover ID "
+              "STAFF",
+     .summary = "reminders, and what is done about them",
+     OPTS(ALERT),
+     .min_args = 1,
+     .max_args = 3,
+     .run = cli_alert},
     {.name = "dead",
      .usage = "list|show ID|retry ID|drop ID",
      .summary = "what could not be applied, and what to do with it",

@@ -9,6 +9,10 @@
 QUND_CHECK int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
                                       int (*each)(struct qund_str target, void *arg), void *arg);
 QUND_CHECK int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out);
+/* {"realm": "id", …} of a member of staff, one id a realm, appended. */
+QUND_CHECK int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json);
+/* The active member of staff of that number, else of that key. NOTFOUND. */
+QUND_CHECK int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out);
 /* Is any active member of staff known? */
 QUND_CHECK int qund_crm_staff_any(struct qund_db *db, bool *out);
 /* The role somebody is known under, found and never made: by platform id, and by the longest name

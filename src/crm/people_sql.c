@@ -1,4 +1,4 @@
-/* src/crm/people_sql.c - staff's push targets, and the role behind an id or an @name.
+/* src/crm/people_sql.c - staff's push targets and ids, and the role behind an id or an @name.
  *
  * In a chat an @ is followed by a display name and no end mark, and names hold spaces. So the text
  * behind it is looked up as a name, one character less each time, longest first. */
@@ -35,6 +35,41 @@ int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out)
         qund_buf_str(out, qund_col_str(st, 0));
     qund_stmt_reset(st);
     return rc < 0 ? rc : 0;
+}
+
+int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT json_group_object(name, pid) FROM (SELECT r.name AS name,"
+                     " min(a.pid) AS pid FROM actor a JOIN realm r ON r.id = a.realm"
+                     " WHERE a.staff = :staff GROUP BY r.name ORDER BY r.name)");
+    int rc;
+
+    qund_bind_int(st, ":staff", staff);
+    rc = qund_step(st);
+    if (rc > 0)
+        qund_buf_str(json, qund_col_str(st, 0));
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
+int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id FROM staff WHERE active = 1 AND (id = :id OR key = :key)"
+                     " ORDER BY key = :key DESC LIMIT 1");
+    int64_t id = 0;
+    int rc;
+
+    if (qund_str_int(key, &id) < 0)
+        id = 0;
+    qund_bind_int(st, ":id", id);
+    qund_bind_str(st, ":key", key);
+    rc = qund_step(st);
+    if (rc > 0)
+        *out = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
 int qund_crm_staff_any(struct qund_db *db, bool *out)

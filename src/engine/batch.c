@@ -107,6 +107,8 @@ static void batch_count(struct qund_engine *e)
     qund_counter_add(c->untagged, e->tally.untagged);
     for (size_t i = 0; i < QUND_ARRAY_LEN(c->alerts); i++)
         qund_counter_add(c->alerts[i], e->tally.alerts[i]);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(c->deeds); i++)
+        qund_counter_add(c->deeds[i], e->tally.deeds[i]);
     e->tally = (struct tally){0};
 }
 

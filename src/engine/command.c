@@ -20,33 +20,6 @@ static struct qund_str field_str(const json_t *o, const char *key)
                              : QUND_STR_NONE;
 }
 
-static int alert_to(struct qund_engine *e, struct qund_command *c, const json_t *o,
-                    enum qund_alert_state to)
-{
-    struct qund_str by = field_str(o, "by");
-    int rc = qund_engine_roster(e); /* a ladder that goes on asks who is on duty */
-
-    if (rc < 0)
-        return rc;
-    return qund_alert_set(e->alerts, field_int(o, "id"), to, by.n ? by : qund_str(c->actor),
-                          field_str(o, "note"), e->now, &c->err);
-}
-
-static int alert_ack(struct qund_engine *e, struct qund_command *c, const json_t *o)
-{
-    return alert_to(e, c, o, QUND_ALERT_ACKNOWLEDGED);
-}
-
-static int alert_resolve(struct qund_engine *e, struct qund_command *c, const json_t *o)
-{
-    return alert_to(e, c, o, QUND_ALERT_RESOLVED);
-}
-
-static int alert_reopen(struct qund_engine *e, struct qund_command *c, const json_t *o)
-{
-    return alert_to(e, c, o, QUND_ALERT_OPEN);
-}
-
 static int question_done(struct qund_engine *e, struct qund_command *c, const json_t *o)
 {
     return qund_question_done(e, field_int(o, "id"), qund_str(c->actor), &c->err);
@@ -269,9 +242,6 @@ static const struct {
     const char *name;
     int (*run)(struct qund_engine *e, struct qund_command *c, const json_t *o);
 } COMMANDS[] = {
-    {"alert.ack", alert_ack},
-    {"alert.resolve", alert_resolve},
-    {"alert.reopen", alert_reopen},
     {"question.done", question_done},
     {"delivery.credit", delivery_credit},
     {"delivery.outcome", delivery_outcome},
@@ -308,6 +278,8 @@ int qund_engine_command(struct qund_engine *e, struct qund_command *c)
     for (size_t i = 0; i < QUND_ARRAY_LEN(COMMANDS); i++)
         if (strcmp(c->name, COMMANDS[i].name) == 0)
             return run_own(e, c, i);
+    if (qund_deed_known(c->name))
+        return qund_deed_command(e, c);
     if (qund_crm_command_known(c->name))
         return qund_crm_command(e->crm, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
                                 &c->err);

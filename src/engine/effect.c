@@ -144,9 +144,7 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
 {
     static const char *const LEVELS[] = {"info", "warn", "urgent"};
     QUND_AUTO(qund_buf_done) struct qund_buf context = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf shown = {0};
     struct qund_alert_new a = *n;
-    struct qund_jw w;
     bool folded;
     int64_t id;
     int rc = 0;
@@ -173,12 +171,23 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS) && !folded; i++)
         if (qund_str_is(a.level, LEVELS[i]))
             e->tally.alerts[i]++;
+    return qund_engine_show_alert(e, id, NULL);
+}
+
+int qund_engine_show_alert(struct qund_engine *e, int64_t id, const char *deed)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf shown = {0};
+    struct qund_jw w;
+    int rc;
+
     if (!e->feeding)
         return 0;
     rc = qund_alert_print(e->db, id, &shown);
     if (rc < 0)
         return rc;
     w = qund_engine_feed_open(e, "alert");
+    if (deed)
+        qund_jw_kz(&w, "deed", deed);
     qund_jw_key(&w, "alert");
     qund_jw_raw(&w, qund_buf_view(&shown));
     qund_engine_feed_close(e, &w);

@@ -24,6 +24,10 @@ static void open_counters(struct qund_engine *e)
     c->alerts[0] = qund_metric_counter(m, "qund_alerts_total", "level=\"info\"", "Alerts raised");
     c->alerts[1] = qund_metric_counter(m, "qund_alerts_total", "level=\"warn\"", "Alerts raised");
     c->alerts[2] = qund_metric_counter(m, "qund_alerts_total", "level=\"urgent\"", "Alerts raised");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(c->deeds); i++)
+        c->deeds[i] = qund_metric_counter(m, "qund_alert_deeds_total",
+                                          qund_deed_label((enum deed_kind)i),
+                                          "What people did about alerts");
 }
 
 static int read_meta(struct qund_engine *e)

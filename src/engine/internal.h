@@ -33,10 +33,11 @@ struct subject;
 struct counters {
     struct qund_counter *applied, *repeated, *dead, *hits, *late, *untagged;
     struct qund_counter *alerts[3]; /* info, warn, urgent */
+    struct qund_counter *deeds[6];  /* by enum deed_kind */
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
-    int64_t applied, repeated, dead, hits, late, untagged, alerts[3];
+    int64_t applied, repeated, dead, hits, late, untagged, alerts[3], deeds[6];
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -220,6 +221,33 @@ QUND_CHECK int qund_engine_effects(struct qund_engine *e, struct subject *s,
                                    const struct qund_rule_hits *hits, struct verdict *v);
 QUND_CHECK int qund_engine_alert(struct qund_engine *e, const struct subject *s,
                                  const struct qund_alert_new *n);
+/* A line of the live feed; deed: what somebody did about it, NULL: it was raised or counted on. */
+QUND_CHECK int qund_engine_show_alert(struct qund_engine *e, int64_t id, const char *deed);
+
+/* --- deed.c: what a person does about an alert, whichever way he says it --- */
+enum deed_kind {
+    DEED_ACK,
+    DEED_RESOLVE,
+    DEED_REOPEN,
+    DEED_SNOOZE,
+    DEED_HAND_OVER,
+    DEED_IRRELEVANT
+};
+#define DEEDS (DEED_IRRELEVANT + 1)
+struct deed {
+    enum deed_kind kind;
+    struct qund_alert_deed d;
+    struct qund_alert_end end; /* RESOLVE */
+    struct qund_str when;      /* SNOOZE: words; NONE: until */
+    int64_t until;
+    struct qund_str to; /* HAND_OVER: key or number of a member of staff */
+};
+/* DENIED: `by` names somebody who is no longer of the staff. */
+QUND_CHECK int qund_deed_do(struct qund_engine *e, const struct deed *d, struct qund_err *err);
+bool qund_deed_known(const char *command);
+const char *qund_deed_label(enum deed_kind k); /* of its counter */
+/* Answered with the alert as it is then. */
+QUND_CHECK int qund_deed_command(struct qund_engine *e, struct qund_command *c);
 
 /* --- question.c, question_sql.c --- */
 /* A message that is owed an answer, or one of the staff that may answer. */

@@ -38,6 +38,15 @@ static int alert_rung(struct qund_engine *e, const struct qund_timer *t)
     return rc < 0 ? rc : qund_alert_rung(e->alerts, t, e->now);
 }
 
+static int alert_wake(struct qund_engine *e, const struct qund_timer *t)
+{
+    int rc = qund_engine_roster(e);
+
+    if (rc == 0)
+        rc = qund_alert_wake(e->alerts, t, e->now);
+    return rc;
+}
+
 static int sweep(struct qund_engine *e, const struct qund_timer *t)
 {
     /* What this batch has added and let pass already must be a row to be swept. */
@@ -63,6 +72,7 @@ static const struct {
     {"outbox.deadline", push_deadline},
     {"question.overdue", question_overdue},
     {"alert.rung", alert_rung},
+    {"alert.wake", alert_wake},
     {ENGINE_SWEEP, sweep},
 };
 

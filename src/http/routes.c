@@ -26,6 +26,21 @@ static const struct qund_field ALERTS[] = {
 static const struct qund_field NOTE[] = {
     {"note", VALUE_STR, false, NULL, "What was done, or why"},
 };
+static const struct qund_field RESOLVE[] = {
+    {"note", VALUE_STR, false, NULL, "What was done, or why"},
+    {"proof", VALUE_STR, false, NULL, "What shows that it was done: words, an address"},
+    {"number", VALUE_STR, false, NULL, "A decimal figure that belongs to it, such as 12.5"},
+};
+static const struct qund_field SNOOZE[] = {
+    {"for", VALUE_STR, false, NULL,
+     "30m, 2h, 18:00, tomorrow (9:00 there), tomorrow 8:30; in the zone of the group"},
+    {"until", VALUE_TIME, false, NULL, "Instead of `for`: the instant"},
+    {"note", VALUE_STR, false, NULL, "Why"},
+};
+static const struct qund_field HAND_OVER[] = {
+    {"to", VALUE_STR, true, NULL, "Key or number of the member of staff"},
+    {"note", VALUE_STR, false, NULL, "What they should know"},
+};
 static const struct qund_field SINCE[] = {
     {"since", VALUE_TIME, false, NULL, "Nothing older"},
 };
@@ -165,7 +180,13 @@ static const struct qund_route ROUTES[] = {
     {QUND_POST, BASE "/alerts/{id}/ack", ROLES_ACT, ROUTE_COMMAND, "alerts",
      "Take it: no further rung of its ladder", LIST(NOTE), .command = "alert.ack"},
     {QUND_POST, BASE "/alerts/{id}/resolve", ROLES_ACT, ROUTE_COMMAND, "alerts", "It is dealt with",
-     LIST(NOTE), .command = "alert.resolve"},
+     LIST(RESOLVE), .command = "alert.resolve"},
+    {QUND_POST, BASE "/alerts/{id}/snooze", ROLES_ACT, ROUTE_COMMAND, "alerts",
+     "Later: nobody is told until then", LIST(SNOOZE), .command = "alert.snooze"},
+    {QUND_POST, BASE "/alerts/{id}/handover", ROLES_ACT, ROUTE_COMMAND, "alerts",
+     "It is somebody else's, who is told at once", LIST(HAND_OVER), .command = "alert.handover"},
+    {QUND_POST, BASE "/alerts/{id}/irrelevant", ROLES_ACT, ROUTE_COMMAND, "alerts",
+     "It should not have been raised; its rule is told", LIST(NOTE), .command = "alert.irrelevant"},
     {QUND_POST, BASE "/alerts/{id}/reopen", ROLES_ACT, ROUTE_COMMAND, "alerts", "It is not",
      LIST(NOTE), .command = "alert.reopen"},
 

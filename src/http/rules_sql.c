@@ -2,11 +2,12 @@
  * are rule/'s; only read here. */
 #include "http/internal.h"
 
-enum { STAT_DAYS = 7 };
+enum { STAT_DAYS = 7, NOISE_PERCENT = 40 };
 
 static void print_rule(struct qund_stmt *st, struct qund_jw *w)
 {
     int64_t hits = qund_col_int(st, 8), irrelevant = qund_col_int(st, 9);
+    int64_t alerts = qund_col_int(st, 12);
 
     qund_jw_kstr(w, "id", qund_col_str(st, 0));
     qund_jw_kint(w, "version", qund_col_int(st, 1));
@@ -17,12 +18,17 @@ static void print_rule(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kint(w, "rank", qund_col_int(st, 6));
     qund_jw_kts(w, "loaded_at", qund_col_int(st, 7));
     qund_jw_kint(w, "hits_7d", hits);
+    qund_jw_kint(w, "alerts_7d", alerts);
     qund_jw_kint(w, "irrelevant_7d", irrelevant);
+    /* What its owner should look at: too many of its reminders are nobody's business. */
+    qund_jw_kbool(w, "noisy", irrelevant * 100 > alerts * NOISE_PERCENT);
 }
 
-#define COLUMNS                                                                           \
-    "SELECT r.id, r.version, r.title, r.owner, r.source, r.active, r.rank, r.loaded_at, " \
-    "coalesce(sum(d.hits), 0), coalesce(sum(d.irrelevant), 0), r.text, r.no FROM rule r " \
+#define COLUMNS                                                                                    \
+    "SELECT r.id, r.version, r.title, r.owner, r.source, r.active, r.rank, r.loaded_at, "          \
+    "coalesce(sum(d.hits), 0), coalesce(sum(d.irrelevant), 0), r.text, r.no, "                     \
+    "(SELECT count(*) FROM alert a WHERE a.rule = r.id AND a.created >= (:since + 1) * 86400000) " \
+    "FROM rule r "                                                                                 \
     "LEFT JOIN rule_day d ON d.rule_no = r.no AND d.day > :since "
 
 int qund_api_rules(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a)

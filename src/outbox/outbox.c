@@ -245,7 +245,8 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
     return rc;
 }
 
-int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, int64_t now)
+int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, struct qund_str why,
+                             int64_t now)
 {
     struct qund_out_row row;
     int rc;
@@ -257,7 +258,7 @@ int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, int64_t now)
                                                         .attempt = row.attempt,
                                                         .now = now,
                                                         .status = row.status,
-                                                        .reason = QUND_STR("dealt with")});
+                                                        .reason = why});
         if (rc < 0)
             return rc;
     }

@@ -63,7 +63,8 @@ QUND_DEFINE_AUTO(qund_outbox_free, struct qund_outbox *)
 struct qund_out_new {
     struct qund_str key, target, body;
     bool urgent;
-    int64_t alert; /* 0: none */
+    int64_t alert;  /* 0: none */
+    int64_t person; /* staff.id whom it is for; 0: nobody in particular */
     int64_t deadline;
 };
 /* EXISTS when the key is there already (a replay): nothing changed. */
@@ -106,8 +107,9 @@ QUND_CHECK int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out
 /* A person or a timer moves one row. INVAL with the reason when the table forbids it. */
 QUND_CHECK int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event event,
                                 int64_t now, struct qund_str reason, struct qund_err *err);
-/* Pushes of an alert that somebody has dealt with, as far as they still wait. */
-QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, int64_t now);
+/* Pushes of an alert that shall not leave any more, as far as they still wait. */
+QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, struct qund_str why,
+                                        int64_t now);
 /* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at
  * once (targets that recognise a repeat by its id). Returns how many. */
 QUND_CHECK int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
@@ -130,6 +132,8 @@ int64_t qund_outbox_fresh_due(const struct qund_outbox *ob);
  * for it. Any handle. */
 QUND_CHECK int qund_outbox_leaving(struct qund_db *db,
                                    bool (*goes)(void *arg, struct qund_str target), void *arg);
+/* 1: a push of that alert was made for that person, whatever became of it; 0: none. Any handle. */
+QUND_CHECK int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person);
 /* For metrics: rows per state. Any handle. */
 QUND_CHECK int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES]);
 /* What a restored store is told, for qund_restore_run: whatever might leave is held for a person,

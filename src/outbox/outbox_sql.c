@@ -10,8 +10,8 @@ int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_
 {
     struct qund_stmt *st =
         qund_sql(db, "INSERT OR IGNORE INTO outbox(key, target, state, urgent, body, alert,"
-                     " created, deadline, changed) VALUES(:key, :target, 0, :urgent, :body,"
-                     " :alert, :now, :deadline, :now)");
+                     " person, created, deadline, changed) VALUES(:key, :target, 0, :urgent,"
+                     " :body, :alert, :person, :now, :deadline, :now)");
     int rc;
 
     qund_bind_str(st, ":key", n->key);
@@ -22,6 +22,7 @@ int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_
         qund_bind_int(st, ":alert", n->alert);
     else
         qund_bind_null(st, ":alert");
+    qund_bind_int(st, ":person", n->person);
     qund_bind_int(st, ":now", now);
     qund_bind_int(st, ":deadline", n->deadline);
     rc = qund_run(st);
@@ -249,6 +250,19 @@ int qund_outbox_leaving(struct qund_db *db, bool (*goes)(void *arg, struct qund_
         found = qund_col_int(st, 0) == QUND_OUT_SENDING || goes(arg, qund_col_str(st, 1));
     qund_stmt_reset(st);
     return found ? 1 : rc;
+}
+
+int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT 1 FROM outbox WHERE alert = :alert AND person = :person LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":alert", alert);
+    qund_bind_int(st, ":person", person);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
 }
 
 int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES])

@@ -106,8 +106,9 @@ void qund_rule_state_committed(struct qund_rule_state *s);
  * Returns how many were deleted: max means there may be more. */
 QUND_CHECK int qund_rule_state_sweep(struct qund_rule_state *s, int64_t now, size_t max);
 /* A person marked an alert of this rule "not relevant" (definitions: over 40 % in a week is shown
- * to the rule's owner). day: days since 1970-01-01. */
-QUND_CHECK int qund_rule_mark_irrelevant(struct qund_db *db, struct qund_str id, int64_t day);
+ * to the rule's owner), or (n -1) takes that back. day: days since 1970-01-01. */
+QUND_CHECK int qund_rule_mark_irrelevant(struct qund_db *db, struct qund_str id, int64_t day,
+                                         int n);
 struct qund_rule_stat {
     int64_t hits, irrelevant;
 };

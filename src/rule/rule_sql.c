@@ -153,16 +153,18 @@ int qund_rule_sql_hits(struct qund_db *db, int64_t rule_no, int64_t day, int64_t
     return qund_run(st);
 }
 
-int qund_rule_mark_irrelevant(struct qund_db *db, struct qund_str id, int64_t day)
+int qund_rule_mark_irrelevant(struct qund_db *db, struct qund_str id, int64_t day, int n)
 {
     struct qund_stmt *st = qund_sql(db, "INSERT INTO rule_day (rule_no, day, irrelevant)"
-                                        " SELECT no, :day, 1 FROM rule WHERE id = :id"
-                                        " ON CONFLICT DO UPDATE SET irrelevant = irrelevant + 1");
+                                        " SELECT no, :day, max(:n, 0) FROM rule WHERE id = :id"
+                                        " ON CONFLICT DO UPDATE SET"
+                                        " irrelevant = max(irrelevant + :n, 0)");
     int rc;
 
     if (!st)
         return QUND_E_IO;
     qund_bind_int(st, ":day", day);
+    qund_bind_int(st, ":n", n);
     qund_bind_str(st, ":id", id);
     rc = qund_run(st);
     if (rc < 0)

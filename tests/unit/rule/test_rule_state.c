@@ -353,10 +353,10 @@ static void a_rollback_takes_marks_and_hits_back(void **state)
     qund_db_rollback(w->db);
     assert_int_equal(qund_rule_stat(w->db, QUND_STR("r"), 1000, 1000, &stat), 0);
     assert_int_equal(stat.hits, 1);
-    assert_int_equal(qund_rule_mark_irrelevant(w->db, QUND_STR("r"), 1000), 0);
+    assert_int_equal(qund_rule_mark_irrelevant(w->db, QUND_STR("r"), 1000, 1), 0);
     assert_int_equal(qund_rule_stat(w->db, QUND_STR("r"), 1000, 1000, &stat), 0);
     assert_int_equal(stat.irrelevant, 1);
-    assert_int_equal(qund_rule_mark_irrelevant(w->db, QUND_STR("none"), 1000), QUND_E_NOTFOUND);
+    assert_int_equal(qund_rule_mark_irrelevant(w->db, QUND_STR("none"), 1000, 1), QUND_E_NOTFOUND);
 }
 
 static void a_swap_that_is_rolled_back_leaves_the_old_set_at_work(void **state)

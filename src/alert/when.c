@@ -1,0 +1,148 @@
+/* src/alert/when.c - "in half an hour", "tomorrow at nine": when somebody wants to be told again.
+ *
+ * What people type after the short command, and what the buttons send. A length of time counts from
+ * now. A time of day is the next one that comes; with the word for tomorrow it is tomorrow's, and
+ * tomorrow alone is nine in the morning. Days are those of the zone of the alert's group, where the
+ * person who answers is looking at the clock. */
+#include "alert/internal.h"
+
+#define MORNING_MIN (9 * 60)
+
+struct clock_time {
+    bool tomorrow;
+    int64_t min; /* of the day, -1: not said */
+};
+
+static bool take(struct qund_str *s, const char *word)
+{
+    if (!qund_str_starts(*s, word))
+        return false;
+    *s = qund_str_trim(qund_str_n(s->p + strlen(word), s->n - strlen(word)));
+    return true;
+}
+
+static bool take_any(struct qund_str *s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (take(s, words[i]))
+            return true;
+    return false;
+}
+
+/* At most four digits: -1 when there is none. */
+static int64_t take_number(struct qund_str *s)
+{
+    int64_t v = -1;
+    size_t n = 0;
+
+    while (n < s->n && n < 4 && s->p[n] >= '0' && s->p[n] <= '9')
+        v = (v < 0 ? 0 : v) * 10 + (s->p[n++] - '0');
+    *s = qund_str_n(s->p + n, s->n - n);
+    return v;
+}
+
+/* "30分钟", "2小时", "1小时30分", "半小时", "3天", "90 min", "2h". */
+static bool take_length(struct qund_str *s, int64_t *out)
+{
+    static const struct {
+        const char *word;
+        int64_t ms;
+    } UNITS[] = {
+        {"分钟", 60000},          {"分", 60000},          {"小时", QUND_HOUR_MS},
+        {"个小时", QUND_HOUR_MS}, {"钟头", QUND_HOUR_MS}, {"天", QUND_DAY_MS},
+        {"minutes", 60000},       {"minute", 60000},      {"mins", 60000},
+        {"min", 60000},           {"m", 60000},           {"hours", QUND_HOUR_MS},
+        {"hour", QUND_HOUR_MS},   {"h", QUND_HOUR_MS},    {"days", QUND_DAY_MS},
+        {"day", QUND_DAY_MS},     {"d", QUND_DAY_MS},
+    };
+    int64_t sum = 0;
+
+    if (take(s, "半小时") || take(s, "半个小时")) {
+        *out = QUND_HOUR_MS / 2;
+        return true;
+    }
+    while (s->n > 0) {
+        int64_t n = take_number(s);
+        size_t i = 0;
+
+        *s = qund_str_trim(*s);
+        while (i < QUND_ARRAY_LEN(UNITS) && !take(s, UNITS[i].word))
+            i++;
+        if (n < 0 || i == QUND_ARRAY_LEN(UNITS))
+            return false;
+        sum += n * UNITS[i].ms;
+    }
+    *out = sum;
+    return sum > 0;
+}
+
+/* "9:00", "9点", "9点半", "09：30". */
+static bool take_clock(struct qund_str *s, int64_t *min)
+{
+    static const char *const HOUR[] = {":", "：", "点"};
+    int64_t hour = take_number(s), minute = 0;
+
+    if (hour < 0 || hour > 23 || !take_any(s, HOUR, QUND_ARRAY_LEN(HOUR)))
+        return false;
+    if (take(s, "半"))
+        minute = 30;
+    else if (s->n > 0)
+        minute = take_number(s);
+    if (minute > 0)
+        qund_ignore(take(s, "分")); /* may be said */
+    *min = hour * 60 + minute;
+    return minute >= 0 && minute < 60 && s->n == 0;
+}
+
+static bool read_time(struct qund_str s, struct clock_time *out)
+{
+    static const char *const TOMORROW[] = {"tomorrow", "明天早上", "明天上午", "明天", "明早"};
+
+    *out = (struct clock_time){.min = -1};
+    out->tomorrow = take_any(&s, TOMORROW, QUND_ARRAY_LEN(TOMORROW));
+    if (s.n == 0)
+        return out->tomorrow;
+    return take_clock(&s, &out->min);
+}
+
+static int64_t local_instant(const struct qund_zone *z, int64_t now, const struct clock_time *t,
+                             int add)
+{
+    int64_t min = t->min < 0 ? MORNING_MIN : t->min;
+    struct qund_civil c;
+
+    qund_zone_civil(z, qund_zone_day_start(z, now, add) + QUND_HOUR_MS, &c);
+    c.hour = (int)(min / 60);
+    c.minute = (int)(min % 60);
+    c.second = c.ms = 0;
+    return qund_zone_utc(z, &c);
+}
+
+int qund_alert_when(const struct qund_alerts *al, int64_t id, struct qund_str words, int64_t now,
+                    int64_t *out)
+{
+    struct qund_str length = qund_str_trim(words);
+    struct clock_time t;
+    struct alert_row a;
+    const struct qund_zone *z;
+    int64_t ms;
+    int rc;
+
+    words = length;
+    if (length.n == 0)
+        return QUND_E_INVAL;
+    if (take_length(&length, &ms)) {
+        *out = now + ms;
+        return 0;
+    }
+    if (!read_time(words, &t) || !al->roster)
+        return QUND_E_INVAL;
+    rc = qund_alert_sql_get(al->deps.db, id, &a);
+    if (rc < 0)
+        return rc;
+    z = qund_roster_zone(al->roster, a.grp);
+    *out = local_instant(z, now, &t, t.tomorrow);
+    if (!t.tomorrow && *out <= now)
+        *out = local_instant(z, now, &t, 1);
+    return 0;
+}
