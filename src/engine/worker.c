@@ -25,6 +25,7 @@
 #define RETAIN_MORE_MS 1000   /* between two slices */
 #define RETAIN_AGAIN_MS 60000 /* after a failure */
 #define COMMANDS_MAX 4096
+#define STOP_MS 1000 /* told to stop, what is durable already is applied for so long */
 
 static void put_item(struct qund_worker *w, const struct qund_item *it)
 {
@@ -313,11 +314,26 @@ static void drain(int fd)
         ;
 }
 
+/* A moment after the stop nothing durable waits, so that the next start is not busy with it; a
+ * long queue waits for that start. */
+static bool done(struct qund_worker *w)
+{
+    struct qund_intake_state in;
+
+    if (!atomic_load(&w->stop) || qund_mbox_len(w->commands) > 0)
+        return false;
+    if (w->stop_by_ms == 0)
+        w->stop_by_ms = qund_mono_now().ms + STOP_MS;
+    qund_intake_state(w->deps.intake, &in);
+    return damaged(w) || qund_mono_now().ms >= w->stop_by_ms ||
+           qund_entry_id_cmp(in.last_pushed, qund_engine_applied(w->deps.engine)) <= 0;
+}
+
 static void run(void *arg)
 {
     struct qund_worker *w = arg;
 
-    while (!atomic_load(&w->stop) || qund_mbox_len(w->commands) > 0) {
+    while (!done(w)) {
         struct pollfd p[3] = {{.fd = w->deps.wake_fd, .events = POLLIN},
                               {.fd = qund_mbox_fd(w->commands), .events = POLLIN},
                               {.fd = qund_claim_fd(w->claim), .events = POLLIN}};

@@ -30,6 +30,7 @@ struct qund_worker {
     int64_t fetch_at_ms;
     bool jumped; /* virtual time did in this turn: it may go on at once */
     int64_t retain_at_ms;
+    int64_t stop_by_ms; /* 0: not told to stop */
     struct qund_histogram *apply;
     struct qund_counter *failed;
 
