@@ -163,6 +163,13 @@ static void print_json(const struct qund_backtest *t)
     qund_jw_kint(&w, "events", t->events);
     qund_jw_kint(&w, "matches", t->matches);
     qund_jw_kint(&w, "fires", t->fires);
+    qund_jw_key(&w, "says");
+    qund_jw_obj(&w);
+    for (int a = 0; a < (int)QUND_RULE_ACTS; a++)
+        if (t->says[a] > 0)
+            qund_jw_kint(&w, qund_rule_act_name((enum qund_rule_act)a), t->says[a]);
+    qund_jw_end_obj(&w);
+    qund_jw_kint(&w, "silent", t->silent);
     qund_jw_key(&w, "days");
     qund_jw_arr(&w);
     for (size_t i = 0; i < t->n_days; i++) {
@@ -218,6 +225,14 @@ static int print_result(const struct cli *c, struct qund_db *db, const struct qu
     }
     printf("%lld events, %lld matches, %lld outside the cooldown\n", (long long)t->events,
            (long long)t->matches, (long long)t->fires);
+    for (int a = 0; a < (int)QUND_RULE_ACTS; a++)
+        if (t->says[a] > 0)
+            printf("would %s %lld times%s\n", qund_rule_act_name((enum qund_rule_act)a),
+                   (long long)t->says[a],
+                   a == QUND_ACT_REPLY ? ", caps and quiet hours aside" : "");
+    if (t->silent > 0)
+        printf("of the replies %lld are kept back: the message complains or the like\n",
+               (long long)t->silent);
     for (size_t i = 0; i < t->n_days; i++) {
         print_day(t->days[i].day, day);
         printf("%s  events %6lld  matches %5lld  fires %5lld\n", day, (long long)t->days[i].events,

@@ -42,13 +42,23 @@ static enum what kind_of(const char *path)
     return kind_of_root(qund_yaml_root(y));
 }
 
-static int check_rules(const char *const *paths, size_t n, struct qund_errs *errs,
-                       struct qund_errs *warnings)
+static bool has_target(void *arg, struct qund_str name)
 {
+    return qund_config_target(arg, name) != NULL;
+}
+
+/* cfg NULL: the rules are looked at alone. */
+static int check_rules(const char *const *paths, size_t n, struct qund_config *cfg,
+                       struct qund_errs *errs, struct qund_errs *warnings)
+{
+    struct qund_rules_known known = {.target = has_target, .arg = cfg};
+    struct qund_rules_opts opts = {.fold = qund_fold_tables(), .known = cfg ? &known : NULL};
+
     if (n == 0)
         return 0;
-    return qund_rules_check(paths, n, &(struct qund_rules_opts){.fold = qund_fold_tables()}, errs,
-                            warnings);
+    for (size_t i = 0; cfg && i < cfg->n_channels; i++)
+        known.speaks |= cfg->channels[i].send_through != NULL;
+    return qund_rules_check(paths, n, &opts, errs, warnings);
 }
 
 static int load_config(struct qund_plugins *plugins, const char *path, struct qund_config **cfg,
@@ -192,7 +202,7 @@ int cli_check(struct cli *c)
     for (size_t i = 0; i < c->n_args; i++)
         add_path(&f, c->args[i]);
     n = c->n_args == 0 ? from_config(c, plugins, named, QUND_ARRAY_LEN(named), &errs, &cfg) : f.n;
-    qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, &errs,
+    qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, cfg, &errs,
                             &warnings)); /* errs says it */
     for (size_t i = 0; i < f.n; i++)
         qund_free(f.rules[i]);

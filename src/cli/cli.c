@@ -18,7 +18,7 @@ static const struct cli_opt REPLAY[] = {
     {"--channel", "NAME", "the channel it comes from (default: replay)"},
 };
 static const struct cli_opt WATCH[] = {
-    {"--only", "KIND", "message, alert or delivery"},
+    {"--only", "KIND", "message, alert, delivery or auto"},
 };
 static const struct cli_opt BACKTEST[] = {
     {"--days", "N", "how far back (default 30)"},

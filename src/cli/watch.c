@@ -107,12 +107,24 @@ static void delivery(const struct watch *w, const json_t *o)
            text_of(o, "target"), text_of(o, "event"), w->color ? "\033[0m" : "");
 }
 
+static void said(const struct watch *w, const json_t *o)
+{
+    const char *why = text_of(o, "why");
+
+    fputs(w->color ? "\033[35m" : "", stdout);
+    put_clock(w, text_of(o, "at"));
+    printf(" <> %s by rule %s, %s%s%s%s: ", text_of(o, "act"), text_of(o, "rule"),
+           text_of(o, "state"), *why ? " (" : "", why, *why ? ")" : "");
+    put_text(text_of(o, "text"), 60);
+    printf("%s\n", w->color ? "\033[0m" : "");
+}
+
 static int show(struct qund_str text, void *arg)
 {
     static const struct {
         const char *kind;
         void (*print)(const struct watch *w, const json_t *o);
-    } KINDS[] = {{"message", message}, {"alert", alert}, {"delivery", delivery}};
+    } KINDS[] = {{"message", message}, {"alert", alert}, {"delivery", delivery}, {"auto", said}};
     const struct watch *w = arg;
     json_error_t why;
     json_t *o = json_loadb(text.p, text.n, 0, &why);
@@ -143,13 +155,13 @@ int cli_watch(struct cli *c)
 {
     QUND_AUTO(qund_free_str) char *sock = qund_path_join(c->data, "qund.sock");
     QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
+    static const char *const ONLY[] = {"message", "alert", "delivery", "auto"};
     struct watch w = {.c = c, .only = cli_opt(c, "--only"), .color = isatty(STDOUT_FILENO)};
     struct qund_err err = {0};
     int rc;
 
-    if (w.only && strcmp(w.only, "message") != 0 && strcmp(w.only, "alert") != 0 &&
-        strcmp(w.only, "delivery") != 0)
-        return cli_usage(c, "--only is message, alert or delivery");
+    if (w.only && qund_str_index(qund_str(w.only), ONLY, QUND_ARRAY_LEN(ONLY)) < 0)
+        return cli_usage(c, "--only is message, alert, delivery or auto");
     /* Ctrl-C ends the watching in order: blocked here, asked about while reading. */
     sigemptyset(&w.stop);
     sigaddset(&w.stop, SIGINT);

@@ -127,6 +127,11 @@ static void check_zone(struct checker *ck, const char *name)
     qund_zone_free(z);
 }
 
+static bool blank(const char *z)
+{
+    return !z || qund_str_trim(qund_str(z)).n == 0;
+}
+
 static void check_through(struct checker *ck, const struct qund_config *c,
                           const struct qund_channel_cfg *ch)
 {
@@ -157,6 +162,9 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
         complain(&ck, "queue", NULL, "url",
                  "managed, redis://HOST:PORT/DB or unix:PATH is wanted here");
     check_zone(&ck, c->time.zone);
+    if (blank(c->autos.prefix) && blank(c->autos.suffix))
+        complain(&ck, "auto", NULL, "prefix",
+                 "what is said automatically must be marked: give a prefix or a suffix");
     for (size_t i = 0; i < c->n_channels; i++)
         check_through(&ck, c, &c->channels[i]);
     for (size_t i = 0; i < c->n_targets; i++) {

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 enum qund_durability { QUND_DURABILITY_DISK, QUND_DURABILITY_OS };
-enum qund_quiet_mode { QUND_QUIET_DROP, QUND_QUIET_DELAY };
+enum qund_quiet_mode { QUND_QUIET_DROP, QUND_QUIET_DELAY }; /* in the order of their words */
 
 struct qund_strs {
     char **v;
@@ -107,6 +107,13 @@ struct qund_config {
         struct qund_hours hours;
         enum qund_quiet_mode mode;
     } quiet;
+    struct {
+        bool enabled;
+        char *prefix, *suffix, *forward_prefix; /* marks; NULL: none */
+        int64_t group_hour, group_day, contact_day, forward_hour;
+        int64_t max_age_ms, recall_within_ms;
+        enum qund_quiet_mode quiet;
+    } autos; /* section `auto` */
     struct {
         int64_t max_clients;
     } live;

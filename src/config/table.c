@@ -124,6 +124,34 @@ static const struct option QUIET[] = {
      "What happens to the rest: dropped, or sent when the hours are over."},
 };
 
+static const struct option AUTO[] = {
+    {"enabled", OPT_BOOL, AT(autos.enabled), "true", 0, 0, NULL, OPT_RELOAD,
+     "Whether rules may say anything in chats (`reply`, `recall`, `forward`)."},
+    {"prefix", OPT_STRING, AT(autos.prefix), "【自动回复】", 0, 0, NULL, OPT_RELOAD,
+     "Stands before each reply: what no person wrote is marked. May be empty when `suffix` is "
+     "not."},
+    {"suffix", OPT_STRING, AT(autos.suffix), NULL, 0, 0, NULL, OPT_RELOAD,
+     "Stands behind each reply."},
+    {"forward_prefix", OPT_STRING, AT(autos.forward_prefix), "【自动转发】", 0, 0, NULL, OPT_RELOAD,
+     "Stands before each forwarded quote."},
+    {"per_group_hour", OPT_INT, AT(autos.group_hour), "6", 0, 10000, NULL, OPT_RELOAD,
+     "Most replies in one group in any hour."},
+    {"per_group_day", OPT_INT, AT(autos.group_day), "30", 0, 100000, NULL, OPT_RELOAD,
+     "Most replies in one group in any 24 hours."},
+    {"per_contact_day", OPT_INT, AT(autos.contact_day), "3", 0, 10000, NULL, OPT_RELOAD,
+     "Most replies to one person in any 24 hours, all groups together."},
+    {"forwards_per_hour", OPT_INT, AT(autos.forward_hour), "60", 0, 10000, NULL, OPT_RELOAD,
+     "Most quotes forwarded from one group in any hour."},
+    {"max_age", OPT_DURATION, AT(autos.max_age_ms), "5m", SEC, DAY, NULL, OPT_RELOAD,
+     "A message older than this gets no reply any more; a reply that cannot leave in this time "
+     "expires."},
+    {"recall_within", OPT_DURATION, AT(autos.recall_within_ms), "2m", SEC, 30 * DAY, NULL,
+     OPT_RELOAD, "How long the platform lets a message be taken back."},
+    {"quiet", OPT_ENUM, AT(autos.quiet), "drop", 0, 0, QUIET_MODE, OPT_RELOAD,
+     "What happens to replies in `quiet.hours`: dropped (an answer in the morning is none), or "
+     "sent when they are over. Forwarded quotes follow `quiet.mode`."},
+};
+
 static const struct option LIVE[] = {
     {"max_clients", OPT_INT, AT(live.max_clients), "1000", 0, 65536, NULL, OPT_RELOAD,
      "Open live feeds (WebSockets)."},
@@ -155,6 +183,7 @@ const struct section qund_config_sections[] = {
     SECTION("log", LOG, "Lines on stderr."),
     SECTION("alert", ALERT, "Alerts and their escalation."),
     SECTION("quiet", QUIET, "Hours of rest."),
+    SECTION("auto", AUTO, "What rules say in chats by themselves."),
     SECTION("live", LIVE, "The live feed."),
     SECTION("net", NET, "Calls to the outside."),
     SECTION("plugins", PLUGINS, "Where channels and ways to deliver are found."),

@@ -94,14 +94,17 @@ int qund_engine_effects(struct qund_engine *e, struct subject *s, const struct q
         [QUND_ACT_INTENT] = do_intent, [QUND_ACT_TAG] = do_tag,     [QUND_ACT_UNTAG] = do_untag,
         [QUND_ACT_LEAD] = do_lead,     [QUND_ACT_ALERT] = do_alert,
     };
+    int rc = 0;
 
-    for (size_t i = 0; i < hits->n_effects; i++) {
-        int rc = DO[hits->effects[i].act](e, s, &hits->effects[i], v);
-
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
+    v->silent = hits->silent;
+    for (size_t i = 0; rc == 0 && i < hits->n_effects; i++)
+        if (!qund_rule_act_speaks(hits->effects[i].act))
+            rc = DO[hits->effects[i].act](e, s, &hits->effects[i], v);
+    /* What is said comes last: it depends on what all rules make of the message. */
+    for (size_t i = 0; rc == 0 && i < hits->n_effects; i++)
+        if (qund_rule_act_speaks(hits->effects[i].act))
+            rc = qund_engine_say(e, s, &hits->effects[i], v);
+    return rc;
 }
 
 struct context {

@@ -8,6 +8,7 @@ static void open_counters(struct qund_engine *e)
 {
     struct qund_metrics *m = e->deps.metrics;
     struct counters *c = &e->count;
+    char labels[40];
 
     c->applied = qund_metric_counter(m, "qund_events_applied_total", NULL,
                                      "Events whose effects are committed");
@@ -28,6 +29,17 @@ static void open_counters(struct qund_engine *e)
         c->deeds[i] = qund_metric_counter(m, "qund_alert_deeds_total",
                                           qund_deed_label((enum deed_kind)i),
                                           "What people did about alerts");
+    for (int i = 0; i < SAY_ACTS; i++) {
+        snprintf(labels, sizeof(labels), "act=\"%s\"",
+                 qund_rule_act_name((enum qund_rule_act)(QUND_ACT_REPLY + i)));
+        c->said[i] = qund_metric_counter(m, "qund_auto_said_total", labels,
+                                         "What rules said in chats, or took back");
+    }
+    for (int i = SAY_YES + 1; i < SAY_WHYS; i++) {
+        snprintf(labels, sizeof(labels), "why=\"%s\"", qund_say_why_name((enum say_why)i));
+        c->unsaid[i] = qund_metric_counter(m, "qund_auto_unsaid_total", labels,
+                                           "What rules would have said and did not");
+    }
 }
 
 static int read_meta(struct qund_engine *e)

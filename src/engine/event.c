@@ -179,6 +179,10 @@ static int on_join_or_leave(struct qund_engine *e, struct subject *s, bool join)
     rc = member_of(e, s, &c);
     if (rc < 0 || !c)
         return rc;
+    if (c != s->sender) {
+        s->about = c;
+        s->about_id = data_str(e, s->ev->data, "member");
+    }
     rc = join ? qund_crm_member_join(e->crm, s->group, c, s->ev->sender_name, s->ev->ts)
               : leave(e, s, c);
     if (rc < 0)

@@ -210,6 +210,7 @@ void qund_input_fill(struct qund_engine *e, struct subject *s, const struct qund
         .n_context = s->n_context,
         .has_tag = has_tag,
         .on_duty = on_duty,
+        .unsaid = qund_say_unsaid,
         .arg = e,
     };
     if (s->group) {

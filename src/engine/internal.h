@@ -30,14 +30,38 @@ struct measure; /* measure.c: deltas of the open batch */
 struct talk;    /* talk.c: the newest moment of each group */
 struct subject;
 
+/* Why what a rule would say stays unsaid (say.c). */
+enum say_why {
+    SAY_YES,
+    SAY_OFF,
+    SAY_NO_WAY,
+    SAY_NOBODY,
+    SAY_INTENT,
+    SAY_BOT,
+    SAY_OPT_OUT,
+    SAY_PAUSED,
+    SAY_TOO_OLD,
+    SAY_QUIET,
+    SAY_CAP_GROUP,
+    SAY_CAP_PERSON,
+    SAY_NOT_STAFF,
+    SAY_NOTHING,
+    SAY_TOO_LATE,
+    SAY_NO_ID
+};
+#define SAY_WHYS (SAY_NO_ID + 1)
+#define SAY_ACTS 3 /* reply, recall, forward: from QUND_ACT_REPLY on */
+
 struct counters {
     struct qund_counter *applied, *repeated, *dead, *hits, *late, *untagged;
     struct qund_counter *alerts[3]; /* info, warn, urgent */
     struct qund_counter *deeds[6];  /* by enum deed_kind */
+    struct qund_counter *said[SAY_ACTS], *unsaid[SAY_WHYS];
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
     int64_t applied, repeated, dead, hits, late, untagged, alerts[3], deeds[6];
+    int64_t said[SAY_ACTS], unsaid[SAY_WHYS];
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -146,8 +170,10 @@ struct subject {
     struct qund_talk talk;           /* around it; filled with the extracts */
     struct qund_str context[4];      /* the same as rules' words */
     size_t n_context;
-    bool quiet; /* backfill, replay: no alert, no push */
-    bool own;   /* our own account is the sender */
+    bool quiet;                     /* backfill, replay: no alert, no push */
+    bool own;                       /* our own account is the sender */
+    struct qund_crm_contact *about; /* whom a join or leave is of; NULL: the sender */
+    struct qund_str about_id;       /* on the platform */
 };
 QUND_CHECK int qund_engine_event(struct qund_engine *e, struct qund_str body);
 /* Fills s for s->ev: group, sender, role, and the row it would be. */
@@ -214,6 +240,7 @@ QUND_CHECK int qund_state_sql_keep(struct qund_db *db, const struct qund_entry_s
 struct verdict {
     struct qund_str intents[24];
     size_t n_intents;
+    bool silent; /* a rule behind a `stop` calls it what gets no automatic answer */
 };
 bool qund_verdict_has(const struct verdict *v, const char *intent);
 void qund_verdict_add(struct verdict *v, struct qund_str intent);
@@ -248,6 +275,19 @@ bool qund_deed_known(const char *command);
 const char *qund_deed_label(enum deed_kind k); /* of its counter */
 /* Answered with the alert as it is then. */
 QUND_CHECK int qund_deed_command(struct qund_engine *e, struct qund_command *c);
+
+/* --- say.c: what rules say in chats --- */
+const char *qund_say_why_name(enum say_why why);
+/* reply, recall or forward: said, or left unsaid for a reason that is counted and shown. */
+QUND_CHECK int qund_engine_say(struct qund_engine *e, const struct subject *s,
+                               const struct qund_rule_effect *x, const struct verdict *v);
+/* An enum say_why, or an rc; *not_before: when it may leave. */
+QUND_CHECK int qund_say_may(struct qund_engine *e, const struct subject *s,
+                            const struct qund_rule_effect *x, const struct qund_str *intents,
+                            size_t n, int64_t *not_before);
+/* qund_rule_input.unsaid; arg is the engine. */
+const char *qund_say_unsaid(void *arg, const struct qund_rule_effect *x,
+                            const struct qund_str *intents, size_t n);
 
 /* --- question.c, question_sql.c --- */
 /* A message that is owed an answer, or one of the staff that may answer. */

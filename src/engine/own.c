@@ -10,8 +10,9 @@
 #include "engine/internal.h"
 
 #define SKEW_MS QUND_HOUR_MS /* the peer's clock and ours */
-#define SAME_TEXT_ROWS 200 /* messages of a chat among which a lost answer's words are looked for \
-                            */
+#define SAME_TEXT_ROWS                                                         \
+    200 /* messages of a chat among which a lost answer's words are looked for \
+         */
 
 bool qund_own_is(const struct qund_event *ev)
 {
@@ -122,7 +123,9 @@ int qund_own_told(struct qund_engine *e, const struct qund_out_outcome *o)
         return o->event == QUND_OUT_EV_ACCEPTED && said.recalls
                    ? qund_said_recalled(e->db, said.recalls, e->now)
                    : 0;
-    rc = said.grp ? find_message(e, &said, &eid, &revoked) : QUND_E_NOTFOUND;
+    if (said.act == QUND_SAID_FORWARD)
+        return 0; /* where it went to is the target's own */
+    rc = find_message(e, &said, &eid, &revoked);
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
     rc = qund_said_prove(e->outbox, &said, eid, e->now);

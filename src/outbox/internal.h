@@ -18,8 +18,8 @@ struct qund_out_change {
     int status;
     struct qund_str reason, their_id; /* their_id NONE: as it was */
 };
-QUND_CHECK int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_t now,
-                                   int64_t *out_id);
+QUND_CHECK int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
+                                   const struct qund_out_new *n, int64_t now, int64_t *out_id);
 /* Appends up to `limit` queued rows of target, urgent first, then by id. */
 QUND_CHECK int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
                                    struct qund_out_items *items);

@@ -84,7 +84,7 @@ int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new *n, int64_
                     int64_t *out_id)
 {
     struct target *t;
-    int rc = qund_out_sql_insert(ob->db, n, now, out_id);
+    int rc = qund_out_sql_insert(ob->db, ob->timers, n, now, out_id);
 
     if (rc < 0)
         return rc;

@@ -63,8 +63,9 @@ QUND_DEFINE_AUTO(qund_outbox_free, struct qund_outbox *)
 struct qund_out_new {
     struct qund_str key, target, body;
     bool urgent;
-    int64_t alert;  /* 0: none */
-    int64_t person; /* staff.id whom it is for; 0: nobody in particular */
+    int64_t alert;      /* 0: none */
+    int64_t person;     /* staff.id whom it is for; 0: nobody in particular */
+    int64_t not_before; /* later than now: it waits until then, in retry_at */
     int64_t deadline;
 };
 /* EXISTS when the key is there already (a replay): nothing changed. */

@@ -5,35 +5,6 @@
 
 #define REASON_MAX 300 /* bytes kept of what a peer said */
 
-int qund_out_sql_insert(struct qund_db *db, const struct qund_out_new *n, int64_t now,
-                        int64_t *out_id)
-{
-    struct qund_stmt *st =
-        qund_sql(db, "INSERT OR IGNORE INTO outbox(key, target, state, urgent, body, alert,"
-                     " person, created, deadline, changed) VALUES(:key, :target, 0, :urgent,"
-                     " :body, :alert, :person, :now, :deadline, :now)");
-    int rc;
-
-    qund_bind_str(st, ":key", n->key);
-    qund_bind_str(st, ":target", n->target);
-    qund_bind_int(st, ":urgent", n->urgent);
-    qund_bind_str(st, ":body", n->body);
-    if (n->alert)
-        qund_bind_int(st, ":alert", n->alert);
-    else
-        qund_bind_null(st, ":alert");
-    qund_bind_int(st, ":person", n->person);
-    qund_bind_int(st, ":now", now);
-    qund_bind_int(st, ":deadline", n->deadline);
-    rc = qund_run(st);
-    if (rc < 0)
-        return rc;
-    if (qund_db_changes(db) == 0)
-        return QUND_E_EXISTS;
-    *out_id = qund_db_last_rowid(db);
-    return 0;
-}
-
 static void items_grow(struct qund_out_items *items)
 {
     if (items->n < items->cap)
@@ -71,9 +42,9 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
 
 int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT 1 FROM outbox WHERE target = :target"
-                     " AND (state IN (5, 6) OR (state = 7 AND due IS NOT NULL)) LIMIT 1");
+    struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM outbox WHERE target = :target"
+                                        " AND ((state = 5 AND attempt > 0) OR state = 6"
+                                        " OR (state = 7 AND due IS NOT NULL)) LIMIT 1");
     int rc;
 
     qund_bind_str(st, ":target", target);
@@ -90,6 +61,40 @@ static int watch(struct qund_timers *timers, const char *kind, int64_t id, int64
                                                         .due = due,
                                                         .kind = qund_str(kind),
                                                         .key = qund_timer_key(id, buf)});
+}
+
+int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
+                        const struct qund_out_new *n, int64_t now, int64_t *out_id)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "INSERT OR IGNORE INTO outbox(key, target, state, urgent, body, alert,"
+                     " person, created, deadline, changed, due, reason) VALUES(:key, :target,"
+                     " :state, :urgent, :body, :alert, :person, :now, :deadline, :now, :due,"
+                     " :reason)");
+    bool later = n->not_before > now;
+    int rc;
+
+    qund_bind_str(st, ":key", n->key);
+    qund_bind_str(st, ":target", n->target);
+    qund_bind_int(st, ":state", later ? QUND_OUT_RETRY_AT : QUND_OUT_QUEUED);
+    qund_bind_int_or_null(st, ":due", later ? n->not_before : 0);
+    qund_bind_str(st, ":reason", later ? QUND_STR("quiet hours") : QUND_STR_NONE);
+    qund_bind_int(st, ":urgent", n->urgent);
+    qund_bind_str(st, ":body", n->body);
+    if (n->alert)
+        qund_bind_int(st, ":alert", n->alert);
+    else
+        qund_bind_null(st, ":alert");
+    qund_bind_int(st, ":person", n->person);
+    qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":deadline", n->deadline);
+    rc = qund_run(st);
+    if (rc < 0)
+        return rc;
+    if (qund_db_changes(db) == 0)
+        return QUND_E_EXISTS;
+    *out_id = qund_db_last_rowid(db);
+    return later ? watch(timers, "outbox.due", *out_id, n->not_before) : 0;
 }
 
 /* Both timers of a row; it may have neither. */

@@ -9,7 +9,7 @@ enum qund_said_act { QUND_SAID_GROUP, QUND_SAID_PERSON, QUND_SAID_RECALL, QUND_S
 struct qund_said_new {
     int64_t outbox; /* the push, already added */
     enum qund_said_act act;
-    int64_t realm, grp; /* as messages have them; grp 0: the target's own place */
+    int64_t realm, grp; /* the chat, as messages have it; FORWARD: where it comes from */
     int64_t contact;    /* who is answered; 0: nobody */
     int64_t at, seq;
     struct qund_str rule;
@@ -28,8 +28,8 @@ struct qund_said {
 /* Each 0, or NOTFOUND. The push itself: */
 QUND_CHECK int qund_said_get(struct qund_db *db, struct qund_arena *arena, int64_t outbox,
                              struct qund_said *out);
-/* The message that stands in that chat under eid. through: pushes of this target that name no chat
- * (an alert to a staff group) are known by the id alone; NONE: they are not looked at. */
+/* The message that stands in that chat under eid. through: what this target brought elsewhere (an
+ * alert, a forwarded quote) is known by the id alone; NONE: it is not looked at. */
 QUND_CHECK int qund_said_by_id(struct qund_db *db, struct qund_arena *arena, int64_t realm,
                                int64_t grp, struct qund_str eid, struct qund_str through,
                                struct qund_said *out);

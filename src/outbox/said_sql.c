@@ -70,8 +70,8 @@ int qund_said_by_id(struct qund_db *db, struct qund_arena *arena, int64_t realm,
 {
     struct qund_stmt *st =
         qund_sql(db, "SELECT " COLUMNS "LEFT JOIN said s ON s.outbox = o.id "
-                     "WHERE o.their_id = :eid AND ((s.realm = :realm AND s.grp = :grp)"
-                     " OR (coalesce(s.grp, 0) = 0 AND o.target = :through))"
+                     "WHERE o.their_id = :eid AND ((s.act <> 3 AND s.realm = :realm"
+                     " AND s.grp = :grp) OR (coalesce(s.act, 3) = 3 AND o.target = :through))"
                      " ORDER BY o.id DESC LIMIT 1");
 
     qund_bind_str(st, ":eid", eid);
@@ -85,7 +85,7 @@ int qund_said_by_text(struct qund_db *db, struct qund_arena *arena, int64_t real
                       struct qund_str text, struct qund_said *out)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT " WITH "WHERE s.grp = :grp AND s.realm = :realm AND s.act <> 2"
+        qund_sql(db, "SELECT " WITH "WHERE s.grp = :grp AND s.realm = :realm AND s.act IN (0, 1)"
                      " AND o.state = :unknown AND o.their_id IS NULL"
                      " AND json_extract(o.body, '$.text') = :text ORDER BY o.id LIMIT 1");
 

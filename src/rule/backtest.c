@@ -22,6 +22,27 @@ static struct qund_backtest_day *day_of(struct qund_backtest *out, int64_t day)
     return &out->days[at];
 }
 
+static bool kept_silent(const struct qund_rule_hits *hits)
+{
+    for (size_t i = 0; i < hits->n_effects; i++)
+        if (hits->effects[i].act == QUND_ACT_INTENT &&
+            qund_rule_intent_silent(hits->effects[i].name))
+            return true;
+    return hits->silent;
+}
+
+static void note_says(struct qund_backtest *out, const struct qund_rule_hits *hits, uint32_t rule)
+{
+    for (size_t i = 0; i < hits->n_effects; i++) {
+        const struct qund_rule_effect *x = &hits->effects[i];
+
+        if (x->rule != rule || !qund_rule_act_speaks(x->act))
+            continue;
+        out->says[x->act]++;
+        out->silent += x->act == QUND_ACT_REPLY && kept_silent(hits);
+    }
+}
+
 static void note(struct qund_backtest *out, const struct qund_rule_input *in,
                  const struct qund_rule_hits *hits, uint32_t rule)
 {
@@ -31,6 +52,7 @@ static void note(struct qund_backtest *out, const struct qund_rule_input *in,
     out->events++;
     if (day)
         day->events++;
+    note_says(out, hits, rule);
     for (i = 0; i < hits->n_fired; i++) {
         const struct qund_rule_fired *f = &hits->fired[i];
 

@@ -2,12 +2,14 @@
  *
  * A warning never refuses a set. It names what a person reading the rule would stumble over: a rule
  * that cannot be reached, a word that is asked for and forbidden at once, a tag that differs from
- * its sisters by a full-width colon, an alert that waits for nobody. */
+ * its sisters by a full-width colon, an alert that waits for nobody, a reply to what sounds like a
+ * complaint. */
 #include "rule/internal.h"
 #include <stdio.h>
 
 struct checker {
     const struct qund_rules *set;
+    const struct qund_rules_known *known; /* NULL: nothing is known of the configuration */
     struct qund_errs *warnings;
 };
 
@@ -85,6 +87,61 @@ static void check_terms(struct checker *c, const struct qund_rule *r)
         warn(c, r, "can never fire: every term of `any` stands in `none`", QUND_STR_NONE);
 }
 
+/* Words that are never said in passing. */
+static const char *const ANGRY[] = {"投诉",  "举报", "起诉", "律师", "法院", "消协",
+                                    "12315", "工商", "曝光", "骗子", "维权"};
+
+static struct qund_str angry_term(const struct qund_rule *r)
+{
+    const struct qund_rule_terms *lists[] = {&r->all, &r->any};
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(lists); i++)
+        for (size_t j = 0; j < lists[i]->n; j++)
+            for (size_t k = 0; k < QUND_ARRAY_LEN(ANGRY); k++)
+                if (qund_str_find(lists[i]->v[j].text, 0, qund_str(ANGRY[k])) >= 0 ||
+                    qund_str_find(lists[i]->v[j].other, 0, qund_str(ANGRY[k])) >= 0)
+                    return lists[i]->v[j].text;
+    return QUND_STR_NONE;
+}
+
+static void check_reply(struct checker *c, const struct qund_rule *r)
+{
+    struct qund_str angry = angry_term(r);
+
+    if (angry.p)
+        warn(c, r, "replies to a word of complaint or law; such a message gets no automatic answer",
+             angry);
+    if (r->cooldown_for == 0)
+        warn(c, r, "replies each time; give it a `cooldown`", QUND_STR_NONE);
+    if (c->known && !c->known->speaks)
+        warn(c, r, "replies, but no channel has `send_through`: nothing is said", QUND_STR_NONE);
+}
+
+static void check_forward(struct checker *c, const struct qund_rule *r, struct qund_str to)
+{
+    bool group = qund_str_starts(to, "group:");
+
+    if (!c->known)
+        return;
+    if (!group && !c->known->target(c->known->arg, to))
+        warn(c, r, "forwards to a target that is not configured:", to);
+    if (group && !c->known->speaks)
+        warn(c, r, "forwards, but no channel has `send_through`: nothing is said", to);
+}
+
+static void check_says(struct checker *c, const struct qund_rule *r)
+{
+    bool replies = false;
+
+    for (size_t i = 0; i < r->n_actions; i++) {
+        replies |= r->actions[i].act == QUND_ACT_REPLY;
+        if (r->actions[i].act == QUND_ACT_FORWARD)
+            check_forward(c, r, r->actions[i].to);
+    }
+    if (replies)
+        check_reply(c, r);
+}
+
 static void check_actions(struct checker *c, const struct qund_rule *r)
 {
     size_t i;
@@ -108,7 +165,7 @@ int qund_rules_check(const char *const *paths, size_t n, const struct qund_rules
                      struct qund_errs *errs, struct qund_errs *warnings)
 {
     QUND_AUTO(qund_rules_unref) struct qund_rules *set = NULL;
-    struct checker c = {.warnings = warnings};
+    struct checker c = {.warnings = warnings, .known = opts->known};
     int rc = qund_rules_load_paths(paths, n, opts, &set, errs);
     size_t i;
 
@@ -121,6 +178,7 @@ int qund_rules_check(const char *const *paths, size_t n, const struct qund_rules
         check_reach(&c, i);
         check_terms(&c, set->rules[i]);
         check_actions(&c, set->rules[i]);
+        check_says(&c, set->rules[i]);
     }
     return 0;
 }

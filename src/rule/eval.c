@@ -281,6 +281,9 @@ void qund_rule_overlay(struct qund_rule_run *run, const struct qund_rule_action 
         break;
     case QUND_ACT_LEAD:
     case QUND_ACT_ALERT:
+    case QUND_ACT_REPLY:
+    case QUND_ACT_RECALL:
+    case QUND_ACT_FORWARD:
         break;
     }
 }
@@ -304,19 +307,13 @@ static void *room_for(struct qund_arena *arena, void *v, size_t n, size_t *cap, 
     return more;
 }
 
-static void emit(struct qund_rule_run *run, struct output *o, const struct qund_rule_fired *fired,
-                 uint32_t action)
+struct qund_rule_effect qund_rule_effect_of(struct qund_rule_run *run,
+                                            const struct qund_rule_fired *fired, uint32_t action)
 {
     const struct qund_rule *r = run->set->rules[fired->rule];
     const struct qund_rule_action *a = &r->actions[action];
-    bool outward = a->act == QUND_ACT_LEAD || a->act == QUND_ACT_ALERT;
 
-    qund_rule_overlay(run, a);
-    if (fired->cooled && outward)
-        return;
-    o->effects =
-        room_for(run->in->arena, o->effects, o->n_effects, &o->cap_effects, sizeof(*o->effects));
-    o->effects[o->n_effects++] = (struct qund_rule_effect){
+    return (struct qund_rule_effect){
         .act = a->act,
         .rule = fired->rule,
         .action = action,
@@ -329,9 +326,26 @@ static void emit(struct qund_rule_run *run, struct output *o, const struct qund_
         .to = a->to,
         .level = a->level,
         .ladder = a->ladder,
-        .text = a->act == QUND_ACT_ALERT ? qund_template_render(&a->text, run, r, run->in->arena)
-                                         : QUND_STR_NONE,
+        .text =
+            a->text.n > 0 ? qund_template_render(&a->text, run, r, run->in->arena) : QUND_STR_NONE,
+        .person = a->person,
     };
+}
+
+static void emit(struct qund_rule_run *run, struct output *o, const struct qund_rule_fired *fired,
+                 uint32_t action)
+{
+    const struct qund_rule *r = run->set->rules[fired->rule];
+    const struct qund_rule_action *a = &r->actions[action];
+    bool outward =
+        a->act == QUND_ACT_LEAD || a->act == QUND_ACT_ALERT || qund_rule_act_speaks(a->act);
+
+    qund_rule_overlay(run, a);
+    if (fired->cooled && outward)
+        return;
+    o->effects =
+        room_for(run->in->arena, o->effects, o->n_effects, &o->cap_effects, sizeof(*o->effects));
+    o->effects[o->n_effects++] = qund_rule_effect_of(run, fired, action);
 }
 
 static void fire(struct qund_rule_run *run, struct qund_rule_state *state, uint32_t rank,
@@ -346,6 +360,41 @@ static void fire(struct qund_rule_run *run, struct qund_rule_state *state, uint3
     for (i = 0; i < r->n_actions; i++)
         emit(run, o, &fired, i);
     qund_rule_state_hit(state, rank, run->in);
+}
+
+static bool sets_silent(const struct qund_rule *r)
+{
+    for (size_t i = 0; i < r->n_actions; i++)
+        if (r->actions[i].act == QUND_ACT_INTENT && qund_rule_intent_silent(r->actions[i].name))
+            return true;
+    return false;
+}
+
+/* A `stop` must not hide a complaint from a reply: what would have called it one is asked still,
+ * without a trace. */
+static int look_on(struct qund_rule_run *run, struct qund_rule_state *state,
+                   struct qund_rule_walk *walk, bool *silent)
+{
+    struct qund_rule_verdict v;
+    uint32_t rank;
+
+    run->dry = true;
+    while (!*silent && qund_rule_next(walk, &rank)) {
+        int rc = sets_silent(run->set->rules[rank]) ? qund_rule_try(run, state, rank, &v) : 1;
+
+        if (rc < 0)
+            return rc;
+        *silent = rc == 0 && v.counted;
+    }
+    return 0;
+}
+
+static bool replies(const struct output *o)
+{
+    for (size_t i = 0; i < o->n_effects; i++)
+        if (o->effects[i].act == QUND_ACT_REPLY)
+            return true;
+    return false;
 }
 
 int qund_rules_eval(const struct qund_rules *r, struct qund_rule_scratch *sc,
@@ -376,6 +425,11 @@ int qund_rules_eval(const struct qund_rules *r, struct qund_rule_scratch *sc,
         fire(&run, state, rank, v.cooled, &o);
         stopped = r->rules[rank]->stop;
     }
-    *out = (struct qund_rule_hits){o.fired, o.n_fired, o.effects, o.n_effects, stopped};
+    *out = (struct qund_rule_hits){o.fired, o.n_fired, o.effects, o.n_effects, stopped, false};
+    if (stopped && replies(&o)) {
+        rc = look_on(&run, state, &walk, &out->silent);
+        if (rc < 0)
+            return rc;
+    }
     return (int)o.n_fired;
 }

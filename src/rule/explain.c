@@ -168,9 +168,10 @@ static void fact(struct report *rp, const char *name, const char *zh, bool holds
     qund_buf_char(rp->lines, '\n');
 }
 
-/* Runs what goes before without a trace. *stopped_by: the rule that ended the event, or NULL. */
+/* Runs what goes before without a trace. *stopped_by: the rule that ended the event, or NULL; then
+ * the rest is run all the same when `past` it. */
 static int run_before(struct qund_rule_run *run, struct qund_rule_state *state, uint32_t target,
-                      const struct qund_rule **stopped_by)
+                      bool past, const struct qund_rule **stopped_by)
 {
     struct qund_rule_verdict v;
     struct qund_rule_walk walk;
@@ -189,7 +190,8 @@ static int run_before(struct qund_rule_run *run, struct qund_rule_state *state, 
             qund_rule_overlay(run, &r->actions[i]);
         if (v.counted && r->stop) {
             *stopped_by = r;
-            break;
+            if (!past)
+                break;
         }
     }
     return rc;
@@ -219,7 +221,6 @@ static void tail(struct report *rp, const struct qund_rule_verdict *v,
         qund_jw_kstr(&rp->w, "stopped_by", stopped_by->id);
     qund_jw_kbool(&rp->w, "fires", fires);
     qund_jw_kbool(&rp->w, "cooled", fires && v->cooled);
-    qund_jw_end_obj(&rp->w);
     if (stopped_by)
         qund_buf_printf(rp->lines, "  ✗ 之前的规则 %.*s 已终止（stop）\n",
                         QUND_STR_ARG(stopped_by->id));
@@ -229,13 +230,68 @@ static void tail(struct report *rp, const struct qund_rule_verdict *v,
                                 : "触发");
 }
 
+static void say(struct report *rp, const struct qund_rule_effect *x, const char *unsaid)
+{
+    qund_jw_obj(&rp->w);
+    qund_jw_kz(&rp->w, "act", qund_rule_act_name(x->act));
+    if (x->act == QUND_ACT_REPLY)
+        qund_jw_kbool(&rp->w, "private", x->person);
+    if (x->to.p)
+        qund_jw_kstr(&rp->w, "to", x->to);
+    if (x->text.p)
+        qund_jw_kstr(&rp->w, "text", x->text);
+    qund_jw_kbool(&rp->w, "leaves", !unsaid);
+    if (unsaid)
+        qund_jw_kz(&rp->w, "why", unsaid);
+    qund_jw_end_obj(&rp->w);
+    qund_buf_printf(rp->lines, "  %s %s%s", unsaid ? "✗" : "✓", qund_rule_act_name(x->act),
+                    x->person ? "（私聊）" : "");
+    if (x->to.p)
+        qund_buf_printf(rp->lines, " → %.*s", QUND_STR_ARG(x->to));
+    if (x->text.p)
+        qund_buf_printf(rp->lines, "「%.*s」", QUND_STR_ARG(x->text));
+    if (unsaid)
+        qund_buf_printf(rp->lines, "：不发（%s）", unsaid);
+    qund_buf_char(rp->lines, '\n');
+}
+
+/* What it would say. Whether that leaves depends on the intents of all rules, later ones too. */
+static int says(struct qund_rule_run *run, struct qund_rule_state *state, uint32_t rank, bool fires,
+                struct report *rp)
+{
+    struct qund_rule_run whole = {.set = run->set, .sc = run->sc, .in = run->in, .dry = true};
+    struct qund_rule_fired fired = {.rule = rank, .id = rp->rule->id};
+    const struct qund_rule *stopped_by;
+    int rc = 0;
+
+    qund_jw_key(&rp->w, "says");
+    qund_jw_arr(&rp->w);
+    for (uint32_t i = 0; fires && rc >= 0 && i < rp->rule->n_actions; i++) {
+        struct qund_rule_effect x;
+
+        if (!qund_rule_act_speaks(rp->rule->actions[i].act))
+            continue;
+        x = qund_rule_effect_of(run, &fired, i); /* before the scan below moves its places */
+        if (whole.intents.n == 0)
+            rc = run_before(&whole, state, UINT32_MAX, true, &stopped_by);
+        if (rc >= 0)
+            say(rp, &x,
+                run->in->unsaid
+                    ? run->in->unsaid(run->in->arg, &x, whole.intents.v, whole.intents.n)
+                    : NULL);
+    }
+    qund_jw_end_arr(&rp->w);
+    qund_jw_end_obj(&rp->w);
+    return rc < 0 ? rc : 0;
+}
+
 static int explain(struct qund_rule_run *run, struct qund_rule_state *state, uint32_t rank,
                    struct report *rp)
 {
     const struct qund_rule *r = run->set->rules[rank], *stopped_by;
     struct qund_rule_verdict v = {0};
     bool type, holds;
-    int rc = run_before(run, state, rank, &stopped_by);
+    int rc = run_before(run, state, rank, false, &stopped_by);
     size_t c;
 
     if (rc < 0)
@@ -254,7 +310,7 @@ static int explain(struct qund_rule_run *run, struct qund_rule_state *state, uin
     if (v.counted && r->cooldown_for)
         fact(rp, "cooldown", "不在冷却期", !v.cooled, -1);
     tail(rp, &v, stopped_by);
-    return 0;
+    return says(run, state, rank, v.counted && !v.cooled && !stopped_by, rp);
 }
 
 int qund_rules_explain(const struct qund_rules *r, struct qund_rule_scratch *sc,

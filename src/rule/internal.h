@@ -66,6 +66,7 @@ struct qund_rule_action {
     enum qund_rule_act act;
     struct qund_str name, stage, to, level, ladder;
     int64_t for_ms, score_add;
+    bool person; /* a reply in a private chat */
     struct qund_template text;
 };
 
@@ -199,6 +200,12 @@ bool qund_rule_read_boolean(struct qund_rule_reader *rd, const struct qund_ynode
 /* parse_when.c, parse_then.c, parse_term.c: keys `when` and `then`; terms */
 void qund_rule_read_when(struct qund_rule_reader *rd, const struct qund_ynode *n, void *rule);
 void qund_rule_read_then(struct qund_rule_reader *rd, const struct qund_ynode *n, void *rule);
+/* parse_say.c: actions that speak; and what only the whole rule shows of them */
+void qund_rule_read_reply(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into);
+void qund_rule_read_recall(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into);
+void qund_rule_read_forward(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into);
+void qund_rule_check_says(struct qund_rule_reader *rd, const struct qund_ynode *n,
+                          const struct qund_rule *r);
 bool qund_rule_read_terms(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what,
                           struct qund_rule_terms *out);
 /* Upper bound of how often the innermost piece of an expression is unrolled; NULL *why when fine.
@@ -283,6 +290,8 @@ bool qund_rule_next(struct qund_rule_walk *walk, uint32_t *rank);
 QUND_CHECK int qund_rule_try(struct qund_rule_run *run, struct qund_rule_state *state,
                              uint32_t rank, struct qund_rule_verdict *v);
 /* What later rules of this event see of it. */
+struct qund_rule_effect qund_rule_effect_of(struct qund_rule_run *run,
+                                            const struct qund_rule_fired *fired, uint32_t action);
 void qund_rule_overlay(struct qund_rule_run *run, const struct qund_rule_action *a);
 /* cond.c */
 bool qund_rule_cond_holds(const struct qund_rule_run *run, const struct qund_rule *r,

@@ -330,5 +330,6 @@ struct qund_rule *qund_rule_read(struct qund_rule_reader *rd, const struct qund_
         return NULL;
     defaults(rd, r);
     check_match_vars(rd, node, r);
+    qund_rule_check_says(rd, node, r);
     return problems(rd->errs) == before ? r : NULL;
 }

@@ -1,8 +1,5 @@
-/* parse_then.c - what a rule does: a list of maps with one key each.
- *
- * There is no action that answers a customer. `reply` is known only to be refused with the reason:
- * complaint and legal words must never get an automatic answer, and what is sent to customers goes
- * through SOP tasks and their approval. */
+/* parse_then.c - what a rule does: a list of maps with one key each. Those that speak in a chat are
+ * in parse_say.c. */
 #include "rule/internal.h"
 
 static void read_intent(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -123,24 +120,28 @@ static void read_alert(struct qund_rule_reader *rd, const struct qund_ynode *n, 
         qund_yaml_err(rd->errs, rd->doc, n, "alert needs `text`, e.g. \"{{message.text}}\"");
 }
 
-static void read_reply(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
-{
-    (void)into;
-    qund_yaml_err(rd->errs, rd->doc, n,
-                  "rules never answer customers by themselves; alert somebody, or write an SOP "
-                  "template with a task");
-}
-
 static const struct qund_rule_key action_keys[] = {
-    {"intent", read_intent}, {"tag", read_tag},     {"untag", read_untag},
-    {"lead", read_lead},     {"alert", read_alert}, {"reply", read_reply},
+    {"intent", read_intent},
+    {"tag", read_tag},
+    {"untag", read_untag},
+    {"lead", read_lead},
+    {"alert", read_alert},
+    {"reply", qund_rule_read_reply},
+    {"recall", qund_rule_read_recall},
+    {"forward", qund_rule_read_forward},
 };
 
 const char *qund_rule_act_name(enum qund_rule_act a)
 {
-    static const char *const names[QUND_RULE_ACTS] = {"intent", "tag", "untag", "lead", "alert"};
+    static const char *const names[QUND_RULE_ACTS] = {"intent", "tag",   "untag",  "lead",
+                                                      "alert",  "reply", "recall", "forward"};
 
     return (unsigned)a < QUND_RULE_ACTS ? names[a] : "?";
+}
+
+bool qund_rule_act_speaks(enum qund_rule_act a)
+{
+    return a == QUND_ACT_REPLY || a == QUND_ACT_RECALL || a == QUND_ACT_FORWARD;
 }
 
 void qund_rule_read_then(struct qund_rule_reader *rd, const struct qund_ynode *n, void *rule)

@@ -23,6 +23,12 @@ struct qund_zone;
 struct qund_rules; /* a compiled set: immutable, shared by all threads */
 
 /* --- loading ------------------------------------------------------------------------------- */
+/* What the configuration knows, for warnings of qund_rules_check. */
+struct qund_rules_known {
+    bool speaks; /* some channel has a target that speaks in its chats */
+    bool (*target)(void *arg, struct qund_str name);
+    void *arg;
+};
 struct qund_rules_opts {
     const struct qund_fold *fold; /* required; outlives every set made with it */
     const char *exe;              /* compiles terms in a child (`exe compile-rules`); NULL: here */
@@ -30,6 +36,7 @@ struct qund_rules_opts {
     int64_t child_memory_bytes;   /* 0: 1 GiB; < 0: no limit */
     const char *cache_dir;        /* keeps the compiled terms between starts; NULL: nowhere */
     struct qund_str enable;       /* id of a rule to treat as enabled: to try it out; or NONE */
+    const struct qund_rules_known *known; /* NULL: nothing of it is looked at */
 };
 /* Every *.yaml of every folder, in order of dirs, then of names; of two rules with one id the later
  * wins and remembers the place of the other. A folder that does not exist is empty. *out is set on
@@ -121,6 +128,7 @@ struct qund_rule_scratch *qund_rule_scratch_new(void);
 struct qund_rule_scratch *qund_rule_scratch_free(struct qund_rule_scratch *s); /* returns NULL */
 QUND_DEFINE_AUTO(qund_rule_scratch_free, struct qund_rule_scratch *)
 
+struct qund_rule_effect;
 /* What extractors found: name "room_no", value "3-2-1502"; several of one name are fine. */
 struct qund_rule_extract {
     struct qund_str name, value;
@@ -153,6 +161,10 @@ struct qund_rule_input {
 
     bool (*has_tag)(void *arg, int64_t contact_id, struct qund_str tag); /* NULL: no tags */
     bool (*on_duty)(void *arg, int64_t group_id, int64_t ts);            /* NULL: always */
+    /* For explain: why what a rule would say does not leave, given all intents of the event; NULL:
+     * it leaves. May be NULL: not asked. */
+    const char *(*unsaid)(void *arg, const struct qund_rule_effect *x,
+                          const struct qund_str *intents, size_t n);
     void *arg;
 };
 
@@ -161,10 +173,16 @@ enum qund_rule_act {
     QUND_ACT_TAG,    /* name, for_ms */
     QUND_ACT_UNTAG,  /* name */
     QUND_ACT_LEAD,   /* score_add, stage */
-    QUND_ACT_ALERT   /* to, level, ladder, text */
+    QUND_ACT_ALERT,  /* to, level, ladder, text */
+    QUND_ACT_REPLY,  /* text, person */
+    QUND_ACT_RECALL, /* what we said ourselves */
+    QUND_ACT_FORWARD /* to, text */
 };
-#define QUND_RULE_ACTS (QUND_ACT_ALERT + 1)
+#define QUND_RULE_ACTS (QUND_ACT_FORWARD + 1)
 const char *qund_rule_act_name(enum qund_rule_act a); /* "intent", … */
+bool qund_rule_act_speaks(enum qund_rule_act a);      /* reply, recall, forward */
+/* A message with this intent gets no automatic answer, whatever a rule says. */
+bool qund_rule_intent_silent(struct qund_str intent);
 
 /* One thing to do. Its stable key is (seq of the event, rule_id, action): a replay makes the same.
  */
@@ -178,10 +196,12 @@ struct qund_rule_effect {
     int64_t for_ms;         /* TAG: how long; 0: for good */
     int64_t score_add;      /* LEAD */
     struct qund_str stage;  /* LEAD, or NONE */
-    struct qund_str to;     /* ALERT: a role (consultant, owner, leader, …) or "staff:<id>" */
+    struct qund_str to;     /* ALERT: a role (consultant, owner, leader, …) or "staff:<id>";
+                             * FORWARD: a target's name or "group:<id>" */
     struct qund_str level;  /* ALERT: info | warn | urgent */
     struct qund_str ladder; /* ALERT: name of a ladder, or NONE: the default of the level */
-    struct qund_str text;   /* ALERT: rendered, at most QUND_RULE_TEXT_MAX bytes */
+    struct qund_str text;   /* ALERT, REPLY, FORWARD: rendered, at most QUND_RULE_TEXT_MAX bytes */
+    bool person;            /* REPLY: in a private chat */
 };
 struct qund_rule_fired {
     uint32_t rule;
@@ -196,6 +216,7 @@ struct qund_rule_hits {
     const struct qund_rule_effect *effects;
     size_t n_effects;
     bool stopped; /* by a rule with `stop` */
+    bool silent;  /* behind that stop, a rule calls it what gets no automatic answer */
 };
 /* Returns how many rules fired, or < 0 when the store failed. When none fires *out is empty and
  * nothing was allocated. */
@@ -206,8 +227,9 @@ QUND_CHECK int qund_rules_eval(const struct qund_rules *r, struct qund_rule_scra
 /* --- looking closer -------------------------------------------------------------------------- */
 /* Each condition of one rule with its truth value and evidence, for an event as eval would see it;
  * changes no state. json: {"rule","version","fires","conditions":[{"condition","holds","why",
- * "found":[{"term","text","from","to"}]}],…}; lines: the same for people, in Chinese. Either may be
- * NULL. NOTFOUND: no such rule; INVAL: it is disabled (load the set with opts.enable). */
+ * "found":[{"term","text","from","to"}]}],…, "says":[{"act","text","to","leaves","why"}]}; lines:
+ * the same for people, in Chinese. Either may be NULL. NOTFOUND: no such rule; INVAL: it is
+ * disabled (load the set with opts.enable). */
 QUND_CHECK int qund_rules_explain(const struct qund_rules *r, struct qund_rule_scratch *sc,
                                   const struct qund_rule_input *in, struct qund_rule_state *state,
                                   struct qund_str rule_id, struct qund_buf *json,
@@ -228,6 +250,8 @@ struct qund_backtest {
     struct qund_backtest_sample samples[QUND_BACKTEST_SAMPLES]; /* the first ones */
     size_t n_samples;
     int64_t events, matches, fires;
+    int64_t says[QUND_RULE_ACTS]; /* outside the cooldown: replies, recalls, forwards */
+    int64_t silent;               /* of the replies: kept back by an intent of the message */
 };
 /* Plays stored events against one rule with a state of its own (the other rules of the set run too,
  * so that `stop` and intents are as they would be). next fills *in and returns 1, 0 at the end, < 0

@@ -210,7 +210,7 @@ static inline const char *world_did(struct world *w)
         if (e->act == QUND_ACT_LEAD)
             qund_buf_int(&out, e->score_add);
         else
-            qund_buf_str(&out, e->act == QUND_ACT_ALERT ? e->text : e->name);
+            qund_buf_str(&out, e->text.p ? e->text : e->name);
     }
     kept = qund_arena_dup(w->arena, out.p ? out.p : "", out.n);
     qund_buf_done(&out);

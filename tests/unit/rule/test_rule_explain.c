@@ -240,6 +240,41 @@ static void a_backtest_counts_by_day_and_touches_nothing(void **state)
     qund_free(out);
 }
 
+static void a_backtest_counts_what_would_be_said(void **state)
+{
+    struct world *w = *state;
+    struct qund_backtest *out = qund_alloc(sizeof(*out));
+    struct history h = {w, 0};
+    struct qund_err err = {0};
+
+    w->rules =
+        world_parse(w, "rules: [{id: r, priority: 60, when: {any: [价]}, cooldown: {for: 12h},"
+                       " then: [{reply: 看群公告}, {forward: {to: desk}}]},"
+                       " {id: angry, when: {count: {gte: 20, within: 30d}},"
+                       " then: [{intent: complaint}]}]");
+    assert_int_equal(qund_rules_backtest(w->rules, QUND_STR("r"), next_event, &h, out, &err), 0);
+    assert_int_equal(out->says[QUND_ACT_REPLY], 10);
+    assert_int_equal(out->says[QUND_ACT_FORWARD], 10);
+    assert_int_equal(out->says[QUND_ACT_RECALL], 0);
+    assert_in_range(out->silent, 1, 9);
+    qund_free(out);
+}
+
+static void a_stop_hides_no_complaint_from_a_reply(void **state)
+{
+    struct world *w = *state;
+
+    world_rules(w, "rules: [{id: hi, priority: 90, stop: true, when: {any: [几点]},"
+                   " then: [{reply: 九点}]},"
+                   " {id: many, when: {any: [几点]}, then: [{intent: price_question}]},"
+                   " {id: angry, when: {any: [投诉]}, then: [{intent: complaint}]}]");
+    assert_int_equal(world_eval(w, "几点"), 1);
+    assert_false(w->hits.silent);
+    assert_int_equal(world_eval(w, "投诉，几点"), 1);
+    assert_true(w->hits.silent);
+    assert_string_equal(world_did(w), "reply:九点");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +284,8 @@ int main(void)
         world_test(a_reader_explains_from_the_rows_of_now),
         world_test(what_earlier_rules_did_is_part_of_it),
         world_test(a_backtest_counts_by_day_and_touches_nothing),
+        world_test(a_backtest_counts_what_would_be_said),
+        world_test(a_stop_hides_no_complaint_from_a_reply),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,9 +35,14 @@ static const struct {
      {"4:18: term of rule 'price-regex': is not a regular expression: …",
       "7:19: term of rule 'back': …"}},
     {"08-reply",
-     {"5:16: rules never answer customers by themselves; alert somebody, or write an SOP template "
-      "with a task",
-      "6:36: alert.level must be one of: info, warn, urgent"}},
+     {"2:5: rule 'angry' replies to `complaint`: that never gets an automatic answer; alert "
+      "somebody",
+      "7:5: rule 'law' replies to `complaint`: that never gets an automatic answer; alert somebody",
+      "12:20: reply needs `text`, e.g. {text: 每天 9:00-18:00}",
+      "12:47: recall must be one of: own",
+      "12:63: forward needs `to`: a target's name, or group:ID of a staff group",
+      "12:91: forward.to wants the group's id: group:ID", "13:5: rule 'bots' would answer machines",
+      "15:40: alert.level must be one of: info, warn, urgent"}},
     {"09-words",
      {"3:26: words must be a file beside the rule file",
       "3:53: words must be a file beside the rule file",
@@ -247,7 +252,7 @@ static void broken_reloads_between_good_ones_change_nothing(void **state)
 {
     struct world *w = *state;
     struct qund_rules_opts opts = world_opts(w);
-    struct qund_rules_source bad = {"t.yaml", QUND_STR("rules: [{id: x, then: [{reply: hi}]}]")};
+    struct qund_rules_source bad = {"t.yaml", QUND_STR("rules: [{id: x, then: [{replay: hi}]}]")};
     struct qund_rules *out = NULL;
     struct qund_errs errs;
     char text[256];
@@ -387,6 +392,12 @@ static void lists_are_bounded(void **state)
 }
 
 /* --- warnings --- */
+static bool only_desk(void *arg, struct qund_str name)
+{
+    (void)arg;
+    return qund_str_is(name, "desk");
+}
+
 static void check_warns_of_what_looks_like_a_mistake(void **state)
 {
     static const char *const expected[] = {
@@ -396,8 +407,15 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
         "rule 'never': can never fire: every term of `any` stands in `none`",
         "rule 'never': has an odd tag name (full-width colon or a blank) '意向：询价'",
         "rule 'never': counts to 1, which every match reaches; leave `count` out",
+        "rule 'soothe': replies to a word of complaint or law; such a message gets no automatic "
+        "answer '要投诉'",
+        "rule 'soothe': replies each time; give it a `cooldown`",
+        "rule 'soothe': replies, but no channel has `send_through`: nothing is said",
+        "rule 'pass': forwards to a target that is not configured: 'dask'",
+        "rule 'pass': forwards, but no channel has `send_through`: nothing is said 'group:g'",
     };
     struct world *w = *state;
+    struct qund_rules_known known = {.target = only_desk};
     struct qund_rules_opts opts = world_opts(w);
     const char *paths[] = {w->dir};
     struct qund_errs errs, warnings;
@@ -410,7 +428,11 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
         "- {id: shadowed, when: {any: [加微]}, then: [{alert: {to: owner, level: urgent,"
         " text: x}}]}\n"
         "- {id: never, when: {any: [钱], none: [钱], count: {gte: 1, within: 1h}},"
-        " then: [{tag: 意向：询价}]}\n");
+        " then: [{tag: 意向：询价}]}\n"
+        "- {id: soothe, when: {any: [要投诉]}, then: [{reply: 抱歉}]}\n"
+        "- {id: pass, when: {any: [报修]}, then: [{forward: {to: desk}}, {forward: {to: dask}},"
+        " {forward: {to: 'group:g'}}]}\n");
+    opts.known = &known;
     qund_errs_init(&errs, 5);
     qund_errs_init(&warnings, 20);
     assert_int_equal(qund_rules_check(paths, 1, &opts, &errs, &warnings), 0);
