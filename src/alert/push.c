@@ -52,6 +52,15 @@ static void put_body(const struct sending *s, struct qund_buf *body)
     qund_jw_end_obj(&w);
 }
 
+/* What a person asked for comes when he asked for it; a ladder's rung is not put off by half an
+ * hour because of something else. */
+static int64_t pace_of(const struct sending *s)
+{
+    if (s->telling.rung > 0)
+        return s->al->deps.config->alert.merge_ms;
+    return s->telling.round > 0 ? 0 : s->al->deps.config->alert.push_every_ms;
+}
+
 static int send_to(struct qund_str target, void *arg)
 {
     struct sending *s = arg;
@@ -74,6 +83,7 @@ static int send_to(struct qund_str target, void *arg)
                                                 .urgent = strcmp(s->a->level, "urgent") == 0,
                                                 .alert = s->a->id,
                                                 .person = s->staff,
+                                                .pace_ms = pace_of(s),
                                                 .deadline = s->now + DEADLINE_MS},
                          s->now, &id);
     if (rc < 0 && rc != QUND_E_EXISTS)

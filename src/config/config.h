@@ -60,6 +60,7 @@ struct qund_target_cfg {
     char *template;       /* body with {{fields}}; NULL: the event's JSON */
     bool allow_private;   /* loopback and private addresses are allowed */
     bool ordered;         /* a retry holds back what comes after it */
+    bool cards;           /* several reminders may come as one */
     int64_t rate_per_min; /* 0: no limit */
     int64_t timeout_ms;
 };

@@ -109,9 +109,11 @@ static const struct option LOG[] = {
 
 static const struct option ALERT[] = {
     {"merge", OPT_DURATION, AT(alert.merge_ms), "5m", 0, DAY, NULL, OPT_RELOAD,
-     "Reminders to one person within this time are sent as one."},
-    {"push_every", OPT_DURATION, AT(alert.push_every_ms), "30m", 60 * SEC, 7 * DAY, NULL,
-     OPT_RELOAD, "An open alert is not told to the same person again before this time."},
+     "What is said again of one cause within this time counts into its open alert. Rungs of "
+     "ladders to one person within it are sent as one card."},
+    {"push_every", OPT_DURATION, AT(alert.push_every_ms), "30m", 0, 7 * DAY, NULL, OPT_RELOAD,
+     "A person is sent at most one new reminder that is not urgent within this time; what comes "
+     "meanwhile follows as one card."},
     {"ladders", OPT_LADDERS, AT(alert.ladders),
      "normal 10m,30m,60m; complaint 5m,15m,30m; urgent 0s", 0, 0, NULL, OPT_RELOAD,
      "By kind of alert: after which times without an answer it goes one step up."},
@@ -230,6 +232,10 @@ static const struct option TARGET[] = {
      "An answer must come within this time."},
     {"ordered", OPT_BOOL, TG(ordered), "false", 0, 0, NULL, OPT_RELOAD,
      "An item that is tried again holds back those after it."},
+    {"cards", OPT_BOOL, TG(cards), "true", 0, 0, NULL, OPT_RELOAD,
+     "Reminders to one person, and what the rate holds back, come gathered as cards (a template "
+     "must know `{{text}}` or `{{items}}`). `false`: each alert by itself, at once; for receivers "
+     "that are programs."},
 };
 
 #define MAP(map, member, count, table, entry, first, map_flags, map_help)           \

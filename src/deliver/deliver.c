@@ -109,6 +109,8 @@ static void grant(struct qund_deliver *d, struct qund_target *t)
     qund_jw_kint(&w, "n", n);
     qund_jw_kint(&w, "for_ms", CREDIT_MS);
     qund_jw_kbool(&w, "ordered", t->cfg->ordered);
+    qund_jw_kbool(&w, "cards", qund_target_takes_cards(t));
+    qund_jw_kbool(&w, "limited", t->cfg->rate_per_min > 0);
     qund_jw_end_obj(&w);
     qund_untold_add(&d->untold, "delivery.credit", qund_buf_view(&body), false);
 }

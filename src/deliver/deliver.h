@@ -2,9 +2,9 @@
  * multi handle; rates, breakers and back-off per target.
  *
  * It never looks into the store: it grants credit to the engine (command "delivery.credit" {target,
- * n, for_ms, ordered}), is handed rows that are `sending`, and answers each with exactly one
- * command "delivery.outcome" {id, attempt, target, event: accepted | retry | quota | unknown |
- * returned | drop, retry_ms, status, reason}. */
+ * n, for_ms, ordered, cards, limited}), is handed rows that are `sending`, and answers each with
+ * exactly one command "delivery.outcome" {id, attempt, target, event: accepted | retry | quota |
+ * unknown | returned | drop, retry_ms, status, reason}. */
 #ifndef QUND_DELIVER_DELIVER_H
 #define QUND_DELIVER_DELIVER_H
 #include "core/command.h"

@@ -60,6 +60,8 @@ QUND_CHECK int qund_body_template_parse(struct qund_str text, struct qund_body_t
                                         struct qund_err *err);
 struct qund_body_template *qund_body_template_free(struct qund_body_template *t); /* NULL */
 QUND_DEFINE_AUTO(qund_body_template_free, struct qund_body_template *)
+/* It can say what a card says: it has {{text}} or {{items}}. */
+bool qund_body_template_is_whole(const struct qund_body_template *t);
 bool qund_body_template_is_json(const struct qund_body_template *t);
 /* INVAL: json is no object; FULL: the result would be longer than 256 KiB. */
 QUND_CHECK int qund_body_template_render(const struct qund_body_template *t, struct qund_str json,
@@ -132,6 +134,7 @@ struct qund_target *qund_target_free(struct qund_target *t); /* no jobs left; re
  * qund_deliver_check refuses such a configuration before it comes here. */
 QUND_CHECK int qund_target_configure(struct qund_target *t, struct qund_config *config,
                                      int64_t window_us, struct qund_err *err);
+bool qund_target_takes_cards(const struct qund_target *t);
 int qund_target_grant(struct qund_target *t);      /* how many more it would take now */
 bool qund_target_may_begin(struct qund_target *t); /* the first that waits, now */
 /* NULL, or why a job that waits goes back to the queue instead of waiting on. */

@@ -129,6 +129,11 @@ int qund_target_configure(struct qund_target *t, struct qund_config *config, int
     return rc;
 }
 
+bool qund_target_takes_cards(const struct qund_target *t)
+{
+    return t->cfg->cards && (!t->template || qund_body_template_is_whole(t->template));
+}
+
 static bool held(const struct qund_target *t, int64_t now_ms)
 {
     return !t->cfg || unserved(t) || t->breaker.state == QUND_BREAKER_OPEN ||

@@ -176,6 +176,15 @@ struct qund_body_template *qund_body_template_free(struct qund_body_template *t)
     return NULL;
 }
 
+bool qund_body_template_is_whole(const struct qund_body_template *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].field &&
+            (strcmp(t->v[i].field, "text") == 0 || strcmp(t->v[i].field, "items") == 0))
+            return true;
+    return false;
+}
+
 bool qund_body_template_is_json(const struct qund_body_template *t)
 {
     return t->json;

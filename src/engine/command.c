@@ -33,7 +33,11 @@ static int delivery_credit(struct qund_engine *e, struct qund_command *c, const 
     if (!e->outbox)
         return 0;
     qund_outbox_credit(e->outbox, target, (int)field_int(o, "n"), e->now + field_int(o, "for_ms"));
-    qund_outbox_ordered(e->outbox, target, json_is_true(json_object_get(o, "ordered")));
+    qund_outbox_habits(
+        e->outbox, target,
+        &(struct qund_out_habits){.ordered = json_is_true(json_object_get(o, "ordered")),
+                                  .cards = json_is_true(json_object_get(o, "cards")),
+                                  .limited = json_is_true(json_object_get(o, "limited"))});
     return 0;
 }
 

@@ -26,9 +26,9 @@ static void open_counters(struct qund_engine *e)
     c->alerts[1] = qund_metric_counter(m, "qund_alerts_total", "level=\"warn\"", "Alerts raised");
     c->alerts[2] = qund_metric_counter(m, "qund_alerts_total", "level=\"urgent\"", "Alerts raised");
     for (size_t i = 0; i < QUND_ARRAY_LEN(c->deeds); i++)
-        c->deeds[i] = qund_metric_counter(m, "qund_alert_deeds_total",
-                                          qund_deed_label((enum deed_kind)i),
-                                          "What people did about alerts");
+        c->deeds[i] =
+            qund_metric_counter(m, "qund_alert_deeds_total", qund_deed_label((enum deed_kind)i),
+                                "What people did about alerts");
     for (int i = 0; i < SAY_ACTS; i++) {
         snprintf(labels, sizeof(labels), "act=\"%s\"",
                  qund_rule_act_name((enum qund_rule_act)(QUND_ACT_REPLY + i)));

@@ -26,6 +26,13 @@ static int push_deadline(struct qund_engine *e, const struct qund_timer *t)
     return move_push(e, t, QUND_OUT_EV_EXPIRE, "its deadline has passed");
 }
 
+static int push_paced(struct qund_engine *e, const struct qund_timer *t)
+{
+    if (e->outbox)
+        qund_outbox_paced(e->outbox, t->key);
+    return 0;
+}
+
 static int question_overdue(struct qund_engine *e, const struct qund_timer *t)
 {
     return qund_question_overdue(e, t->key);
@@ -68,11 +75,9 @@ static const struct {
     const char *kind;
     int (*run)(struct qund_engine *e, const struct qund_timer *t);
 } KINDS[] = {
-    {"outbox.due", push_due},
-    {"outbox.deadline", push_deadline},
-    {"question.overdue", question_overdue},
-    {"alert.rung", alert_rung},
-    {"alert.wake", alert_wake},
+    {"outbox.due", push_due},    {"outbox.deadline", push_deadline},
+    {"outbox.pace", push_paced}, {"question.overdue", question_overdue},
+    {"alert.rung", alert_rung},  {"alert.wake", alert_wake},
     {ENGINE_SWEEP, sweep},
 };
 

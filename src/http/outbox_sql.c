@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                   \
     "SELECT id, target, state, urgent, attempt, alert, created, due, deadline, changed, status, " \
-    "reason, evidence, key, their_id FROM outbox "
+    "reason, evidence, key, their_id, person, merged_into FROM outbox "
 
 static void print_item(struct qund_stmt *st, struct qund_jw *w)
 {
@@ -30,6 +30,10 @@ static void print_item(struct qund_stmt *st, struct qund_jw *w)
         qund_jw_kstr(w, "evidence", qund_col_str(st, 12));
     if (!qund_col_null(st, 14))
         qund_jw_kstr(w, "their_id", qund_col_str(st, 14));
+    if (qund_col_int(st, 15) > 0)
+        qund_jw_kint(w, "person", qund_col_int(st, 15));
+    if (!qund_col_null(st, 16))
+        qund_jw_kint(w, "merged_into", qund_col_int(st, 16));
     qund_jw_end_obj(w);
 }
 

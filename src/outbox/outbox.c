@@ -13,26 +13,6 @@
 #include "outbox/outbox.h"
 #include "outbox/internal.h"
 
-#define TARGETS_MAX 256 /* configured targets; more is a configuration nobody has */
-
-struct target {
-    char *name;
-    int credit;
-    int spent, granted; /* in the open transaction */
-    int64_t until;
-    bool maybe, ordered;
-};
-
-struct qund_outbox {
-    struct qund_db *db;
-    struct qund_timers *timers;
-    struct target v[TARGETS_MAX];
-    size_t n;
-    int64_t *fresh; /* rows added in this transaction */
-    size_t n_fresh, cap_fresh;
-    int64_t fresh_due; /* the earliest deadline among them */
-};
-
 struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *timers)
 {
     struct qund_outbox *ob = qund_alloc(sizeof(*ob));
@@ -58,14 +38,14 @@ struct qund_outbox *qund_outbox_free(struct qund_outbox *ob)
     return NULL;
 }
 
-static struct target *target_get(struct qund_outbox *ob, struct qund_str name)
+static struct qund_out_target *target_get(struct qund_outbox *ob, struct qund_str name)
 {
     for (size_t i = 0; i < ob->n; i++)
         if (qund_str_is(name, ob->v[i].name))
             return &ob->v[i];
-    if (ob->n == TARGETS_MAX)
+    if (ob->n == QUND_OUT_TARGETS_MAX)
         return NULL;
-    ob->v[ob->n] = (struct target){.name = qund_str_dup(name), .maybe = true};
+    ob->v[ob->n] = (struct qund_out_target){.name = qund_str_dup(name), .maybe = true};
     return &ob->v[ob->n++];
 }
 
@@ -83,7 +63,7 @@ static void fresh_add(struct qund_outbox *ob, int64_t id, int64_t deadline)
 int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new *n, int64_t now,
                     int64_t *out_id)
 {
-    struct target *t;
+    struct qund_out_target *t;
     int rc = qund_out_sql_insert(ob->db, ob->timers, n, now, out_id);
 
     if (rc < 0)
@@ -97,7 +77,7 @@ int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new *n, int64_
 
 void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, int64_t until)
 {
-    struct target *t = target_get(ob, target);
+    struct qund_out_target *t = target_get(ob, target);
 
     if (!t || n <= 0)
         return;
@@ -106,12 +86,21 @@ void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, i
     t->until = until;
 }
 
-void qund_outbox_ordered(struct qund_outbox *ob, struct qund_str target, bool ordered)
+void qund_outbox_habits(struct qund_outbox *ob, struct qund_str target,
+                        const struct qund_out_habits *habits)
 {
-    struct target *t = target_get(ob, target);
+    struct qund_out_target *t = target_get(ob, target);
 
     if (t)
-        t->ordered = ordered;
+        t->habits = *habits;
+}
+
+void qund_outbox_paced(struct qund_outbox *ob, struct qund_str target)
+{
+    struct qund_out_target *t = target_get(ob, target);
+
+    if (t)
+        t->maybe = true;
 }
 
 void qund_out_items_cut(struct qund_out_items *items, size_t n)
@@ -132,43 +121,15 @@ void qund_out_items_done(struct qund_out_items *items)
     *items = (struct qund_out_items){0};
 }
 
-/* One target's queued rows, as many as it has credit for. */
-static int take_target(struct qund_outbox *ob, struct target *t, int64_t now,
-                       struct qund_out_items *items)
-{
-    size_t before = items->n;
-    int rc = t->ordered ? qund_out_sql_tried_again(ob->db, qund_str(t->name)) : 0;
-
-    /* `maybe` stays: when that push moves on there is something to take again. */
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
-    rc = qund_out_sql_queued(ob->db, qund_str(t->name), t->credit, items);
-    if (rc < 0)
-        return rc;
-    t->maybe = items->n - before == (size_t)t->credit;
-    for (size_t i = before; i < items->n; i++) {
-        struct qund_out_item *it = &items->v[i];
-
-        it->until = t->until;
-        it->attempt++;
-        rc = qund_out_sql_sending(ob->db, it->id, it->attempt, now);
-        if (rc < 0)
-            return rc;
-        t->credit--;
-        t->spent++;
-    }
-    return 0;
-}
-
 int qund_outbox_take(struct qund_outbox *ob, int64_t now, struct qund_out_items *items)
 {
     for (size_t i = 0; i < ob->n; i++) {
-        struct target *t = &ob->v[i];
+        struct qund_out_target *t = &ob->v[i];
         int rc;
 
         if (!t->maybe || t->credit <= 0)
             continue;
-        rc = take_target(ob, t, now, items);
+        rc = qund_out_take_target(ob, t, now, items);
         if (rc < 0)
             return rc;
     }
@@ -202,7 +163,7 @@ int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out_outcome *o
     if (rc < 0)
         return rc;
     if (next == QUND_OUT_QUEUED) {
-        struct target *t = target_get(ob, qund_str(row.target));
+        struct qund_out_target *t = target_get(ob, qund_str(row.target));
 
         if (t)
             t->maybe = true;
@@ -233,7 +194,7 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
                                                     .status = row.status,
                                                     .reason = reason});
     if (rc == 0 && next == QUND_OUT_QUEUED) {
-        struct target *t = target_get(ob, qund_str(row.target));
+        struct qund_out_target *t = target_get(ob, qund_str(row.target));
 
         if (t)
             t->maybe = true;

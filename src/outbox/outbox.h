@@ -44,9 +44,10 @@ enum qund_out_event {
     QUND_OUT_EV_EXPIRE,   /* its deadline has passed */
     QUND_OUT_EV_CANCEL,
     QUND_OUT_EV_RESEND, /* a person sends it again */
-    QUND_OUT_EV_HOLD    /* restored from a backup: a person decides */
+    QUND_OUT_EV_HOLD,   /* restored from a backup: a person decides */
+    QUND_OUT_EV_MERGE   /* it leaves as a part of a card */
 };
-#define QUND_OUT_EVENTS (QUND_OUT_EV_HOLD + 1)
+#define QUND_OUT_EVENTS (QUND_OUT_EV_MERGE + 1)
 const char *qund_out_event_name(enum qund_out_event e);
 /* The state after `e` in `s`, or INVAL when that cannot happen. */
 QUND_CHECK int qund_out_next(enum qund_out_state s, enum qund_out_event e);
@@ -66,6 +67,7 @@ struct qund_out_new {
     int64_t alert;      /* 0: none */
     int64_t person;     /* staff.id whom it is for; 0: nobody in particular */
     int64_t not_before; /* later than now: it waits until then, in retry_at */
+    int64_t pace_ms;    /* of a reminder that is not urgent: since the last one to that person */
     int64_t deadline;
 };
 /* EXISTS when the key is there already (a replay): nothing changed. */
@@ -73,7 +75,7 @@ QUND_CHECK int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new
                                int64_t *out_id);
 
 struct qund_out_item {
-    int64_t id, alert, created, until;
+    int64_t id, alert, created, until, deadline, person;
     int attempt;
     bool urgent;
     char *target, *body, *key; /* owned */
@@ -83,13 +85,26 @@ struct qund_out_items {
     size_t n, cap;
 };
 void qund_out_items_done(struct qund_out_items *items);
+static inline void qund_out_items_done_p(struct qund_out_items *items)
+{
+    qund_out_items_done(items);
+}
 void qund_out_items_cut(struct qund_out_items *items, size_t n); /* keeps the first n */
 
 /* Deliver would take n more sends to target, begun by `until` (engine time). */
 void qund_outbox_credit(struct qund_outbox *ob, struct qund_str target, int n, int64_t until);
-/* An ordered target gets nothing while an earlier push of it waits to be tried again. */
-void qund_outbox_ordered(struct qund_outbox *ob, struct qund_str target, bool ordered);
-/* Spends what credits there are: urgent first, then in order. Appends to items. */
+/* How a target is served; known with its credit. */
+struct qund_out_habits {
+    bool ordered; /* gets nothing while an earlier push of it waits to be tried again */
+    bool cards;   /* several reminders may leave as one */
+    bool limited; /* it has a rate: what it holds back is gathered into cards, too */
+};
+void qund_outbox_habits(struct qund_outbox *ob, struct qund_str target,
+                        const struct qund_out_habits *habits);
+/* Timer "outbox.pace" with key = target: somebody there may be told again. */
+void qund_outbox_paced(struct qund_outbox *ob, struct qund_str target);
+/* Spends what credits there are: urgent first, then in order, reminders as cards (take.c). Appends
+ * to items. */
 QUND_CHECK int qund_outbox_take(struct qund_outbox *ob, int64_t now, struct qund_out_items *items);
 
 struct qund_out_outcome {
@@ -130,7 +145,7 @@ QUND_CHECK int qund_outbox_settle(struct qund_outbox *ob);
 /* The earliest deadline that has no timer yet (INT64_MAX: none): before time passes it, settle. */
 int64_t qund_outbox_fresh_due(const struct qund_outbox *ob);
 /* 1: a push is on its way (`sending`), or queued for a target that `goes`, so that deliver will ask
- * for it. Any handle. */
+ * for it; what waits for its person's pace is neither. Any handle. */
 QUND_CHECK int qund_outbox_leaving(struct qund_db *db,
                                    bool (*goes)(void *arg, struct qund_str target), void *arg);
 /* 1: a push of that alert was made for that person, whatever became of it; 0: none. Any handle. */

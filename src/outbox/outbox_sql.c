@@ -13,15 +13,19 @@ static void items_grow(struct qund_out_items *items)
     items->v = qund_realloc(items->v, items->cap * sizeof(*items->v));
 }
 
-int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
+int qund_out_sql_queued(struct qund_db *db, struct qund_str target, bool gated, int limit,
                         struct qund_out_items *items)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT id, alert, created, attempt, urgent, body, key FROM outbox"
-                     " WHERE state = 0 AND target = :target ORDER BY urgent DESC, id LIMIT :n");
+        qund_sql(db, "SELECT id, alert, created, attempt, urgent, body, key, person, deadline"
+                     " FROM outbox o WHERE state = 0 AND target = :target AND (NOT :gated OR"
+                     " urgent = 1 OR person = 0 OR alert IS NULL OR attempt > 0 OR id <="
+                     " (SELECT upto FROM pace p WHERE p.target = o.target AND p.person = o.person))"
+                     " ORDER BY urgent DESC, id LIMIT :n");
     int rc;
 
     qund_bind_str(st, ":target", target);
+    qund_bind_int(st, ":gated", gated);
     qund_bind_int(st, ":n", limit);
     while ((rc = qund_step(st)) > 0) {
         items_grow(items);
@@ -34,10 +38,42 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, int limit,
             .target = qund_str_dup(target),
             .body = qund_str_dup(qund_col_str(st, 5)),
             .key = qund_str_dup(qund_col_str(st, 6)),
+            .person = qund_col_int(st, 7),
+            .deadline = qund_col_int(st, 8),
         };
     }
     qund_stmt_reset(st);
     return rc;
+}
+
+/* Reminders of one target that wait for their person, a row a person. */
+#define GATES                                                                                     \
+    "SELECT o.person AS person, min(o.pace) AS pace, max(o.id) AS upto, p.at AS at FROM outbox o" \
+    " LEFT JOIN pace p ON p.target = o.target AND p.person = o.person"                            \
+    " WHERE o.state = 0 AND o.urgent = 0 AND o.person > 0 AND o.alert IS NOT NULL"                \
+    " AND o.target = :target AND o.attempt = 0 AND o.id > coalesce(p.upto, 0) GROUP BY o.person"
+
+int qund_out_sql_gates(struct qund_db *db, struct qund_str target, int64_t now, int64_t *next)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "INSERT INTO pace(target, person, at, upto) SELECT :target, person, :now,"
+                     " upto FROM (" GATES ") WHERE at IS NULL OR at + pace <= :now"
+                     " ON CONFLICT(target, person) DO UPDATE SET at = :now, upto = excluded.upto");
+    int rc;
+
+    *next = INT64_MAX;
+    qund_bind_str(st, ":target", target);
+    qund_bind_int(st, ":now", now);
+    rc = qund_run(st);
+    if (rc < 0)
+        return rc;
+    st = qund_sql(db, "SELECT min(at + pace) FROM (" GATES ")");
+    qund_bind_str(st, ":target", target);
+    rc = qund_step(st);
+    if (rc > 0 && !qund_col_null(st, 0))
+        *next = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : 0;
 }
 
 int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target)
@@ -68,9 +104,9 @@ int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
 {
     struct qund_stmt *st =
         qund_sql(db, "INSERT OR IGNORE INTO outbox(key, target, state, urgent, body, alert,"
-                     " person, created, deadline, changed, due, reason) VALUES(:key, :target,"
-                     " :state, :urgent, :body, :alert, :person, :now, :deadline, :now, :due,"
-                     " :reason)");
+                     " person, pace, created, deadline, changed, due, reason) VALUES(:key,"
+                     " :target, :state, :urgent, :body, :alert, :person, :pace, :now, :deadline,"
+                     " :now, :due, :reason)");
     bool later = n->not_before > now;
     int rc;
 
@@ -86,6 +122,7 @@ int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
     else
         qund_bind_null(st, ":alert");
     qund_bind_int(st, ":person", n->person);
+    qund_bind_int(st, ":pace", n->pace_ms);
     qund_bind_int(st, ":now", now);
     qund_bind_int(st, ":deadline", n->deadline);
     rc = qund_run(st);
@@ -121,6 +158,23 @@ int qund_out_sql_sending(struct qund_db *db, int64_t id, int attempt, int64_t no
     qund_bind_int(st, ":now", now);
     qund_bind_int(st, ":id", id);
     return qund_run(st);
+}
+
+int qund_out_sql_merge(struct qund_db *db, struct qund_timers *timers, int64_t id, int64_t into,
+                       int64_t now)
+{
+    struct qund_stmt *st = qund_sql(db, "UPDATE outbox SET state = :merged, merged_into = :into,"
+                                        " changed = :now WHERE id = :id AND state = :queued");
+    int next = qund_out_next(QUND_OUT_QUEUED, QUND_OUT_EV_MERGE);
+    int rc;
+
+    qund_bind_int(st, ":merged", next);
+    qund_bind_int(st, ":into", into);
+    qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":id", id);
+    qund_bind_int(st, ":queued", QUND_OUT_QUEUED);
+    rc = qund_run(st);
+    return rc < 0 ? rc : unwatch(timers, id);
 }
 
 static void row_read(struct qund_stmt *st, struct qund_out_row *out)
@@ -245,7 +299,10 @@ int qund_outbox_leaving(struct qund_db *db, bool (*goes)(void *arg, struct qund_
                         void *arg)
 {
     struct qund_stmt *st = qund_sql(
-        db, "SELECT DISTINCT state, target FROM outbox WHERE state IN (:queued, :sending)");
+        db, "SELECT DISTINCT state, target FROM outbox o WHERE state = :sending OR"
+            " (state = :queued AND NOT EXISTS (SELECT 1 FROM pace p WHERE p.target = o.target AND"
+            " p.person = o.person AND p.upto < o.id AND o.urgent = 0 AND o.alert IS NOT NULL AND"
+            " o.attempt = 0))");
     bool found = false;
     int rc = 0;
 

@@ -3,7 +3,8 @@
  * The table is the code, the documentation (docs/deliveries.md is printed from it) and what the
  * test walks. An empty cell is refused. `unknown` is a state of its own because neither "sent" nor
  * "not sent" would be true: bytes may have left and no answer came. What leaves it is a person's
- * choice or a retry towards a receiver that recognises repeats. */
+ * choice or a retry towards a receiver that recognises repeats. `merged` is where a row's own way
+ * ends: the card it is part of has a row of its own. */
 #include "outbox/outbox.h"
 
 static const char *const STATES[QUND_OUT_STATES] = {
@@ -23,6 +24,7 @@ static const char *const EVENTS[QUND_OUT_EVENTS] = {
     [QUND_OUT_EV_DUE] = "due",         [QUND_OUT_EV_DROP] = "drop",
     [QUND_OUT_EV_EXPIRE] = "expire",   [QUND_OUT_EV_CANCEL] = "cancel",
     [QUND_OUT_EV_RESEND] = "resend",   [QUND_OUT_EV_HOLD] = "hold",
+    [QUND_OUT_EV_MERGE] = "merge",
 };
 
 #define TO(s) ((uint8_t)(QUND_OUT_##s + 1)) /* 0 is "refused" */
@@ -31,7 +33,8 @@ static const uint8_t TABLE[QUND_OUT_STATES][QUND_OUT_EVENTS] = {
     [QUND_OUT_QUEUED] = {[QUND_OUT_EV_SEND] = TO(SENDING),
                          [QUND_OUT_EV_EXPIRE] = TO(EXPIRED),
                          [QUND_OUT_EV_CANCEL] = TO(CANCELLED),
-                         [QUND_OUT_EV_HOLD] = TO(HELD)},
+                         [QUND_OUT_EV_HOLD] = TO(HELD),
+                         [QUND_OUT_EV_MERGE] = TO(MERGED)},
     [QUND_OUT_SENDING] = {[QUND_OUT_EV_ACCEPTED] = TO(ACCEPTED),
                           [QUND_OUT_EV_PERSON] = TO(AWAITING_PERSON),
                           [QUND_OUT_EV_PROVED] = TO(DELIVERED),

@@ -1,10 +1,15 @@
 """Rows in which something dies: at a named point, in order, or at any moment at all."""
+import collections
+import contextlib
+import json
 import os
 import signal
+import sqlite3
 
 from harness import Redis, equal
 from load import LiveFeeds, ReplayLoad
-from table import (Chat, Failed, HttpLoad, PATIENCE, Receiver, brief, check, row, time, until, verdict)
+from table import (Chat, Failed, HttpLoad, PATIENCE, Receiver, brief, check, delivered, row, time, until,
+                   verdict)
 
 ON_THE_WAY_IN = ("parsed", "verified", "pushed", "answered", "claimed", "tx_open", "tx_committed", "acked")
 ON_THE_WAY_OUT = ("sending_committed", "outbox_leased", "bytes_sent", "answer_read", "marked_sent")
@@ -82,6 +87,50 @@ def a2(ctx):
         n = v.numbers
         return (f"{ctx.rounds} x {len(ON_THE_WAY_OUT)} points: {brief(v)}, {n['pushes']:,} pushes,"
                 f" {n['repeats by id']} repeats known by id")
+
+
+def told_once(calls, data):
+    """Every alert stands in one push: what was told under one id is one, however often it came."""
+    pushes = {}
+    for call in calls:
+        if call["effect"]:
+            pushes.setdefault(call["id"], json.loads(call["body"]))
+    told = collections.Counter(short for body in pushes.values() for short in body["short"].split())
+    with contextlib.closing(sqlite3.connect(data / "qund.db")) as db:
+        alerts = {str(i) for i, in db.execute("SELECT id FROM alert")}
+        loose = db.execute("SELECT count(*) FROM outbox o WHERE state = 8 AND (merged_into IS NULL OR NOT EXISTS"
+                           " (SELECT 1 FROM outbox c WHERE c.id = o.merged_into AND c.state = 2))").fetchone()[0]
+    check(not loose, f"{loose} merged rows without a card that arrived")
+    check(set(told) == alerts, f"{len(alerts - set(told))} alerts were told to nobody")
+    twice = [short for short, n in told.items() if n > 1]
+    check(not twice, f"told in two pushes: {twice[:5]}")
+    return len(alerts), sum(body["kind"] == "card" for body in pushes.values()), len(pushes)
+
+
+@row("A2C", "kill -9 at each point of a card", "each alert told once, in a card or alone", 1, 20)
+def a2c(ctx):
+    """A rate far below what comes, so that most of it leaves in cards; rounds are deaths at each point."""
+    points = ("card_made", "tx_open", "tx_committed") + ON_THE_WAY_OUT
+    with Receiver(ctx.folder) as receiver:
+        target = {receiver.name: dict(receiver.target[receiver.name], rate=300)}
+        with ctx.daemon(config={"targets": target}, binary=ctx.fault_program()) as d:
+            chat = Chat(ctx.rounds * len(points) * 2500 + 5000, "a2c")
+            d.start()
+            d.token("ingest")
+            d.stop()
+            load = HttpLoad(d, chat, batch=20, workers=4, rate=500)
+            d.start(fault=f"{points[0]}:crash:{ctx.dice.randint(1, 5)}")
+            load.start()
+            die_at_points(ctx, points, d, load, (1, 5))
+            d.wait_ready()
+            load.stop()
+            d.drained(60)
+            delivered(d, receiver, 180 if ctx.rounds < 10 else 900)
+            equal(d.stop(), 0, "exit code of an orderly stop")
+            alerts, cards, pushes = told_once(receiver.calls(), d.data)
+            check(cards > 0, "no card was made")
+            d.clean()
+            return f"{ctx.rounds} x {len(points)} points: {alerts:,} alerts in {pushes:,} pushes, {cards:,} of them cards"
 
 
 @row("A4", "SIGTERM under load", "exit 0 <= 10 s, nothing in flight reset", 3, 20)

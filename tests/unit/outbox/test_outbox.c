@@ -231,7 +231,7 @@ static void an_ordered_target_waits_for_what_is_tried_again(void **state)
     first = add(f, "a", false);
     (void)add(f, "b", false);
     qund_outbox_credit(f->ob, QUND_STR("desk"), 1, 9000);
-    qund_outbox_ordered(f->ob, QUND_STR("desk"), true);
+    qund_outbox_habits(f->ob, QUND_STR("desk"), &(struct qund_out_habits){.ordered = true});
     assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
     assert_int_equal(items.n, 1);
     assert_int_equal(qund_outbox_outcome(
