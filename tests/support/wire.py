@@ -1,5 +1,5 @@
-"""WebSockets by hand, both sides, for tests that want to see the bytes. Standard library only; text
-frames below 64 KiB, no extensions."""
+"""WebSockets by hand, both sides, for tests that want to see the bytes. Standard library only, no
+extensions."""
 import base64
 import hashlib
 import os
@@ -59,10 +59,12 @@ class Ws:
     def frame(self, opcode, body):
         head = bytes([0x80 | opcode])
         mask = 0x80 if self.client else 0
-        head += bytes([mask | len(body)]) if len(body) < 126 else bytes([mask | 126]) + struct.pack(">H", len(body))
+        head += (bytes([mask | len(body)]) if len(body) < 126 else bytes([mask | 126]) + struct.pack(">H", len(body))
+                 if len(body) < 65536 else bytes([mask | 127]) + struct.pack(">Q", len(body)))
         if self.client:
             key = os.urandom(4)
-            body = key + bytes(b ^ key[i % 4] for i, b in enumerate(body))
+            whole = key * (len(body) // 4 + 1)
+            body = key + (int.from_bytes(body, "big") ^ int.from_bytes(whole[:len(body)], "big")).to_bytes(len(body), "big")
         self.sock.sendall(head + body)
 
     def send(self, text):
