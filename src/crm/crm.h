@@ -108,6 +108,10 @@ QUND_CHECK int qund_crm_member_join(struct qund_crm *crm, struct qund_crm_group 
                                     struct qund_crm_contact *c, struct qund_str nick, int64_t ts);
 QUND_CHECK int qund_crm_member_leave(struct qund_crm *crm, struct qund_crm_group *g,
                                      struct qund_crm_contact *c, int64_t ts);
+/* The join or leave that decided their state at `from` was at `to`; nothing, when another did. */
+QUND_CHECK int qund_crm_member_redate(struct qund_crm *crm, struct qund_crm_group *g,
+                                      struct qund_crm_contact *c, bool joined, int64_t from,
+                                      int64_t to);
 
 /* --- what was learnt --- */
 enum qund_tag_origin { QUND_TAG_RULE, QUND_TAG_MANUAL, QUND_TAG_FORM, QUND_TAG_FILE, QUND_TAG_SOP };

@@ -157,6 +157,20 @@ int qund_crm_member_leave(struct qund_crm *crm, struct qund_crm_group *g,
     return row.exists && row.here ? 1 : 0;
 }
 
+int qund_crm_member_redate(struct qund_crm *crm, struct qund_crm_group *g,
+                           struct qund_crm_contact *c, bool joined, int64_t from, int64_t to)
+{
+    static const char JOINED[] =
+        "UPDATE member SET state_ts = :ts, joined = :ts WHERE grp = :grp AND contact = :contact "
+        "AND left_at IS NULL AND state_ts = :from";
+    static const char LEFT[] = "UPDATE member SET state_ts = :ts, left_at = :ts "
+                               "WHERE grp = :grp AND contact = :contact AND left_at = :from";
+    struct qund_stmt *st = stmt(crm, joined ? JOINED : LEFT, g->id, c->id, to);
+
+    qund_bind_int(st, ":from", from);
+    return qund_run(st);
+}
+
 /* --- roles --- */
 
 static enum qund_role member_role(struct qund_crm *crm, int64_t grp, int64_t contact)

@@ -111,6 +111,7 @@ static void batch_count(struct qund_engine *e)
         qund_counter_add(c->deeds[i], e->tally.deeds[i]);
     for (size_t i = 0; i < SAY_ACTS; i++)
         qund_counter_add(c->said[i], e->tally.said[i]);
+    qund_counter_add(c->doubted, e->tally.doubted);
     for (size_t i = SAY_YES + 1; i < SAY_WHYS; i++)
         qund_counter_add(c->unsaid[i], e->tally.unsaid[i]);
     e->tally = (struct tally){0};

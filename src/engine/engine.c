@@ -21,6 +21,8 @@ static void open_counters(struct qund_engine *e)
                             "Events whose month retention had dropped when they were applied");
     c->untagged = qund_metric_counter(m, "qund_tags_full_total", NULL,
                                       "Tags of rules left out: the person holds as many as may be");
+    c->doubted = qund_metric_counter(m, "qund_member_lists_doubted_total", NULL,
+                                     "Member lists in which too many were missing");
     c->hits = qund_metric_counter(m, "qund_rule_hits_total", NULL, "Rules that fired");
     c->alerts[0] = qund_metric_counter(m, "qund_alerts_total", "level=\"info\"", "Alerts raised");
     c->alerts[1] = qund_metric_counter(m, "qund_alerts_total", "level=\"warn\"", "Alerts raised");

@@ -7,8 +7,6 @@
  * made. */
 #include "engine/internal.h"
 
-#define LATER_WORDS 2000 /* messages after a late leave that are looked at */
-
 static int look_up(struct qund_engine *e, struct subject *s)
 {
     const struct qund_event *ev = s->ev;
@@ -64,7 +62,8 @@ static void fill_row(struct subject *s)
     r->ref = ev->ref;
     r->mentions = ev->mentions;
     r->media = ev->media;
-    r->data = ev->data;
+    /* Members are rows of their own: their lists would be the larger half of the store. */
+    r->data = ev->type == QUND_EV_GROUP_MEMBERS ? QUND_STR_NONE : ev->data;
     r->account = ev->account;
     r->to = ev->to;
 }
@@ -78,8 +77,7 @@ int qund_subject_look_up(struct qund_engine *e, struct subject *s)
     return rc;
 }
 
-/* A string field of the event's data object, NONE when there is none. */
-static struct qund_str data_str(struct qund_engine *e, struct qund_str data, const char *want)
+struct qund_str qund_data_str(struct qund_engine *e, struct qund_str data, const char *want)
 {
     struct qund_jr r;
     struct qund_jr_obj o;
@@ -99,7 +97,7 @@ static struct qund_str data_str(struct qund_engine *e, struct qund_str data, con
     return QUND_STR_NONE;
 }
 
-static int64_t data_int(struct qund_engine *e, struct qund_str data, const char *want)
+int64_t qund_data_int(struct qund_engine *e, struct qund_str data, const char *want)
 {
     struct qund_jr r;
     struct qund_jr_obj o;
@@ -120,90 +118,6 @@ static int64_t data_int(struct qund_engine *e, struct qund_str data, const char 
     return 0;
 }
 
-/* The person a join or leave is about: data.member, else the sender. */
-static int member_of(struct qund_engine *e, struct subject *s, struct qund_crm_contact **out)
-{
-    struct qund_str pid = data_str(e, s->ev->data, "member");
-
-    *out = s->sender;
-    if (pid.n == 0 || qund_str_eq(pid, s->ev->sender))
-        return 0;
-    return qund_crm_contact(e->crm, s->ev->realm, pid, QUND_STR_NONE, QUND_ROLE_NONE, s->ev->ts,
-                            out);
-}
-
-/* Has somebody spoken in the group after ts? Only a leave that came late can find so; the search is
- * bounded like that for a revoked message. */
-struct later_word {
-    int64_t contact;
-    int looked;
-    bool found;
-};
-
-static int look_for_word(const struct qund_message_row *row, void *arg)
-{
-    struct later_word *w = arg;
-
-    w->found = row->contact == w->contact && row->type == QUND_EV_MESSAGE;
-    return w->found || ++w->looked == LATER_WORDS ? QUND_E_FULL : 0;
-}
-
-static int spoke_after(struct qund_engine *e, const struct subject *s,
-                       const struct qund_crm_contact *c, bool *out)
-{
-    struct later_word w = {.contact = c->id};
-    int rc = 0;
-
-    if (c->last_seen > s->ev->ts)
-        rc = qund_month_between(e->months, s->row.grp, s->ev->ts + 1, INT64_MAX, look_for_word, &w);
-    *out = w.found;
-    return rc == QUND_E_FULL ? 0 : rc;
-}
-
-static int leave(struct qund_engine *e, struct subject *s, struct qund_crm_contact *c)
-{
-    bool back;
-    int rc = spoke_after(e, s, c, &back);
-
-    return rc < 0 || back ? rc : qund_crm_member_leave(e->crm, s->group, c, s->ev->ts);
-}
-
-static int on_join_or_leave(struct qund_engine *e, struct subject *s, bool join)
-{
-    struct qund_crm_contact *c;
-    enum qund_role role;
-    int rc;
-
-    if (!s->group)
-        return 0;
-    rc = member_of(e, s, &c);
-    if (rc < 0 || !c)
-        return rc;
-    if (c != s->sender) {
-        s->about = c;
-        s->about_id = data_str(e, s->ev->data, "member");
-    }
-    rc = join ? qund_crm_member_join(e->crm, s->group, c, s->ev->sender_name, s->ev->ts)
-              : leave(e, s, c);
-    if (rc < 0)
-        return rc;
-    role = qund_crm_role(e->crm, c, s->group, c == s->sender ? s->ev->role : QUND_ROLE_NONE);
-    if (role == QUND_ROLE_CUSTOMER)
-        rc = qund_measure_count(e->measure, join ? MEASURE_JOIN : MEASURE_LEAVE, s->row.grp,
-                                s->ev->ts, c->id);
-    return rc < 0 ? rc : qund_engine_rules_for(e, s);
-}
-
-static int on_join(struct qund_engine *e, struct subject *s)
-{
-    return on_join_or_leave(e, s, true);
-}
-
-static int on_leave(struct qund_engine *e, struct subject *s)
-{
-    return on_join_or_leave(e, s, false);
-}
-
 static int on_dismiss(struct qund_engine *e, struct subject *s)
 {
     int rc = s->group ? qund_crm_group_dismiss(e->crm, s->group, s->ev->ts) : 0;
@@ -213,11 +127,11 @@ static int on_dismiss(struct qund_engine *e, struct subject *s)
 
 static int on_order(struct qund_engine *e, struct subject *s)
 {
-    struct qund_str person = data_str(e, s->ev->data, "person");
+    struct qund_str person = qund_data_str(e, s->ev->data, "person");
     struct qund_crm_contact *c = s->sender;
-    struct qund_crm_order o = {.order = data_str(e, s->ev->data, "order"),
-                               .amount_cent = data_int(e, s->ev->data, "amount_cent"),
-                               .items = data_str(e, s->ev->data, "items"),
+    struct qund_crm_order o = {.order = qund_data_str(e, s->ev->data, "order"),
+                               .amount_cent = qund_data_int(e, s->ev->data, "amount_cent"),
+                               .items = qund_data_str(e, s->ev->data, "items"),
                                .paid_at = s->ev->ts,
                                .seq = s->row.seq};
     int rc = 0;
@@ -233,9 +147,10 @@ static int on_order(struct qund_engine *e, struct subject *s)
 
 /* What each type asks for; NULL: stored, and the rules on it run. */
 static int (*const HANDLERS[])(struct qund_engine *, struct subject *) = {
-    [QUND_EV_MESSAGE] = qund_engine_message, [QUND_EV_REVOKE] = qund_engine_revoke,
-    [QUND_EV_MEMBER_JOIN] = on_join,         [QUND_EV_MEMBER_LEAVE] = on_leave,
-    [QUND_EV_GROUP_DISMISS] = on_dismiss,    [QUND_EV_ORDER_PAID] = on_order,
+    [QUND_EV_MESSAGE] = qund_engine_message,    [QUND_EV_REVOKE] = qund_engine_revoke,
+    [QUND_EV_MEMBER_JOIN] = qund_engine_join,   [QUND_EV_MEMBER_LEAVE] = qund_engine_leave,
+    [QUND_EV_GROUP_DISMISS] = on_dismiss,       [QUND_EV_ORDER_PAID] = on_order,
+    [QUND_EV_GROUP_MEMBERS] = qund_engine_look,
 };
 
 int qund_engine_event(struct qund_engine *e, struct qund_str body)

@@ -56,12 +56,12 @@ struct counters {
     struct qund_counter *applied, *repeated, *dead, *hits, *late, *untagged;
     struct qund_counter *alerts[3]; /* info, warn, urgent */
     struct qund_counter *deeds[6];  /* by enum deed_kind */
-    struct qund_counter *said[SAY_ACTS], *unsaid[SAY_WHYS];
+    struct qund_counter *said[SAY_ACTS], *unsaid[SAY_WHYS], *doubted;
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
     int64_t applied, repeated, dead, hits, late, untagged, alerts[3], deeds[6];
-    int64_t said[SAY_ACTS], unsaid[SAY_WHYS];
+    int64_t said[SAY_ACTS], unsaid[SAY_WHYS], doubted;
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -174,10 +174,22 @@ struct subject {
     bool own;                       /* our own account is the sender */
     struct qund_crm_contact *about; /* whom a join or leave is of; NULL: the sender */
     struct qund_str about_id;       /* on the platform */
+    int64_t looked; /* ts of the member list before the one that showed it; 0: a notice tells it */
 };
 QUND_CHECK int qund_engine_event(struct qund_engine *e, struct qund_str body);
 /* Fills s for s->ev: group, sender, role, and the row it would be. */
 QUND_CHECK int qund_subject_look_up(struct qund_engine *e, struct subject *s);
+
+/* Of the event's data object: a string (NONE) or a whole number (0). */
+struct qund_str qund_data_str(struct qund_engine *e, struct qund_str data, const char *want);
+int64_t qund_data_int(struct qund_engine *e, struct qund_str data, const char *want);
+
+/* --- member.c, look.c: who is in a group --- */
+QUND_CHECK int qund_engine_join(struct qund_engine *e, struct subject *s);
+QUND_CHECK int qund_engine_leave(struct qund_engine *e, struct subject *s);
+QUND_CHECK int qund_engine_look(struct qund_engine *e, struct subject *s);
+QUND_CHECK int qund_member_spoke_after(struct qund_engine *e, int64_t grp,
+                                       const struct qund_crm_contact *c, int64_t ts, bool *out);
 
 /* --- input.c --- */
 #define INPUT_EXTRACTS (QUND_ROOM_MAX + QUND_PHONE_MAX + 8)
@@ -334,6 +346,9 @@ enum measure_kind { MEASURE_MESSAGE, MEASURE_STAFF, MEASURE_JOIN, MEASURE_LEAVE 
 /* contact: the speaker, for MESSAGE. */
 QUND_CHECK int qund_measure_count(struct measure *m, enum measure_kind k, int64_t grp, int64_t ts,
                                   int64_t contact);
+/* It was counted there and is to be no longer. JOIN and LEAVE. */
+QUND_CHECK int qund_measure_uncount(struct measure *m, enum measure_kind k, int64_t grp,
+                                    int64_t ts);
 /* A message of that hour was taken back: the hour is counted again from the rows. */
 QUND_CHECK int qund_measure_recount(struct measure *m, int64_t grp, int64_t ts);
 QUND_CHECK int qund_measure_flush(struct measure *m);

@@ -149,6 +149,18 @@ int qund_measure_count(struct measure *m, enum measure_kind k, int64_t grp, int6
     return QUND_E_BUG;
 }
 
+int qund_measure_uncount(struct measure *m, enum measure_kind k, int64_t grp, int64_t ts)
+{
+    struct measure_delta *d;
+    int rc = delta_get(m, hour_of(ts), grp, &d);
+
+    if (rc < 0)
+        return rc;
+    d->joins -= k == MEASURE_JOIN;
+    d->leaves -= k == MEASURE_LEAVE;
+    return 0;
+}
+
 struct recount {
     struct measure *m;
     int64_t hour, messages, staff, speakers;

@@ -46,8 +46,10 @@ enum qund_event_type {
     QUND_EV_CHECKIN,
     QUND_EV_REDEEM,
     QUND_EV_TASK_DONE,
-    QUND_EV_GAP
+    QUND_EV_GAP,
+    QUND_EV_GROUP_MEMBERS
 };
+#define QUND_EVENT_TYPES (QUND_EV_GROUP_MEMBERS + 1)
 enum qund_event_type qund_event_type_of(struct qund_str name);
 const char *qund_event_type_name(enum qund_event_type t); /* "?" for OTHER */
 

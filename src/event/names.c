@@ -21,6 +21,7 @@ static const char *const TYPES[] = {
     [QUND_EV_REDEEM] = "redeem",
     [QUND_EV_TASK_DONE] = "task.done",
     [QUND_EV_GAP] = "gap",
+    [QUND_EV_GROUP_MEMBERS] = "group.members",
 };
 static const char *const ROLES[] = {"", "customer", "staff", "bot", "koc"};
 static const char *const ORIGINS[] = {"live", "backfill", "replay"};

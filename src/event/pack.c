@@ -160,7 +160,7 @@ static void get_head(struct unpacking *u, struct qund_event *e)
     unsigned marks;
     uint64_t flags;
 
-    e->type = (enum qund_event_type)get_byte(u, QUND_EV_GAP);
+    e->type = (enum qund_event_type)get_byte(u, QUND_EVENT_TYPES - 1);
     marks = get_byte(u, 0x3f);
     e->role = (enum qund_role)(marks & 7);
     e->origin = (enum qund_origin)(marks >> 3 & 3);

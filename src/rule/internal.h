@@ -138,7 +138,7 @@ struct qund_rules {
 
     struct qund_str types[RULE_TYPES_MAX];
     size_t n_types;
-    int8_t type_index[QUND_EV_GAP + 1];            /* of known types; -1: no rule cares */
+    int8_t type_index[QUND_EVENT_TYPES];           /* of known types; -1: no rule cares */
     struct qund_rule_ranks always[RULE_TYPES_MAX]; /* rules to look at for each event of a type */
     uint64_t term_types;                           /* types of which some rule has terms */
 

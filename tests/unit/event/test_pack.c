@@ -38,7 +38,7 @@ static struct qund_event random_event(struct qund_arena *a, uint64_t *s)
     e.key_ts = (int64_t)(rnd(s) % 253402300799999u);
     e.ts = rnd(s) % 2 ? e.key_ts : (int64_t)(rnd(s) % 253402300799999u);
     e.rx = (int64_t)(rnd(s) % 253402300799999u);
-    e.type = (enum qund_event_type)(rnd(s) % (QUND_EV_GAP + 1));
+    e.type = (enum qund_event_type)(rnd(s) % QUND_EVENT_TYPES);
     e.role = (enum qund_role)(rnd(s) % 5);
     e.origin = (enum qund_origin)(rnd(s) % 3);
     e.key = (enum qund_event_key)(rnd(s) % 2);
