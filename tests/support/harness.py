@@ -365,8 +365,10 @@ class Daemon:
         self.write_rules(rules or RULES)
 
     def write_config(self, text=None):
-        # JSON is YAML; a test that wants it broken gives the text.
-        self.config_path.write_text(text or json.dumps(self.config, ensure_ascii=False, indent=1), encoding="utf-8")
+        # JSON is YAML; a test that wants it broken gives the text. A reload never finds half of it.
+        fresh = self.config_path.with_suffix(".new")
+        fresh.write_text(text or json.dumps(self.config, ensure_ascii=False, indent=1), encoding="utf-8")
+        fresh.replace(self.config_path)
 
     def write_rules(self, rules):
         text = rules if isinstance(rules, str) else json.dumps(rules, ensure_ascii=False, indent=1)
