@@ -104,6 +104,7 @@ const char *ob_push_read(struct ob_push *p, struct qund_str body, const struct o
     if (!p->doc)
         return why;
     kind = ob_get_text(p->doc, "kind");
+    p->account = ob_get_text(p->doc, "account");
     if (qund_str_is(kind, "recall")) {
         p->kind = OB_PUSH_RECALL;
         p->group = ob_get_text(p->doc, "group");

@@ -20,7 +20,8 @@ struct ob_push {
     struct qund_str text;
     struct qund_str reply_to, message; /* with the account before it */
     const json_t *mentions, *media;
-    struct qund_str also; /* one more to be addressed: whom an alert is for */
+    struct qund_str account; /* who should speak; NONE: anyone */
+    struct qund_str also;    /* one more to be addressed: whom an alert is for */
     json_t *doc;
     struct ob_pool pool;
 };

@@ -169,8 +169,14 @@ static void read_request(struct ob_frame *f, const json_t *o)
 {
     struct qund_str name = ob_get_text(o, "request_type");
 
-    f->unknown = !qund_str_is(name, "friend") && !qund_str_is(name, "group");
-    f->event.type = ob_frame_dotted(f, QUND_STR("request"), name);
+    if (qund_str_is(name, "friend"))
+        f->event.type = QUND_STR("request.friend");
+    else if (qund_str_is(name, "group"))
+        f->event.type = QUND_STR("request.group");
+    else {
+        f->unknown = true;
+        f->event.type = ob_frame_dotted(f, QUND_STR("request"), name);
+    }
     f->event.text = ob_frame_clean(f, ob_get_text(o, "comment"), OB_TEXT_MAX);
     f->event.data = ob_frame_raw(f, o);
 }

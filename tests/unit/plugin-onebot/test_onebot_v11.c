@@ -223,7 +223,7 @@ static void requests_keep_what_an_answer_needs(void **state)
         f,
         "{\"post_type\":\"request\",\"request_type\":\"group\",\"sub_type\":\"add\",\"self_id\":"
         "7,\"group_id\":5,\"user_id\":8,\"comment\":\"我是业主\",\"flag\":\"f1\"}",
-        "onebot.request.group group=5 from=8 account=7 text=我是业主 "
+        "request.group group=5 from=8 account=7 text=我是业主 "
         "data={\"post_type\":\"request\",\"request_type\":\"group\",\"sub_type\":\"add\","
         "\"self_id\":7,\"group_id\":5,\"user_id\":8,\"comment\":\"我是业主\",\"flag\":\"f1\"}");
 }
