@@ -17,7 +17,8 @@ const char *qund_alert_state_name(enum qund_alert_state s);
 
 struct qund_alerts;
 struct qund_alerts_deps {
-    struct qund_db *db; /* the writing handle */
+    const unsigned char *link_key; /* QUND_LINK_KEY bytes; NULL: pushes carry no link */
+    struct qund_db *db;            /* the writing handle */
     struct qund_timers *timers;
     struct qund_outbox *outbox; /* NULL: nothing is pushed */
     struct qund_config *config; /* ladders, merge window, default targets; borrowed */
@@ -119,4 +120,8 @@ struct qund_alert_filter {
 /* Appends `{…},{…}` and returns how many; *next is the cursor (0: no more). */
 QUND_CHECK int qund_alert_list(struct qund_db *db, const struct qund_alert_filter *f,
                                struct qund_buf *json, int64_t *next);
+/* What is open and was told to that member of staff, newest first; appended likewise. Returns how
+ * many. */
+QUND_CHECK int qund_alert_list_told(struct qund_db *db, int64_t staff, int limit,
+                                    struct qund_buf *json);
 #endif

@@ -2,6 +2,7 @@
 #ifndef QUND_ALERT_INTERNAL_H
 #define QUND_ALERT_INTERNAL_H
 #include "alert/alert.h"
+#include "alert/link.h"
 #include "config/config.h"
 #include "crm/roster.h"
 #include "outbox/outbox.h"
@@ -41,7 +42,7 @@ QUND_CHECK int qund_alert_push(struct qund_alerts *al, const struct alert_row *a
                                bool *pushed);
 
 /* --- read_sql.c --- */
-/* The whole as a person reads it: level, title, who said what where, the short command. */
+/* What a person reads of it: level, title, who said what where. */
 QUND_CHECK int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out);
 
 /* --- alert_sql.c --- */

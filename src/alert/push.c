@@ -32,8 +32,42 @@ static void put_person(struct qund_jw *w, const struct sending *s)
     qund_jw_end_obj(w);
 }
 
+/* Where this person acts on that alert (0: sees all his open ones), without a login. */
+static bool put_link(const struct sending *s, int64_t alert, struct qund_buf *out)
+{
+    const struct qund_config *c = s->al->deps.config;
+    struct qund_str base = qund_str(c->http.public_url ? c->http.public_url : "");
+    char token[QUND_LINK_CHARS + 1];
+
+    if (base.n == 0 || s->staff == 0 || !s->al->deps.link_key)
+        return false;
+    while (base.n > 0 && base.p[base.n - 1] == '/')
+        base.n--;
+    qund_link_print(s->al->deps.link_key,
+                    &(struct qund_link){alert, s->staff, s->now + c->alert.link_for_ms}, token);
+    qund_buf_printf(out, "%.*s/a/%s", QUND_STR_ARG(base), token);
+    return true;
+}
+
+/* The last line says how to answer: by the link, else by a word in the chat. */
+static void put_text(struct qund_jw *w, const struct sending *s, struct qund_str link)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    long long id = s->a->id;
+
+    qund_buf_str(&text, s->text);
+    if (link.n > 0)
+        qund_buf_printf(&text, "\n#%lld %.*s", id, QUND_STR_ARG(link));
+    else
+        qund_buf_printf(&text, "\n#%lld 回复：收到 %lld / 完成 %lld / 稍后 %lld 30分钟", id, id, id,
+                        id);
+    qund_jw_kstr(w, "text", qund_buf_view(&text));
+}
+
 static void put_body(const struct sending *s, struct qund_buf *body)
 {
+    QUND_AUTO(qund_buf_done) struct qund_buf link = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
     struct qund_jw w = qund_jw(body);
     char id_text[24];
 
@@ -46,7 +80,11 @@ static void put_body(const struct sending *s, struct qund_buf *body)
     qund_jw_kstr(&w, "to", s->staff_name);
     if (s->staff)
         put_person(&w, s);
-    qund_jw_kstr(&w, "text", s->text);
+    if (put_link(s, s->a->id, &link) && put_link(s, 0, &all)) {
+        qund_jw_kstr(&w, "link", qund_buf_view(&link));
+        qund_jw_kstr(&w, "link_all", qund_buf_view(&all));
+    }
+    put_text(&w, s, qund_buf_view(&link));
     qund_jw_key(&w, "alert");
     qund_jw_raw(&w, s->json);
     qund_jw_end_obj(&w);

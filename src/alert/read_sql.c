@@ -64,14 +64,12 @@ int qund_alert_print(struct qund_db *db, int64_t id, struct qund_buf *json)
 }
 
 /* 【提醒】询价（3）
- * 一群 张三：多少钱
- * #12 回复：收到 12 / 完成 12 / 稍后 12 30分钟 */
+ * 一群 张三：多少钱 */
 static void put_text(struct qund_stmt *st, struct qund_buf *out)
 {
     static const char *const LEVELS[][2] = {{"urgent", "紧急"}, {"warn", "提醒"}, {"info", "消息"}};
     struct qund_str level = qund_col_str(st, 3), group = qund_col_str(st, 13);
     struct qund_str sender = qund_col_str(st, 12), quote = qund_col_str(st, 10);
-    long long id = qund_col_int(st, 0);
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS); i++)
         if (qund_str_is(level, LEVELS[i][0]))
@@ -79,7 +77,8 @@ static void put_text(struct qund_stmt *st, struct qund_buf *out)
     qund_buf_str(out, qund_col_str(st, 9));
     if (qund_col_int(st, 14) > 1)
         qund_buf_printf(out, "（%lld）", (long long)qund_col_int(st, 14));
-    qund_buf_char(out, '\n');
+    if (group.n + sender.n + quote.n > 0)
+        qund_buf_char(out, '\n');
     qund_buf_str(out, group);
     if (group.n > 0 && sender.n > 0)
         qund_buf_char(out, ' ');
@@ -89,9 +88,6 @@ static void put_text(struct qund_stmt *st, struct qund_buf *out)
     qund_buf_str(out, qund_utf8_cut_chars(quote, QUOTE_CHARS));
     if (qund_utf8_cut_chars(quote, QUOTE_CHARS).n < quote.n)
         qund_buf_puts(out, "…");
-    if (group.n + sender.n + quote.n > 0)
-        qund_buf_char(out, '\n');
-    qund_buf_printf(out, "#%lld 回复：收到 %lld / 完成 %lld / 稍后 %lld 30分钟", id, id, id, id);
 }
 
 int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out)
@@ -134,5 +130,27 @@ int qund_alert_list(struct qund_db *db, const struct qund_alert_filter *f, struc
     qund_stmt_reset(st);
     if (n < f->limit)
         *next = 0;
+    return rc < 0 ? rc : n;
+}
+
+int qund_alert_list_told(struct qund_db *db, int64_t staff, int limit, struct qund_buf *json)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT " COLUMNS " FROM alert a WHERE state < 2 AND EXISTS(SELECT 1 FROM"
+                     " outbox o WHERE o.alert = a.id AND o.person = :staff)"
+                     " ORDER BY id DESC LIMIT :limit");
+    int n = 0;
+    int rc;
+
+    qund_bind_int(st, ":staff", staff);
+    qund_bind_int(st, ":limit", limit);
+    while ((rc = qund_step(st)) > 0) {
+        struct qund_jw w = qund_jw(json);
+
+        if (n++ > 0)
+            qund_buf_char(json, ',');
+        print_row(st, &w);
+    }
+    qund_stmt_reset(st);
     return rc < 0 ? rc : n;
 }

@@ -157,6 +157,8 @@ int qund_open_ground(struct qund *q, struct qund_err *err)
     if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) != 0)
         rc = qund_server_try_tcp(q->config->http.listen, err);
     if (rc == 0)
+        rc = qund_vault_key(q->vault, err);
+    if (rc == 0)
         rc = qund_inhand_open(q->vault->inhand, &q->inhand, &q->left, err);
     if (rc == 0)
         rc = open_store(q, err);

@@ -63,6 +63,8 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
     l->next_entry = 1;
     if (rc == 0)
         rc = qund_vault_open(o->data, &l->vault, err);
+    if (rc == 0)
+        rc = qund_vault_key(l->vault, err);
     l->fold = qund_fold_tables();
     left_wal = rc == 0 && qund_vault_wal_there(l->vault);
     if (rc == 0)
@@ -86,6 +88,7 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
                                      .log = l->log,
                                      .metrics = l->metrics,
                                      .outbox = o->outbox,
+                                     .link_key = l->vault->key,
                                      .feed = o->feed,
                                      .feed_arg = o->feed_arg};
     rc = qund_engine_open(&deps, &l->engine, err);

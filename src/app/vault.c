@@ -137,6 +137,28 @@ int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
         QUND_DB_WRITE, log, out, err);
 }
 
+int qund_vault_key(struct qund_vault *v, struct qund_err *err)
+{
+    QUND_AUTO(qund_free_str) char *path = qund_path_join(v->dir, "key");
+    QUND_AUTO(qund_buf_done) struct qund_buf bytes = {0};
+    int rc = access(path, F_OK) == 0 ? qund_file_read(path, 4096, &bytes, err) : QUND_E_NOTFOUND;
+
+    if (rc == QUND_E_NOTFOUND) {
+        qund_random(v->key, sizeof(v->key));
+        return qund_file_replace(path, qund_str_n((const char *)v->key, sizeof(v->key)), 0600, err);
+    }
+    if (rc < 0)
+        return rc;
+    if (bytes.n != sizeof(v->key))
+        return qund_err_set(err, QUND_E_INVAL, path,
+                            "must be %zu bytes; put the right one back, or move it away: then one "
+                            "is made and links sent before are no longer good",
+                            sizeof(v->key));
+    memcpy(v->key, bytes.p, sizeof(v->key));
+    explicit_bzero(bytes.p, bytes.n);
+    return 0;
+}
+
 void qund_vault_note_damage(const struct qund_vault *v, struct qund_str what, struct qund_log *log)
 {
     struct qund_err err = {0};

@@ -11,8 +11,9 @@ struct qund_db;
 struct qund_vault {
     char *dir; /* absolute */
     char *store, *inhand, *reserve, *spool, *redis, *rules_cache, *sock;
-    char *damage; /* a note that lies there while the store is known to be damaged */
-    int lock_fd;  /* -1: not held */
+    char *damage;          /* a note that lies there while the store is known to be damaged */
+    int lock_fd;           /* -1: not held */
+    unsigned char key[32]; /* of <data>/key, once qund_vault_key was called */
     /* Shared by all handles of the store (db.h): set once, whoever finds it malformed. */
     atomic_bool *damaged;
 };
@@ -31,6 +32,10 @@ bool qund_vault_wal_there(const struct qund_vault *v);
 /* The writing handle, schema brought forward. full_sync by the configuration's durability. */
 QUND_CHECK int qund_vault_store(const struct qund_vault *v, const struct qund_config *cfg,
                                 struct qund_log *log, struct qund_db **out, struct qund_err *err);
+/* Reads <data>/key into v->key; makes one (0600) where there is none. IO, INVAL: err says what to
+ * do.
+ */
+QUND_CHECK int qund_vault_key(struct qund_vault *v, struct qund_err *err);
 /* So that the next start does not write into it either. A failure is logged. */
 void qund_vault_note_damage(const struct qund_vault *v, struct qund_str what, struct qund_log *log);
 /* Where such a note lies, all tables are looked at: IO, err says how to restore, while one is

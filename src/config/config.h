@@ -101,7 +101,7 @@ struct qund_config {
         enum qund_log_form form;
     } log;
     struct {
-        int64_t merge_ms, push_every_ms;
+        int64_t merge_ms, push_every_ms, link_for_ms;
         struct qund_ladders ladders;
     } alert;
     struct {

@@ -114,6 +114,8 @@ static const struct option ALERT[] = {
     {"push_every", OPT_DURATION, AT(alert.push_every_ms), "30m", 0, 7 * DAY, NULL, OPT_RELOAD,
      "A person is sent at most one new reminder that is not urgent within this time; what comes "
      "meanwhile follows as one card."},
+    {"link_for", OPT_DURATION, AT(alert.link_for_ms), "72h", 60 * SEC, 30 * DAY, NULL, OPT_RELOAD,
+     "How long the signed link of a push is good (`http.public_url`)."},
     {"ladders", OPT_LADDERS, AT(alert.ladders),
      "normal 10m,30m,60m; complaint 5m,15m,30m; urgent 0s", 0, 0, NULL, OPT_RELOAD,
      "By kind of alert: after which times without an answer it goes one step up."},

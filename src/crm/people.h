@@ -13,6 +13,12 @@ QUND_CHECK int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qun
 QUND_CHECK int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json);
 /* The active member of staff of that number, else of that key. NOTFOUND. */
 QUND_CHECK int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out);
+/* Calls each with the active members of staff, by name; non-zero stops and is returned. */
+QUND_CHECK int qund_crm_staff_each(struct qund_db *db,
+                                   int (*each)(int64_t id, struct qund_str name, void *arg),
+                                   void *arg);
+/* 1: an active member of staff has this number; 0: none. */
+QUND_CHECK int qund_crm_staff_active(struct qund_db *db, int64_t id);
 /* Is any active member of staff known? */
 QUND_CHECK int qund_crm_staff_any(struct qund_db *db, bool *out);
 /* The role somebody is known under, found and never made: by platform id, and by the longest name

@@ -72,6 +72,33 @@ int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out)
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
+int qund_crm_staff_each(struct qund_db *db,
+                        int (*each)(int64_t id, struct qund_str name, void *arg), void *arg)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id, name FROM staff WHERE active = 1 ORDER BY name, id");
+    int rc;
+
+    while ((rc = qund_step(st)) > 0) {
+        rc = each(qund_col_int(st, 0), qund_col_str(st, 1), arg);
+        if (rc != 0)
+            break;
+    }
+    qund_stmt_reset(st);
+    return rc;
+}
+
+int qund_crm_staff_active(struct qund_db *db, int64_t id)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM staff WHERE id = :id AND active = 1");
+    int rc;
+
+    qund_bind_int(st, ":id", id);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
+}
+
 int qund_crm_staff_any(struct qund_db *db, bool *out)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM staff WHERE active = 1 LIMIT 1");

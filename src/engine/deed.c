@@ -37,10 +37,12 @@ static int still_staff(struct qund_engine *e, struct qund_str by, struct qund_er
 
     if (!qund_str_starts(by, "staff:"))
         return 0;
-    rc = qund_crm_staff_find(e->db, qund_str_n(by.p + 6, by.n - 6), &id);
-    return rc == QUND_E_NOTFOUND
-               ? qund_err_set(err, QUND_E_DENIED, "by", "is no longer of the staff")
-               : rc;
+    rc = qund_str_int(qund_str_n(by.p + 6, by.n - 6), &id);
+    if (rc == 0)
+        rc = qund_crm_staff_active(e->db, id);
+    if (rc == 0)
+        rc = qund_err_set(err, QUND_E_DENIED, "by", "is no longer of the staff");
+    return rc < 0 ? rc : 0;
 }
 
 static int finish(struct qund_engine *e, const struct deed *d, struct qund_err *err)

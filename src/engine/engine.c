@@ -119,8 +119,11 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
     e->early = -1;
     if (deps->outbox)
         e->outbox = qund_outbox_new(e->db, e->timers);
-    e->alerts = qund_alerts_new(&(struct qund_alerts_deps){
-        .db = e->db, .timers = e->timers, .outbox = e->outbox, .config = e->config});
+    e->alerts = qund_alerts_new(&(struct qund_alerts_deps){.db = e->db,
+                                                           .timers = e->timers,
+                                                           .outbox = e->outbox,
+                                                           .config = e->config,
+                                                           .link_key = deps->link_key});
     open_counters(e);
     rc = qund_zone_load(NULL, e->config->time.zone, &e->zone, err);
     if (rc == 0)

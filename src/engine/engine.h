@@ -32,7 +32,8 @@ struct qund_engine_deps {
     const struct qund_inhand_left *left;   /* what the last process left; read by open only */
     struct qund_log *log;
     struct qund_metrics *metrics;
-    bool outbox; /* false: nothing is ever handed to deliver */
+    bool outbox;                   /* false: nothing is ever handed to deliver */
+    const unsigned char *link_key; /* QUND_LINK_KEY bytes, outlives it; NULL: no signed links */
     /* Called after the commit with one JSON object a line for the live feed; NULL: no feed. */
     void (*feed)(void *arg, struct qund_str json);
     bool (*feed_wanted)(void *arg); /* asked once a batch; NULL: always */

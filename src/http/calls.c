@@ -31,7 +31,9 @@ static void read_home(struct qund_http *h, struct mail *m)
         qund_req_reply(p->req, &(struct qund_resp){
                                    .status = p->answer.status ? p->answer.status : 200,
                                    .type = p->answer.type ? p->answer.type : "application/json",
-                                   .body = qund_buf_view(&p->answer.body)});
+                                   .body = qund_buf_view(&p->answer.body),
+                                   .extra = p->answer.extra,
+                                   .n_extra = p->answer.n_extra});
     qund_buf_done(&p->answer.body);
     qund_free(p->room);
     qund_free(p);
@@ -55,8 +57,8 @@ static void read_run(struct qund_read_job *j, struct qund_reader *rd, const stru
     qund_http_mail(p->h, &p->mail);
 }
 
-static void send_read(struct qund_http *h, struct qund_req *r, const struct qund_call *c,
-                      char *room)
+void qund_call_read_later(struct qund_http *h, struct qund_req *r, const struct qund_call *c,
+                          char *room)
 {
     struct pending_read *p = qund_alloc(sizeof(*p));
     int rc;
@@ -172,7 +174,7 @@ void qund_call_dispatch(struct qund_http *h, struct qund_req *r, const struct qu
 {
     switch (c->route->kind) {
     case ROUTE_READ:
-        send_read(h, r, c, room); /* which owns room from here on */
+        qund_call_read_later(h, r, c, room); /* which owns room from here on */
         return;
     case ROUTE_NOW:
     case ROUTE_SOCKET:

@@ -105,6 +105,8 @@ static void fill_call(struct qund_http *h, struct qund_call *c, const struct qun
 
 static size_t body_limit(struct qund_http *h, const struct qund_route *route)
 {
+    if (route->form_max > 0)
+        return route->form_max;
     if (!route->raw)
         return route->method == QUND_GET ? 0 : COMMAND_BODY_MAX;
     return (size_t)h->deps.config(h->deps.arg)->http.max_body;
@@ -224,6 +226,10 @@ static void make_metrics(struct qund_http *h)
     h->feed_dropped = qund_metric_counter(m, "qund_live_dropped_total", NULL,
                                           "Lines of the live feed dropped because the loop lags");
     h->live_clients = qund_metric_gauge(m, "qund_live_clients", NULL, "Readers of the live feed");
+    h->link_wrong = qund_metric_counter(m, "qund_links_refused_total", "why=\"signature\"",
+                                        "Signed links that were not good");
+    h->link_expired = qund_metric_counter(m, "qund_links_refused_total", "why=\"expired\"",
+                                          "Signed links that were not good");
     h->denied = qund_metric_counter(m, "qund_http_denied_total", NULL,
                                     "Requests without a good token or the right role");
 }

@@ -21,6 +21,7 @@ struct qund_http_deps {
     struct qund_intake *intake;
     const struct qund_search_words *words; /* NULL: no search */
     const char *store_path;                /* the readers open it, read only */
+    const unsigned char *link_key;         /* QUND_LINK_KEY bytes; NULL: no signed links */
     atomic_bool *store_damaged;            /* set when one of them finds it malformed; NULL */
     void *arg;                             /* of the functions below */
     /* The snapshot in force; borrowed until the loop's next turn. */

@@ -58,6 +58,7 @@ struct qund_route {
     bool page;            /* has ?limit= and ?cursor= */
     bool slow;            /* may read for half a minute */
     bool raw;             /* takes the body as it is */
+    size_t form_max;      /* it is an HTML form of at most so many bytes; 0: it is none */
 };
 static inline bool qund_route_asks(const struct qund_route *r) /* fields are of the query */
 {
@@ -87,6 +88,11 @@ struct qund_call {
     int limit;                       /* 1..500, 50 when absent */
     struct qund_str cursor;          /* NONE: the first page */
     struct qund_grant grant;
+    struct { /* of a signed link (link_page.c): id is its alert, 0: the list */
+        int64_t staff, until;
+        const unsigned char *key; /* valid as long as the server */
+        bool english, asked;      /* asked: by ?lang= */
+    } link;
     bool mask; /* phones are masked for this role */
     int64_t now_ms;
     char zone[64]; /* the installation's */
@@ -105,6 +111,8 @@ struct qund_answer {
     int status;       /* 0: 200 */
     const char *type; /* NULL: JSON */
     struct qund_buf body;
+    const struct qund_header *extra; /* static */
+    size_t n_extra;
     struct qund_err err; /* when the rc is not 0 */
 };
 void qund_answer_json(struct qund_req *r, int status, struct qund_str json);
@@ -148,7 +156,9 @@ struct qund_http {
     _Atomic unsigned n_clients;
     _Atomic size_t feed_waiting;
     unsigned open_calls; /* commands, reads and turns that will come home */
-    struct qund_log_gate refused_gate, failed_gate;
+    struct qund_log_gate refused_gate, failed_gate, link_gate;
+    int64_t link_wrong_until_us; /* wrong signatures that were answered, as an allowance */
+    struct qund_counter *link_wrong, *link_expired;
     struct qund_counter *requests[6]; /* by status class, [0] unused */
     struct qund_counter *events_refused, *feed_dropped, *live_clients, *denied;
     struct qund_histogram *seconds;
@@ -173,6 +183,9 @@ void qund_auth_retry(void *arg);
 /* calls.c: sends a call to a reader, the engine or the application, and answers it. */
 void qund_call_dispatch(struct qund_http *h, struct qund_req *r, const struct qund_call *c,
                         char *room);
+/* To a reader; takes room. */
+void qund_call_read_later(struct qund_http *h, struct qund_req *r, const struct qund_call *c,
+                          char *room);
 struct pending_command;
 /* For a handler that makes a command of its own: done(arg) on the loop with the answered command,
  * which is freed after it. */
@@ -203,6 +216,10 @@ int qund_api_alert(struct qund_reader *rd, const struct qund_call *c, struct qun
 int qund_api_messages(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_message(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_search(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+void qund_link_show(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
+int qund_link_read_page(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+void qund_link_act(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
+void qund_link_style(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 int qund_api_org(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_people(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_person(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);

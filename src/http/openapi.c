@@ -92,7 +92,10 @@ static void put_body(struct qund_jw *w, const struct qund_route *r)
     qund_jw_key(w, "requestBody");
     qund_jw_obj(w);
     qund_jw_key(w, "content");
-    if (r->raw && r->what) { /* a file */
+    if (r->form_max > 0) {
+        qund_jw_raw(w, QUND_STR("{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":"
+                                "\"object\"}}}"));
+    } else if (r->raw && r->what) { /* a file */
         qund_jw_raw(w, QUND_STR("{\"text/csv\":{\"schema\":{\"type\":\"string\"}},"
                                 "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}}"));
     } else if (r->raw) {
@@ -143,6 +146,8 @@ static void put_responses(struct qund_jw *w, const struct qund_route *r)
     qund_jw_obj(w);
     if (r->kind == ROUTE_SOCKET)
         put_response(w, "101", "The feed begins: one JSON object a text frame", NULL, NULL);
+    else if (r->form_max > 0)
+        put_response(w, "303", "Back to the page, which says how it went", NULL, NULL);
     else if (r->raw && !r->what)
         put_response(w, "202", "All events are durable", json,
                      "{\"type\":\"object\",\"properties\":{\"accepted\":{\"type\":\"integer\"}}}");

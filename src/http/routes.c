@@ -1,6 +1,6 @@
 /* routes.c - the API as one table: who may, how it is answered, what it takes, what it says about
  * itself. A new path is a row here and a function; nothing else dispatches. */
-#include "http/internal.h"
+#include "http/link_page.h"
 
 #define LIST(fields) (fields), QUND_ARRAY_LEN(fields)
 #define BASE "/api/v1"
@@ -118,6 +118,14 @@ static const struct qund_field TOKEN[] = {
     {"name", VALUE_STR, true, NULL, "What it is for"},
     {"channels", VALUE_STRS, false, NULL, "Of ingest: the channels it may write to"},
     {"expires", VALUE_TIME, false, NULL, "When it ends; never"},
+};
+
+static const struct qund_field LINK[] = {
+    {"r", VALUE_CHOICE, false, LINK_SAID_WORDS, "How pressing a button ended"},
+    {"lang", VALUE_CHOICE, false, "zh|en", "Its language; as Accept-Language says, else zh"},
+};
+static const struct qund_field LINK_ACT[] = {
+    {"lang", VALUE_CHOICE, false, "zh|en", "As the page was shown"},
 };
 
 static const struct qund_field EVENTS[] = {
@@ -277,6 +285,16 @@ static const struct qund_route ROUTES[] = {
     {QUND_GET, BASE "/groups/{id}/metrics", ROLES_READ, ROUTE_READ, "groups",
      "What a group's hours or days counted, questions and reply times among it", LIST(MEASURES),
      .read = qund_api_group_metrics},
+
+    {QUND_GET, "/a/style.css", ROLES_NOBODY_ASKED, ROUTE_NOW, "links", "How these pages look",
+     .now = qund_link_style, .produces = "text/css"},
+    {QUND_GET, "/a/{name}", ROLES_NOBODY_ASKED, ROUTE_NOW, "links",
+     "The page of a signed personal link; looking changes nothing", LIST(LINK),
+     .now = qund_link_show, .read = qund_link_read_page, .produces = "text/html"},
+    {QUND_POST, "/a/{name}", ROLES_NOBODY_ASKED, ROUTE_NOW, "links",
+     "What a button of that page does: a form with do, for, to, note, proof, number; 303 to the "
+     "page",
+     LIST(LINK_ACT), .now = qund_link_act, .raw = true, .form_max = 16u << 10},
 
     {QUND_GET, BASE "/tokens", ROLES_ADMIN, ROUTE_READ, "tokens", "Tokens, without their secrets",
      LIST(ALL), .read = qund_api_tokens},

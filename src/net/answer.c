@@ -36,6 +36,7 @@ static const struct {
     {202, "Accepted"},
     {204, "No Content"},
     {302, "Found"},
+    {303, "See Other"},
     {304, "Not Modified"},
     {400, "Bad Request"},
     {401, "Unauthorized"},

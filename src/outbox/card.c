@@ -10,7 +10,7 @@
 #define QUOTE_CHARS 60u
 
 struct said {
-    struct qund_str short_id, level, title, link, group, sender, quote, person, to;
+    struct qund_str short_id, level, title, link, all, group, sender, quote, person, to;
 };
 
 static int read_alert(struct qund_jr *r, struct said *s)
@@ -43,11 +43,12 @@ static void read_body(struct qund_str json, struct qund_arena *arena, struct sai
     qund_jr_init(&r, json, arena, DEPTH_MAX);
     rc = qund_jr_obj(&r, &o);
     while (rc == 0 && qund_jr_obj_next(&r, &o, &key) > 0) {
-        struct qund_str *out = qund_str_is(key, "short")   ? &s->short_id
-                               : qund_str_is(key, "level") ? &s->level
-                               : qund_str_is(key, "to")    ? &s->to
-                               : qund_str_is(key, "link")  ? &s->link
-                                                           : NULL;
+        struct qund_str *out = qund_str_is(key, "short")      ? &s->short_id
+                               : qund_str_is(key, "level")    ? &s->level
+                               : qund_str_is(key, "to")       ? &s->to
+                               : qund_str_is(key, "link")     ? &s->link
+                               : qund_str_is(key, "link_all") ? &s->all
+                                                              : NULL;
 
         if (qund_str_is(key, "alert") && qund_jr_peek(&r) == QUND_JT_OBJ)
             rc = read_alert(&r, s);
@@ -78,7 +79,7 @@ static void put_words(const struct said *s, struct qund_buf *out)
 /* 2 条提醒
  * #12 询价｜一群 张三：多少钱
  * #13 …
- * 回复：收到 12 / 完成 12 / 稍后 12 30分钟 */
+ * then the address of them all, or 回复：收到 12 / 完成 12 / 稍后 12 30分钟 */
 static void put_text(const struct said *v, size_t n, struct qund_buf *out)
 {
     qund_buf_printf(out, "%zu 条提醒", n);
@@ -86,6 +87,10 @@ static void put_text(const struct said *v, size_t n, struct qund_buf *out)
         qund_buf_printf(out, "\n#%.*s %.*s｜", QUND_STR_ARG(v[i].short_id),
                         QUND_STR_ARG(v[i].title));
         put_words(&v[i], out);
+    }
+    if (v[0].all.n > 0) {
+        qund_buf_printf(out, "\n%.*s", QUND_STR_ARG(v[0].all));
+        return;
     }
     qund_buf_printf(out, "\n回复：收到 %.*s / 完成 %.*s / 稍后 %.*s 30分钟",
                     QUND_STR_ARG(v[0].short_id), QUND_STR_ARG(v[0].short_id),
@@ -147,6 +152,8 @@ void qund_card_body(const struct qund_out_item *const *of, size_t n, struct qund
         qund_jw_key(&w, "person");
         qund_jw_raw(&w, v[0].person);
     }
+    if (v[0].all.n > 0)
+        qund_jw_kstr(&w, "link", v[0].all);
     qund_jw_kstr(&w, "text", qund_buf_view(&text));
     qund_jw_key(&w, "items");
     qund_jw_arr(&w);
