@@ -6,35 +6,26 @@
 
 #define HEAP_EVERY 10 /* calls; the allocator walks its free lists to count */
 
-static void say(struct qund_jw *w, const char *fmt, ...) QUND_PRINTF(2, 3);
-static void say(struct qund_jw *w, const char *fmt, ...)
-{
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    va_list ap;
-
-    va_start(ap, fmt);
-    qund_buf_vprintf(&text, fmt, ap);
-    va_end(ap);
-    qund_jw_str(w, qund_buf_view(&text));
-}
-
 static bool intake_ready(struct qund *q, struct qund_jw *w)
 {
     struct qund_intake_state in;
 
     qund_intake_state(q->intake, &in);
     if (!in.redis_up)
-        say(w, "redis does not answer for %lld ms: events go to the spool", (long long)in.down_ms);
+        qund_jw_printf(w, "redis does not answer for %lld ms: events go to the spool",
+                       (long long)in.down_ms);
     if (in.spool_events > 0)
-        say(w, "%lld events in the spool", (long long)in.spool_events);
+        qund_jw_printf(w, "%lld events in the spool", (long long)in.spool_events);
     if (in.stream_cut)
-        say(w, "the queue lost entries between %llu-%llu and %llu-%llu: what they held is unknown",
+        qund_jw_printf(
+            w, "the queue lost entries between %llu-%llu and %llu-%llu: what they held is unknown",
             (unsigned long long)in.cut_from.ms, (unsigned long long)in.cut_from.seq,
             (unsigned long long)in.cut_to.ms, (unsigned long long)in.cut_to.seq);
     if (in.full)
-        say(w, "the queue is full: %lld entries wait", (long long)in.waiting);
+        qund_jw_printf(w, "the queue is full: %lld entries wait", (long long)in.waiting);
     if (in.disk_errno)
-        say(w,
+        qund_jw_printf(
+            w,
             "events are refused: neither Redis nor the spool can write them (%s); free disk space "
             "in the data folder, or mend its disk",
             strerror(in.disk_errno));
@@ -47,16 +38,25 @@ static void worker_ready(struct qund *q, struct qund_jw *w)
 
     qund_worker_state(q->worker, &st);
     if (st.denied)
-        say(w, "another instance holds the queue's lease; stop it or use another queue.prefix");
+        qund_jw_printf(
+            w, "another instance holds the queue's lease; stop it or use another queue.prefix");
     if (st.bodies_missing > 0)
-        say(w,
+        qund_jw_printf(
+            w,
             "%llu entries were trimmed from the queue before they were applied; what they held is "
             "unknown: see the log",
             (unsigned long long)st.bodies_missing);
     if (st.trouble < 0)
-        say(w,
+        qund_jw_printf(
+            w,
             "the store cannot be written (%s) for %lld ms: free disk space, or end what holds it",
             qund_rc_name(st.trouble), (long long)(qund_mono_now().ms - st.trouble_since_ms));
+}
+
+static int64_t gaps_open(struct qund *q)
+{
+    return qund_counter_get(
+        qund_metric_gauge(q->metrics, "qund_gaps_open", NULL, "Those that are not over"));
 }
 
 static void targets_ready(struct qund *q, struct qund_jw *w)
@@ -66,7 +66,7 @@ static void targets_ready(struct qund *q, struct qund_jw *w)
 
     for (size_t i = 0; i < n; i++)
         if (v[i].breaker != QUND_BREAKER_CLOSED)
-            say(w, "target %s does not answer; it is tried again by itself", v[i].name);
+            qund_jw_printf(w, "target %s does not answer; it is tried again by itself", v[i].name);
 }
 
 bool qund_ready(void *arg, struct qund_jw *w)
@@ -76,32 +76,40 @@ bool qund_ready(void *arg, struct qund_jw *w)
     bool ready = intake_ready(q, w);
 
     worker_ready(q, w);
+    if (gaps_open(q) > 0)
+        qund_jw_printf(w,
+                       "%lld channels, accounts or groups are not heard just now: see "
+                       "/api/v1/gaps",
+                       (long long)gaps_open(q));
     targets_ready(q, w);
     qund_maint_state(q->maint, &m);
     if (m.damaged)
-        say(w,
+        qund_jw_printf(
+            w,
             "the store is damaged (%s): nothing is written, events wait in the queue; stop the "
             "daemon and run `qund restore DIR`",
             m.what);
     if (m.rules_broken)
-        say(w, "rules were refused, the set before them runs: %s", m.rules_why);
+        qund_jw_printf(w, "rules were refused, the set before them runs: %s", m.rules_why);
     else if (q->rules_degraded)
-        say(w, "rules were refused at start, the last good set runs; see `qund check`");
+        qund_jw_printf(w, "rules were refused at start, the last good set runs; see `qund check`");
     qund_hosts_ready(q, w);
     if (q->config_why[0])
-        say(w, "the configuration was refused, the one before it runs: %s", q->config_why);
+        qund_jw_printf(w, "the configuration was refused, the one before it runs: %s",
+                       q->config_why);
     if (q->org_why[0])
-        say(w, "the org file was refused, what it said before stays: %s", q->org_why);
+        qund_jw_printf(w, "the org file was refused, what it said before stays: %s", q->org_why);
     if (q->queue_gap[0])
-        say(w, "%s", q->queue_gap);
+        qund_jw_printf(w, "%s", q->queue_gap);
     if (q->store_gap[0])
-        say(w, "%s", q->store_gap);
+        qund_jw_printf(w, "%s", q->store_gap);
     if (q->redis) {
         struct qund_redis_state r;
 
         qund_redis_state(q->redis, &r);
         if (r.repairs > 0)
-            say(w, "the queue's file was cut by %lld bytes to its valid part; the refused copy: %s",
+            qund_jw_printf(
+                w, "the queue's file was cut by %lld bytes to its valid part; the refused copy: %s",
                 (long long)r.repaired_bytes, r.aside);
     }
     return ready;
@@ -130,6 +138,7 @@ void qund_status(void *arg, struct qund_jw *w)
     }
     qund_jw_kbool(w, "recovered", st.recovered);
     qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
+    qund_jw_kint(w, "gaps_open", gaps_open(q));
     qund_hosts_status(q, w);
 }
 

@@ -2,30 +2,19 @@
  * /metrics. */
 #include "app/host.h"
 
-static void say(struct qund_jw *w, const char *fmt, ...) QUND_PRINTF(2, 3);
-static void say(struct qund_jw *w, const char *fmt, ...)
-{
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    va_list ap;
-
-    va_start(ap, fmt);
-    qund_buf_vprintf(&text, fmt, ap);
-    va_end(ap);
-    qund_jw_str(w, qund_buf_view(&text));
-}
-
 void qund_hosts_ready(struct qund *q, struct qund_jw *w)
 {
     struct qund_plugin_file *f;
 
     for (size_t i = 0; q->opts.plugins && (f = qund_plugins_at(q->opts.plugins, i)); i++)
         if (f->state != QUND_PLUGIN_LOADED)
-            say(w, "plugin %s is not used: %s", f->name, f->why);
+            qund_jw_printf(w, "plugin %s is not used: %s", f->name, f->why);
     for (struct link *l = q->hosts ? q->hosts->entries : NULL; l; l = l->next) {
         const struct qund_channel *e = QUND_CONTAINER(l, struct qund_channel, link);
 
         if (!e->open)
-            say(w, "%s %s is down: %s", e->is_channel ? "channel" : "target", e->name, e->why);
+            qund_jw_printf(w, "%s %s is down: %s", e->is_channel ? "channel" : "target", e->name,
+                           e->why);
     }
 }
 

@@ -17,6 +17,7 @@ void qund_jw_arr(struct qund_jw *w);
 void qund_jw_end_arr(struct qund_jw *w);
 void qund_jw_key(struct qund_jw *w, const char *key);
 void qund_jw_str(struct qund_jw *w, struct qund_str s); /* NONE prints null */
+void qund_jw_printf(struct qund_jw *w, const char *fmt, ...) QUND_PRINTF(2, 3); /* a string */
 void qund_jw_int(struct qund_jw *w, int64_t v);
 void qund_jw_num(struct qund_jw *w, double v);
 void qund_jw_bool(struct qund_jw *w, bool v);

@@ -117,6 +117,17 @@ void qund_jw_key(struct qund_jw *w, const char *key)
     w->first |= UINT64_C(1) << w->depth; /* its value needs no comma */
 }
 
+void qund_jw_printf(struct qund_jw *w, const char *fmt, ...)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    qund_buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    qund_jw_str(w, qund_buf_view(&text));
+}
+
 void qund_jw_str(struct qund_jw *w, struct qund_str s)
 {
     if (!s.p) {

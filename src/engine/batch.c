@@ -112,6 +112,8 @@ static void batch_count(struct qund_engine *e)
     for (size_t i = 0; i < SAY_ACTS; i++)
         qund_counter_add(c->said[i], e->tally.said[i]);
     qund_counter_add(c->doubted, e->tally.doubted);
+    qund_counter_add(c->gaps, e->tally.gaps);
+    qund_counter_add(c->voided, e->tally.voided);
     for (size_t i = SAY_YES + 1; i < SAY_WHYS; i++)
         qund_counter_add(c->unsaid[i], e->tally.unsaid[i]);
     e->tally = (struct tally){0};

@@ -23,6 +23,11 @@ static void open_counters(struct qund_engine *e)
                                       "Tags of rules left out: the person holds as many as may be");
     c->doubted = qund_metric_counter(m, "qund_member_lists_doubted_total", NULL,
                                      "Member lists in which too many were missing");
+    c->gaps = qund_metric_counter(m, "qund_gaps_total", NULL,
+                                  "Spans told in which a channel was not heard");
+    c->gaps_open = qund_metric_gauge(m, "qund_gaps_open", NULL, "Those that are not over");
+    c->voided = qund_metric_counter(m, "qund_judgements_void_total", NULL,
+                                    "Judgements left out because a gap lay in their span");
     c->hits = qund_metric_counter(m, "qund_rule_hits_total", NULL, "Rules that fired");
     c->alerts[0] = qund_metric_counter(m, "qund_alerts_total", "level=\"info\"", "Alerts raised");
     c->alerts[1] = qund_metric_counter(m, "qund_alerts_total", "level=\"warn\"", "Alerts raised");

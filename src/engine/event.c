@@ -151,6 +151,7 @@ static int (*const HANDLERS[])(struct qund_engine *, struct subject *) = {
     [QUND_EV_MEMBER_JOIN] = qund_engine_join,   [QUND_EV_MEMBER_LEAVE] = qund_engine_leave,
     [QUND_EV_GROUP_DISMISS] = on_dismiss,       [QUND_EV_ORDER_PAID] = on_order,
     [QUND_EV_GROUP_MEMBERS] = qund_engine_look,
+    [QUND_EV_GAP] = qund_engine_gap,
 };
 
 int qund_engine_event(struct qund_engine *e, struct qund_str body)

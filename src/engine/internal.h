@@ -57,11 +57,12 @@ struct counters {
     struct qund_counter *alerts[3]; /* info, warn, urgent */
     struct qund_counter *deeds[6];  /* by enum deed_kind */
     struct qund_counter *said[SAY_ACTS], *unsaid[SAY_WHYS], *doubted;
+    struct qund_counter *gaps, *voided, *gaps_open;
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
     int64_t applied, repeated, dead, hits, late, untagged, alerts[3], deeds[6];
-    int64_t said[SAY_ACTS], unsaid[SAY_WHYS], doubted;
+    int64_t said[SAY_ACTS], unsaid[SAY_WHYS], doubted, gaps, voided;
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -288,6 +289,19 @@ const char *qund_deed_label(enum deed_kind k); /* of its counter */
 /* Answered with the alert as it is then. */
 QUND_CHECK int qund_deed_command(struct qund_engine *e, struct qund_command *c);
 
+/* --- gap.c: what cannot be judged --- */
+QUND_CHECK int qund_engine_gap(struct qund_engine *e, struct subject *s);
+/* 1: something may be missing in that span of the group; the manager is told. 0: judge. */
+QUND_CHECK int qund_gap_voids(struct qund_engine *e, int64_t grp, int64_t seq, int64_t from,
+                              int64_t until);
+QUND_CHECK int qund_gap_voids_rung(struct qund_engine *e, const struct qund_timer *t);
+QUND_CHECK int qund_gap_show(struct qund_engine *e);
+struct alert_window {
+    int64_t grp, seq, since;
+    bool open, urgent;
+};
+QUND_CHECK int qund_alert_window_sql(struct qund_db *db, int64_t id, struct alert_window *out);
+
 /* --- say.c: what rules say in chats --- */
 const char *qund_say_why_name(enum say_why why);
 /* reply, recall or forward: said, or left unsaid for a reason that is counted and shown. */
@@ -309,13 +323,13 @@ QUND_CHECK int qund_question_answer(struct qund_engine *e, struct subject *s);
 QUND_CHECK int qund_question_withdraw(struct qund_engine *e, const struct qund_message_row *row);
 QUND_CHECK int qund_question_done(struct qund_engine *e, int64_t seq, struct qund_str by,
                                   struct qund_err *err);
-QUND_CHECK int qund_question_overdue(struct qund_engine *e, struct qund_str key);
+QUND_CHECK int qund_question_overdue(struct qund_engine *e, const struct qund_timer *t);
 
 enum question_state { QUESTION_OPEN, QUESTION_ANSWERED, QUESTION_DONE, QUESTION_WITHDRAWN };
 struct question {
     int64_t seq, grp, contact, ts;
     enum question_state state;
-    bool urgent, judged;
+    bool urgent, judged, voided;
     int64_t answer_seq, answer_ts, reply_ms; /* 0: none */
     int64_t was;            /* what answered it before it is judged anew; 0: nothing did */
     char *eid, *pid, *name; /* of the message and its sender; in the arena */

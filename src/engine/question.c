@@ -417,14 +417,14 @@ int qund_question_done(struct qund_engine *e, int64_t seq, struct qund_str by, s
 
 /* Its first limit has passed: the staff hears of it, unless a rule raised an alert for it already.
  */
-int qund_question_overdue(struct qund_engine *e, struct qund_str key)
+int qund_question_overdue(struct qund_engine *e, const struct qund_timer *t)
 {
     struct qund_message_row row;
     struct subject s = {0};
     struct qund_event ev = {0};
     struct question q;
     int64_t seq;
-    int rc = qund_str_int(key, &seq);
+    int rc = qund_str_int(t->key, &seq);
 
     if (rc == 0)
         rc = qund_question_sql_get(e->db, e->arena, seq, &q);
@@ -432,8 +432,14 @@ int qund_question_overdue(struct qund_engine *e, struct qund_str key)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
     if (q.state != QUESTION_OPEN || q.judged)
         return 0;
+    rc = qund_gap_voids(e, q.grp, seq, q.ts, t->due - e->config->time.lateness_ms);
+    if (rc < 0)
+        return rc;
     q.judged = true;
+    q.voided = rc > 0;
     rc = qund_question_sql_put(e->db, &q);
+    if (rc < 0 || q.voided)
+        return rc;
     if (rc == 0)
         rc = qund_alert_of_message(e->db, seq);
     if (rc == 0)

@@ -3,16 +3,17 @@
 
 #define COLUMNS                                                                                 \
     "seq, grp, contact, ts, state, urgent, judged, answer_seq, answer_ts, reply_ms, eid, pid, " \
-    "name"
+    "name, voided"
 
 int qund_question_sql_put(struct qund_db *db, const struct question *q)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "INSERT INTO question(" COLUMNS ") VALUES(:seq, :grp, :contact, :ts, :state,"
-                     " :urgent, :judged, :answer_seq, :answer_ts, :reply_ms, :eid, :pid, :name)"
-                     " ON CONFLICT(seq) DO UPDATE SET state = :state, urgent = :urgent,"
-                     " judged = :judged, answer_seq = :answer_seq, answer_ts = :answer_ts,"
-                     " reply_ms = :reply_ms");
+    struct qund_stmt *st = qund_sql(
+        db, "INSERT INTO question(" COLUMNS ") VALUES(:seq, :grp, :contact, :ts, :state,"
+            " :urgent, :judged, :answer_seq, :answer_ts, :reply_ms, :eid, :pid, :name,"
+            " :voided)"
+            " ON CONFLICT(seq) DO UPDATE SET state = :state, urgent = :urgent,"
+            " judged = :judged, voided = :voided, answer_seq = :answer_seq, answer_ts = :answer_ts,"
+            " reply_ms = :reply_ms");
 
     qund_bind_int(st, ":seq", q->seq);
     qund_bind_int(st, ":grp", q->grp);
@@ -21,6 +22,7 @@ int qund_question_sql_put(struct qund_db *db, const struct question *q)
     qund_bind_int(st, ":state", q->state);
     qund_bind_int(st, ":urgent", q->urgent);
     qund_bind_int(st, ":judged", q->judged);
+    qund_bind_int(st, ":voided", q->voided);
     qund_bind_int_or_null(st, ":answer_seq", q->answer_seq);
     qund_bind_int_or_null(st, ":answer_ts", q->answer_ts);
     if (q->answer_seq)
@@ -54,6 +56,7 @@ static void read_row(struct qund_stmt *st, struct qund_arena *arena, struct ques
         .eid = keep(arena, qund_col_str(st, 10)),
         .pid = keep(arena, qund_col_str(st, 11)),
         .name = keep(arena, qund_col_str(st, 12)),
+        .voided = qund_col_int(st, 13) != 0,
     };
 }
 

@@ -91,6 +91,26 @@ int qund_revoke_sql_forget(struct qund_db *db, int64_t before)
     return qund_run(st);
 }
 
+/* --- what an alert's ladder is judged by; the rows are alert/'s, only read here --- */
+
+int qund_alert_window_sql(struct qund_db *db, int64_t id, struct alert_window *out)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT grp, seq, since, state = 0, level = 'urgent'"
+                                        " FROM alert WHERE id = :id");
+    int rc;
+
+    qund_bind_int(st, ":id", id);
+    rc = qund_step(st);
+    if (rc > 0)
+        *out = (struct alert_window){.grp = qund_col_int(st, 0),
+                                     .seq = qund_col_int(st, 1),
+                                     .since = qund_col_int(st, 2),
+                                     .open = qund_col_int(st, 3) != 0,
+                                     .urgent = qund_col_int(st, 4) != 0};
+    qund_stmt_reset(st);
+    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
+}
+
 /* --- plugin_state --- */
 
 int qund_state_sql_keep(struct qund_db *db, const struct qund_entry_state *state)

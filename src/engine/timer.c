@@ -35,14 +35,18 @@ static int push_paced(struct qund_engine *e, const struct qund_timer *t)
 
 static int question_overdue(struct qund_engine *e, const struct qund_timer *t)
 {
-    return qund_question_overdue(e, t->key);
+    return qund_question_overdue(e, t);
 }
 
 static int alert_rung(struct qund_engine *e, const struct qund_timer *t)
 {
     int rc = qund_engine_roster(e);
 
-    return rc < 0 ? rc : qund_alert_rung(e->alerts, t, e->now);
+    if (rc == 0)
+        rc = qund_gap_voids_rung(e, t);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    return qund_alert_rung(e->alerts, t, e->now);
 }
 
 static int alert_wake(struct qund_engine *e, const struct qund_timer *t)
@@ -63,6 +67,8 @@ static int sweep(struct qund_engine *e, const struct qund_timer *t)
         rc = qund_rule_state_sweep(e->state, e->now, SWEEP_ROWS);
     if (rc >= 0)
         rc = qund_revoke_sweep(e);
+    if (rc == 0)
+        rc = qund_gap_show(e);
     if (rc < 0)
         return rc;
     return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,

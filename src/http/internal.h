@@ -227,6 +227,7 @@ int qund_api_of_group(struct qund_reader *rd, const struct qund_call *c, struct 
 int qund_api_export(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 void qund_api_import(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 void qund_api_export_messages(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
+int qund_api_gaps(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_questions(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_group_metrics(struct qund_reader *rd, const struct qund_call *c,
                            struct qund_answer *a);

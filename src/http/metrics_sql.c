@@ -56,7 +56,7 @@ static int count_asked(struct qund_db *db, int64_t grp, int64_t from, int64_t un
 {
     struct qund_stmt *st =
         qund_sql(db, "SELECT count(*), count(CASE WHEN state IN (1, 2) THEN 1 END), "
-                     "count(CASE WHEN state = 0 AND judged THEN 1 END), count(reply_ms) " OF_SPAN);
+                     "count(CASE WHEN state = 0 AND judged AND NOT voided THEN 1 END), count(reply_ms) " OF_SPAN);
     int rc;
 
     *a = (struct asked){0};

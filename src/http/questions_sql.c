@@ -15,7 +15,10 @@ static void print_question(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kts(w, "ts", qund_col_int(st, 3));
     qund_jw_kz(w, "state", state >= 0 && state < 4 ? STATES[state] : "?");
     qund_jw_kbool(w, "urgent", qund_col_int(st, 5) != 0);
-    qund_jw_kbool(w, "overdue", qund_col_int(st, 6) != 0 && state == 0);
+    qund_jw_kbool(w, "overdue",
+                  qund_col_int(st, 6) != 0 && state == 0 && qund_col_int(st, 10) == 0);
+    if (qund_col_int(st, 10) != 0)
+        qund_jw_kz(w, "void", "gap");
     qund_jw_kstr(w, "sender_name", qund_col_str(st, 7));
     if (!qund_col_null(st, 8))
         qund_jw_kts(w, "answered_at", qund_col_int(st, 8));
@@ -29,7 +32,7 @@ int qund_api_questions(struct qund_reader *rd, const struct qund_call *c, struct
     struct qund_jw w = qund_jw(&a->body);
     struct qund_stmt *st =
         qund_sql(rd->db, "SELECT seq, grp, contact, ts, state, urgent, judged, name, answer_ts, "
-                         "reply_ms FROM question WHERE seq < :before "
+                         "reply_ms, voided FROM question WHERE seq < :before "
                          "AND (:state < 0 OR state = :state) AND (:grp = 0 OR grp = :grp) "
                          "ORDER BY seq DESC LIMIT :limit");
     int64_t before, last = 0;

@@ -106,6 +106,9 @@ static const struct qund_field QUESTIONS[] = {
     {"state", VALUE_CHOICE, false, "open|answered|done|withdrawn", "Only this state; open"},
     {"group", VALUE_INT, false, NULL, "Only this group"},
 };
+static const struct qund_field GAPS[] = {
+    {"group", VALUE_INT, false, NULL, "Only those that concern this group"},
+};
 static const struct qund_field MEASURES[] = {
     {"from", VALUE_TIME, false, NULL, "Start; 7 days before `to`"},
     {"to", VALUE_TIME, false, NULL, "End; now"},
@@ -217,6 +220,10 @@ static const struct qund_route ROUTES[] = {
      .page = true},
     {QUND_POST, BASE "/questions/{id}/done", ROLES_ACT, ROUTE_COMMAND, "questions",
      "It was dealt with elsewhere", LIST(REASON), .command = "question.done"},
+
+    {QUND_GET, BASE "/gaps", ROLES_READ, ROUTE_READ, "gaps",
+     "When which channel, account or group was not heard", LIST(GAPS), .read = qund_api_gaps,
+     .page = true},
 
     {QUND_GET, BASE "/groups", ROLES_READ, ROUTE_READ, "groups", "Groups", LIST(NAMED),
      .read = qund_api_people, .what = "groups", .page = true},
