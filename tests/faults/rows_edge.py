@@ -409,7 +409,7 @@ def g4(ctx):
         with d.client("ingest") as c:
             for i, evil in enumerate(names):
                 got = c.events([{"id": evil, "group": evil, "group_name": evil, "sender": evil, "sender_name": evil,
-                                 "text": evil + " 这个多少钱", "kind": evil, "account": evil, "reply_to": evil,
+                                 "text": evil + " 这个多少钱", "kind": evil, "account": "us " + evil, "reply_to": evil,
                                  "data": {evil: evil}}])
                 if got.status != 202:
                     wrong.append(f"{evil!r}: {got}")
