@@ -28,7 +28,7 @@ int qund_engine_index(struct qund_engine *e, int rows, int64_t *left)
     rc = qund_search_behind(e->search, left);
     if (rc < 0 || *left == 0)
         return rc;
-    rc = qund_db_begin(e->db);
+    rc = qund_db_begin_now(e->db);
     return rc < 0 ? rc : close_slice(e, qund_search_fill(e->search, rows, left));
 }
 
@@ -71,7 +71,7 @@ int qund_engine_retain(struct qund_engine *e)
     struct qund_retention r = {.retention_ms = e->config->store.retention_ms,
                                .budget_ms = SLICE_MS,
                                .before_drop = freeze_hours};
-    int rc = qund_db_begin(e->db);
+    int rc = qund_db_begin_now(e->db);
 
     return rc < 0 ? rc : close_slice(e, qund_retention_step(e->db, &r, e->now));
 }

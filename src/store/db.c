@@ -102,6 +102,7 @@ static int configure(struct qund_db *db, const struct qund_db_cfg *cfg)
     int on = 1, off = 0, ignored;
 
     sqlite3_extended_result_codes(db->h, 1);
+    db->busy_ms = cfg->busy_ms;
     sqlite3_busy_timeout(db->h, cfg->busy_ms);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, on, &ignored);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DDL, off, &ignored);
@@ -231,6 +232,16 @@ int qund_db_ask_int(struct qund_db *db, const char *sql, int64_t *out)
 int qund_db_begin(struct qund_db *db)
 {
     return run_text(db, "BEGIN IMMEDIATE");
+}
+
+int qund_db_begin_now(struct qund_db *db)
+{
+    int rc;
+
+    sqlite3_busy_timeout(db->h, 0);
+    rc = qund_db_begin(db);
+    sqlite3_busy_timeout(db->h, db->busy_ms);
+    return rc;
 }
 
 int qund_db_begin_read(struct qund_db *db)

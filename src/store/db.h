@@ -44,6 +44,8 @@ QUND_CHECK int qund_db_exec(struct qund_db *db, const char *sql);
 /* BEGIN IMMEDIATE / COMMIT / ROLLBACK. SQLite's BUSY, FULL, IOERR, NOMEM come back as AGAIN, FULL,
  * IO, NOMEM: the whole transaction is then to be rolled back and tried again. */
 QUND_CHECK int qund_db_begin(struct qund_db *db);
+/* The same, AGAIN at once when somebody holds the store: for work that nobody waits for. */
+QUND_CHECK int qund_db_begin_now(struct qund_db *db);
 QUND_CHECK int qund_db_begin_read(struct qund_db *db);
 QUND_CHECK int qund_db_commit(struct qund_db *db);
 void qund_db_rollback(struct qund_db *db); /* also when none is open */

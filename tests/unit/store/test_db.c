@@ -123,6 +123,23 @@ static void a_reader_past_its_deadline_ends_with_again(void **state)
     assert_int_equal(fresh_ask(r, "SELECT 5"), 5);
 }
 
+static void work_that_nobody_waits_for_does_not_wait_for_who_holds_the_store(void **state)
+{
+    struct fresh *f = *state;
+    struct qund_db_cfg cfg = {.path = f->path, .page_cache_bytes = 1 << 20, .busy_ms = 60000};
+    QUND_AUTO(qund_db_close) struct qund_db *other = NULL;
+
+    assert_int_equal(qund_db_open(&cfg, QUND_DB_WRITE, NULL, &other, NULL), 0);
+    assert_int_equal(qund_db_begin(f->db), 0);
+    /* Waiting would last a minute: the test's own limit. */
+    assert_int_equal(qund_db_begin_now(other), QUND_E_AGAIN);
+    assert_false(qund_db_in_tx(other));
+    qund_db_rollback(f->db);
+    assert_int_equal(qund_db_begin_now(other), 0);
+    qund_db_rollback(other);
+    assert_int_equal(fresh_ask(other, "PRAGMA busy_timeout"), 60000); /* others wait as before */
+}
+
 static void a_store_newer_than_the_program_is_refused_by_name_of_both(void **state)
 {
     struct fresh *f = *state;
@@ -209,6 +226,7 @@ int main(void)
         FRESH_TEST(a_store_newer_than_the_program_is_refused_by_name_of_both),
         FRESH_TEST(a_reader_refuses_a_store_that_waits_for_its_migration),
         FRESH_TEST(migrations_rise_and_the_file_ends_at_the_last),
+        FRESH_TEST(work_that_nobody_waits_for_does_not_wait_for_who_holds_the_store),
         cmocka_unit_test(a_missing_store_tells_readers_what_makes_it),
         FRESH_TEST(single_values_are_set_replaced_and_dropped),
     };
