@@ -61,7 +61,9 @@ static bool spans_fit(const struct match_head *h)
     }
     return h->sec[SEC_IDS].n == h->n_ids * sizeof(uint32_t) &&
            h->sec[SEC_SLOT_AT].n == (h->n_slots + 1ull) * sizeof(uint32_t) &&
-           h->sec[SEC_TEXT_AT].n == (h->n_slots + 1ull) * sizeof(uint32_t);
+           h->sec[SEC_TEXT_AT].n == (h->n_slots + 1ull) * sizeof(uint32_t) &&
+           h->sec[SEC_ROOT].n == match_regexes(h) * sizeof(uint32_t) &&
+           h->sec[SEC_TREE].n == h->n_nodes * sizeof(struct match_node);
 }
 
 /* NULL, or why these bytes are of no use here. */
@@ -97,7 +99,7 @@ static void index_regexes(struct qund_match *m)
 {
     const uint32_t *at = match_u32(m, SEC_SLOT_AT), *slot_id = match_u32(m, SEC_SLOT_ID);
 
-    if (!m->regexes[0] && !m->regexes[1])
+    if (match_regexes(m->head) == 0)
         return;
     m->regex_of = qund_alloc(((size_t)m->head->n_ids + 1) * sizeof(*m->regex_of));
     memset(m->regex_of, 0xFF, m->head->n_ids * sizeof(*m->regex_of));

@@ -1,5 +1,5 @@
 /* src/text/match_capture.c - what the groups of an expression caught, by PCRE2.
- * Hyperscan says that an expression hit, not where its groups lie. For the few hits whose rule
+ * A scan says that an expression hit, not where its groups lie. For the few hits whose rule
  * asks, the same expression is run again here, backtracking, with limits on steps and depth: an
  * expression that is linear for Hyperscan can be exponential for PCRE2. Compiled on first use and
  * kept in the scratch; a set's expressions are at most ten thousand, and few of them have groups.
@@ -20,9 +20,8 @@
 struct match_pcre {
     pcre2_match_context *limits;
     pcre2_match_data *data;
-    uint32_t first[MATCH_VIEWS]; /* slots of REGEX groups, to number the codes */
-    uint32_t n[MATCH_VIEWS];
-    pcre2_code **code; /* per expression, both views in a row; NULL: not yet compiled */
+    uint32_t n;
+    pcre2_code **code; /* per number of an expression; NULL: not yet compiled */
 };
 
 static pcre2_code *compile_one(struct qund_str regex, char *why, size_t why_max)
@@ -68,13 +67,8 @@ static struct match_pcre *pcre_new(const struct qund_match *m)
 {
     struct match_pcre *p = qund_alloc(sizeof(*p));
 
-    for (unsigned v = 0; v < MATCH_VIEWS; v++) {
-        const uint32_t *bound = &m->head->bound[MATCH_GROUP(v, QUND_PATTERN_REGEX)];
-
-        p->first[v] = bound[0];
-        p->n[v] = bound[1] - bound[0];
-    }
-    p->code = qund_alloc(((size_t)p->n[0] + p->n[1] + 1) * sizeof(pcre2_code *));
+    p->n = match_regexes(m->head);
+    p->code = qund_alloc(((size_t)p->n + 1) * sizeof(pcre2_code *));
     p->data = pcre2_match_data_create(GROUPS_MAX, NULL);
     p->limits = pcre2_match_context_create(NULL);
     qund_assert(p->data && p->limits);
@@ -88,7 +82,7 @@ void match_pcre_free(struct match_pcre *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < (size_t)p->n[0] + p->n[1]; i++)
+    for (size_t i = 0; i < p->n; i++)
         pcre2_code_free(p->code[i]);
     pcre2_match_data_free(p->data);
     pcre2_match_context_free(p->limits);
@@ -101,18 +95,16 @@ static pcre2_code *code_of(const struct qund_match *m, struct qund_scratch *s, u
                            enum qund_pattern_view *view)
 {
     uint32_t pos = match_find_id(m, id), slot;
-    struct match_pcre *p;
     pcre2_code **code;
 
     if (pos == MATCH_NONE || !m->regex_of || m->regex_of[pos] == MATCH_NONE)
         return NULL;
     if (!s->pcre)
         s->pcre = pcre_new(m);
-    p = s->pcre;
     slot = m->regex_of[pos];
-    *view = slot - p->first[0] < p->n[0] ? QUND_VIEW_FOLDED : QUND_VIEW_SQUEEZED;
-    code =
-        &p->code[*view == QUND_VIEW_FOLDED ? slot - p->first[0] : p->n[0] + (slot - p->first[1])];
+    *view = slot < m->head->bound[QUND_VIEW_SQUEEZED * MATCH_KINDS] ? QUND_VIEW_FOLDED
+                                                                    : QUND_VIEW_SQUEEZED;
+    code = &s->pcre->code[match_regex_no(m->head, slot)];
     if (!*code)
         *code = compile_one(match_slot_text(m, slot), NULL, 0);
     return *code;

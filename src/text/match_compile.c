@@ -11,6 +11,15 @@
 
 #define RETRIES 8 /* refusals by the library that are collected before giving up */
 
+#define BY_WORDS (MATCH_NONE - 1) /* in the place of a root: nothing to try behind the words */
+
+struct key {
+    struct qund_str word;
+    uint32_t regex; /* slot that it is needed for */
+    uint32_t slot;  /* its own */
+    bool whole;
+};
+
 struct compile {
     const struct qund_fold *f;
     const struct qund_pattern *v;
@@ -19,10 +28,17 @@ struct compile {
     size_t bad;
 
     struct qund_buf text; /* of all slots */
-    uint32_t *text_at;    /* n + 1 */
+    uint32_t *text_at;    /* cap_slots + 1 */
     uint32_t *owner;      /* slot -> the first pattern that has it */
     uint32_t *slot_of;    /* pattern -> slot */
-    uint32_t n_slots;
+    uint32_t n_slots, cap_slots;
+
+    struct match_tree tree; /* of all expressions that have one */
+    uint32_t *root;         /* slot of an expression -> its tree, NONE, or BY_WORDS */
+    struct qund_arena *arena;
+    struct key *key; /* words that expressions need */
+    uint32_t n_keys, cap_keys;
+
     struct match_head head;
     struct qund_buf sec[SEC_COUNT];
 };
@@ -36,89 +52,14 @@ static void refuse(struct compile *c, size_t index, const char *why)
     c->bad++;
 }
 
-/* --- what can be said of one pattern alone */
-
-static const char *shape_problem(const struct qund_pattern *p)
-{
-    if (p->kind < QUND_PATTERN_LITERAL || p->kind > QUND_PATTERN_EXACT ||
-        p->view < QUND_VIEW_FOLDED || p->view > QUND_VIEW_SQUEEZED)
-        return "unknown kind or view";
-    if (p->text.n == 0)
-        return "is empty";
-    if (p->text.n > QUND_MATCH_MAX_PATTERN)
-        return "is longer than 1,024 bytes: split it";
-    if (qund_utf8_check(p->text) >= 0)
-        return "is not valid UTF-8";
-    if (memchr(p->text.p, '\0', p->text.n))
-        return "contains a NUL";
-    return NULL;
-}
-
-/* Letters and digits of an expression are folded, as the text is, where that is one character for
- * one. Not the end points of a range: [一-龥] must go on meaning all of it. Syntax is ASCII and
- * stays as it is; nothing folds to ASCII syntax here, because only what the squeezed view would
- * keep is taken. Capitals are left to the caseless flag (\S is not \s). */
-static void fold_regex(const struct compile *c, struct qund_str regex, struct qund_folded *one,
-                       struct qund_buf *out)
-{
-    size_t from, at = 0;
-
-    while (at < regex.n) {
-        struct qund_str ch, folded;
-        size_t end = 0;
-        uint32_t cp;
-
-        from = at;
-        qund_utf8_next(regex, &at);
-        ch = qund_str_n(regex.p + from, at - from);
-        if (ch.n == 1 || (from > 0 && regex.p[from - 1] == '-') ||
-            (at < regex.n && regex.p[at] == '-') || qund_fold_text(c->f, ch, one) != QUND_OK ||
-            one->text.n == 0) {
-            qund_buf_str(out, ch);
-            continue;
-        }
-        folded = qund_buf_view(&one->text);
-        cp = qund_utf8_next(folded, &end);
-        qund_buf_str(out, end == folded.n && qund_fold_keeps(c->f, cp) ? folded : ch);
-    }
-}
-
-/* The text as it is looked for, appended to c->text. NULL, or what is wrong with it. */
-static const char *prepare(struct compile *c, const struct qund_pattern *p, struct qund_folded *t,
-                           char *why, size_t why_max)
-{
-    size_t before = c->text.n;
-    struct qund_str folded;
-
-    if (p->kind == QUND_PATTERN_REGEX) {
-        fold_regex(c, p->text, t, &c->text);
-        folded = qund_str_n(c->text.p + before, c->text.n - before);
-        if (!match_pcre_check(folded, why, why_max) ||
-            !match_hs_check(c->text.p + before, why, why_max))
-            return why;
-        return NULL;
-    }
-    if (qund_fold_text(c->f, p->text, t) != QUND_OK)
-        return "is too long";
-    if (p->view == QUND_VIEW_SQUEEZED)
-        qund_fold_squeeze(c->f, t);
-    folded = qund_buf_view(p->view == QUND_VIEW_SQUEEZED ? &t->squeezed : &t->text);
-    if (p->kind == QUND_PATTERN_EXACT)
-        folded = qund_str_trim(folded);
-    if (folded.n == 0)
-        return p->view == QUND_VIEW_SQUEEZED
-                   ? "has no letter or digit, so nothing of it is left in the squeezed view"
-                   : "consists of invisible characters only";
-    qund_buf_str(&c->text, folded);
-    return NULL;
-}
+/* --- sizes */
 
 static void check_sizes(struct compile *c)
 {
     size_t literals = 0, regexes = 0, bytes = 0;
 
     for (size_t i = 0; i < c->n; i++) {
-        const char *why = shape_problem(&c->v[i]);
+        const char *why = match_shape_problem(&c->v[i]);
 
         if (why)
             refuse(c, i, why);
@@ -167,94 +108,186 @@ static uint32_t *known_find(const struct known *k, struct qund_str text, const c
     return &k->slot[h];
 }
 
-static void add_slot(struct compile *c, const struct known *k, size_t index, size_t before)
+/* The slot of the text at the end of c->text: a new one, or the one that has it already. */
+static uint32_t add_slot(struct compile *c, const struct known *k, size_t owner, size_t before)
 {
     struct qund_str text = qund_str_n(c->text.p + before, c->text.n - before);
     uint32_t *found = known_find(k, text, c->text.p, c->text_at);
 
     if (*found != MATCH_NONE) {
         c->text.n = before;
-    } else {
-        *found = c->n_slots;
-        c->owner[c->n_slots++] = (uint32_t)index;
-        c->text_at[c->n_slots] = (uint32_t)c->text.n;
+        return *found;
     }
-    c->slot_of[index] = *found;
+    if (c->n_slots == c->cap_slots) {
+        c->cap_slots = c->cap_slots ? c->cap_slots * 2 : 256;
+        c->owner = qund_realloc(c->owner, c->cap_slots * sizeof(*c->owner));
+        c->root = qund_realloc(c->root, c->cap_slots * sizeof(*c->root));
+        c->text_at = qund_realloc(c->text_at, ((size_t)c->cap_slots + 1) * sizeof(*c->text_at));
+    }
+    *found = c->n_slots;
+    c->owner[c->n_slots] = (uint32_t)owner;
+    c->text_at[c->n_slots++] = (uint32_t)before;
+    c->text_at[c->n_slots] = (uint32_t)c->text.n;
+    return *found;
 }
 
-static void make_group(struct compile *c, unsigned group, struct qund_folded *t)
+static void on_key(void *ctx, struct qund_str word, bool whole)
 {
-    struct known k;
-    size_t n = 0;
+    struct compile *c = ctx;
 
+    if (c->n_keys == c->cap_keys) {
+        c->cap_keys = c->cap_keys ? c->cap_keys * 2 : 256;
+        c->key = qund_realloc(c->key, c->cap_keys * sizeof(*c->key));
+    }
+    /* The word may lie in c->text, which moves. */
+    c->key[c->n_keys++] = (struct key){
+        .word = qund_arena_str(c->arena, word), .regex = c->n_slots - 1, .whole = whole};
+}
+
+/* How the expression of the newest slot is to be found. */
+static void make_tree(struct compile *c)
+{
+    uint32_t slot = c->n_slots - 1, root = c->tree.n;
+    enum match_keys keys = MATCH_KEYS_NONE;
+    bool anchored;
+
+    if (match_tree_read(&c->tree, c->text.p, c->text_at[slot], c->text_at[slot + 1], &anchored))
+        keys = match_keys_find(&c->tree, root, c->text.p, c->arena, on_key, c);
+    if (keys != MATCH_KEYS_SOME)
+        c->tree.n = root;
+    c->root[slot] = keys == MATCH_KEYS_SOME    ? root
+                    : keys == MATCH_KEYS_WHOLE ? BY_WORDS
+                                               : MATCH_NONE;
+}
+
+/* The words of the view that expressions need, from the first key of that view on. */
+static void add_keys(struct compile *c, const struct known *k, uint32_t first)
+{
+    for (uint32_t i = first; i < c->n_keys; i++) {
+        size_t before = c->text.n;
+
+        qund_buf_str(&c->text, c->key[i].word);
+        c->key[i].slot = add_slot(c, k, c->owner[c->key[i].regex], before);
+    }
+}
+
+static void make_slot(struct compile *c, const struct known *k, size_t index, struct qund_folded *t)
+{
+    size_t before = c->text.n;
+    uint32_t slots = c->n_slots;
+    char why[320];
+    const char *problem = match_prepare(c->f, &c->v[index], t, &c->text, why, sizeof(why));
+
+    if (problem) {
+        refuse(c, index, problem);
+        c->text.n = before;
+        return;
+    }
+    c->slot_of[index] = add_slot(c, k, index, before);
+    if (c->v[index].kind == QUND_PATTERN_REGEX && c->n_slots > slots)
+        make_tree(c);
+}
+
+static void make_group(struct compile *c, unsigned group, size_t more, struct known *k,
+                       struct qund_folded *t)
+{
+    size_t n = more;
+
+    c->head.bound[group] = c->n_slots;
     for (size_t i = 0; i < c->n; i++)
         n += MATCH_GROUP(c->v[i].view, c->v[i].kind) == group;
-    known_make(&k, n);
-    for (size_t i = 0; i < c->n && n > 0; i++) {
-        size_t before = c->text.n;
-        char why[320];
-        const char *problem;
-
-        if (MATCH_GROUP(c->v[i].view, c->v[i].kind) != group)
-            continue;
-        problem = prepare(c, &c->v[i], t, why, sizeof(why));
-        if (problem) {
-            refuse(c, i, problem);
-            c->text.n = before;
-            continue;
-        }
-        add_slot(c, &k, i, before);
-    }
-    qund_free(k.slot);
+    known_make(k, n);
+    for (size_t i = 0; i < c->n && n > 0; i++)
+        if (MATCH_GROUP(c->v[i].view, c->v[i].kind) == group)
+            make_slot(c, k, i, t);
 }
 
 static void make_slots(struct compile *c)
 {
     QUND_AUTO(qund_folded_done) struct qund_folded t = {0};
+    struct known k;
 
-    c->text_at = qund_alloc((c->n + 1) * sizeof(*c->text_at));
-    c->owner = qund_alloc((c->n + 1) * sizeof(*c->owner));
     c->slot_of = qund_alloc((c->n + 1) * sizeof(*c->slot_of));
-    for (unsigned g = 0; g < MATCH_GROUPS; g++) {
-        c->head.bound[g] = c->n_slots;
-        make_group(c, g, &t);
+    for (unsigned view = 0; view < MATCH_VIEWS; view++) {
+        uint32_t first = c->n_keys;
+
+        make_group(c, MATCH_GROUP(view, QUND_PATTERN_REGEX), 0, &k, &t);
+        qund_free(k.slot);
+        make_group(c, MATCH_GROUP(view, QUND_PATTERN_EXACT), 0, &k, &t);
+        qund_free(k.slot);
+        make_group(c, MATCH_GROUP(view, QUND_PATTERN_LITERAL), c->n_keys - first, &k, &t);
+        c->head.keys_from[view] = c->n_slots;
+        add_keys(c, &k, first);
+        qund_free(k.slot);
     }
     c->head.bound[MATCH_GROUPS] = c->n_slots;
 }
 
 /* --- sections */
 
-static void make_ids(struct compile *c)
+static uint32_t make_ids(struct compile *c, uint32_t *ids)
 {
-    uint32_t *ids = qund_alloc((c->n + 1) * sizeof(*ids));
-    uint32_t *at = qund_alloc(((size_t)c->n_slots + 1) * sizeof(*at));
-    uint32_t *slot_id = qund_alloc((c->n + 1) * sizeof(*slot_id));
-    uint32_t n_ids = 0;
+    uint32_t n = 0;
 
     for (size_t i = 0; i < c->n; i++)
         ids[i] = c->v[i].id;
     qsort(ids, c->n, sizeof(*ids), match_by_value);
     for (size_t i = 0; i < c->n; i++)
         if (i == 0 || ids[i] != ids[i - 1])
-            ids[n_ids++] = ids[i];
+            ids[n++] = ids[i];
+    qund_buf_add(&c->sec[SEC_IDS], ids, n * sizeof(*ids));
+    return n;
+}
+
+/* What each slot stands for: the ids of patterns, and the expressions that need the word. */
+static void make_entries(struct compile *c, const uint32_t *ids)
+{
+    size_t n = c->n + c->n_keys;
+    uint32_t *at = qund_alloc(((size_t)c->n_slots + 1) * sizeof(*at));
+    uint32_t *entry = qund_alloc((n + 1) * sizeof(*entry));
+
     for (size_t i = 0; i < c->n; i++)
         at[c->slot_of[i]]++;
+    for (uint32_t i = 0; i < c->n_keys; i++)
+        at[c->key[i].slot]++;
     for (uint32_t s = 0; s < c->n_slots; s++)
         at[s + 1] += at[s]; /* the end of s; counted down to its start below */
+    for (uint32_t i = c->n_keys; i-- > 0;)
+        entry[--at[c->key[i].slot]] = c->key[i].regex | (c->key[i].whole ? MATCH_IS : MATCH_WAKES);
     for (size_t i = c->n; i-- > 0;) {
-        const uint32_t *found = bsearch(&c->v[i].id, ids, n_ids, sizeof(*ids), match_by_value);
+        const uint32_t *found =
+            bsearch(&c->v[i].id, ids, c->head.n_ids, sizeof(*ids), match_by_value);
 
         qund_assert(found);
-        slot_id[--at[c->slot_of[i]]] = (uint32_t)(found - ids);
+        entry[--at[c->slot_of[i]]] = (uint32_t)(found - ids);
     }
-    at[c->n_slots] = (uint32_t)c->n;
-    qund_buf_add(&c->sec[SEC_IDS], ids, n_ids * sizeof(*ids));
+    at[c->n_slots] = (uint32_t)n;
     qund_buf_add(&c->sec[SEC_SLOT_AT], at, ((size_t)c->n_slots + 1) * sizeof(*at));
-    qund_buf_add(&c->sec[SEC_SLOT_ID], slot_id, c->n * sizeof(*slot_id));
-    c->head.n_ids = n_ids;
-    qund_free(ids);
+    qund_buf_add(&c->sec[SEC_SLOT_ID], entry, n * sizeof(*entry));
     qund_free(at);
-    qund_free(slot_id);
+    qund_free(entry);
+}
+
+static void make_tables(struct compile *c)
+{
+    uint32_t *ids = qund_alloc((c->n + 1) * sizeof(*ids)), zero = 0;
+
+    c->head.n_ids = make_ids(c, ids);
+    make_entries(c, ids);
+    qund_free(ids);
+    qund_buf_add(&c->sec[SEC_TEXT_AT], c->n_slots > 0 ? c->text_at : &zero,
+                 ((size_t)c->n_slots + 1) * sizeof(*c->text_at));
+    qund_buf_str(&c->sec[SEC_TEXT], qund_buf_view(&c->text));
+    for (unsigned view = 0; view < MATCH_VIEWS; view++) {
+        const uint32_t *bound = &c->head.bound[MATCH_GROUP(view, QUND_PATTERN_REGEX)];
+
+        if (bound[0] < bound[1])
+            qund_buf_add(&c->sec[SEC_ROOT], c->root + bound[0],
+                         (bound[1] - bound[0]) * sizeof(*c->root));
+    }
+    if (c->tree.n > 0)
+        qund_buf_add(&c->sec[SEC_TREE], c->tree.v, c->tree.n * sizeof(*c->tree.v));
+    c->head.n_nodes = c->tree.n;
 }
 
 static struct match_texts group_texts(const struct compile *c, unsigned group)
@@ -298,20 +331,23 @@ static void blame(struct compile *c, const struct match_hs_problem *why, int rc)
 
 static void make_literals(struct compile *c, unsigned view)
 {
-    struct match_texts t = group_texts(c, MATCH_GROUP(view, QUND_PATTERN_LITERAL));
+    struct match_texts t = group_texts(c, MATCH_GROUP(view, QUND_PATTERN_LITERAL)), words = t;
     struct qund_buf filter[3] = {{0}, {0}, {0}};
     struct match_hs_problem why;
     int rc;
 
-    if (t.first == t.end)
-        return;
-    if (t.end - t.first > MATCH_FILTER_FROM &&
-        match_filter_build(&t, filter, &c->head.filter_log2[view], &c->head.filter_single[view])) {
+    /* What expressions need is mostly short and frequent, which is not what the filter is for. */
+    words.end = c->head.keys_from[view];
+    if (words.end - words.first > MATCH_FILTER_FROM &&
+        match_filter_build(&words, filter, &c->head.filter_log2[view],
+                           &c->head.filter_single[view])) {
         c->sec[SEC_BITS + view] = filter[0];
         c->sec[SEC_BUCKET + view] = filter[1];
         c->sec[SEC_ENTRY + view] = filter[2];
-        return;
+        t.first = words.end;
     }
+    if (t.first == t.end)
+        return;
     rc = match_hs_literals(&t, &c->sec[SEC_LITERALS + view], &why);
     if (rc < 0)
         blame(c, &why, rc);
@@ -324,6 +360,8 @@ static void make_regexes(struct compile *c, unsigned view)
     struct match_hs_problem why;
     int rc = t.first < t.end ? QUND_E_INVAL : QUND_OK;
 
+    for (uint32_t slot = t.first; slot < t.end; slot++)
+        ((bool *)skip)[slot - t.first] = c->root[slot] != MATCH_NONE;
     for (int i = 0; i < RETRIES && rc < 0; i++) {
         rc = match_hs_regexes(&t, skip, &c->sec[SEC_REGEXES + view], &why);
         if (rc < 0)
@@ -372,9 +410,7 @@ static int compile(struct compile *c, struct qund_buf *blob)
     make_slots(c);
     if (c->bad > 0)
         return QUND_E_INVAL;
-    make_ids(c);
-    qund_buf_add(&c->sec[SEC_TEXT_AT], c->text_at, ((size_t)c->n_slots + 1) * sizeof(*c->text_at));
-    qund_buf_str(&c->sec[SEC_TEXT], qund_buf_view(&c->text));
+    make_tables(c);
     for (unsigned view = 0; view < MATCH_VIEWS; view++) {
         make_exact(c, view);
         make_literals(c, view);
@@ -399,12 +435,17 @@ static int compile(struct compile *c, struct qund_buf *blob)
 int qund_match_compile(const struct qund_fold *f, const struct qund_pattern *v, size_t n,
                        struct qund_buf *blob, struct qund_errs *errs)
 {
-    struct compile c = {.f = f, .v = v, .n = n, .errs = errs};
+    struct compile c = {
+        .f = f, .v = v, .n = n, .errs = errs, .arena = qund_arena_new((size_t)64 << 10)};
     int rc = compile(&c, blob);
 
     qund_buf_done(&c.text);
     qund_free(c.text_at);
     qund_free(c.owner);
+    qund_free(c.root);
+    qund_free(c.tree.v);
+    qund_free(c.key);
+    qund_arena_free(c.arena);
     qund_free(c.slot_of);
     for (unsigned i = 0; i < SEC_COUNT; i++)
         qund_buf_done(&c.sec[i]);
