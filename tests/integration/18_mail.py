@@ -1,0 +1,161 @@
+"""Mail through a server that answers in every way there is; what arrives is read by Python's own
+reader of mail."""
+# limit: 180 s
+import email
+import email.policy
+import pathlib
+import subprocess
+import time
+
+from harness import QUND, Cases, Daemon, Mailbox, check, equal, scratch, until
+
+if not (pathlib.Path(QUND).parent / "plugins/mail.so").exists():
+    print("the mail plugin is not built")
+    raise SystemExit(77)
+
+case = Cases()
+LOGIN = "bot@example.com:geheim-password"
+
+
+def certificate(folder):
+    pem, crt = folder / "cert.pem", folder / "ca.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", pem, "-out", crt], check=True, stderr=subprocess.DEVNULL)
+    pem.write_bytes(pem.read_bytes() + crt.read_bytes())
+    return pem, crt
+
+
+def entry(box, **more):
+    return {"kind": "mail", "host": "127.0.0.1", "port": box.port, "tls": "none", "from": "bot@example.com",
+            "from_name": "小区助手", "to": ["boss@example.com"], "prefix": "[群] ", "allow_private": True, "rate": 0,
+            "timeout": "20s", **more}
+
+
+with scratch() as folder:
+    pem, ca = certificate(folder)
+    boxes = {}
+    for name, script, more in (("plain", "250", {}), ("starttls", "250", {"tls": pem, "login": LOGIN}),
+                               ("smtps", "250", {"tls": pem, "smtps": True, "login": LOGIN}),
+                               ("grey", "451,250", {}), ("gone", "550", {}), ("full", "data:452,250", {}),
+                               ("spam", "data:554", {}), ("lost", "effect,250", {}), ("cut", "drop,250", {}),
+                               ("silent", "silent", {}), ("drip", "drip", {}), ("mute", "mute", {}),
+                               ("first", "first:550", {}), ("later", "greylist,250", {}),
+                               ("wrong", "250", {"tls": pem, "login": LOGIN})):
+        (folder / name).mkdir()
+        boxes[name] = Mailbox(folder / name, script, **more)
+    user, password = LOGIN.split(":")
+    d = Daemon(folder / "d", {"alert": {"merge": "0s"}, "log": {"level": "debug"}, "net": {"ca_file": str(ca)}})
+    d.config["targets"] = {name: entry(box) for name, box in boxes.items()}
+    d.config["targets"]["starttls"] |= {"tls": "starttls", "user": user, "password": password}
+    d.config["targets"]["smtps"] |= {"tls": "tls", "user": user, "password": password}
+    d.config["targets"]["wrong"] |= {"tls": "starttls", "user": user, "password": "guessed"}
+    d.config["targets"]["clear"] = entry(boxes["plain"], tls="starttls")
+    for name in ("silent", "drip"):
+        d.config["targets"][name]["timeout"] = "6s"
+    d.config["targets"]["first"]["to"] = ["gone@example.com", "boss@example.com"]
+    d.write_config()
+    d.start()
+    with d.client() as c:
+        equal(c.events([{"id": "e1", "group": "g1", "group_name": "一群", "sender": "u1",
+                         "sender_name": "张三\r\nBcc: x@example.com", "text": "这个多少钱 <b>'\"&\n.\n..第二行"}]).status,
+              202, "said")
+
+    def rows(target):
+        with d.client() as c:
+            return [r for r in c.get("/api/v1/outbox?limit=200").json()["items"] if r["target"] == target]
+
+    def state(target, *wanted):
+        until(lambda: rows(target) and rows(target)[0]["state"] in wanted, 30, f"{target}: {wanted}")
+        return rows(target)[0]
+
+    @case("a mail is read by another reader as it was meant")
+    def _():
+        state("plain", "accepted")
+        mail = boxes["plain"].log()[0]
+        equal((mail["from"], mail["to"], mail["helo"]), ("bot@example.com", ["boss@example.com"], "example.com"), "")
+        m = email.message_from_string(mail["message"], policy=email.policy.default)
+        check(not m.defects, "defects", m.defects)
+        equal(m["From"].addresses[0].display_name, "小区助手", "From")
+        check(m["Subject"].startswith("[群] "), "Subject", m["Subject"])
+        equal([h for h in m.keys() if h.lower() == "bcc"], [], "no header of a customer's")
+        equal(m["Auto-Submitted"], "auto-generated", "Auto-Submitted")
+        check(abs(m["Date"].datetime.timestamp() - time.time()) < 60, "Date", m["Date"])
+        equal([p.get_content_type() for p in m.iter_parts()], ["text/plain", "text/html"], "parts")
+        text, html = (p.get_content() for p in m.iter_parts())
+        text = text.replace("\r\n", "\n")
+        check("这个多少钱 <b>'\"&\n.\n..第二行" in text, "text", text)
+        check("<b>'" not in html and "&lt;b&gt;&#39;" in html, "html", html)
+        check(all(len(line) <= 998 for line in mail["message"].splitlines()), "lines")
+
+    @case("TLS and a login, in both ways, trusted by the roots of net.ca_file")
+    def _():
+        for name in ("starttls", "smtps"):
+            state(name, "accepted")
+            mail = boxes[name].log()[0]
+            equal((mail["tls"], mail["user"]), (True, user), name)
+
+    @case("a wrong password and a server without TLS fail for good, and nothing left in the clear")
+    def _():
+        row = state("wrong", "failed")
+        check("535" in str(row), "wrong", row)
+        row = state("clear", "failed")
+        check("SSL" in str(row) or "TLS" in str(row), "clear", row)
+        equal(len(boxes["plain"].log()), 1, "one mail in the clear, the permitted one")
+
+    @case("4xx waits, 5xx fails, and the server's words are kept")
+    def _():
+        for name, code in (("gone", "550 5.1.1"), ("spam", "554 5.6.0")):
+            check(code in str(state(name, "failed")), name, rows(name))
+        for name in ("grey", "full"):
+            row = state(name, "retry_at")
+            check("45" in str(row), name, row)
+        state("later", "accepted")
+        equal([m["effect"] for m in boxes["later"].log()], [True], "421, then taken")
+
+    @case("lost within the message is sent again; lost behind it, once more with the same id")
+    def _():
+        state("cut", "accepted")
+        equal([m["effect"] for m in boxes["cut"].log()], [True], "cut")
+        state("lost", "accepted")
+        ids = [email.message_from_string(m["message"])["Message-ID"] for m in boxes["lost"].log()]
+        equal((len(ids), len(set(ids))), (2, 1), "the same mail")
+        for name in ("silent", "drip"):
+            until(lambda n=name: rows(n)[0]["state"] == "unknown" and "due" not in rows(n)[0], 60, f"{name} is parked")
+            check(1 <= len(boxes[name].log()) <= 2, f"{name}: one more try at most", len(boxes[name].log()))
+
+    @case("one recipient of two that is refused does not hold up the other")
+    def _():
+        state("first", "accepted")
+        equal(boxes["first"].log()[0]["to"], ["boss@example.com"], "to")
+
+    @case("a server that does not say goodbye holds nothing up")
+    def _():
+        state("mute", "accepted")
+        took = boxes["plain"].log()[0]["at"] - boxes["mute"].log()[0]["at"]
+        check(abs(took) < 5, "at the same time", took)
+
+    @case("what is wrong with an entry is named")
+    def _():
+        good = d.config["targets"]
+        base = {"kind": "mail", "host": "mail.example.com", "from": "bot@example.com", "to": ["a@example.com"]}
+        for more, words in (({}, None), ({"from": "bot"}, "name@host"), ({"to": ["张@example.com"]}, "name@host"),
+                            ({"to": []}, "1 to 50"), ({"tls": "none"}, "allow_private"), ({"user": "x"}, "together"),
+                            ({"hots": "x"}, "nearest known: 'host'"), ({"tls": "ssl"}, "tls")):
+            d.config["targets"] = {"x": base | more}
+            d.write_config()
+            code, out, err = d.run("check")
+            check(code == (0 if words is None else 1) and (words or "") in out + err, str(more), out, err)
+        d.config["targets"] = good
+        d.write_config()
+
+    @case("the password stands nowhere")
+    def _():
+        with d.client() as c:
+            seen = d.log() + c.get("/metrics").body.decode() + c.get("/api/v1/outbox?limit=200").body.decode()
+        check(password not in seen and "guessed" not in seen, "password")
+
+    equal(d.stop(), 0, "exit")
+    for box in boxes.values():
+        box.stop()
+    case.done(d)
