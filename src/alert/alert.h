@@ -101,7 +101,7 @@ QUND_CHECK int qund_alert_unsettle_message(struct qund_alerts *al, int64_t seq,
 struct qund_alert_mark {
     char rule[128];
     bool relevant;
-    int64_t first_ts;
+    int64_t first_ts, group, snoozed; /* snoozed: until when, 0: awake */
 };
 QUND_CHECK int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *out);
 

@@ -315,6 +315,10 @@ QUND_CHECK int qund_say_may(struct qund_engine *e, const struct subject *s,
 const char *qund_say_unsaid(void *arg, const struct qund_rule_effect *x,
                             const struct qund_str *intents, size_t n);
 
+/* --- order.c --- */
+/* A message that is a word of the staff about alerts is done and answered; any other is left. */
+QUND_CHECK int qund_engine_order(struct qund_engine *e, const struct subject *s);
+
 /* --- question.c, question_sql.c --- */
 /* A message that is owed an answer, or one of the staff that may answer. */
 QUND_CHECK int qund_question_open(struct qund_engine *e, struct subject *s, bool urgent);

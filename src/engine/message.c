@@ -299,6 +299,8 @@ int qund_engine_message(struct qund_engine *e, struct subject *s)
         rc = owe_or_answer(e, s, &v);
     if (rc == 0 && s->own)
         rc = qund_own_met(e, s);
+    if (rc == 0)
+        rc = qund_engine_order(e, s);
     if (rc == 0 && s->row.grp != 0)
         rc = qund_talk_after(e->talk, &s->row, x->call);
     if (rc == 0 && s->row.grp != 0 && x->is_list && qund_subject_staff(s))

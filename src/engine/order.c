@@ -1,0 +1,183 @@
+/* src/engine/order.c - what the staff say about alerts where a robot listens.
+ *
+ * A push without a link ends with the words to answer with. They come back as a message of a
+ * private chat with us (or in a group of the staff) whose sender is known as staff in that realm:
+ * no other proof is asked for, because the platform's account is what the whole house goes by. May
+ * he? Whoever was told, holds the role, manages the group or leads. What is done is the same deed
+ * that the API and the signed page do; an order is a message and applied once, like any other.
+ *
+ * He is answered in the chat he spoke in, through the channel's `send_through`; where there is
+ * none, the deed is done all the same and the live feed shows it. */
+#include "engine/order_text.h"
+#include "engine/say_parts.h"
+
+#define ANSWER_FOR_MS (10 * 60000)
+#define SNOOZE_DEFAULT "30m"
+
+enum answer {
+    ANSWER_OK,
+    ANSWER_DONE,
+    ANSWER_SNOOZED,
+    ANSWER_NO,
+    ANSWER_ALREADY,
+    ANSWER_NOT_YOURS,
+    ANSWER_TIME,
+    ANSWER_NUMBER
+};
+static const char *const ANSWERS[][2] = {
+    [ANSWER_OK] = {"已记下，由你处理。", "is yours now."},
+    [ANSWER_DONE] = {"已完成。", "is done."},
+    [ANSWER_SNOOZED] = {"稍后再提醒：", "comes again at "},
+    [ANSWER_NO] = {"已标为无关。", "is marked not relevant."},
+    [ANSWER_ALREADY] = {"不用再回复，已经处理过了。", "is dealt with already."},
+    [ANSWER_NOT_YOURS] = {"没有这条提醒，或不归你处理。", "does not exist, or is not yours."},
+    [ANSWER_TIME] = {"时间没有看懂，例如：30分钟、18:00、明天9点（30 天以内）。",
+                     "when? For example 30m, 18:00, tomorrow 9:00 (within 30 days)."},
+    [ANSWER_NUMBER] = {"数字没有看懂，例如：=12.5",
+                       "the figure was not understood; for example =12.5"},
+};
+
+/* In a private chat with ourselves, or among the staff; said now, by somebody else than us. */
+static bool heard(const struct subject *s)
+{
+    const struct qund_event *ev = s->ev;
+
+    if (s->quiet || s->own || !s->sender)
+        return false;
+    if (s->group)
+        return s->group->internal;
+    return ev->to.n == 0 || qund_str_eq(ev->to, ev->account);
+}
+
+static struct deed deed_of(const struct qund_order *o, int64_t id, struct qund_str by)
+{
+    static const enum deed_kind KINDS[] = {
+        [QUND_ORDER_OK] = DEED_ACK,
+        [QUND_ORDER_DONE] = DEED_RESOLVE,
+        [QUND_ORDER_SNOOZE] = DEED_SNOOZE,
+        [QUND_ORDER_NO] = DEED_IRRELEVANT,
+    };
+
+    return (struct deed){.kind = KINDS[o->kind],
+                         .d = {.id = id, .by = by, .note = o->note},
+                         .end = {.number = qund_str(o->number)},
+                         .when = qund_str(o->when[0] ? o->when : SNOOZE_DEFAULT)};
+}
+
+/* Which words answer a refusal; < 0: it is no refusal but trouble of ours. */
+static int refused(int rc, const struct qund_err *err)
+{
+    if (rc == QUND_E_NOTFOUND || rc == QUND_E_DENIED)
+        return ANSWER_NOT_YOURS;
+    if (rc != QUND_E_INVAL && rc != QUND_E_EXISTS)
+        return rc;
+    if (strcmp(err->where, "number") == 0)
+        return ANSWER_NUMBER;
+    return strcmp(err->where, "for") == 0 || strcmp(err->where, "until") == 0 ? ANSWER_TIME
+                                                                              : ANSWER_ALREADY;
+}
+
+static int do_one(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
+{
+    static const enum answer DONE[] = {
+        [QUND_ORDER_OK] = ANSWER_OK,
+        [QUND_ORDER_DONE] = ANSWER_DONE,
+        [QUND_ORDER_SNOOZE] = ANSWER_SNOOZED,
+        [QUND_ORDER_NO] = ANSWER_NO,
+    };
+    struct qund_err err = {0};
+    struct deed d;
+    char by[32];
+    int rc = qund_alert_may(e->alerts, id, staff, e->now);
+
+    if (rc == 0 || rc == QUND_E_NOTFOUND)
+        return ANSWER_NOT_YOURS;
+    if (rc < 0)
+        return rc;
+    snprintf(by, sizeof(by), "staff:%lld", (long long)staff);
+    d = deed_of(o, id, qund_str(by));
+    rc = qund_deed_do(e, &d, &err);
+    return rc < 0 ? refused(rc, &err) : (int)DONE[o->kind];
+}
+
+/* "#12 is done." a line each. */
+static int put_answer(struct qund_engine *e, int64_t id, int answer, bool english,
+                      struct qund_buf *out)
+{
+    struct qund_alert_mark m;
+    struct qund_civil t;
+    int rc;
+
+    qund_buf_printf(out, "%s#%lld %s", out->n > 0 ? "\n" : "", (long long)id,
+                    ANSWERS[answer][english]);
+    if (answer != ANSWER_SNOOZED)
+        return 0;
+    rc = qund_alert_marked(e->db, id, &m);
+    if (rc < 0)
+        return rc;
+    qund_zone_civil(qund_roster_zone(e->roster, m.group), m.snoozed, &t);
+    qund_buf_printf(out, "%02d-%02d %02d:%02d", t.month, t.day, t.hour, t.minute);
+    return 0;
+}
+
+static int answer(struct qund_engine *e, const struct subject *s, struct qund_str text)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    struct qund_str target = qund_say_through(e, s);
+    struct qund_jw w = qund_jw(&body);
+    char name[48];
+
+    if (target.n == 0 || !e->outbox)
+        return 0;
+    snprintf(name, sizeof(name), "m%lld.order", (long long)s->row.seq);
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "kind", "message");
+    qund_jw_kz(&w, "short", name);
+    qund_jw_kstr(&w, "text", text);
+    qund_jw_kz(&w, "level", "info");
+    if (s->ev->account.n > 0)
+        qund_jw_kstr(&w, "account", s->ev->account);
+    qund_jw_kbool(&w, "auto", true);
+    if (s->group)
+        qund_jw_kstr(&w, "group", s->ev->group);
+    else
+        qund_jw_kstr(&w, "person_id", s->ev->sender);
+    if (!(s->ev->flags & QUND_EVF_MADE_ID))
+        qund_jw_kstr(&w, "reply_to", s->ev->id);
+    qund_jw_end_obj(&w);
+    snprintf(name, sizeof(name), "order:%lld", (long long)s->row.seq);
+    /* Somebody of the staff asked for it: it counts for nobody's cap (contact 0, not a reply). */
+    return qund_say_push(
+        e,
+        &(struct qund_out_new){.key = qund_str(name),
+                               .target = target,
+                               .body = qund_buf_view(&body),
+                               .deadline = e->now + ANSWER_FOR_MS},
+        &(struct qund_said_new){.act = s->group ? QUND_SAID_FORWARD : QUND_SAID_PERSON,
+                                .realm = s->row.realm,
+                                .grp = s->row.grp,
+                                .at = e->now,
+                                .seq = s->row.seq,
+                                .rule = QUND_STR("")});
+}
+
+int qund_engine_order(struct qund_engine *e, const struct subject *s)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_order o;
+    int64_t staff;
+    int rc;
+
+    if (!heard(s) || qund_order_read(s->ev->text, &o) < 0)
+        return 0;
+    staff = qund_crm_staff_of(e->crm, s->sender);
+    if (staff <= 0)
+        return 0;
+    rc = qund_engine_roster(e);
+    for (size_t i = 0; rc == 0 && i < o.n; i++) {
+        int got = do_one(e, &o, o.ids[i], staff);
+
+        rc = got < 0 ? got : put_answer(e, o.ids[i], got, o.english, &text);
+    }
+    return rc < 0 ? rc : answer(e, s, qund_buf_view(&text));
+}
