@@ -249,13 +249,15 @@ static int load_candidate(struct cli *c, struct qund_local *l, struct qund_rules
 {
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_rules_source src = {.name = c->args[0]};
+    struct qund_rules_opts opts = {.fold = l->fold};
     struct qund_rule_info info;
 
     qund_buf_puts(id, c->args[0]);
     if (!strchr(c->args[0], '/') && access(c->args[0], R_OK) < 0)
         return check_rule(l, c->args[0]);
     qund_errs_init(&errs, 20);
-    if (qund_rules_parse(&src, 1, &(struct qund_rules_opts){.fold = l->fold}, rules, &errs) < 0)
+    opts.lean = qund_rules_lean(qund_engine_rules(l->engine));
+    if (qund_rules_parse(&src, 1, &opts, rules, &errs) < 0)
         return cli_fail_all(&errs);
     if (qund_rules_count(*rules) != 1) {
         struct qund_err err = {0};

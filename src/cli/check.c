@@ -9,14 +9,16 @@
 #include "deliver/deliver.h"
 #include "rule/rule.h"
 #include "text/fold.h"
+#include "text/lean.h"
 #include <stdio.h>
 #include <sys/stat.h>
 
 #define ERRORS_MAX 200
 
 /* A YAML file is what its top says: a list of rules, what only an org file has, a section of the
- * configuration or nearly one; else rules, whose parser says what is wrong. */
-enum what { IS_RULES, IS_ORG, IS_CONFIG };
+ * configuration or nearly one; else rules, whose parser says what is wrong. A table of leanings
+ * goes by its name. */
+enum what { IS_RULES, IS_ORG, IS_CONFIG, IS_LEAN };
 
 static enum what kind_of_root(const struct qund_ynode *root)
 {
@@ -36,7 +38,10 @@ static enum what kind_of_root(const struct qund_ynode *root)
 static enum what kind_of(const char *path)
 {
     QUND_AUTO(qund_yaml_free) struct qund_yaml *y = NULL;
+    const char *slash = strrchr(path, '/');
 
+    if (strcmp(slash ? slash + 1 : path, QUND_LEAN_FILE) == 0)
+        return IS_LEAN;
     if (qund_yaml_load(path, &y, NULL) < 0)
         return IS_RULES;
     return kind_of_root(qund_yaml_root(y));
@@ -47,17 +52,44 @@ static bool has_target(void *arg, struct qund_str name)
     return qund_config_target(arg, name) != NULL;
 }
 
+static struct qund_lean *read_lean(const char *path, struct qund_errs *errs)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_lean *lean = NULL;
+    struct qund_err err = {0};
+
+    if (qund_file_read(path, QUND_LEAN_FILE_MAX, &text, &err) < 0)
+        qund_errs_add(errs, err.rc, err.where, "%s", err.text);
+    else
+        qund_ignore(qund_lean_parse(path, qund_buf_view(&text), &lean, errs)); /* errs says it */
+    return lean;
+}
+
+/* For rules that are looked at away from any table: the daemon would have this one at least. */
+static struct qund_lean *shipped_lean(void)
+{
+    QUND_AUTO(qund_free_str) char *share = qund_share_dir();
+    QUND_AUTO(qund_free_str)
+    char *path = share ? qund_path_join(share, "rules/" QUND_LEAN_FILE) : NULL;
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+
+    qund_errs_init(&errs, 1);
+    return path ? read_lean(path, &errs) : NULL;
+}
+
 /* cfg NULL: the rules are looked at alone. */
 static int check_rules(const char *const *paths, size_t n, struct qund_config *cfg,
                        struct qund_errs *errs, struct qund_errs *warnings)
 {
     struct qund_rules_known known = {.target = has_target, .arg = cfg};
+    QUND_AUTO(qund_lean_unref) struct qund_lean *lean = NULL;
     struct qund_rules_opts opts = {.fold = qund_fold_tables(), .known = cfg ? &known : NULL};
 
     if (n == 0)
         return 0;
     for (size_t i = 0; cfg && i < cfg->n_channels; i++)
         known.speaks |= cfg->channels[i].send_through != NULL;
+    opts.lean = lean = shipped_lean();
     return qund_rules_check(paths, n, &opts, errs, warnings);
 }
 
@@ -80,6 +112,8 @@ static void check_file(struct qund_plugins *plugins, const char *path, enum what
 
     if (what == IS_CONFIG)
         qund_ignore(load_config(plugins, path, &cfg, errs)); /* errs says it */
+    else if (what == IS_LEAN)
+        qund_lean_unref(read_lean(path, errs));
     else
         qund_ignore(qund_org_load(path, &org, errs));
     qund_config_unref(cfg);

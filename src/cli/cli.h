@@ -117,5 +117,6 @@ int cli_status(struct cli *c);
 int cli_doctor(struct cli *c);
 int cli_version(struct cli *c);
 int cli_compile_rules(struct cli *c);
+int cli_lean_features(struct cli *c);
 int cli_probe_plugin(struct cli *c);
 #endif

@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 #include "core/file.h"
 #include "plugin/plugin.h"
+#include "text/fold.h"
+#include "text/lean.h"
 #include "text/match.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -12,6 +14,34 @@ int cli_compile_rules(struct cli *c)
 {
     (void)c;
     return qund_match_compile_main(STDIN_FILENO, STDOUT_FILENO);
+}
+
+/* For scripts/train-lean: the program alone knows how it folds and what it cuts texts into. */
+int cli_lean_features(struct cli *c)
+{
+    QUND_AUTO(qund_folded_done) struct qund_folded folded = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+    json_error_t why;
+    int code = EXIT_FINE;
+
+    (void)c;
+    while (code == EXIT_FINE && (n = getline(&line, &cap, stdin)) > 0) {
+        json_t *text = json_loadb(line, (size_t)n, JSON_DECODE_ANY, &why);
+        struct qund_str s = {json_string_value(text), json_string_length(text)};
+
+        qund_buf_clear(&out);
+        if (!s.p || qund_fold_text(qund_fold_tables(), s, &folded) < 0)
+            code = EXIT_WRONG;
+        else
+            qund_lean_features(qund_buf_view(&folded.text), &out);
+        printf("%.*s\n", QUND_STR_ARG(qund_buf_view(&out)));
+        json_decref(text);
+    }
+    free(line);
+    return code;
 }
 
 int cli_probe_plugin(struct cli *c)

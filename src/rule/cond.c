@@ -222,7 +222,7 @@ static bool (*const table[RULE_CONDS])(const struct qund_rule_run *run,
     [RULE_COND_ANY] = any_holds,         [RULE_COND_NONE] = none_holds,
     [RULE_COND_EXTRACT] = extract_holds, [RULE_COND_INTENTS] = intents_hold,
     [RULE_COND_CONTEXT] = context_holds, [RULE_COND_HOURS] = hours_hold,
-    [RULE_COND_TAGS] = tags_hold,
+    [RULE_COND_TAGS] = tags_hold,        [RULE_COND_LEAN] = qund_rule_leans,
 };
 
 bool qund_rule_cond_holds(const struct qund_rule_run *run, const struct qund_rule *r,

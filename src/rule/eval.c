@@ -53,7 +53,7 @@ static void fit(struct qund_rule_scratch *sc, const struct qund_rules *set)
     free_arrays(sc);
     sc->set = qund_rules_ref(set->self);
     qund_rules_unref(was);
-    sc->epoch = 0;
+    sc->epoch = sc->leaned = 0;
     sc->slot_epoch = qund_alloc((set->n_slots + 1) * sizeof(uint32_t));
     sc->slot_pattern = qund_alloc((set->n_slots + 1) * sizeof(uint32_t));
     sc->rule_epoch = qund_alloc((set->n + 1) * sizeof(uint32_t));
@@ -69,6 +69,7 @@ static void next_epoch(struct qund_rule_scratch *sc)
     memset(sc->slot_epoch, 0, sc->set->n_slots * sizeof(uint32_t));
     memset(sc->rule_epoch, 0, sc->set->n * sizeof(uint32_t));
     sc->epoch = 1;
+    sc->leaned = 0;
 }
 
 uint64_t qund_rule_type_bit(const struct qund_rules *set, const struct qund_event *ev)

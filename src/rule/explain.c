@@ -16,7 +16,7 @@ static const struct {
     [RULE_COND_ANY] = {"any", "任一词出现"},       [RULE_COND_NONE] = {"none", "排除词不出现"},
     [RULE_COND_EXTRACT] = {"extract", "提取结果"}, [RULE_COND_INTENTS] = {"intents", "已有意图"},
     [RULE_COND_CONTEXT] = {"context", "上下文"},   [RULE_COND_HOURS] = {"hours", "时段"},
-    [RULE_COND_TAGS] = {"tags", "客户标签"},
+    [RULE_COND_TAGS] = {"tags", "客户标签"},       [RULE_COND_LEAN] = {"lean", "倾向"},
 };
 
 struct report {
@@ -109,6 +109,7 @@ static void why(const struct qund_rule_run *run, enum qund_rule_cond c, struct q
     case RULE_COND_ANY:
     case RULE_COND_NONE:
     case RULE_COND_TAGS:
+    case RULE_COND_LEAN:
         break;
     }
 }
@@ -134,6 +135,8 @@ static bool condition(struct report *rp, enum qund_rule_cond c)
 
     if (c == RULE_COND_TAGS)
         why_tags(rp->run, rp->rule, &because);
+    else if (c == RULE_COND_LEAN)
+        qund_rule_lean_why(rp->run, rp->rule, &because);
     else
         why(rp->run, c, &because);
     qund_jw_obj(&rp->w);

@@ -3,6 +3,7 @@
 #define QUND_RULE_INTERNAL_H
 #include "core/yaml.h"
 #include "rule/rule.h"
+#include "text/lean.h"
 #include "text/match.h"
 #include <stdatomic.h>
 
@@ -48,6 +49,13 @@ struct qund_rule_terms {
     struct qund_rule_term *v;
     size_t n;
 };
+/* One intent of `lean`. */
+struct qund_rule_lean {
+    struct qund_str intent;
+    unsigned index;  /* in the set's table */
+    int64_t gte, lt; /* per cent; 0: not asked */
+    int line, col;
+};
 enum qund_rule_per { RULE_PER_SENDER, RULE_PER_CONTACT, RULE_PER_GROUP };
 enum qund_rule_hours { RULE_HOURS_ALWAYS, RULE_HOURS_DUTY, RULE_HOURS_OFF_DUTY, RULE_HOURS_RANGE };
 
@@ -81,6 +89,7 @@ enum qund_rule_cond {
     RULE_COND_EXTRACT,
     RULE_COND_INTENTS,
     RULE_COND_CONTEXT,
+    RULE_COND_LEAN,
     RULE_COND_HOURS,
     RULE_COND_TAGS
 };
@@ -101,6 +110,8 @@ struct qund_rule {
     uint32_t from; /* bit per enum qund_role */
     struct qund_rule_strs kinds, group_types, group_ids;
     struct qund_rule_names group_tags, tags, extracts, intents, context;
+    struct qund_rule_lean *leans;
+    size_t n_leans;
     enum qund_rule_hours hours;
     int from_minute, to_minute;
     int64_t count_gte, count_within; /* gte 0: no count */
@@ -125,6 +136,13 @@ struct qund_rule_ranks {
     uint32_t *v;
     size_t n;
 };
+/* Where a table of leanings may stand: a folder with its slash, or a rule of the store. */
+struct qund_rule_words_from;
+struct qund_rule_beside {
+    struct qund_rule_beside *next; /* the one that was read before */
+    const struct qund_rule_words_from *from;
+    const char *name;
+};
 struct qund_rules {
     _Atomic unsigned refs;
     struct qund_rules *self;  /* for who holds it const and wants a reference */
@@ -134,6 +152,9 @@ struct qund_rules {
     uint32_t *by_id;          /* indices in order of id */
     size_t n, cap;
     struct qund_rule_words *words;
+    struct qund_rule_beside *beside; /* while loading; the last one first */
+    struct qund_lean *lean;          /* NULL: no rule asks it */
+    char lean_digest[65];
     char digest[65];
 
     struct qund_str types[RULE_TYPES_MAX];
@@ -215,6 +236,12 @@ bool qund_rule_regex_ok(struct qund_str pattern, const char **why);
 const struct qund_rule_words *qund_rule_words_read(struct qund_rule_reader *rd,
                                                    const struct qund_ynode *n);
 extern const struct qund_rule_words_from qund_rule_words_files;
+/* lean.c: key `lean`; where its table may stand; the table of the set, once all rules are there
+ * (`given`: when none is found). Errors go to errs. */
+void qund_rule_read_leans(struct qund_rule_reader *rd, const struct qund_ynode *n, void *rule);
+void qund_rules_look_beside(struct qund_rules *set, const char *name,
+                            const struct qund_rule_words_from *from);
+void qund_rules_find_lean(struct qund_rules *set, struct qund_lean *given, struct qund_errs *errs);
 /* canon.c: the node as JSON with keys sorted, so that comments, quotes and order do not matter. */
 void qund_rule_canon(const struct qund_ynode *n, struct qund_buf *out);
 /* The words files of a rule, each once, in order of first use. */
@@ -254,6 +281,8 @@ struct qund_rule_scratch {
     uint32_t *rule_epoch;   /* rule already a candidate */
     uint32_t *candidates;   /* ranks, ascending after the scan */
     size_t n_candidates;
+    uint32_t leaned; /* the epoch whose text `leanings` are of */
+    struct qund_leanings leanings;
 };
 struct qund_rule_overlay { /* what earlier rules of this event did: arena arrays */
     struct qund_str *v;
@@ -298,6 +327,10 @@ bool qund_rule_cond_holds(const struct qund_rule_run *run, const struct qund_rul
                           enum qund_rule_cond c);
 bool qund_rule_term_holds(const struct qund_rule_run *run, const struct qund_rule_term *t);
 bool qund_rule_has_tag(const struct qund_rule_run *run, struct qund_str tag);
+/* lean.c */
+bool qund_rule_leans(const struct qund_rule_run *run, const struct qund_rule *r);
+void qund_rule_lean_why(const struct qund_rule_run *run, const struct qund_rule *r,
+                        struct qund_buf *out);
 /* In the zone of the group: minute of the day, days since 1970-01-01. */
 int qund_rule_minute(const struct qund_rule_input *in);
 int64_t qund_rule_day(const struct qund_rule_input *in);

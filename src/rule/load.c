@@ -44,6 +44,7 @@ void qund_rules_add(struct qund_rules *set, const char *name, struct qund_str te
         qund_errs_add(errs, err.rc, err.where, "%s", err.text);
         return;
     }
+    qund_rules_look_beside(set, name, from);
     rd.doc = doc;
     root = qund_yaml_root(doc);
     if (!root || root->kind == QUND_YAML_NULL)
@@ -82,11 +83,13 @@ static void add_file(struct qund_rules *set, const char *path, struct qund_errs 
 
 static void add_dir(struct qund_rules *set, const char *dir, struct qund_errs *errs)
 {
+    QUND_AUTO(qund_free_str) char *inside = qund_path_join(dir, "");
     struct qund_err err = {0};
     char **names = NULL;
     size_t n = 0, i;
     int rc = qund_dir_list(dir, ".yaml", &names, &n, &err);
 
+    qund_rules_look_beside(set, inside, &qund_rule_words_files);
     if (rc < 0 && rc != QUND_E_NOTFOUND)
         qund_errs_add(errs, err.rc, err.where, "%s", err.text);
     for (i = 0; rc == 0 && i < n; i++) {

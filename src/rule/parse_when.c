@@ -278,10 +278,19 @@ static void read_count(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 }
 
 static const struct qund_rule_key when_keys[] = {
-    {"all", read_all},         {"any", read_any},         {"none", read_none},
-    {"from", read_from},       {"groups", read_groups},   {"hours", read_hours},
-    {"tags", read_tags},       {"count", read_count},     {"kind", read_kind},
-    {"extract", read_extract}, {"intents", read_intents}, {"context", read_context},
+    {"all", read_all},
+    {"any", read_any},
+    {"none", read_none},
+    {"from", read_from},
+    {"groups", read_groups},
+    {"hours", read_hours},
+    {"tags", read_tags},
+    {"count", read_count},
+    {"kind", read_kind},
+    {"extract", read_extract},
+    {"intents", read_intents},
+    {"context", read_context},
+    {"lean", qund_rule_read_leans},
 };
 
 void qund_rule_read_when(struct qund_rule_reader *rd, const struct qund_ynode *n, void *rule)

@@ -14,6 +14,7 @@
 struct qund_db;
 struct qund_fold;
 struct qund_folded;
+struct qund_lean;
 struct qund_zone;
 
 #define QUND_RULES_MAX 10000u        /* rules in one set */
@@ -36,6 +37,7 @@ struct qund_rules_opts {
     int64_t child_memory_bytes;   /* 0: 1 GiB; < 0: no limit */
     const char *cache_dir;        /* keeps the compiled terms between starts; NULL: nowhere */
     struct qund_str enable;       /* id of a rule to treat as enabled: to try it out; or NONE */
+    struct qund_lean *lean; /* table of leanings when no folder has one; NULL: none; borrowed */
     const struct qund_rules_known *known; /* NULL: nothing of it is looked at */
 };
 /* Every *.yaml of every folder, in order of dirs, then of names; of two rules with one id the later
@@ -75,6 +77,7 @@ struct qund_rule_info {
 size_t qund_rules_count(const struct qund_rules *r);       /* disabled ones included */
 size_t qund_rules_patterns(const struct qund_rules *r);    /* different terms, all rules together */
 const char *qund_rules_digest(const struct qund_rules *r); /* of the whole set, hex */
+struct qund_lean *qund_rules_lean(const struct qund_rules *r); /* borrowed; NULL: none asks it */
 /* Index in order of evaluation. Borrowed from r. */
 void qund_rules_info(const struct qund_rules *r, size_t index, struct qund_rule_info *out);
 int qund_rules_find(const struct qund_rules *r, struct qund_str id); /* index or NOTFOUND */

@@ -23,7 +23,8 @@ struct swap {
     int64_t now;
     struct qund_rules_change change;
     int rc;
-    int64_t no; /* of the rule whose words are stored */
+    int64_t no;           /* of the rule whose words are stored */
+    struct qund_buf lean; /* the table of leanings, printed when the first rule needs it */
 };
 
 /* --- what is stored now --- */
@@ -81,9 +82,9 @@ static int switch_off_gone(struct swap *w)
 }
 
 /* --- one rule --- */
-static void keep_words(const struct qund_rule_words *words, void *arg)
+static void keep_bytes(struct swap *w, struct qund_str name, const char *digest,
+                       struct qund_str bytes)
 {
-    struct swap *w = arg;
     struct qund_stmt *st = qund_sql(w->db, "INSERT INTO rule_words (digest, bytes)"
                                            " VALUES (:digest, :bytes) ON CONFLICT DO NOTHING");
     struct qund_stmt *use = qund_sql(w->db, "INSERT OR REPLACE INTO rule_words_use"
@@ -93,15 +94,31 @@ static void keep_words(const struct qund_rule_words *words, void *arg)
         w->rc = QUND_E_IO;
     if (w->rc < 0)
         return;
-    qund_bind_str(st, ":digest", qund_str(words->digest));
-    qund_bind_str(st, ":bytes", words->bytes);
+    qund_bind_str(st, ":digest", qund_str(digest));
+    qund_bind_str(st, ":bytes", bytes);
     w->rc = qund_run(st);
     if (w->rc < 0)
         return;
     qund_bind_int(use, ":no", w->no);
-    qund_bind_str(use, ":name", words->name);
-    qund_bind_str(use, ":digest", qund_str(words->digest));
+    qund_bind_str(use, ":name", name);
+    qund_bind_str(use, ":digest", qund_str(digest));
     w->rc = qund_run(use);
+}
+
+static void keep_words(const struct qund_rule_words *words, void *arg)
+{
+    keep_bytes(arg, words->name, words->digest, words->bytes);
+}
+
+/* Every file the rule's meaning hangs on. */
+static void keep_files(struct swap *w, const struct qund_rule *r)
+{
+    qund_rule_each_words(r, keep_words, w);
+    if (r->n_leans == 0)
+        return;
+    if (w->lean.n == 0)
+        qund_lean_print(w->set->lean, &w->lean);
+    keep_bytes(w, QUND_STR(QUND_LEAN_FILE), w->set->lean_digest, qund_buf_view(&w->lean));
 }
 
 static int write_rule(struct swap *w, size_t at)
@@ -155,7 +172,7 @@ static int write_version(struct swap *w, size_t at)
     qund_bind_int(no_words, ":no", k->no);
     w->rc = qund_run(no_words);
     w->no = k->no;
-    qund_rule_each_words(r, keep_words, w);
+    keep_files(w, r);
     return w->rc;
 }
 
@@ -172,7 +189,7 @@ static int touch_rule(struct swap *w, size_t at)
     w->rc = qund_run(st);
     w->no = w->known[at].no;
     if (!w->known[at].active) /* it comes back: its words may have been thrown away */
-        qund_rule_each_words(w->set->rules[at], keep_words, w);
+        keep_files(w, w->set->rules[at]);
     return w->rc;
 }
 
@@ -225,6 +242,7 @@ int qund_rules_store(struct qund_db *db, const struct qund_rules *r, int64_t now
         rc = store_rule(&w, i);
     if (rc == 0)
         rc = note_set(&w);
+    qund_buf_done(&w.lean);
     if (rc == 0 && out)
         *out = w.change;
     return rc;

@@ -30,6 +30,7 @@ struct qund_rules *qund_rules_unref(struct qund_rules *r)
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) > 1)
         return NULL;
     qund_match_free(r->match);
+    qund_lean_unref(r->lean);
     qund_free(r->rules);
     qund_arena_free(r->arena);
     qund_free(r);
@@ -125,6 +126,8 @@ static void make_digests(struct qund_rules *set)
         qund_buf_clear(&one);
         qund_buf_str(&one, r->text);
         qund_rule_each_words(r, add_words_digest, &one);
+        if (r->n_leans > 0)
+            qund_buf_printf(&one, "\n%s %s", QUND_LEAN_FILE, set->lean_digest);
         qund_sha256_hex(one.p, one.n, r->digest);
         qund_buf_printf(&all, "%s\n", r->digest);
     }
@@ -198,6 +201,7 @@ int qund_rules_finish(struct qund_rules *set, const struct qund_rules_opts *opts
 
     drop_overridden(set, errs);
     order(set);
+    qund_rules_find_lean(set, opts->lean, errs);
     make_digests(set);
     try_out = opts->enable.p ? qund_rules_find(set, opts->enable) : -1;
     if (try_out >= 0)
