@@ -194,14 +194,26 @@ static int put_group_tags(struct crm_cmd *c, int64_t id, struct qund_str tags)
     return rc;
 }
 
-enum { G_GROUP, G_NAME, G_TYPE, G_STATE, G_TAGS, G_ZONE, G_PLACE, G_MANAGER, G_INTERNAL, G_DEDUPE };
+enum {
+    G_GROUP,
+    G_NAME,
+    G_TYPE,
+    G_STATE,
+    G_TAGS,
+    G_ZONE,
+    G_PLACE,
+    G_MANAGER,
+    G_INTERNAL,
+    G_DEDUPE,
+    G_SHARED
+};
 
 static int group_update(struct crm_cmd *c)
 {
     struct qund_crm_group *g;
     QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
     int64_t type = -1, state = -1, manager = 0, id;
-    bool internal = false, dedupe = true;
+    bool internal = false, dedupe = true, shared = false;
     int rc = group_arg(c, G_GROUP, &g);
 
     if (rc == 0)
@@ -214,6 +226,8 @@ static int group_update(struct crm_cmd *c)
         rc = qund_crm_body_bool(c->v[G_INTERNAL], "internal", g->internal, &internal, c->err);
     if (rc == 0)
         rc = qund_crm_body_bool(c->v[G_DEDUPE], "room_dedupe", g->room_dedupe, &dedupe, c->err);
+    if (rc == 0)
+        rc = qund_crm_body_bool(c->v[G_SHARED], "shared", g->shared, &shared, c->err);
     if (rc == 0 && c->v[G_ZONE].n)
         rc = qund_zone_load(NULL, qund_arena_dup(c->arena, c->v[G_ZONE].p, c->v[G_ZONE].n), &zone,
                             c->err);
@@ -225,13 +239,15 @@ static int group_update(struct crm_cmd *c)
         "UPDATE grp SET name = ifnull(:name, name), zone = ifnull(:zone, zone), "
         "place = ifnull(:place, place), type = CASE WHEN :type < 0 THEN type ELSE :type END, "
         "state = CASE WHEN :state < 0 THEN state ELSE :state END, internal = :internal, "
-        "room_dedupe = :dedupe, manager = CASE WHEN :set THEN :manager ELSE manager END "
+        "room_dedupe = :dedupe, shared = :shared, "
+        "manager = CASE WHEN :set THEN :manager ELSE manager END "
         "WHERE id = :id",
         CRM_ARGS(CRM_STR(":name", qund_crm_cut_name(c->v[G_NAME])), CRM_STR(":zone", c->v[G_ZONE]),
                  CRM_STR(":place", qund_crm_cut_name(c->v[G_PLACE])), CRM_INT(":type", type),
                  CRM_INT(":state", state), CRM_INT(":internal", internal),
-                 CRM_INT(":dedupe", dedupe), CRM_INT(":set", c->v[G_MANAGER].n > 0),
-                 CRM_INT(":manager", manager), CRM_INT(":id", id)));
+                 CRM_INT(":dedupe", dedupe), CRM_INT(":shared", shared),
+                 CRM_INT(":set", c->v[G_MANAGER].n > 0), CRM_INT(":manager", manager),
+                 CRM_INT(":id", id)));
     if (rc == 0 && c->v[G_TAGS].p)
         rc = put_group_tags(c, id, c->v[G_TAGS]);
     if (rc < 0)
@@ -350,7 +366,7 @@ static const struct {
     {"lead.update", {"contact", "stage", "pool", "owner", "score_add"}, lead_update},
     {"group.update",
      {"group", "name", "type", "state", "tags", "zone", "place", "manager", "internal",
-      "room_dedupe"},
+      "room_dedupe", "shared"},
      group_update},
     {"staff.upsert", {"key", "name", "active", "realm", "id", "push"}, staff_upsert},
     {"role.assign", {"group", "role", "staff", "contact", "evidence", "remove"}, role_assign},

@@ -63,6 +63,7 @@ struct qund_crm_group {
     bool managed;          /* named by org.yaml */
     bool internal;         /* staff only: never counted in customer metrics */
     bool room_dedupe;      /* people with one room are one household */
+    bool shared;           /* several accounts of ours are in it: copies of one message are one */
     struct qund_str zone;  /* IANA name, NONE: the installation's */
     struct qund_str place; /* compound shared by several groups, NONE: the group stands alone */
     int64_t manager;       /* staff.id, 0: nobody */

@@ -57,7 +57,7 @@ int qund_crm_channel(struct qund_crm *crm, struct qund_str name, int64_t *id)
 #define GROUP_COLUMNS                                                                           \
     "id, realm, pid, name, type, state, internal, room_dedupe, zone, place, manager, name_ts, " \
     "(SELECT group_concat(tag, char(10)) FROM (SELECT tag FROM grp_tag WHERE grp = grp.id "     \
-    "ORDER BY tag)), source = 'file' "
+    "ORDER BY tag)), source = 'file', shared "
 
 /* st stands on a row of GROUP_COLUMNS. into NULL: a new cache entry. */
 static struct qund_crm_grp *take_row(struct qund_crm *crm, struct qund_stmt *st,
@@ -74,7 +74,8 @@ static struct qund_crm_grp *take_row(struct qund_crm *crm, struct qund_stmt *st,
                                  .zone = qund_col_str(st, 8),
                                  .place = qund_col_str(st, 9),
                                  .manager = qund_col_int(st, 10),
-                                 .managed = qund_col_int(st, 13) != 0};
+                                 .managed = qund_col_int(st, 13) != 0,
+                                 .shared = qund_col_int(st, 14) != 0};
 
     if (!into)
         return qund_crm_group_add(crm, &row, qund_col_int(st, 11), qund_col_str(st, 12));

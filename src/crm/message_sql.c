@@ -167,6 +167,8 @@ int qund_message_print(struct qund_message_view *v, const struct qund_message_ro
     if (row->state != QUND_MESSAGE_KEPT)
         qund_buf_printf(out, ",\"state\":\"%s\"",
                         (size_t)row->state < QUND_ARRAY_LEN(STATES) ? STATES[row->state] : "?");
+    if (row->flags & QUND_EVF_COPY)
+        qund_buf_puts(out, ",\"copy\":true");
     put_array(out, "intents", mark.intents);
     put_array(out, "rooms", mark.rooms);
     qund_buf_puts(out, ",\"phones\":");

@@ -257,9 +257,9 @@ static void check_zone(struct org_reader *r, const struct qund_ynode *n, struct 
 
 static void read_one_group(struct org_reader *r, const struct qund_ynode *n, struct org_group *g)
 {
-    static const char *const words[] = {"id",    "realm",   "name",     "type",
-                                        "state", "tags",    "internal", "zone",
-                                        "place", "manager", "roles",    "room_dedupe"};
+    static const char *const words[] = {"id",    "realm",       "name",  "type",  "state",
+                                        "tags",  "internal",    "zone",  "place", "manager",
+                                        "roles", "room_dedupe", "shared"};
     const struct qund_ynode *manager = qund_yaml_get(n, "manager");
 
     if (!is_map(r, n, words, QUND_ARRAY_LEN(words)))
@@ -275,9 +275,10 @@ static void read_one_group(struct org_reader *r, const struct qund_ynode *n, str
                         "home, ecommerce, course, ticketing, other");
     g->state =
         read_word(r, qund_yaml_get(n, "state"), qund_group_state_parse, "active, paused, closed");
-    g->internal = g->room_dedupe = -1;
+    g->internal = g->room_dedupe = g->shared = -1;
     read_bool(r, qund_yaml_get(n, "internal"), &g->internal);
     read_bool(r, qund_yaml_get(n, "room_dedupe"), &g->room_dedupe);
+    read_bool(r, qund_yaml_get(n, "shared"), &g->shared);
     g->has_tags = qund_yaml_get(n, "tags") != NULL;
     qund_org_texts(r, qund_yaml_get(n, "tags"), &g->tags, &g->n_tags);
     read_holders(r, qund_yaml_get(n, "roles"), g);

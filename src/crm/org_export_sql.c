@@ -152,7 +152,7 @@ static int put_groups(struct qund_db *db, struct qund_buf *b)
     struct qund_stmt *st = qund_crm_stmt(
         db,
         "SELECT g.id, r.name, g.pid, g.name, g.type, g.state, g.internal, g.room_dedupe, "
-        "g.zone, g.place, s.key FROM grp g JOIN realm r ON r.id = g.realm "
+        "g.zone, g.place, s.key, g.shared FROM grp g JOIN realm r ON r.id = g.realm "
         "LEFT JOIN staff s ON s.id = g.manager AND s.active = 1 ORDER BY g.id",
         NULL, 0);
     int rc;
@@ -164,11 +164,12 @@ static int put_groups(struct qund_db *db, struct qund_buf *b)
         quoted(b, qund_col_str(st, 1));
         pair(b, "id", qund_col_str(st, 2));
         pair(b, "name", qund_col_str(st, 3));
-        qund_buf_printf(b, ", type: %s, state: %s, internal: %s, room_dedupe: %s",
+        qund_buf_printf(b, ", type: %s, state: %s, internal: %s, room_dedupe: %s, shared: %s",
                         qund_group_type_name((enum qund_group_type)qund_col_int(st, 4)),
                         qund_group_state_name((enum qund_group_state)qund_col_int(st, 5)),
                         qund_col_int(st, 6) ? "true" : "false",
-                        qund_col_int(st, 7) ? "true" : "false");
+                        qund_col_int(st, 7) ? "true" : "false",
+                        qund_col_int(st, 11) ? "true" : "false");
         pair(b, "zone", qund_col_str(st, 8));
         pair(b, "place", qund_col_str(st, 9));
         pair(b, "manager", qund_col_str(st, 10));

@@ -32,7 +32,7 @@ struct org_group {
     struct org_ident id;
     struct qund_str name, zone, place, manager; /* NONE where not said */
     int type, state;                            /* -1 where not said */
-    int internal, room_dedupe;                  /* -1 where not said */
+    int internal, room_dedupe, shared;          /* -1 where not said */
     bool has_tags;
     struct qund_str *tags;
     struct org_holder *holders;

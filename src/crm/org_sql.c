@@ -163,12 +163,13 @@ static int put_group(struct qund_crm *crm, const struct org_group *g, int64_t no
                          "state = CASE WHEN :state < 0 THEN 0 ELSE :state END, "
                          "internal = CASE WHEN :internal < 0 THEN internal ELSE :internal END, "
                          "room_dedupe = CASE WHEN :dedupe < 0 THEN room_dedupe ELSE :dedupe END, "
+                         "shared = CASE WHEN :shared < 0 THEN shared ELSE :shared END, "
                          "manager = :manager, source = 'file' WHERE id = :id",
                          CRM_ARGS(CRM_STR(":name", g->name), CRM_STR(":zone", g->zone),
                                   CRM_STR(":place", g->place), CRM_INT(":type", g->type),
                                   CRM_INT(":state", g->state), CRM_INT(":internal", g->internal),
-                                  CRM_INT(":dedupe", g->room_dedupe), CRM_INT(":manager", manager),
-                                  CRM_INT(":id", id)));
+                                  CRM_INT(":dedupe", g->room_dedupe), CRM_INT(":shared", g->shared),
+                                  CRM_INT(":manager", manager), CRM_INT(":id", id)));
     if (rc == 0 && g->has_tags)
         rc = qund_crm_run(crm->db, "DELETE FROM grp_tag WHERE grp = :id",
                           CRM_ARGS(CRM_INT(":id", id)));

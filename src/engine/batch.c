@@ -44,6 +44,7 @@ static void batch_undo(struct qund_engine *e, struct batch *b)
     qund_crm_forget(e->crm);
     qund_measure_forget(e->measure);
     qund_talk_forget(e->talk);
+    qund_accounts_forget(e->accounts);
     e->early = -1;
     qund_rule_state_forget(e->state, e->first_seq);
     if (e->outbox)
@@ -113,6 +114,7 @@ static void batch_count(struct qund_engine *e)
         qund_counter_add(c->said[i], e->tally.said[i]);
     qund_counter_add(c->doubted, e->tally.doubted);
     qund_counter_add(c->gaps, e->tally.gaps);
+    qund_counter_add(c->copies, e->tally.copies);
     qund_counter_add(c->voided, e->tally.voided);
     for (size_t i = SAY_YES + 1; i < SAY_WHYS; i++)
         qund_counter_add(c->unsaid[i], e->tally.unsaid[i]);

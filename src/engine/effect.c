@@ -117,7 +117,8 @@ static int context_line(const struct qund_message_row *row, void *arg)
 {
     struct context *c = arg;
 
-    if (row->seq == c->seq || row->type != QUND_EV_MESSAGE || row->state != QUND_MESSAGE_KEPT)
+    if (row->seq == c->seq || row->type != QUND_EV_MESSAGE || row->state != QUND_MESSAGE_KEPT ||
+        (row->flags & QUND_EVF_COPY))
         return 0;
     qund_jw_obj(&c->w);
     qund_jw_kts(&c->w, "ts", row->ts);

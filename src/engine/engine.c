@@ -23,6 +23,8 @@ static void open_counters(struct qund_engine *e)
                                       "Tags of rules left out: the person holds as many as may be");
     c->doubted = qund_metric_counter(m, "qund_member_lists_doubted_total", NULL,
                                      "Member lists in which too many were missing");
+    c->copies = qund_metric_counter(m, "qund_copies_total", NULL,
+                                    "Events of shared groups that another account brought before");
     c->gaps = qund_metric_counter(m, "qund_gaps_total", NULL,
                                   "Spans told in which a channel was not heard");
     c->gaps_open = qund_metric_gauge(m, "qund_gaps_open", NULL, "Those that are not over");
@@ -121,6 +123,7 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
     e->scratch = qund_rule_scratch_new();
     e->measure = qund_measure_new(e->db, e->months);
     e->talk = qund_talk_new(e->db, e->months);
+    e->accounts = qund_accounts_new();
     e->early = -1;
     if (deps->outbox)
         e->outbox = qund_outbox_new(e->db, e->timers);
@@ -151,6 +154,7 @@ struct qund_engine *qund_engine_close(struct qund_engine *e)
     qund_alerts_free(e->alerts);
     qund_outbox_free(e->outbox);
     qund_talk_free(e->talk);
+    qund_accounts_free(e->accounts);
     qund_measure_free(e->measure);
     qund_rule_scratch_free(e->scratch);
     qund_rule_state_free(e->state);

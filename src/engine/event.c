@@ -25,8 +25,12 @@ static int look_up(struct qund_engine *e, struct subject *s)
     if (s->sender) {
         s->own = qund_own_is(ev);
         s->role = qund_crm_role(e->crm, s->sender, s->group, ev->role);
-        if (s->own && s->role == QUND_ROLE_CUSTOMER)
+        rc = s->group && s->group->shared && ev->account.n > 0 ? qund_copy_ours(e, s) : 0;
+        if (rc < 0)
+            return rc;
+        if ((s->own || rc > 0) && s->role == QUND_ROLE_CUSTOMER)
             s->role = QUND_ROLE_BOT; /* an account of ours that nobody named in org.yaml */
+        rc = 0;
         s->row.contact = s->sender->id;
     }
     if (s->group) {
@@ -150,8 +154,7 @@ static int (*const HANDLERS[])(struct qund_engine *, struct subject *) = {
     [QUND_EV_MESSAGE] = qund_engine_message,    [QUND_EV_REVOKE] = qund_engine_revoke,
     [QUND_EV_MEMBER_JOIN] = qund_engine_join,   [QUND_EV_MEMBER_LEAVE] = qund_engine_leave,
     [QUND_EV_GROUP_DISMISS] = on_dismiss,       [QUND_EV_ORDER_PAID] = on_order,
-    [QUND_EV_GROUP_MEMBERS] = qund_engine_look,
-    [QUND_EV_GAP] = qund_engine_gap,
+    [QUND_EV_GROUP_MEMBERS] = qund_engine_look, [QUND_EV_GAP] = qund_engine_gap,
 };
 
 int qund_engine_event(struct qund_engine *e, struct qund_str body)
@@ -159,6 +162,7 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
     struct qund_entry_parts parts;
     struct qund_event ev;
     struct subject s = {.ev = &ev};
+    bool copy = false;
     int rc = qund_entry_split(body, &parts);
 
     if (rc == 0 && parts.has_state)
@@ -187,7 +191,9 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
         e->repeat = true;
         return 0;
     }
-    if (rc < 0)
+    if (rc == 0 && s.group && s.group->shared && ev.account.n > 0)
+        rc = qund_copy_link(e, &s, &copy);
+    if (rc < 0 || copy)
         return rc;
     if ((size_t)ev.type < QUND_ARRAY_LEN(HANDLERS) && HANDLERS[ev.type])
         return HANDLERS[ev.type](e, &s);

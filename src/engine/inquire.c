@@ -9,6 +9,7 @@ static void undo(struct qund_engine *e)
     qund_db_rollback(e->db);
     qund_crm_forget(e->crm);
     qund_talk_forget(e->talk);
+    qund_accounts_forget(e->accounts);
 }
 
 /* The packed event in hand, as rules would see it. seq 0: it is not stored. */
@@ -111,7 +112,7 @@ static int page_row(const struct qund_message_row *row, void *arg)
     int rc = 0;
 
     p->after = row->seq;
-    if (row->ts < p->from_ts || row->state != QUND_MESSAGE_KEPT)
+    if (row->ts < p->from_ts || row->state != QUND_MESSAGE_KEPT || (row->flags & QUND_EVF_COPY))
         return 0;
     rc = pack_row(p->view, row, &p->bytes);
     p->ends[p->n] = p->bytes.n;

@@ -26,8 +26,9 @@
 #include "text/fold.h"
 #include <stdio.h>
 
-struct measure; /* measure.c: deltas of the open batch */
-struct talk;    /* talk.c: the newest moment of each group */
+struct measure;  /* measure.c: deltas of the open batch */
+struct accounts; /* copy.c: our own, in shared groups */
+struct talk;     /* talk.c: the newest moment of each group */
 struct subject;
 
 /* Why what a rule would say stays unsaid (say.c). */
@@ -57,12 +58,12 @@ struct counters {
     struct qund_counter *alerts[3]; /* info, warn, urgent */
     struct qund_counter *deeds[6];  /* by enum deed_kind */
     struct qund_counter *said[SAY_ACTS], *unsaid[SAY_WHYS], *doubted;
-    struct qund_counter *gaps, *voided, *gaps_open;
+    struct qund_counter *gaps, *voided, *gaps_open, *copies;
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
     int64_t applied, repeated, dead, hits, late, untagged, alerts[3], deeds[6];
-    int64_t said[SAY_ACTS], unsaid[SAY_WHYS], doubted, gaps, voided;
+    int64_t said[SAY_ACTS], unsaid[SAY_WHYS], doubted, gaps, voided, copies;
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -88,6 +89,7 @@ struct qund_engine {
     uint64_t roster_version;
     struct measure *measure;
     struct talk *talk;
+    struct accounts *accounts;
     struct qund_extract extract;   /* of the message in hand */
     const struct subject *subject; /* whom the rules' callbacks are asked about */
     struct qund_arena *arena;      /* of one item */
@@ -301,6 +303,19 @@ struct alert_window {
     bool open, urgent;
 };
 QUND_CHECK int qund_alert_window_sql(struct qund_db *db, int64_t id, struct alert_window *out);
+
+/* --- copy.c: several accounts of ours in one group --- */
+struct accounts *qund_accounts_new(void);
+struct accounts *qund_accounts_free(struct accounts *a); /* returns NULL */
+void qund_accounts_forget(struct accounts *a);
+/* In a shared group: remembers whose account saw it; 1: the sender is one of ours, too. */
+QUND_CHECK int qund_copy_ours(struct qund_engine *e, const struct subject *s);
+/* *copy: what is just stored is there already, seen by another account; all is done. */
+QUND_CHECK int qund_copy_link(struct qund_engine *e, struct subject *s, bool *copy);
+/* The other copies of a message. */
+QUND_CHECK int qund_copy_each(struct qund_engine *e, int64_t seq,
+                              int (*each)(struct qund_engine *e, int64_t seq));
+QUND_CHECK int qund_copy_sweep(struct qund_engine *e);
 
 /* --- say.c: what rules say in chats --- */
 const char *qund_say_why_name(enum say_why why);

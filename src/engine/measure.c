@@ -171,7 +171,8 @@ static int recount_row(const struct qund_message_row *row, void *arg)
     struct recount *r = arg;
     int rc;
 
-    if (row->type != QUND_EV_MESSAGE || row->state != QUND_MESSAGE_KEPT)
+    if (row->type != QUND_EV_MESSAGE || row->state != QUND_MESSAGE_KEPT ||
+        (row->flags & QUND_EVF_COPY))
         return 0;
     if (row->role == QUND_ROLE_STAFF)
         r->staff++;

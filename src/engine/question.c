@@ -243,7 +243,7 @@ static int copy_reply(const struct qund_message_row *row, void *arg)
     struct reply *r;
 
     if (row->type != QUND_EV_MESSAGE || row->role != QUND_ROLE_STAFF ||
-        row->state != QUND_MESSAGE_KEPT)
+        row->state != QUND_MESSAGE_KEPT || (row->flags & QUND_EVF_COPY))
         return 0;
     rs->realm = row->realm;
     r = &rs->v[rs->n++];

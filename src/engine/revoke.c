@@ -37,6 +37,24 @@ static int take_back(struct qund_engine *e, const struct qund_message_row *row)
     return rc < 0 ? rc : 0;
 }
 
+static int take_back_copy(struct qund_engine *e, int64_t seq)
+{
+    struct qund_message_row row;
+    int rc = qund_month_get(e->months, seq, &row);
+
+    return rc == 0 ? take_back(e, &row) : rc == QUND_E_NOTFOUND ? 0 : rc;
+}
+
+/* In a shared group one copy taken back takes all of them back. */
+static int take_all_back(struct qund_engine *e, const struct subject *s,
+                         const struct qund_message_row *row)
+{
+    int64_t seq = row->seq; /* row's strings end with the next read */
+    int rc = take_back(e, row);
+
+    return rc == 0 && s->group && s->group->shared ? qund_copy_each(e, seq, take_back_copy) : rc;
+}
+
 static int wait_for(struct qund_engine *e, const struct subject *s)
 {
     e->early = -1;
@@ -55,8 +73,10 @@ int qund_engine_revoke(struct qund_engine *e, struct subject *s)
     if (named)
         rc = qund_month_find(e->months, s->row.realm, s->row.grp, s->ev->ref, s->ev->ts + SKEW_MS,
                              QUND_FIND_RECENT, &row);
+    if (rc == 0 && s->group && s->group->shared && row.state == QUND_MESSAGE_REVOKED)
+        return 0; /* another account told it before */
     if (rc == 0)
-        rc = take_back(e, &row);
+        rc = take_all_back(e, s, &row);
     else if (rc == QUND_E_NOTFOUND)
         rc = named ? wait_for(e, s) : 0;
     return rc < 0 ? rc : qund_engine_rules_for(e, s);
@@ -74,7 +94,7 @@ int qund_revoke_meets(struct qund_engine *e, struct subject *s)
     if (rc <= 0)
         return rc;
     e->early = -1;
-    return take_back(e, &s->row);
+    return take_all_back(e, s, &s->row);
 }
 
 int qund_revoke_sweep(struct qund_engine *e)

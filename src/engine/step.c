@@ -76,6 +76,7 @@ int qund_step_undo(struct qund_engine *e, struct step_mark *m)
     qund_crm_item_undo(e->crm);
     qund_measure_forget(e->measure);
     qund_talk_forget(e->talk);
+    qund_accounts_forget(e->accounts);
     e->early = -1;
     qund_rule_state_forget(e->state, m->seq);
     if (e->outbox)

@@ -73,7 +73,8 @@ static int look_row(const struct qund_message_row *row, void *arg)
     struct look *l = arg;
     struct slot *s = l->slot;
 
-    if (row->type != QUND_EV_MESSAGE || row->contact == 0 || row->seq == l->not_seq)
+    if (row->type != QUND_EV_MESSAGE || row->contact == 0 || row->seq == l->not_seq ||
+        (row->flags & QUND_EVF_COPY))
         return 0;
     s->v[s->n++] = (struct spoke){row->ts, row->seq, row->contact, row->role};
     return s->n == LOOK_BACK; /* enough: stop */

@@ -69,6 +69,8 @@ static int sweep(struct qund_engine *e, const struct qund_timer *t)
         rc = qund_revoke_sweep(e);
     if (rc == 0)
         rc = qund_gap_show(e);
+    if (rc == 0)
+        rc = qund_copy_sweep(e);
     if (rc < 0)
         return rc;
     return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,

@@ -62,8 +62,9 @@ enum qund_event_flag {
     QUND_EVF_CLAMPED = 1,  /* ts lay > 5 min ahead: shown as rx */
     QUND_EVF_BACKFILL = 2, /* older than time.backfill_after at receipt, or said so */
     QUND_EVF_NO_TS = 4,
-    QUND_EVF_MADE_ID = 8, /* the id was made by us */
-    QUND_EVF_DELIVER = 16 /* origin replay, but --deliver: things may leave the machine */
+    QUND_EVF_MADE_ID = 8,  /* the id was made by us */
+    QUND_EVF_DELIVER = 16, /* origin replay, but --deliver: things may leave the machine */
+    QUND_EVF_COPY = 32     /* stored only: another account's copy of a message that is there */
 };
 
 struct qund_event {

@@ -27,7 +27,7 @@ struct qund_field {
     const char *choices; /* of VALUE_CHOICE: "a|b|c" */
     const char *help;
 };
-#define FIELDS_MAX 8u
+#define FIELDS_MAX 12u
 
 enum qund_route_kind {
     ROUTE_NOW,     /* answered on the loop */

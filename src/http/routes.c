@@ -91,6 +91,7 @@ static const struct qund_field GROUP[] = {
     {"place", VALUE_STR, false, NULL, "Compound it shares with other groups"},
     {"manager", VALUE_STR, false, NULL, "Key of the member of staff; - for nobody"},
     {"internal", VALUE_BOOL, false, NULL, "Staff only: not counted"},
+    {"shared", VALUE_BOOL, false, NULL, "Several accounts of ours are in it: copies are one"},
 };
 static const struct qund_field EXPORT[] = {
     {"format", VALUE_CHOICE, false, "csv|jsonl", "csv"},

@@ -68,6 +68,7 @@ static const char *const SQL[MONTH_SQL_COUNT] = {
     [MONTH_MAX_SEQ] = "SELECT (SELECT max(seq) FROM message_@), (SELECT min(seq) FROM message_@)",
     [MONTH_COUNT] = "SELECT count(*) FROM message_@",
     [MONTH_SET_STATE] = "UPDATE message_@ SET state = :state WHERE seq = :seq",
+    [MONTH_FLAG] = "UPDATE message_@ SET marks = marks | (:state << 8) WHERE seq = :seq",
     [MONTH_ERASE] = "UPDATE message_@ SET state = :state, text = NULL, media = NULL, data = NULL, "
                     "mentions = NULL, to_id = NULL, contact = NULL WHERE seq = :seq",
 };

@@ -81,6 +81,8 @@ QUND_CHECK int qund_month_list(struct qund_months *m, int *out, size_t max);
 /* Changing. NOTFOUND when there is no such row. */
 QUND_CHECK int qund_month_set_state(struct qund_months *m, int month, int64_t seq,
                                     enum qund_message_state state);
+/* Sets bits of its flags. */
+QUND_CHECK int qund_month_flag(struct qund_months *m, int month, int64_t seq, unsigned flags);
 /* Empties text, media, data, mentions and names the row erased; its key stays, so that a repeat is
  * still recognised. Tell search first (qund_search_forget). */
 QUND_CHECK int qund_month_erase(struct qund_months *m, int month, int64_t seq);

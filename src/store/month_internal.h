@@ -20,6 +20,7 @@ enum month_sql {
     MONTH_MAX_SEQ,
     MONTH_COUNT,
     MONTH_SET_STATE,
+    MONTH_FLAG,
     MONTH_ERASE,
     MONTH_SQL_COUNT
 };

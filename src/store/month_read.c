@@ -352,8 +352,7 @@ int qund_month_list(struct qund_months *m, int *out, size_t max)
     return rc < 0 ? rc : (int)n;
 }
 
-static int change(struct qund_months *m, int month, int64_t seq, enum month_sql which,
-                  enum qund_message_state state)
+static int change(struct qund_months *m, int month, int64_t seq, enum month_sql which, int64_t to)
 {
     struct month_table *t;
     struct qund_stmt *st;
@@ -367,7 +366,7 @@ static int change(struct qund_months *m, int month, int64_t seq, enum month_sql 
     rc = month_stmt(m, t, which, &st);
     if (rc < 0)
         return rc;
-    qund_bind_int(st, ":state", state);
+    qund_bind_int(st, ":state", to);
     qund_bind_int(st, ":seq", seq);
     rc = qund_run(st);
     return rc == 0 && qund_db_changes(m->db) == 0 ? QUND_E_NOTFOUND : rc;
@@ -377,6 +376,11 @@ int qund_month_set_state(struct qund_months *m, int month, int64_t seq,
                          enum qund_message_state state)
 {
     return change(m, month, seq, MONTH_SET_STATE, state);
+}
+
+int qund_month_flag(struct qund_months *m, int month, int64_t seq, unsigned flags)
+{
+    return change(m, month, seq, MONTH_FLAG, flags);
 }
 
 int qund_month_erase(struct qund_months *m, int month, int64_t seq)
