@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the integration tests: files NN_name.py beside this one, each a process of its own.
 
-    tests/integration/run.py [--bin build/ci/bin] [--only NAME] [--full] [--list]
+    tests/integration/run.py [--bin build/ci/bin] [--only NAME] [--full] [--list] [--dir FOLDER]
 
 A test finds in its environment
     QUND          the program under test
@@ -128,9 +128,10 @@ def main():
     ap.add_argument("--full", action="store_true")
     ap.add_argument("--patience", type=float, default=1)
     ap.add_argument("--list", action="store_true")
+    ap.add_argument("--dir", type=pathlib.Path, default=HERE, help="where the tests lie")
     ap.add_argument("--tally", help="append `passed failed` to this file instead of a closing line")
     args = ap.parse_args()
-    tests = sorted(p for p in HERE.glob("[0-9][0-9]_*.py") if not args.only or args.only in p.stem)
+    tests = sorted(p for p in args.dir.glob("[0-9][0-9]_*.py") if not args.only or args.only in p.stem)
     if args.list:
         print("\n".join(p.stem for p in tests))
         return 0
