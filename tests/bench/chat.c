@@ -137,6 +137,27 @@ size_t chat_line(struct chat *c, int64_t ts_ms, int64_t now_us, char out[CHAT_LI
         c->texts[next(c) % CHAT_TEXTS]);
 }
 
+size_t chat_onebot(struct chat *c, unsigned self, int64_t ts_ms, int64_t now_us,
+                   char out[CHAT_LINE_MAX])
+{
+    unsigned g = zipf(c, CHAT_GROUPS), m = zipf(c, CHAT_MEMBERS);
+    unsigned person = (unsigned)(mix(g * 1000u + m) % c->people);
+    const char *text = c->texts[next(c) % CHAT_TEXTS];
+    char mark[CHAT_MARK_LETTERS + 3] = "";
+
+    if (c->marked)
+        put_mark(now_us, mark);
+    return (size_t)snprintf(
+        out, CHAT_LINE_MAX,
+        "{\"time\":%lld,\"self_id\":%u,\"post_type\":\"message\",\"message_type\":\"group\","
+        "\"sub_type\":\"normal\",\"message_id\":%u,\"group_id\":%u,\"user_id\":%u,\"anonymous\":"
+        "null,"
+        "\"message\":[{\"type\":\"text\",\"data\":{\"text\":\"%s%s\"}}],\"font\":0,"
+        "\"sender\":{\"user_id\":%u,\"nickname\":\"邻居小%u\",\"card\":\"\",\"role\":\"member\"}}",
+        (long long)(ts_ms / 1000), self, (unsigned)(c->id++ & 0x7fffffff), 100000 + g,
+        10000000 + person, mark, text, 10000000 + person, person);
+}
+
 void chat_rules(struct chat *c, FILE *out)
 {
     fprintf(out, "rules:\n");

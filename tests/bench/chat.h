@@ -31,6 +31,9 @@ void chat_init(struct chat *c, uint64_t seed, size_t n_words, double hits);
 void chat_done(struct chat *c);
 /* One line with its newline; returns its length. */
 size_t chat_line(struct chat *c, int64_t ts_ms, int64_t now_us, char out[CHAT_LINE_MAX]);
+/* The same chat as a OneBot 11 event that the account `self` saw; no newline. */
+size_t chat_onebot(struct chat *c, unsigned self, int64_t ts_ms, int64_t now_us,
+                   char out[CHAT_LINE_MAX]);
 /* One rule per word: a tag, an intent, and an alert pushed to whoever is configured. */
 void chat_rules(struct chat *c, FILE *out);
 void chat_words(struct chat *c, FILE *out);

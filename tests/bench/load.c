@@ -10,7 +10,10 @@
  *     events 0       how many
  *     window 40000   unapplied events at most; needs a counter to look at
  *     token TEXT     bearer token (not needed on the daemon's own socket)
- *     form http|raw|bare    raw: the tight program's lines; bare: HTTP without a counter
+ *     form http|raw|bare|onebot    raw: the tight program's lines; bare: HTTP without a counter;
+ *                    onebot: events of a bridge that dials
+ *     to HOST:PORT  path /…    form onebot: where the bot listens; the counter stays at ADDRESS
+ *     shards 0       form onebot: so many paths, the path and a number from 0
  *     webhook PORT   listens for pushes and times them (marks the texts)
  *     live 1         watches the live feed and times it (marks the texts)
  *     words 1000  hits 0.1  people 50000  seed 1  since MS (the time of the first event; one ms an
@@ -20,6 +23,7 @@
  * moment, not from when it was sent. The run ends when everything accepted is applied. */
 #include "chat.h"
 #include "hist.h"
+#include "load_onebot.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -35,10 +39,13 @@
 #define CONNS_MAX 512
 #define LOOK_US 50000
 #define AGAIN_US 2000
+#define SETTLE_US 1000000
 #define PATIENCE_US 15000000
 
 enum role { FREE, SENDER, COUNTER, LIVE, LISTENER, HOOK };
-enum form { HTTP, RAW, BARE };
+enum form { HTTP, RAW, BARE, ONEBOT };
+
+#define SELF 1000u /* the first connection's account */
 
 struct conn {
     enum role role;
@@ -46,11 +53,13 @@ struct conn {
     char *out, *in;
     size_t out_n, out_at, out_cap, in_n, in_cap;
     bool busy, upgraded;
+    unsigned self;      /* form onebot: the account it carries */
     int64_t due, again; /* again: refused, send the same bytes once more at that time */
 };
 
 struct load {
-    const char *address;
+    const char *address, *to, *path;
+    unsigned shards;
     enum form form;
     size_t body, conns;
     double rate, seconds, hits;
@@ -61,6 +70,7 @@ struct load {
     int webhook;
     bool live;
 
+    const char *token;
     char bearer[256]; /* the header line, or empty */
     struct chat chat;
     struct conn v[CONNS_MAX];
@@ -160,6 +170,19 @@ static void put(struct conn *c, const char *p, size_t n)
 
 /* --- requests --- */
 
+static void put_frames(struct load *l, struct conn *c)
+{
+    int64_t now = now_us();
+
+    for (size_t i = 0; i < l->body; i++) {
+        char *p = room(&c->out, &c->out_cap, c->out_n, ONEBOT_FRAME_MAX);
+
+        c->out_n += onebot_event(&l->chat, c->self, now / 1000, now, p);
+        l->made++;
+        l->accepted++; /* nobody answers an event there */
+    }
+}
+
 static void put_events(struct load *l, struct conn *c)
 {
     int64_t now = now_us();
@@ -180,6 +203,10 @@ static void make_request(struct load *l, struct conn *c, int64_t due)
     int n;
 
     c->out_n = c->out_at = 0;
+    if (l->form == ONEBOT) {
+        put_frames(l, c);
+        return;
+    }
     if (l->form == RAW) {
         put_events(l, c);
         put(c, "\n", 1);
@@ -348,10 +375,31 @@ static size_t take_live(struct load *l, struct conn *c)
     return head + n;
 }
 
+/* What a bot asks of its bridge. */
+static size_t take_asked(struct conn *c)
+{
+    char said[ONEBOT_FRAME_MAX], *end;
+    size_t n, said_n;
+
+    if (!c->upgraded) {
+        end = memmem(c->in, c->in_n, "\r\n\r\n", 4);
+        if (end && !memmem(c->in, 12, " 101", 4))
+            die("the bot did not open a WebSocket: %.60s", c->in);
+        c->upgraded = end != NULL;
+        return end ? (size_t)(end - c->in) + 4 : 0;
+    }
+    n = onebot_heard(c->in, c->in_n, c->self, said, &said_n);
+    put(c, said, said_n);
+    return n;
+}
+
 static size_t take(struct load *l, struct conn *c)
 {
     switch (c->role) {
     case SENDER:
+        if (l->form == ONEBOT)
+            return take_asked(c);
+        /* fall through */
     case COUNTER:
         return l->form == RAW ? take_raw(l, c) : take_http(l, c);
     case HOOK:
@@ -387,7 +435,7 @@ static void lost(struct load *l, struct conn *c)
         c->role = FREE;
         return;
     }
-    if (c->role != SENDER || c->busy)
+    if (c->role != SENDER || c->busy || c->upgraded)
         die("the server closed a connection in use: %.*s", (int)(c->in_n < 600 ? c->in_n : 600),
             c->in_n ? c->in : "");
     c->fd = dial(l->address);
@@ -430,6 +478,12 @@ static bool more(const struct load *l, int64_t now)
     return now - l->start < (int64_t)(l->seconds * 1e6);
 }
 
+/* An event over a WebSocket has no answer to wait for, only room. */
+static bool sent(const struct load *l, const struct conn *c)
+{
+    return l->form != ONEBOT || (c->upgraded && c->out_at == c->out_n);
+}
+
 /* Gives free connections their next request, as far as rate and window allow. */
 static bool drive(struct load *l)
 {
@@ -440,7 +494,7 @@ static bool drive(struct load *l)
         struct conn *c = &l->v[i];
         int64_t due = l->rate > 0 ? l->start + (int64_t)((double)l->made / l->rate * 1e6) : now;
 
-        if (c->role == SENDER && !c->busy && more(l, now) && due <= now &&
+        if (c->role == SENDER && !c->busy && more(l, now) && due <= now && sent(l, c) &&
             (!l->window || l->made - l->applied < l->window))
             make_request(l, c, due);
         if (c->role == SENDER && c->busy && c->again && c->again <= now) {
@@ -479,6 +533,21 @@ static void turn(struct load *l)
             hear(l, &l->v[i]);
 }
 
+static void open_bridge(struct load *l, unsigned self)
+{
+    struct conn *c = conn_add(l, SENDER, dial(l->to));
+    char text[1024], path[200];
+
+    if (l->shards > 0)
+        snprintf(path, sizeof(path), "%s%u", l->path, self % l->shards);
+    else
+        snprintf(path, sizeof(path), "%s", l->path);
+    c->self = self;
+    put(c, text, onebot_handshake(text, sizeof(text), path, l->token ? l->token : "", self));
+    while (!c->upgraded)
+        turn(l);
+}
+
 static void open_all(struct load *l)
 {
     static const char UPGRADE[] =
@@ -501,8 +570,13 @@ static void open_all(struct load *l)
         drive(l); /* no sender yet: only the counter moves */
         turn(l);
     }
-    for (size_t i = 0; i < l->conns; i++)
+    for (size_t i = 0; i < l->conns && l->form != ONEBOT; i++)
         conn_add(l, SENDER, dial(l->address));
+    for (size_t i = 0; i < l->conns && l->form == ONEBOT; i++)
+        open_bridge(l, SELF + (unsigned)i);
+    /* Bots ask first who is there, and some hear nothing before they know. */
+    for (int64_t until = now_us() + (l->form == ONEBOT ? SETTLE_US : 0); now_us() < until;)
+        turn(l);
 }
 
 static void run(struct load *l)
@@ -565,7 +639,16 @@ static void option(struct load *l, const char *k, const char *v)
     else if (strcmp(k, "window") == 0)
         l->window = atoll(v);
     else if (strcmp(k, "form") == 0)
-        l->form = strcmp(v, "raw") == 0 ? RAW : strcmp(v, "bare") == 0 ? BARE : HTTP;
+        l->form = strcmp(v, "raw") == 0      ? RAW
+                  : strcmp(v, "bare") == 0   ? BARE
+                  : strcmp(v, "onebot") == 0 ? ONEBOT
+                                             : HTTP;
+    else if (strcmp(k, "to") == 0)
+        l->to = v;
+    else if (strcmp(k, "shards") == 0)
+        l->shards = (unsigned)strtoul(v, NULL, 10);
+    else if (strcmp(k, "path") == 0)
+        l->path = v;
     else if (strcmp(k, "webhook") == 0)
         l->webhook = atoi(v);
     else if (strcmp(k, "live") == 0)
@@ -576,9 +659,10 @@ static void option(struct load *l, const char *k, const char *v)
         l->hits = atof(v);
     else if (strcmp(k, "seed") == 0)
         l->seed = strtoull(v, NULL, 10);
-    else if (strcmp(k, "token") == 0)
+    else if (strcmp(k, "token") == 0) {
+        l->token = v;
         snprintf(l->bearer, sizeof(l->bearer), "Authorization: Bearer %s\r\n", v);
-    else if (strcmp(k, "people") == 0)
+    } else if (strcmp(k, "people") == 0)
         l->people = (unsigned)strtoul(v, NULL, 10);
     else if (strcmp(k, "since") == 0)
         l->since = atoll(v);

@@ -70,11 +70,12 @@ def machine():
 def main():
     ap = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("name", nargs="?", help="the same as --only")
     ap.add_argument("--only", help="parts whose name holds this")
     ap.add_argument("--quick", action="store_true", help="short rounds: a look, not a judgement")
     ap.add_argument("--list", action="store_true")
     args = ap.parse_args()
-    todo = parts(args.only)
+    todo = parts(args.only or args.name)
     if args.list:
         print("\n".join(p.stem for p in todo))
         return 0
