@@ -96,7 +96,7 @@ static bool has_extract(const struct qund_rule_run *run, struct qund_str name)
 /* --- the conditions --- */
 static bool kind_holds(const struct qund_rule_run *run, const struct qund_rule *r)
 {
-    return in_list(&r->kinds, run->in->ev->kind);
+    return in_list(&r->asked->kinds, run->in->ev->kind);
 }
 
 static bool from_holds(const struct qund_rule_run *run, const struct qund_rule *r)
@@ -109,9 +109,9 @@ static bool groups_hold(const struct qund_rule_run *run, const struct qund_rule 
     const struct qund_rule_input *in = run->in;
 
     return in->group_id != 0 &&
-           (r->group_types.n == 0 || in_list(&r->group_types, in->group_type)) &&
-           (r->group_ids.n == 0 || in_list(&r->group_ids, in->ev->group)) &&
-           names_hold(run, &r->group_tags, has_group_tag);
+           (r->asked->group_types.n == 0 || in_list(&r->asked->group_types, in->group_type)) &&
+           (r->asked->group_ids.n == 0 || in_list(&r->asked->group_ids, in->ev->group)) &&
+           names_hold(run, &r->asked->group_tags, has_group_tag);
 }
 
 bool qund_rule_term_holds(const struct qund_rule_run *run, const struct qund_rule_term *t)
@@ -156,17 +156,17 @@ static bool none_holds(const struct qund_rule_run *run, const struct qund_rule *
 
 static bool extract_holds(const struct qund_rule_run *run, const struct qund_rule *r)
 {
-    return names_hold(run, &r->extracts, has_extract);
+    return names_hold(run, &r->asked->extracts, has_extract);
 }
 
 static bool intents_hold(const struct qund_rule_run *run, const struct qund_rule *r)
 {
-    return names_hold(run, &r->intents, has_intent);
+    return names_hold(run, &r->asked->intents, has_intent);
 }
 
 static bool context_holds(const struct qund_rule_run *run, const struct qund_rule *r)
 {
-    return names_hold(run, &r->context, has_context);
+    return names_hold(run, &r->asked->context, has_context);
 }
 
 int qund_rule_minute(const struct qund_rule_input *in)
@@ -212,7 +212,7 @@ static bool hours_hold(const struct qund_rule_run *run, const struct qund_rule *
 
 static bool tags_hold(const struct qund_rule_run *run, const struct qund_rule *r)
 {
-    return names_hold(run, &r->tags, qund_rule_has_tag);
+    return names_hold(run, &r->asked->tags, qund_rule_has_tag);
 }
 
 static bool (*const table[RULE_CONDS])(const struct qund_rule_run *run,

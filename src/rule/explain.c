@@ -118,7 +118,8 @@ static void why(const struct qund_rule_run *run, enum qund_rule_cond c, struct q
 static void why_tags(const struct qund_rule_run *run, const struct qund_rule *r,
                      struct qund_buf *out)
 {
-    const struct qund_rule_strs *lists[] = {&r->tags.any, &r->tags.all, &r->tags.none};
+    const struct qund_rule_strs *lists[] = {&r->asked->tags.any, &r->asked->tags.all,
+                                            &r->asked->tags.none};
     size_t i, j;
 
     for (i = 0; i < QUND_ARRAY_LEN(lists); i++)

@@ -95,6 +95,12 @@ enum qund_rule_cond {
 };
 #define RULE_CONDS (RULE_COND_TAGS + 1)
 
+/* Conditions that few rules have, apart: ten thousand rules pay for what they ask only. */
+struct qund_rule_asked {
+    struct qund_rule_strs kinds, group_types, group_ids;
+    struct qund_rule_names group_tags, tags, extracts, intents, context;
+};
+
 struct qund_rule {
     struct qund_str id, title, owner, on, file, source, overrides, text;
     char digest[65];
@@ -107,9 +113,8 @@ struct qund_rule {
     struct qund_rule_strs on_types;
 
     struct qund_rule_terms all, any, none;
-    uint32_t from; /* bit per enum qund_role */
-    struct qund_rule_strs kinds, group_types, group_ids;
-    struct qund_rule_names group_tags, tags, extracts, intents, context;
+    uint32_t from;                 /* bit per enum qund_role */
+    struct qund_rule_asked *asked; /* NULL: none of these conditions */
     struct qund_rule_lean *leans;
     size_t n_leans;
     enum qund_rule_hours hours;

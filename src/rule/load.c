@@ -23,7 +23,10 @@ static void add_rule(struct qund_rules *set, struct qund_rule_reader *rd,
     }
     qund_rule_canon(node, &text);
     r->text = qund_str_n(qund_arena_dup(set->arena, text.p, text.n), text.n);
-    r->file = qund_str(qund_arena_dup(set->arena, file, strlen(file)));
+    if (set->n > 0 && qund_str_is(set->rules[set->n - 1]->file, file))
+        r->file = set->rules[set->n - 1]->file; /* one copy per file, not per rule */
+    else
+        r->file = qund_str(qund_arena_dup(set->arena, file, strlen(file)));
     qund_buf_clear(&text);
     qund_buf_printf(&text, "%s:%d", file, r->line);
     r->source = qund_str_n(qund_arena_dup(set->arena, text.p, text.n), text.n);

@@ -75,7 +75,9 @@ void qund_rule_read_forward(struct qund_rule_reader *rd, const struct qund_ynode
  */
 static struct qund_str silent_of(const struct qund_rule *r)
 {
-    const struct qund_rule_strs *const asked[] = {&r->intents.any, &r->intents.all};
+    static const struct qund_rule_names none;
+    const struct qund_rule_names *intents = r->asked ? &r->asked->intents : &none;
+    const struct qund_rule_strs *const asked[] = {&intents->any, &intents->all};
 
     for (size_t i = 0; i < r->n_actions; i++)
         if (r->actions[i].act == QUND_ACT_INTENT && qund_rule_intent_silent(r->actions[i].name))

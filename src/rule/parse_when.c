@@ -137,21 +137,27 @@ static void read_from(struct qund_rule_reader *rd, const struct qund_ynode *n, v
     r->from_given = true;
 }
 
+static struct qund_rule_asked *asked_of(struct qund_rule_reader *rd, struct qund_rule *r)
+{
+    if (!r->asked)
+        r->asked = qund_arena_zalloc(rd->set->arena, sizeof(*r->asked));
+    return r->asked;
+}
+
 static void read_group_type(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
     qund_rule_read_strs(rd, n, "groups.type", qund_rule_check_name,
-                        &((struct qund_rule *)into)->group_types);
+                        &asked_of(rd, into)->group_types);
 }
 
 static void read_group_ids(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_strs(rd, n, "groups.ids", qund_rule_check_text,
-                        &((struct qund_rule *)into)->group_ids);
+    qund_rule_read_strs(rd, n, "groups.ids", qund_rule_check_text, &asked_of(rd, into)->group_ids);
 }
 
 static void read_group_tags(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    read_names(rd, n, "groups.tags", qund_rule_check_tag, &((struct qund_rule *)into)->group_tags);
+    read_names(rd, n, "groups.tags", qund_rule_check_tag, &asked_of(rd, into)->group_tags);
 }
 
 static void read_groups(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -209,7 +215,7 @@ static void read_tags(struct qund_rule_reader *rd, const struct qund_ynode *n, v
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "tags", qund_rule_check_tag, &r->tags);
+    read_names(rd, n, "tags", qund_rule_check_tag, &asked_of(rd, r)->tags);
     r->conds |= 1u << RULE_COND_TAGS;
 }
 
@@ -217,7 +223,7 @@ static void read_extract(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "extract", check_extract, &r->extracts);
+    read_names(rd, n, "extract", check_extract, &asked_of(rd, r)->extracts);
     r->conds |= 1u << RULE_COND_EXTRACT;
 }
 
@@ -225,7 +231,7 @@ static void read_intents(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "intents", qund_rule_check_name, &r->intents);
+    read_names(rd, n, "intents", qund_rule_check_name, &asked_of(rd, r)->intents);
     r->conds |= 1u << RULE_COND_INTENTS;
 }
 
@@ -233,7 +239,7 @@ static void read_context(struct qund_rule_reader *rd, const struct qund_ynode *n
 {
     struct qund_rule *r = into;
 
-    read_names(rd, n, "context", check_context, &r->context);
+    read_names(rd, n, "context", check_context, &asked_of(rd, r)->context);
     r->conds |= 1u << RULE_COND_CONTEXT;
 }
 
@@ -241,7 +247,7 @@ static void read_kind(struct qund_rule_reader *rd, const struct qund_ynode *n, v
 {
     struct qund_rule *r = into;
 
-    qund_rule_read_strs(rd, n, "kind", qund_rule_check_name, &r->kinds);
+    qund_rule_read_strs(rd, n, "kind", qund_rule_check_name, &asked_of(rd, r)->kinds);
     r->conds |= 1u << RULE_COND_KIND;
 }
 
