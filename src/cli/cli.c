@@ -27,6 +27,10 @@ static const struct cli_opt SEARCH[] = {
     {"--group", "ID", "only this group's number"},
     {"--limit", "N", "at most so many (default 20)"},
 };
+static const struct cli_opt DIGEST[] = {
+    {"--day", "YYYY-MM-DD", "which day (default: today)"},
+    {"--at", "HH:MM", "when a day ends and the next begins (default: midnight)"},
+};
 static const struct cli_opt ALERT[] = {
     {"--state", "STATE", "list: open (the default), acknowledged, resolved or all"},
     {"--note", "TEXT", "what was done, why, or what the next one should know"},
@@ -97,6 +101,13 @@ static const struct cli_cmd COMMANDS[] = {
      .min_args = 1,
      .max_args = 3,
      .run = cli_alert},
+    {.name = "digest",
+     .usage = "GROUP",
+     .summary = "the day of a group on one page: asked, answered, open, who came, words",
+     OPTS(DIGEST),
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_digest},
     {.name = "dead",
      .usage = "list|show ID|retry ID|drop ID",
      .summary = "what could not be applied, and what to do with it",

@@ -108,6 +108,7 @@ int cli_backtest(struct cli *c);
 int cli_search(struct cli *c);
 int cli_dead(struct cli *c);
 int cli_alert(struct cli *c);
+int cli_digest(struct cli *c);
 int cli_import(struct cli *c);
 int cli_export(struct cli *c);
 int cli_backup(struct cli *c);

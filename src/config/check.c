@@ -73,6 +73,16 @@ static bool host_port(struct qund_str s)
     return !memchr(s.p, ':', s.n);
 }
 
+/* HH:MM */
+static bool minute_ok(const char *z)
+{
+    struct qund_str minute = qund_str(z), hour = qund_str_split(&minute, ':');
+    int64_t h, m;
+
+    return hour.n == 2 && minute.n == 2 && qund_str_int(hour, &h) == 0 &&
+           qund_str_int(minute, &m) == 0 && h >= 0 && h < 24 && m >= 0 && m < 60;
+}
+
 static bool listen_ok(const char *z)
 {
     struct qund_str s = qund_str(z);
@@ -162,6 +172,8 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
         complain(&ck, "queue", NULL, "url",
                  "managed, redis://HOST:PORT/DB or unix:PATH is wanted here");
     check_zone(&ck, c->time.zone);
+    if (c->digest.at && !minute_ok(c->digest.at))
+        complain(&ck, "digest", NULL, "at", "a time of day like \"19:00\" is wanted here");
     if (blank(c->autos.prefix) && blank(c->autos.suffix))
         complain(&ck, "auto", NULL, "prefix",
                  "what is said automatically must be marked: give a prefix or a suffix");

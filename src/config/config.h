@@ -119,6 +119,10 @@ struct qund_config {
         int64_t max_clients;
     } live;
     struct {
+        char *at; /* HH:MM; NULL: none is sent */
+        int64_t words;
+    } digest;
+    struct {
         char *ca_file; /* NULL: the system's roots */
     } net;
     struct {

@@ -161,6 +161,14 @@ static const struct option LIVE[] = {
      "Open live feeds (WebSockets)."},
 };
 
+static const struct option DIGEST[] = {
+    {"at", OPT_STRING, AT(digest.at), NULL, 0, 0, NULL, OPT_RELOAD,
+     "`HH:MM`, the group's own time: then its manager is told the day of the group. Unset: nobody "
+     "is; `qund digest` shows it all the same."},
+    {"words", OPT_INT, AT(digest.words), "10", 0, 30, NULL, OPT_RELOAD,
+     "How many of the most frequent words it names."},
+};
+
 static const struct option NET[] = {
     {"ca_file", OPT_PATH, AT(net.ca_file), NULL, 0, 0, NULL, 0,
      "PEM file with the roots that are trusted for every call to the outside (`https`, `wss`, "
@@ -189,6 +197,7 @@ const struct section qund_config_sections[] = {
     SECTION("quiet", QUIET, "Hours of rest."),
     SECTION("auto", AUTO, "What rules say in chats by themselves."),
     SECTION("live", LIVE, "The live feed."),
+    SECTION("digest", DIGEST, "A group's day on one page."),
     SECTION("net", NET, "Calls to the outside."),
     SECTION("plugins", PLUGINS, "Where channels and ways to deliver are found."),
 };

@@ -389,6 +389,10 @@ void qund_measure_forget(struct measure *m);
 
 /* --- timer.c, command.c --- */
 #define ENGINE_SWEEP "sweep" /* the timer that tidies up, and always waits */
+#define ENGINE_DIGEST "digest"
+/* digest.c: a run begins when its time has come; one step of a run. */
+QUND_CHECK int qund_digest_plan(struct qund_engine *e);
+QUND_CHECK int qund_digest_run(struct qund_engine *e, const struct qund_timer *t);
 QUND_CHECK int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t);
 QUND_CHECK int qund_engine_command(struct qund_engine *e, struct qund_command *c);
 QUND_CHECK int qund_engine_roster(struct qund_engine *e);

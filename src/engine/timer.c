@@ -71,6 +71,8 @@ static int sweep(struct qund_engine *e, const struct qund_timer *t)
         rc = qund_gap_show(e);
     if (rc == 0)
         rc = qund_copy_sweep(e);
+    if (rc >= 0)
+        rc = qund_digest_plan(e);
     if (rc < 0)
         return rc;
     return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,
@@ -83,10 +85,10 @@ static const struct {
     const char *kind;
     int (*run)(struct qund_engine *e, const struct qund_timer *t);
 } KINDS[] = {
-    {"outbox.due", push_due},    {"outbox.deadline", push_deadline},
-    {"outbox.pace", push_paced}, {"question.overdue", question_overdue},
-    {"alert.rung", alert_rung},  {"alert.wake", alert_wake},
-    {ENGINE_SWEEP, sweep},
+    {"outbox.due", push_due},         {"outbox.deadline", push_deadline},
+    {"outbox.pace", push_paced},      {"question.overdue", question_overdue},
+    {"alert.rung", alert_rung},       {"alert.wake", alert_wake},
+    {ENGINE_DIGEST, qund_digest_run}, {ENGINE_SWEEP, sweep},
 };
 
 int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t)

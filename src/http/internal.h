@@ -37,6 +37,7 @@ enum qund_route_kind {
     ROUTE_SOCKET   /* becomes a WebSocket */
 };
 struct qund_call;
+struct qund_zone;
 struct qund_answer;
 struct qund_route {
     enum qund_method method;
@@ -228,6 +229,10 @@ int qund_api_export(struct qund_reader *rd, const struct qund_call *c, struct qu
 void qund_api_import(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 void qund_api_export_messages(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 int qund_api_gaps(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+/* metrics_sql.c: as asked, else the zone of the group {id}, else the installation's. */
+QUND_CHECK int qund_group_zone(struct qund_reader *rd, const struct qund_call *c,
+                               struct qund_str asked, struct qund_zone **out, struct qund_err *err);
+int qund_api_digest(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_questions(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_group_metrics(struct qund_reader *rd, const struct qund_call *c,
                            struct qund_answer *a);

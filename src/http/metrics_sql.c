@@ -56,7 +56,8 @@ static int count_asked(struct qund_db *db, int64_t grp, int64_t from, int64_t un
 {
     struct qund_stmt *st =
         qund_sql(db, "SELECT count(*), count(CASE WHEN state IN (1, 2) THEN 1 END), "
-                     "count(CASE WHEN state = 0 AND judged AND NOT voided THEN 1 END), count(reply_ms) " OF_SPAN);
+                     "count(CASE WHEN state = 0 AND judged AND NOT voided THEN 1 END), "
+                     "count(reply_ms) " OF_SPAN);
     int rc;
 
     *a = (struct asked){0};
@@ -188,12 +189,11 @@ static int walk(struct qund_reader *rd, const struct qund_call *c, const struct 
 }
 
 /* Whose days: as asked, else the group's own zone, else the installation's. */
-static int load_zone(struct qund_reader *rd, const struct qund_call *c, struct qund_zone **out,
-                     struct qund_err *err)
+int qund_group_zone(struct qund_reader *rd, const struct qund_call *c, struct qund_str asked,
+                    struct qund_zone **out, struct qund_err *err)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
     struct qund_stmt *st = qund_sql(rd->db, "SELECT zone FROM grp WHERE id = :id");
-    struct qund_str asked = qund_call_str(c, "zone");
     int rc;
 
     qund_bind_int(st, ":id", c->id);
@@ -216,7 +216,7 @@ int qund_api_group_metrics(struct qund_reader *rd, const struct qund_call *c, st
     struct qund_jw w = qund_jw(&a->body);
     int64_t until = qund_call_num(c, "to", c->now_ms);
     int64_t from = qund_call_num(c, "from", until - 7 * 24 * QUND_HOUR_MS);
-    int rc = load_zone(rd, c, &z, &a->err);
+    int rc = qund_group_zone(rd, c, qund_call_str(c, "zone"), &z, &a->err);
 
     if (rc < 0)
         return rc;

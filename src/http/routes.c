@@ -110,6 +110,10 @@ static const struct qund_field QUESTIONS[] = {
 static const struct qund_field GAPS[] = {
     {"group", VALUE_INT, false, NULL, "Only those that concern this group"},
 };
+static const struct qund_field DIGEST[] = {
+    {"day", VALUE_STR, false, NULL, "YYYY-MM-DD in the group's own time; today"},
+    {"at", VALUE_STR, false, NULL, "HH:MM at which the day ends and the next begins; midnight"},
+};
 static const struct qund_field MEASURES[] = {
     {"from", VALUE_TIME, false, NULL, "Start; 7 days before `to`"},
     {"to", VALUE_TIME, false, NULL, "End; now"},
@@ -293,6 +297,8 @@ static const struct qund_route ROUTES[] = {
     {QUND_GET, BASE "/groups/{id}/metrics", ROLES_READ, ROUTE_READ, "groups",
      "What a group's hours or days counted, questions and reply times among it", LIST(MEASURES),
      .read = qund_api_group_metrics},
+    {QUND_GET, BASE "/groups/{id}/digest", ROLES_READ, ROUTE_READ, "groups",
+     "The day of a group on one page", LIST(DIGEST), .read = qund_api_digest},
 
     {QUND_GET, "/a/style.css", ROLES_NOBODY_ASKED, ROUTE_NOW, "links", "How these pages look",
      .now = qund_link_style, .produces = "text/css"},
