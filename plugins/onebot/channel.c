@@ -262,7 +262,9 @@ int ob_channel_open(void *ctx, const struct qund_entry_info *info, void **channe
     c->next = c->bot->channels;
     c->bot->channels = c;
     c->flow = ob_flow_new(c);
+    c->opened_ms = c->host->now_ms(c->host);
     numbers_open(c);
+    ob_gaps_open(c);
     ob_dials_open(c);
     ob_apis_open(c);
     c->tick = c->host->alarm_new(c->host, on_tick, c);

@@ -262,8 +262,10 @@ static void seat(struct ob_conn *k, struct ob_account *a)
     if (k->version)
         a->version = k->version;
     replace_older(k, a);
-    if ((k->roles & OB_EVENTS) && !heard)
+    if ((k->roles & OB_EVENTS) && !heard) {
         ob_gap_back(a);
+        ob_gap_remember(a);
+    }
     introduce(k, a);
 }
 

@@ -75,6 +75,7 @@ struct ob_channel {
     struct qund_alarm *tick;
     struct ob_frame frame; /* the one that is being read */
     uint64_t last_conn, last_echo;
+    int64_t opened_ms, known_rev; /* the daemon's clock; of the list of accounts */
     struct ob_numbers numbers;
     struct ob_gate refusals[OB_REFUSALS], other;
 };
@@ -121,7 +122,8 @@ struct ob_account {
     int64_t from_ms;            /* what was missed begins here; 0: nothing */
     int64_t back_ms;            /* and ended here */
     int64_t settle_ms;          /* monotonic: when the connection counts as back */
-    bool telling, offline;
+    int64_t lost_ms; /* monotonic: since when nobody hears it; 0: never heard, or heard */
+    bool telling, told_open, offline, known;
     bool posts; /* its events come by HTTP: no connection to look at */
     /* rooms.c */
     struct ob_group *groups;
@@ -214,9 +216,11 @@ void ob_apis_tick(struct ob_channel *c);
 void ob_apis_free(struct ob_channel *c);
 
 /* --- gap.c --- */
+void ob_gaps_open(struct ob_channel *c); /* accounts of earlier lives are missed, too */
 void ob_gap_restore(struct ob_account *a);
-void ob_gap_heard(struct ob_account *a); /* a frame of its events came */
-void ob_gap_lost(struct ob_account *a);  /* the last connection that brought them ended */
+void ob_gap_remember(struct ob_account *a); /* it has a connection: its absence will be told */
+void ob_gap_heard(struct ob_account *a);    /* a frame of its events came */
+void ob_gap_lost(struct ob_account *a);     /* the last connection that brought them ended */
 void ob_gap_back(struct ob_account *a);
 void ob_gap_posted(struct ob_account *a);              /* an event came by HTTP */
 void ob_gap_online(struct ob_account *a, bool online); /* as the bridge says about the platform */

@@ -5,6 +5,7 @@ import time
 
 from harness import Cases, Client, Daemon, check, equal, scratch, until
 from onebot import Bridge, dial, message, post
+from wire import Refused
 
 case = Cases()
 CONFIG = {"channels": {
@@ -36,6 +37,27 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     def now_ms():
         return int(time.time() * 1000)
 
+    def try_dial():
+        try:
+            return dial(bridge, d.port, "qq")
+        except (Refused, OSError):
+            return None
+
+    def ended_gaps(**want):
+        return [r for r in stored(type="gap", **want) if "to" in r["data"]]
+
+    def has_gaps(n, seconds=15, **want):
+        return until(lambda: (lambda r: r if len(r) >= n else None)(ended_gaps(**want)), seconds, f"{n} gaps {want}", 0.1)
+
+    def members(group):
+        """Who is in it, as the daemon knows; None: it knows no such group."""
+        with d.client() as c:
+            for g in c.get("/api/v1/groups?limit=500").json()["items"]:
+                if g["name"] == f"群{group}":
+                    got = c.get(f"/api/v1/groups/{g['id']}/members?limit=500").json()["items"]
+                    return sorted(m.get("nick") or "" for m in got if not m.get("left"))
+        return None
+
     bridge = Bridge(7, {100: [7, 8, 9], 200: [7, 8]})
     start = int(time.time())
     line = dial(bridge, d.port, "qq")
@@ -43,21 +65,23 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     @case("the first connection leaves no gap; its groups and members are read")
     def _():
         rows = becomes(2, type="group.members")
-        got = {r["group"]: r for r in rows}
-        equal(got["100"]["data"], {"members": [{"id": "7", "name": "n7"}, {"id": "8", "name": "n8"}, {"id": "9", "name": "n9"}],
-                                   "whole": True}, "members")
-        equal((got["100"]["group_name"], got["100"]["account"]), ("群100", "7"), "whose")
+        equal({(r["group"], r["account"]) for r in rows}, {("100", "7"), ("200", "7")}, "lists")
+        equal(until(lambda: members(100), 5, "known"), ["n7", "n8", "n9"], "members")
+        equal(stored(type="member.join"), [], "nobody joined")
         equal(stored(type="gap"), [], "gaps")
 
-    @case("the lists are read again and again, and a new member is in them")
+    @case("the lists are read again and again: who came and went without a notice is told")
     def _():
-        bridge.groups[100].append(10)
-        until(lambda: any(len(r["data"]["members"]) == 4 for r in stored(type="group.members", group="100")), 10, "the fourth", 0.2)
+        bridge.groups[100] = [7, 8, 10]
+        joined = becomes(1, type="member.join", group="100")[0]
+        equal(joined["data"]["member"], "10", "who joined")
+        equal(becomes(1, type="member.leave", group="100")[0]["data"]["member"], "9", "who left")
+        until(lambda: members(100) == ["n10", "n7", "n8"], 5, "members", 0.2)
 
     @case("a list that cannot be is not believed")
     def _():
         bridge.groups[200] = list(range(7, 47))
-        until(lambda: any(len(r["data"]["members"]) == 40 for r in stored(type="group.members", group="200")), 10, "forty", 0.2)
+        until(lambda: len(members(200)) == 40, 10, "forty", 0.2)
         bridge.answers["get_group_member_list"] = lambda p: {"status": "ok", "retcode": 0, "data": [{"user_id": 7}]
                                                              if p["group_id"] == 200 else []}
         asked = len(bridge.calls("get_group_member_list"))
@@ -82,7 +106,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         bridge.history[100] = old + [message(7, 100, 8, "vorher", 1, ts=t)] + missed
         line = dial(bridge, d.port, "qq")
         line.say(message(7, 100, 8, "nachher", 9))
-        gap = becomes(1, type="gap")[0]
+        gap = has_gaps(1)[0]
         check(before - 15000 <= gap["data"]["from"] <= before, "from", gap, before)
         check(before <= gap["data"]["to"] <= now_ms(), "to", gap)
         equal(gap["account"], "7", "whose")
@@ -94,17 +118,17 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     @case("a bridge that connects again and again leaves one gap")
     def _():
         global line
-        n = len(stored(type="gap"))
+        n = len(ended_gaps())
         for _ in range(15):
             line.drop()
             line = dial(bridge, d.port, "qq")
-        becomes(n + 1, type="gap")
+        has_gaps(n + 1)
         until(lambda: bridge.calls("get_group_msg_history"), 5, "asked")
-        equal(len(stored(type="gap")), n + 1, "one")
+        equal(len(ended_gaps()), n + 1, "one")
 
     @case("a bridge that is offline behind its connection has a gap until it is online")
     def _():
-        n = len(stored(type="gap"))
+        n = len(ended_gaps())
 
         def beat(online):
             line.say({"self_id": 7, "time": int(time.time()), "post_type": "meta_event", "meta_event_type": "heartbeat",
@@ -114,7 +138,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         until(lambda: "event=onebot.offline" in d.log(), 5, "offline")
         beat(False)
         beat(True)
-        becomes(n + 1, type="gap")
+        has_gaps(n + 1)
         check("event=onebot.online" in d.log(), "online")
 
     @case("a bridge without histories is asked once")
@@ -127,7 +151,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         becomes(1, account="70", type="message")
         first.drop()
         second = dial(other, d.port, "plain")
-        becomes(1, account="70", type="gap")
+        has_gaps(1, account="70")
         until(lambda: len(other.calls("get_group_list")) == 2, 10, "introduced again")
         until(lambda: other.calls("get_group_msg_history"), 10, "asked")
         second.say(message(70, 1, 8, "y", 2))
@@ -139,7 +163,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     @case("kill -9: what was answered is there once, and our own absence is a gap")
     def _():
         global line
-        n = len(stored(type="gap", account="7"))
+        n = len(ended_gaps(account="7"))
         for i in range(20):
             equal(post(d.port, "plain", message(70, 5, 8, f"post {i}", 100 + i), token="geheim").status, 204, "answered")
         line.say(message(7, 300, 8, "zuletzt", 50))
@@ -151,12 +175,40 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         d.start()
         until(is_open, 10, "open again")
         line = dial(bridge, d.port, "qq")
-        becomes(n + 1, type="gap", account="7")
-        gap = max((r["data"] for r in stored(type="gap", account="7")), key=lambda g: g["to"])
+        has_gaps(n + 1, account="7")
+        gap = max((r["data"] for r in ended_gaps(account="7")), key=lambda g: g["to"])
         check(gap["from"] <= before <= gap["to"], "it covers the absence", gap, before)
         equal(len(stored(group="5", type="message")), 20, "each once")
         equal(post(d.port, "plain", message(70, 5, 8, "wieder", 200), token="geheim").status, 204, "posted again")
-        until(lambda: any(r["data"]["to"] >= before for r in stored(type="gap", account="70")), 10, "seen by POST alone", 0.2)
+        until(lambda: any(r["data"]["to"] >= before for r in ended_gaps(account="70")), 10, "seen by POST alone", 0.2)
+
+    def open_gaps():
+        with d.client() as c:
+            return [g for g in c.get("/api/v1/gaps?limit=100").json()["items"] if g["open"] and g.get("account") == "7"]
+
+    @case("a bridge that stays away: the gap is open, also after a restart, and ends when it comes back")
+    def _():
+        global line
+        n = len(ended_gaps(account="7"))
+        line.close()
+        until(open_gaps, 15, "open")
+        equal(d.stop(), 0, "exit")
+        d.start()
+        until(open_gaps, 15, "still open")
+        line = until(try_dial, 10, "it comes back")
+        until(lambda: not open_gaps(), 15, "over")
+        check(len(ended_gaps(account="7")) > n, "told with its end")
+
+    @case("one that never came back after a restart is missed")
+    def _():
+        global line
+        until(lambda: not open_gaps(), 5, "none is open")
+        d.kill9()
+        line.drop()
+        d.start()
+        until(open_gaps, 20, "open")
+        line = until(try_dial, 10, "it comes back")
+        until(lambda: not open_gaps(), 15, "over")
 
     line.close()
     equal(d.stop(), 0, "exit")

@@ -90,6 +90,7 @@ class Line:
 
     def __init__(self, bridge, ws):
         self.bridge, self.ws, self.closed, self.lock = bridge, ws, threading.Event(), threading.Lock()
+        ws.sock.settimeout(None)        # a bridge may be silent for long
         threading.Thread(target=self.run, daemon=True).start()
 
     def say(self, frame):
