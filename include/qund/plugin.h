@@ -341,8 +341,9 @@ struct qund_plugin {
     /* Keys with QUND_CFG_RELOAD changed; the old struct is gone when it returns. NULL: the channel
      * is closed and opened again. */
     void (*channel_reload)(void *channel, const void *cfg);
-    /* A request below /hook/<channel>, its body read (at most http.max_body). NULL: 404. Nobody
-     * has checked who sends it: token or signature are the plugin's. */
+    /* A request below /hook/<channel>, its body read: at most the entry's hook_body, what is larger
+     * was answered 413. NULL: 404. Nobody has checked who sends it: token or signature are the
+     * plugin's. */
     void (*channel_request)(void *channel, struct qund_request *r);
     /* An upgrade to a WebSocket below /hook/<channel>: its headers are there; ends in ws_accept or
      * http_reply before it returns. NULL: 404. */

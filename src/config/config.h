@@ -49,6 +49,7 @@ struct qund_channel_cfg {
     bool live;           /* may send origin: live */
     bool ts_stable;      /* a repeated event carries the same ts */
     int64_t lateness_ms; /* -1: time.lateness */
+    int64_t hook_body;   /* bytes of a request below /hook/<name> */
     char *send_through;  /* the target that speaks in its chats; NULL: nobody does */
 };
 struct qund_target_cfg {

@@ -219,6 +219,9 @@ static const struct option CHANNEL[] = {
      "A repeated event carries the same `ts`."},
     {"lateness", OPT_DURATION, CH(lateness_ms), NULL, 0, HOUR, NULL, OPT_RELOAD,
      "Overrides `time.lateness`."},
+    {"hook_body", OPT_SIZE, CH(hook_body), "1MiB", KIB, 256 * MIB, NULL, OPT_RELOAD,
+     "Largest body of a request below `/hook/<channel>`, which anybody may send; never more than "
+     "`http.max_body`."},
     {"send_through", OPT_STRING, CH(send_through), NULL, 0, 0, NULL, OPT_RELOAD,
      "The target that speaks in its chats: rules answer there through it. Unset: nothing is said "
      "there."},

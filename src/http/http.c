@@ -112,6 +112,27 @@ static size_t body_limit(struct qund_http *h, const struct qund_route *route)
     return (size_t)h->deps.config(h->deps.arg)->http.max_body;
 }
 
+#define HOOK "/hook/"
+#define NOBODYS_BODY_MAX 4096u /* of a hook that no channel has: it is read to be answered 404 */
+
+/* The sender of a hook is not known before its body is read: each channel says how much of him it
+ * bears. */
+static size_t hook_limit(const struct qund_config *cfg, struct qund_str path)
+{
+    struct qund_str name = path;
+    const struct qund_channel_cfg *c;
+    int64_t max = cfg->http.max_body;
+
+    if (!qund_str_starts(path, HOOK))
+        return (size_t)max;
+    name.p += sizeof(HOOK) - 1;
+    name.n -= sizeof(HOOK) - 1;
+    c = qund_config_channel(cfg, qund_str_split(&name, '/'));
+    if (!c)
+        return NOBODYS_BODY_MAX;
+    return (size_t)(c->hook_body < max ? c->hook_body : max);
+}
+
 /* Of a path that is not the API's. */
 static void foreign_head(struct qund_http *h, struct qund_req *r, unsigned allowed)
 {
@@ -125,7 +146,7 @@ static void foreign_head(struct qund_http *h, struct qund_req *r, unsigned allow
     if (r->head.upgrade.p && h->deps.upgrade && h->deps.upgrade(h->deps.arg, r))
         return;
     if (!r->head.upgrade.p && h->deps.hook && !qund_str_starts(r->head.path, "/api/")) {
-        r->body_max = (size_t)h->deps.config(h->deps.arg)->http.max_body;
+        r->body_max = hook_limit(h->deps.config(h->deps.arg), r->head.path);
         r->grant = pack_grant(n, 0);
         return;
     }
