@@ -24,7 +24,7 @@ static bool is_decimal(struct qund_str s)
         else if (s.p[i] < '0' || s.p[i] > '9')
             return false;
     }
-    if (i == from || dot + 1 == i)
+    if (i == from || (dot > 0 && dot + 1 == i))
         return false;
     return s.p[from] != '0' || i == from + 1 || dot == from + 1; /* no leading zero */
 }

@@ -99,16 +99,32 @@ static int64_t pace_of(const struct sending *s)
     return s->telling.round > 0 ? 0 : s->al->deps.config->alert.push_every_ms;
 }
 
+/* When it may leave: the hours of rest are everybody's but those of who asked for it. */
+static int64_t quiet_until(const struct sending *s)
+{
+    const struct qund_alerts *al = s->al;
+    bool asked = s->telling.round > 0 && s->telling.rung == 0;
+
+    if (!al->roster || asked || strcmp(s->a->level, "urgent") == 0)
+        return s->now;
+    return qund_hours_until(&al->deps.config->quiet.hours, qund_roster_zone(al->roster, s->a->grp),
+                            s->now);
+}
+
 static int send_to(struct qund_str target, void *arg)
 {
     struct sending *s = arg;
     QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
-    int64_t id;
+    int64_t not_before = quiet_until(s), id;
     int rc;
 
     if (!qund_config_target(s->al->deps.config, target))
         return 0; /* not configured (any more); the alert itself stays visible */
+    if (not_before > s->now && s->al->deps.config->quiet.mode == QUND_QUIET_DROP) {
+        s->pushed = true; /* who rests is not looked for elsewhere */
+        return 0;
+    }
     qund_buf_printf(&key, "alert:%lld:%d", (long long)s->a->id, s->telling.rung);
     if (s->telling.round > 0)
         qund_buf_printf(&key, ".%d", s->telling.round);
@@ -122,7 +138,8 @@ static int send_to(struct qund_str target, void *arg)
                                                 .alert = s->a->id,
                                                 .person = s->staff,
                                                 .pace_ms = pace_of(s),
-                                                .deadline = s->now + DEADLINE_MS},
+                                                .not_before = not_before,
+                                                .deadline = not_before + DEADLINE_MS},
                          s->now, &id);
     if (rc < 0 && rc != QUND_E_EXISTS)
         return rc;

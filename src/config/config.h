@@ -156,6 +156,9 @@ bool qund_own_same(const struct qund_own *a, const struct qund_own *b);
 /* True when no key differs but those that may change while running. */
 bool qund_own_reloadable(const struct qund_own *a, const struct qund_own *b);
 
+/* When the hours that hold now end, on that zone's clock; now: they do not hold. */
+struct qund_zone;
+int64_t qund_hours_until(const struct qund_hours *h, const struct qund_zone *z, int64_t now);
 /* The section of a configuration that is called so or nearly so, NULL: none is. */
 const char *qund_config_section_near(struct qund_str name);
 /* path NULL: all defaults. Paths in a file are relative to its folder. INVAL with every error of

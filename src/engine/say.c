@@ -74,34 +74,13 @@ struct qund_str qund_say_through(struct qund_engine *e, const struct subject *s)
 /* When the quiet hours that hold now end in the group's zone; now: none hold. */
 static int quiet_until(struct qund_engine *e, const struct subject *s, int64_t *out)
 {
-    const struct qund_hours *h = &e->config->quiet.hours;
-    const struct qund_zone *z;
-    struct qund_civil c;
-    int minute, rc;
+    int rc = qund_engine_roster(e);
 
-    *out = e->now;
-    if (h->from_min == h->to_min)
-        return 0;
-    rc = qund_engine_roster(e);
-    if (rc < 0)
-        return rc;
-    z = s->group ? qund_roster_zone(e->roster, s->group->id) : e->zone;
-    qund_zone_civil(z, e->now, &c);
-    minute = c.hour * 60 + c.minute;
-    if (h->from_min < h->to_min ? minute < h->from_min || minute >= h->to_min
-                                : minute < h->from_min && minute >= h->to_min)
-        return 0;
-    c.hour = h->to_min / 60;
-    c.minute = h->to_min % 60;
-    c.second = c.ms = 0;
-    *out = qund_zone_utc(z, &c);
-    if (*out <= e->now) { /* tomorrow's */
-        qund_zone_civil(z, qund_zone_day_start(z, e->now, 1), &c);
-        c.hour = h->to_min / 60;
-        c.minute = h->to_min % 60;
-        *out = qund_zone_utc(z, &c);
-    }
-    return 0;
+    if (rc == 0)
+        *out = qund_hours_until(&e->config->quiet.hours,
+                                s->group ? qund_roster_zone(e->roster, s->group->id) : e->zone,
+                                e->now);
+    return rc;
 }
 
 static int reached(struct qund_engine *e, struct qund_said_span span, int64_t cap, bool *out)

@@ -231,6 +231,24 @@ static void a_group_that_appears_later_has_the_installations_hours(void **state)
     desk_free(d);
 }
 
+static void at_night_only_what_is_urgent_is_told_and_the_rest_in_the_morning(void **state)
+{
+    struct desk *d = fresh(ALWAYS);
+
+    (void)state;
+    desk_wait(d, 15 * 60 * MIN); /* 23:00 */
+    desk_say(d, "m1", "ann", "customer", "坏了");
+    desk_say(d, "m2", "bob", "customer", "漏电");
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox WHERE state = 0 AND urgent = 1"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox WHERE state = 5 AND alert = 1"), 1);
+    desk_wait(d, 8 * 60 * MIN + 59 * MIN); /* 07:59 */
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox WHERE state = 0 AND alert = 1"), 0);
+    desk_wait(d, 2 * MIN);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox WHERE state = 5"), 0);
+    assert_true(desk_int(d, "SELECT count(*) FROM outbox WHERE state = 0 AND alert = 1") > 0);
+    desk_free(d);
+}
+
 static void an_old_message_raises_nothing(void **state)
 {
     struct desk *d = fresh(ALWAYS);
@@ -258,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_repeat_or_a_restart_tells_nobody_again),
         cmocka_unit_test(where_nobody_holds_the_role_the_manager_stands_in),
         cmocka_unit_test(a_group_that_appears_later_has_the_installations_hours),
+        cmocka_unit_test(at_night_only_what_is_urgent_is_told_and_the_rest_in_the_morning),
         cmocka_unit_test(an_old_message_raises_nothing),
     };
 

@@ -12,13 +12,14 @@ static const char CONFIG[] =
     "  lin: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n"
     "  zhao: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n"
     "  boss: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n";
-static const char ORG[] = "staff:\n"
-                          "  - {id: lin, name: 林, ids: [{realm: replay, id: wx-lin}], push: ['lin']}\n"
-                          "  - {id: zhao, name: 赵, push: ['zhao']}\n"
-                          "  - {id: boss, name: 总, push: ['boss']}\n"
-                          "groups:\n"
-                          "  - realm: replay\n    id: g1\n    manager: zhao\n"
-                          "    roles: {consultant: [lin], leader: [boss]}\n";
+static const char ORG[] =
+    "staff:\n"
+    "  - {id: lin, name: 林, ids: [{realm: replay, id: wx-lin}], push: ['lin']}\n"
+    "  - {id: zhao, name: 赵, push: ['zhao']}\n"
+    "  - {id: boss, name: 总, push: ['boss']}\n"
+    "groups:\n"
+    "  - realm: replay\n    id: g1\n    manager: zhao\n"
+    "    roles: {consultant: [lin], leader: [boss]}\n";
 
 enum { MIN = 60000 };
 
@@ -235,6 +236,25 @@ static void done_keeps_its_proof_and_a_sound_figure(void **state)
     desk_free(d);
 }
 
+static void figures_of_any_length_are_taken(void **state)
+{
+    static const char *const SOUND[] = {"0", "7", "-1", "10", "0.5", "-0.25", "123456789012345678"};
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(SOUND); i++) {
+        struct desk *d = fresh();
+        char body[100], *kept;
+
+        desk_say(d, "m1", "ann", "customer", "谢谢");
+        snprintf(body, sizeof(body), "{\"id\":1,\"number\":\"%s\"}", SOUND[i]);
+        assert_int_equal(desk_command(d, "alert.resolve", body), 0);
+        kept = desk_text(d, "SELECT number FROM alert");
+        assert_string_equal(kept, SOUND[i]);
+        qund_free(kept);
+        desk_free(d);
+    }
+}
+
 static void a_push_says_whom_it_is_for_and_is_readable_as_a_whole(void **state)
 {
     struct desk *d = fresh();
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(handed_over_it_is_the_next_ones_with_a_ladder_from_the_start),
         cmocka_unit_test(not_relevant_is_counted_for_the_rule_and_taken_back_with_it),
         cmocka_unit_test(done_keeps_its_proof_and_a_sound_figure),
+        cmocka_unit_test(figures_of_any_length_are_taken),
         cmocka_unit_test(a_push_says_whom_it_is_for_and_is_readable_as_a_whole),
         cmocka_unit_test(who_left_the_staff_can_do_nothing_more),
         cmocka_unit_test(deeds_are_shown_in_the_feed_and_counted),

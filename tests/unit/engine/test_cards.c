@@ -26,7 +26,10 @@ static const char ORG[] = "staff:\n"
                           "  - realm: replay\n    id: g2\n    manager: zhao\n"
                           "    roles: {consultant: [lin]}\n";
 
-enum { MIN = 60000, ALERTS = 1000, URGENT = 50, RATE = 20, WINDOW_MS = 400 };
+enum { MIN = 60000, ALERTS = 1000, URGENT = 50, RATE = 20, WINDOW_MS = 1200 };
+
+/* Seen from the receiver, where a busy machine may bunch what left in time. */
+#define SEEN_MS (WINDOW_MS * 3 / 4)
 
 static void credit(struct desk *d, const char *target, int n, const char *habits)
 {
@@ -395,7 +398,7 @@ static void check_calls(const struct told *v, size_t n)
         size_t within = 0;
 
         for (size_t k = i; k < n; k++)
-            within += v[k].at < v[i].at + WINDOW_MS / 1000.0;
+            within += v[k].at < v[i].at + SEEN_MS / 1000.0;
         most = within > most ? within : most;
         last_urgent = v[i].urgent ? i : last_urgent;
         assert_true(v[i].count <= 20);
