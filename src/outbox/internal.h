@@ -68,7 +68,10 @@ QUND_CHECK int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_
 /* 1 and the row of lowest id in that state, 0 none. */
 QUND_CHECK int qund_out_sql_first(struct qund_db *db, enum qund_out_state s,
                                   struct qund_out_row *out);
-/* 1 and a row of that alert that waits (queued, retry_at, quota_hit), 0 none. */
+/* Its parts in cards are nobody's business any more, for that reason. */
+QUND_CHECK int qund_out_sql_mark_merged(struct qund_db *db, int64_t alert, struct qund_str why);
+/* 1 and a row of that alert that waits (queued, retry_at, quota_hit), or a card that waits and has
+ * no part left but marked ones; 0 none. */
 QUND_CHECK int qund_out_sql_waiting_of(struct qund_db *db, int64_t alert, struct qund_out_row *out);
 /* Writes the change; its timers follow the state. */
 QUND_CHECK int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,

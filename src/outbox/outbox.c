@@ -210,9 +210,9 @@ int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, struct qund_
                              int64_t now)
 {
     struct qund_out_row row;
-    int rc;
+    int rc = qund_out_sql_mark_merged(ob->db, alert, why);
 
-    while ((rc = qund_out_sql_waiting_of(ob->db, alert, &row)) > 0) {
+    while (rc == 0 && (rc = qund_out_sql_waiting_of(ob->db, alert, &row)) > 0) {
         rc = qund_out_sql_set(ob->db, ob->timers,
                               &(struct qund_out_change){.id = row.id,
                                                         .state = QUND_OUT_CANCELLED,

@@ -123,7 +123,8 @@ QUND_CHECK int qund_outbox_outcome(struct qund_outbox *ob, const struct qund_out
 /* A person or a timer moves one row. INVAL with the reason when the table forbids it. */
 QUND_CHECK int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event event,
                                 int64_t now, struct qund_str reason, struct qund_err *err);
-/* Pushes of an alert that shall not leave any more, as far as they still wait. */
+/* Pushes of an alert that shall not leave any more, as far as they still wait, and cards that wait
+ * and have no other part left. */
 QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, struct qund_str why,
                                         int64_t now);
 /* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at

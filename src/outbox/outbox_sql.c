@@ -218,11 +218,25 @@ int qund_out_sql_first(struct qund_db *db, enum qund_out_state s, struct qund_ou
     return rc;
 }
 
+/* The + keeps SQLite on the index of the alert: of its pushes there are few, of a state many. */
+int qund_out_sql_mark_merged(struct qund_db *db, int64_t alert, struct qund_str why)
+{
+    struct qund_stmt *st = qund_sql(
+        db,
+        "UPDATE outbox SET reason = :why WHERE alert = :alert AND +state = 8 AND reason IS NULL");
+
+    qund_bind_str(st, ":why", why);
+    qund_bind_int(st, ":alert", alert);
+    return qund_run(st);
+}
+
 int qund_out_sql_waiting_of(struct qund_db *db, int64_t alert, struct qund_out_row *out)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT id, state, attempt, status, target FROM outbox"
-                     " WHERE alert = :alert AND state IN (0, 5, 6) ORDER BY id LIMIT 1");
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT id, state, attempt, status, target FROM outbox o WHERE (alert = :alert"
+            " OR id IN (SELECT merged_into FROM outbox WHERE alert = :alert AND state = 8))"
+            " AND +state IN (0, 5, 6) AND NOT EXISTS (SELECT 1 FROM outbox m"
+            " WHERE m.merged_into = o.id AND m.reason IS NULL) ORDER BY id LIMIT 1");
     int rc;
 
     qund_bind_int(st, ":alert", alert);

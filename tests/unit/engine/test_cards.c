@@ -193,6 +193,31 @@ static void what_is_dealt_with_while_it_waits_is_on_no_card(void **state)
     desk_free(d);
 }
 
+static void a_card_that_failed_is_tried_again_while_one_of_its_alerts_is_open(void **state)
+{
+    struct desk *d = fresh(ORG);
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "谢谢");
+    desk_say(d, "m2", "bob", "customer", "谢谢");
+    credit(d, "lin", 1, PERSONAL);
+    assert_int_equal(rows(d, "state = 8 AND merged_into = 3"), 2);
+    assert_int_equal(desk_command(d, "delivery.outcome",
+                                  "{\"id\":3,\"attempt\":1,\"target\":\"lin\",\"event\":"
+                                  "\"retry\",\"retry_ms\":60000}"),
+                     0);
+    assert_int_equal(desk_command(d, "alert.resolve", "{\"id\":1}"), 0);
+    assert_int_equal(rows(d, "id = 3 AND state = 5"), 1);
+    assert_int_equal(rows(d, "id = 1 AND state = 8 AND reason = 'dealt with'"), 1);
+    assert_int_equal(desk_command(d, "alert.snooze", "{\"id\":2,\"for\":\"1h\"}"), 0);
+    assert_int_equal(rows(d, "id = 3 AND state = 11 AND reason = 'put off'"), 1);
+    desk_wait(d, 61 * MIN); /* it comes by itself */
+    credit(d, "lin", 1, PERSONAL);
+    assert_int_equal(d->sent.n, 2);
+    assert_int_equal(d->sent.v[1].alert, 2);
+    desk_free(d);
+}
+
 static void a_stop_forgets_no_pace_and_no_gate(void **state)
 {
     struct desk *d = fresh(ORG);
@@ -465,6 +490,7 @@ int main(void)
         cmocka_unit_test(what_a_person_asked_for_comes_when_it_was_asked_for),
         cmocka_unit_test(two_persons_have_paces_of_their_own),
         cmocka_unit_test(what_is_dealt_with_while_it_waits_is_on_no_card),
+        cmocka_unit_test(a_card_that_failed_is_tried_again_while_one_of_its_alerts_is_open),
         cmocka_unit_test(a_stop_forgets_no_pace_and_no_gate),
         cmocka_unit_test(much_for_one_person_leaves_in_several_cards_at_once),
         cmocka_unit_test(a_receiver_that_takes_no_cards_gets_each_by_itself_at_once),
