@@ -119,6 +119,13 @@ static int one(char *said, enum place place, struct scope *s, struct text *out,
     return rc;
 }
 
+static bool one_line(const char *z)
+{
+    while ((unsigned char)*z >= 0x20 && *z != 0x7f)
+        z++;
+    return !*z;
+}
+
 int expand(const char *z, enum place place, struct scope *s, struct text *out,
            struct qund_fault *why)
 {
@@ -126,6 +133,9 @@ int expand(const char *z, enum place place, struct scope *s, struct text *out,
     int rc = QUND_OK;
 
     s->omit = false;
+    if (place != PLACE_TEXT && !one_line(z))
+        return robot_fault(why, QUND_E_INVAL, "template",
+                           "an address or a header has no control bytes");
     while (rc == 0 && (open = strstr(z, "{{"))) {
         const char *close = strstr(open + 2, "}}");
         char said[128];

@@ -2,8 +2,9 @@
  *
  * A day ends at a minute that the installation chooses (`digest.at`) and begins a day before it, so
  * nothing falls between two pages; without such a minute it is the calendar's. Everything is read
- * when the page is made: the same rows give the same page. Customers' words alone are counted, the
- * newest MESSAGES_MAX of the day; what was revoked is not there any more. */
+ * when the page is made: the same rows give the same page. Customers' words alone are counted,
+ * those of the newest MESSAGES_MAX rows of the day; of a longer day the hours say how many spoke.
+ * What was revoked is not there any more. */
 #include "alert/digest.h"
 #include "event/event.h"
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct day {
     int64_t from, until, messages;
     int64_t speakers[SPEAKERS_MAX];
     size_t n_speakers;
+    int64_t read, spoke; /* rows looked at; speakers, as it is said */
     struct digest_counts counts;
     struct open_question open[OPEN_MAX];
     int n_open;
@@ -87,6 +89,7 @@ static int add_message(const struct qund_message_row *row, void *arg)
     struct day *day = arg;
     size_t i = 0;
 
+    day->read++;
     if (row->type != QUND_EV_MESSAGE || row->state != QUND_MESSAGE_KEPT ||
         row->role != QUND_ROLE_CUSTOMER || row->ts >= day->until)
         return 0;
@@ -147,6 +150,9 @@ static int gather(struct qund_db *db, struct qund_months *m, const struct qund_d
         rc = digest_sql_joined(db, d->grp, day->from, day->until, JOINED_MAX, add_joined, day);
     if (rc == 0)
         rc = qund_month_last(m, d->grp, day->from, MESSAGES_MAX, &newest, add_message, day);
+    day->spoke = (int64_t)day->n_speakers;
+    if (rc >= 0 && day->read == MESSAGES_MAX)
+        rc = digest_sql_busy(db, d->grp, day->from, day->until, &day->messages, &day->spoke);
     for (int i = 0; rc >= 0 && i < day->n_open; i++)
         rc = quote(m, &day->open[i]);
     if (rc >= 0)
@@ -196,7 +202,7 @@ static void put_text(const struct day *day, const char *title, struct qund_buf *
     qund_buf_printf(out, "入群 %lld", (long long)c->joined);
     put_names(day, out);
     qund_buf_printf(out, "；退群 %lld\n%lld 人发言 %lld 条\n", (long long)c->left,
-                    (long long)day->n_speakers, (long long)day->messages);
+                    (long long)day->spoke, (long long)day->messages);
     for (int i = 0; i < day->n_top; i++)
         qund_buf_printf(out, "%s%s %d", i == 0 ? "热词：" : "、", day->top[i].z, day->top[i].n);
     if (day->n_top > 0)
@@ -262,7 +268,7 @@ static void put_page(const struct qund_digest *d, const struct day *day, const c
     qund_jw_kint(w, "joined", day->counts.joined);
     qund_jw_kint(w, "left", day->counts.left);
     qund_jw_kint(w, "messages", day->messages);
-    qund_jw_kint(w, "speakers", (int64_t)day->n_speakers);
+    qund_jw_kint(w, "speakers", day->spoke);
     put_lists(day, w);
     qund_jw_kstr(w, "text", qund_buf_view(text));
 }

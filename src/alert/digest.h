@@ -46,6 +46,9 @@ struct digest_counts {
 int digest_sql_group(struct qund_db *db, int64_t grp, struct qund_buf *name);
 int digest_sql_counts(struct qund_db *db, int64_t grp, int64_t from, int64_t until,
                       struct digest_counts *c);
+/* What the hours counted, for a day that is too long to be read: whole hours alone. */
+int digest_sql_busy(struct qund_db *db, int64_t grp, int64_t from, int64_t until, int64_t *messages,
+                    int64_t *speakers);
 /* Up to max of each: open questions (their message), and who came (their name). */
 int digest_sql_open(struct qund_db *db, int64_t grp, int64_t from, int64_t until, int max,
                     void (*each)(void *arg, int64_t seq, struct qund_str name, int64_t ts),

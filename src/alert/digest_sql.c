@@ -51,6 +51,24 @@ int digest_sql_counts(struct qund_db *db, int64_t grp, int64_t from, int64_t unt
     return rc;
 }
 
+int digest_sql_busy(struct qund_db *db, int64_t grp, int64_t from, int64_t until, int64_t *messages,
+                    int64_t *speakers)
+{
+    int64_t *const sum[] = {messages};
+    int64_t *const distinct[] = {speakers};
+    int rc = count(db,
+                   "SELECT ifnull(sum(messages), 0) FROM measure "
+                   "WHERE grp = :grp AND hour >= :from AND hour < :until",
+                   grp, from, until, sum, 1);
+
+    if (rc == 0)
+        rc = count(db,
+                   "SELECT count(DISTINCT contact) FROM speaker "
+                   "WHERE grp = :grp AND hour >= :from AND hour < :until",
+                   grp, from, until, distinct, 1);
+    return rc;
+}
+
 int digest_sql_open(struct qund_db *db, int64_t grp, int64_t from, int64_t until, int max,
                     void (*each)(void *arg, int64_t seq, struct qund_str name, int64_t ts),
                     void *arg)

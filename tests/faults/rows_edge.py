@@ -12,17 +12,20 @@ import time as clock
 from harness import Failed, equal, raw, sanitized
 from load import LiveFeeds
 from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, preload, row, until, verdict)
+from vendors import Vendors
 
 SLOW_MS = 50
 
 
 @row("E8", "kill -9 every 5 s while at a rate limit", "calls in any minute <= limit", 4, 36)
 def e8(ctx):
-    """A limit of 30 a minute and far more to send; rounds are kills."""
+    """A webhook of 30 a minute, a robot with its vendor's 20, and far more to send; rounds are kills."""
     limit = 30
-    with Receiver(ctx.folder) as receiver:
-        target = {receiver.name: dict(receiver.target[receiver.name], rate=limit)}
-        with ctx.daemon(config={"targets": target}) as d:
+    with Receiver(ctx.folder) as receiver, Vendors() as v:
+        targets = {receiver.name: dict(receiver.target[receiver.name], rate=limit, cards=False),
+                   "robot": {"kind": "robots", "robot": "wecom", "url": v.url("wecom", "robot"), "allow_private": True,
+                             "cards": False}}
+        with ctx.daemon(config={"targets": targets}) as d:
             d.start()
             chat = Chat(2000, "e8")
             HttpLoad(d, chat).start().finish()
@@ -30,11 +33,15 @@ def e8(ctx):
                 clock.sleep(5)      # the load of this row is time
                 d.kill9()
                 d.start()
+            if ctx.full:
+                clock.sleep(100)    # and as fast as it may, undisturbed
             at = sorted(call["at"] for call in receiver.calls())
             most = max((sum(t <= u < t + 60 for u in at) for t in at), default=0)
             check(most <= limit, f"{most} calls within a minute")
             check(most > 0, "nothing was sent at all")
-            return f"{ctx.rounds} kills: at most {most} calls in a minute, limit {limit}"
+            robot = v.most_in("robot", 60)
+            check(not v.over and 0 < robot <= 20, f"{robot} messages to the robot within a minute")
+            return (f"{ctx.rounds} kills: at most {most} calls in a minute, limit {limit}; a robot's {robot}, limit 20")
 
 
 # --- frames and requests ------------------------------------------------------------------------

@@ -240,6 +240,34 @@ static void the_time_may_change_while_it_runs(void **state)
     desk_free(d);
 }
 
+static void a_long_day_is_counted_whole(void **state)
+{
+    struct desk *d = fresh();
+    QUND_AUTO(qund_buf_done) struct qund_buf page = {0};
+    struct qund_months *m = qund_months_new(d->db);
+    struct qund_jw w = qund_jw(&page);
+    struct qund_zone *z = NULL;
+    struct qund_digest day = {.grp = 1, .at_min = -1};
+    char id[32], sender[32];
+
+    (void)state;
+    for (int i = 0; i < 2500; i++) {
+        snprintf(id, sizeof(id), "m%d", i);
+        snprintf(sender, sizeof(sender), "客%d", i % 40);
+        say(d, "g1", id, sender, "customer", "早");
+    }
+    assert_int_equal(qund_zone_load(NULL, "Asia/Shanghai", &z, NULL), 0);
+    day.zone = z;
+    day.days = qund_digest_day(z, d->rx);
+    qund_jw_obj(&w);
+    assert_int_equal(qund_digest_write(d->db, m, &day, NULL, &w), 1);
+    qund_jw_end_obj(&w);
+    assert_non_null(strstr(page.p, "\"messages\":2500,\"speakers\":40"));
+    qund_zone_free(z);
+    qund_months_free(m);
+    desk_free(d);
+}
+
 static void a_span_is_a_day_also_where_the_clock_is_put_forward(void **state)
 {
     struct qund_zone *z = NULL;
@@ -296,6 +324,7 @@ int main(void)
         cmocka_unit_test(each_page_comes_once_however_often_the_engine_starts),
         cmocka_unit_test(a_page_that_was_missed_for_days_is_not_sent),
         cmocka_unit_test(the_time_may_change_while_it_runs),
+        cmocka_unit_test(a_long_day_is_counted_whole),
         cmocka_unit_test(a_span_is_a_day_also_where_the_clock_is_put_forward),
         cmocka_unit_test(words_are_counted_once_a_message_and_said_at_their_longest),
     };

@@ -179,6 +179,8 @@ static void a_file_that_is_wrong_is_refused(void **state)
         "{}",
         "{\"url\":1}",
         "{\"url\":\"{{nothing}}\"}",
+        "{\"url\":\"{{url}}\\n\"}",
+        "{\"url\":\"{{url}}\",\"headers\":{\"X\":\"a\\r\\nb\"}}",
         "{\"url\":\"{{text|nothing}}\"}",
         "{\"url\":\"{{text|cut:x}}\"}",
         "{\"url\":\"{{text|hmac_sha256:other}}\"}",

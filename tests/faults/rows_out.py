@@ -1,0 +1,232 @@
+"""Rows about the outside world: robots and webhooks that answer wrongly, are away, are hostile, or take a push and
+say nothing."""
+import collections
+import json
+import re
+import socket
+import subprocess
+import sys
+import time as clock
+
+from table import PATIENCE, Failed, check, row, until
+from harness import TOP, spawn
+from vendors import DINGTALK_SECRET, FEISHU_SECRET, TOKENS, Vendors
+
+
+def robot(v, kind, name, **more):
+    own = {"robot": kind} if kind in ("wecom", "dingtalk", "feishu") else {"robot": "template", "template": kind}
+    secret = {"dingtalk": DINGTALK_SECRET, "feishu": FEISHU_SECRET}.get(kind)
+    return {"kind": "robots", **own, "url": v.url(kind, name), "allow_private": True, "rate": 0, "timeout": "3s",
+            **({"secret": secret} if secret else {}), **({"token": TOKENS[kind]} if kind in TOKENS else {}),
+            **({"to": ["-100123"]} if kind == "telegram" else {}), **more}
+
+
+class Asks:
+    """Alerts of their own: each from somebody else in a group of its own."""
+
+    def __init__(self, d):
+        self.d, self.n = d, 0
+
+    def send(self, n=1):
+        with self.d.client() as c:
+            events = [{"id": f"a{i}", "group": f"g{i}", "sender": f"u{i}", "text": "这个多少钱"}
+                      for i in range(self.n, self.n + n)]
+            check(c.events(events).status == 202, "the events are taken")
+        self.n += n
+
+
+def rows_of(d):
+    found, cursor = [], ""
+    with d.client() as c:
+        while True:
+            page = c.get("/api/v1/outbox?limit=500" + (f"&cursor={cursor}" if cursor else "")).json()
+            found += page["items"]
+            cursor = page.get("next")
+            if not cursor:
+                return found
+
+
+def states(d, target):
+    return collections.Counter(r["state"] for r in rows_of(d) if r["target"] == target)
+
+
+def ids_in(calls):
+    """How often each short id took effect, alone or in a card."""
+    found = collections.Counter()
+    for call in calls:
+        if call["effect"]:
+            for one in set(re.findall(r"#(\d+)", call["body"])):
+                found[one] += 1
+    return found
+
+
+CONFIG = {"alert": {"merge": "0s"}}
+
+# What each vendor says, and what becomes of the push by the table.
+ANSWERS = [(kind, word, state) for kind in ("wecom", "dingtalk", "feishu", "telegram", "slack", "bark")
+           for word, state in (("busy", "retried"), ("limit", "quota_hit"), ("denied", "failed"), ("502", "retried"),
+                               ("429", "quota_hit"), ("404", "failed"), ("302", "failed"), ("reset", "unknown"))]
+
+
+@row("E1", "every wrong answer of six robots, one well target beside", "by the error table; the well one unaffected")
+def e1(ctx):
+    with Vendors() as v:
+        targets = {"well": robot(v, "wecom", "well")}
+        for kind, word, _ in ANSWERS:
+            name = f"{kind}-{word}"
+            targets[name] = robot(v, kind, name)
+            v.script(name, word if word == "reset" else f"{word},ok")
+        with ctx.daemon(config={**CONFIG, "targets": targets}) as d:
+            d.start()
+            start = clock.monotonic()
+            Asks(d).send()
+            until(lambda: len(v.calls("well")) == 1, 20, "the well one")
+            took = clock.monotonic() - start
+            wrong = []
+            for kind, word, want in ANSWERS:
+                name = f"{kind}-{word}"
+                wanted = {"retried": "accepted"}.get(want, want)
+                try:
+                    until(lambda n=name, w=wanted: states(d, n)[w], 40, name, 0.2)
+                except Failed:
+                    wrong.append(f"{name}: {dict(states(d, name))}, want {wanted}")
+                calls = len(v.calls(name))
+                most = {"retried": 2, "unknown": 2}.get(want, 1)
+                if calls > most:
+                    wrong.append(f"{name}: {calls} calls, at most {most}")
+            check(not wrong, "; ".join(wrong))
+            check(states(d, "well") == {"accepted": 1}, "well", states(d, "well"))
+            return f"{len(ANSWERS)} answers: each as its table says; the well one had its push after {took:.1f} s"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def tries(d, target):
+    """How often a try failed so far."""
+    with d.client() as c:
+        text = c.get("/metrics").body.decode()
+    found = re.search(rf'qund_outbox_sent_total{{target="{target}",result="retry"}} (\d+)', text)
+    return int(found[1]) if found else 0
+
+
+@row("E4", "the receiver is away (20 s; full form 30 min) with 200 alerts waiting",
+     "<= 20 failures to open, bounded probes, small steps, each once", 20, 1800)
+def e4(ctx):
+    """Rounds are seconds."""
+    port = free_port()
+    with ctx.daemon(config={**CONFIG, "targets": {}}) as d:
+        gone = Vendors.__new__(Vendors)
+        gone.port = port
+        d.config["targets"] = {"ops": robot(gone, "wecom", "ops")}
+        d.write_config()
+        d.start()
+        asks = Asks(d)
+        asks.send(200)
+        until(lambda: tries(d, "ops") >= 10, 30, "the breaker opens", 0.05)
+        clock.sleep(1)
+        opened = tries(d, "ops")
+        check(opened <= 20, f"{opened} failures before it is left alone")
+        clock.sleep(ctx.rounds)     # the load of this row is time
+        probes = tries(d, "ops") - opened
+        # 5, 10, 20, 40 and from then on 60 s apart.
+        most, at, wait = 2, 0, 5
+        while at < ctx.rounds:
+            at, wait, most = at + wait, min(2 * wait, 60), most + 1
+        check(probes <= most, f"{probes} probes in {ctx.rounds} s, at most {most}")
+        back = clock.monotonic()
+        with Vendors(port) as v:
+            v.scripts["ops"], v.limits = ["ok"], {"ops": 100000}
+            until(lambda: v.calls("ops"), 90, "a probe finds it", 0.02)
+            found = clock.monotonic() - back
+            until(lambda: set(states(d, "ops")) <= {"accepted", "merged"}, 700, "all are sent", 0.2)
+            first = [c["at"] for c in v.calls("ops")]
+            crowd = sum(t < first[0] + 0.001 for t in first)
+            doubled = [k for k, n in ids_in(v.calls("ops")).items() if n > 1]
+            told = ids_in(v.calls("ops"))
+            check(not doubled, f"twice: {doubled[:5]}")
+            check(len(told) == asks.n, f"{len(told)} of {asks.n} alerts arrived")
+            check(crowd <= 1, f"{crowd} at the first instant")
+        return (f"away {ctx.rounds} s: {opened} failures, {probes} probes; back after {found:.0f} s, "
+                f"{len(told)} alerts each once")
+
+
+@row("E5", "robots that take it and close, drip or talk nonsense; kill -9 meanwhile", "each alert at most twice, one id;"
+     " none lost, unknown is shown", 3, 30)
+def e5(ctx):
+    with Vendors() as v:
+        names = {"wecom": "drop,ok,ok,junk", "dingtalk": "ok,drop,ok", "feishu": "junk,ok,drip,ok"}
+        targets = {kind: robot(v, kind, kind) for kind in names}
+        v.limits = {kind: 100000 for kind in names}
+        with ctx.daemon(config={**CONFIG, "targets": targets}) as d:
+            d.start()
+            asks = Asks(d)
+            for _ in range(ctx.rounds):
+                for kind, words in names.items():
+                    v.script(kind, words + ",ok")
+                asks.send(20)
+                clock.sleep(0.3 + 1.5 * ctx.dice.random())
+                d.kill9()
+                d.start()
+            settled = {"accepted", "merged", "unknown"}
+            until(lambda: all(r["state"] in settled and (r["state"] != "unknown" or "due" not in r)
+                              for r in rows_of(d)), 120, "all have ended", 0.3)
+            parked = sum(r["state"] == "unknown" for r in rows_of(d))
+            thrice, lost, twice = [], [], 0
+            all_rows = rows_of(d)
+            for kind in names:
+                told = ids_in(v.calls(kind))
+                thrice += [k for k, n in told.items() if n > 2]
+                twice += sum(n == 2 for n in told.values())
+                mine = [r for r in all_rows if r["target"] == kind]
+                open_ids = {r["id"] for r in mine if r["state"] == "unknown"}
+                shown = {r.get("alert") for r in mine if r["id"] in open_ids or r.get("merged_into") in open_ids}
+                lost += [f"{kind} {i}" for i in range(1, asks.n + 1) if str(i) not in told and i not in shown]
+            check(not thrice, f"three times: {thrice[:5]}")
+            check(not lost, f"lost: {lost[:5]}")
+            return (f"{ctx.rounds} kills, {3 * asks.n} alerts to three robots: lost 0, {twice} twice under their id, "
+                    f"{parked} left to a person")
+
+
+@row("E7", "hostile receivers: endless, dripping, silent, nonsense, 429, 410", "bounded; isolated per target", 20, 300)
+def e7(ctx):
+    """Rounds are alerts."""
+    kinds = {"endless": "endless", "drip": "drip", "stall": "stall", "headers": "headers", "junk": "junk",
+             "wait": "429:2,429:2,200", "gone": "410", "reset": "reset"}
+    folder = ctx.place()
+    args = [sys.executable, TOP / "tests/support/receiver.py", "--log", folder / "log"]
+    for name, words in kinds.items():
+        args += ["--script", f"{name}={words}"]
+    proc = spawn(args, stdout=subprocess.PIPE)
+    try:
+        port = int(proc.stdout.readline())
+        url = f"http://127.0.0.1:{port}/"
+        targets = {name: {"url": url + name, "allow_private": True, "rate": 0, "timeout": "2s"}
+                   for name in [*kinds, "well"]}
+        with ctx.daemon(config={**CONFIG, "targets": targets}) as d:
+            d.start()
+            asks, memory, slowest = Asks(d), d.memory_kib(), 0.0
+            for _ in range(ctx.rounds):
+                start = clock.monotonic()
+                asks.send()
+                until(lambda: states(d, "well")["accepted"] >= asks.n, 20, "the well one", 0.02)
+                slowest = max(slowest, clock.monotonic() - start)
+            grown = d.memory_kib() - memory
+            check(slowest <= 2 * PATIENCE, f"the well one waited {slowest:.1f} s")
+            check(grown <= 65536 * PATIENCE, f"memory grew by {grown} KiB")
+            until(lambda: states(d, "gone")["failed"] == asks.n, 60, "410 is an end", 0.2)
+            until(lambda: states(d, "wait")["accepted"] == asks.n, 60, "what asked for time had it", 0.2)
+            descriptors = d.descriptors()
+            check(descriptors < 120, f"{descriptors} descriptors")
+            # Closed by the breaker, not for ever hammered.
+            calls = collections.Counter(json.loads(line)["name"] for line in
+                                        (folder / "log").read_text(encoding="utf-8").splitlines())
+            return (f"{asks.n} alerts, {len(kinds)} hostile targets: the well one's slowest {1000 * slowest:.0f} ms, "
+                    f"memory +{max(0, grown):,} KiB, at most {max(calls[k] for k in ('stall', 'drip', 'reset'))} calls")
+    finally:
+        proc.kill()
+        proc.wait()
+        proc.stdout.close()
