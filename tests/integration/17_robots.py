@@ -135,7 +135,7 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
 
     @case("the vendor's pace holds without being named, and seconds where seconds count")
     def _():
-        retarget(paced=robot(v, "wecom", "paced"), second=robot(v, "feishu", "second"))
+        retarget(paced=robot(v, "wecom", "paced", cards=False), second=robot(v, "feishu", "second", cards=False))
         for _ in range(14):
             alert()
         until(lambda: len(v.calls("second")) >= 14, 40, "feishu has all")
