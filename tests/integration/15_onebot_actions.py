@@ -3,6 +3,7 @@ what every way of answering, or of not answering, makes of a push."""
 # limit: 240 s
 import http.server
 import json
+import signal
 import threading
 import time
 
@@ -338,6 +339,25 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         equal(found["message"][0]["data"]["text"], "三件事\nhttps://q.test/1", "to the person it is for")
         line.close()
         other.close()
+
+    @case("reloads change target and channel while they work, again and again, and leave nothing behind")
+    def _():
+        line = until(lambda: try_dial("qq"), 10, "open")
+        before = d.descriptors()
+        for i in range(40):
+            d.config["targets"]["say"]["to"] = f"group:{900 + i}"
+            d.config["channels"]["qq"]["pace"] = f"{i % 2}ms"
+            d.write_config()
+            n = d.log().count("event=config.loaded")
+            d.proc.send_signal(signal.SIGHUP)
+            until(lambda n=n: d.log().count("event=config.loaded") > n, 10, "loaded")
+        bridge.groups[939] = [7]
+        n = len(bridge.calls("send_group_msg"))
+        ask(line, "找人")
+        until(lambda: [p for _, p in bridge.calls("send_group_msg")[n:] if p["group_id"] == 939], 10, "the last one counts")
+        until(lambda: d.descriptors() <= before + 2, 5, "descriptors")
+        check(not line.closed.is_set(), "the connection was not touched")
+        line.close()
 
     equal(d.stop(), 0, "exit")
     case.done(d)

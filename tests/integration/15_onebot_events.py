@@ -11,9 +11,12 @@ from wire import Refused, Ws
 SECRET = "qund-secret"
 case = Cases()
 forward = Listening(Bridge(9))
+late, soon = Listening(Bridge(10), token="anders"), Listening(Bridge(11))
+soon.peer.status = 401
 CONFIG = {"channels": {
     "qq": {"kind": "onebot", "token": "geheim", "secret": SECRET, "members": "0s"},
     "out": {"kind": "onebot", "token": "geheim", "connect": [forward.url], "members": "0s", "realm": "qq"},
+    "refused": {"kind": "onebot", "token": "geheim", "connect": [late.url, soon.url], "members": "0s"},
     "few": {"kind": "onebot", "token": "geheim", "accounts": ["5"], "members": "0s", "max_frame": "32KiB"}}}
 
 with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
@@ -223,6 +226,14 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         second.say(message(9, 120, 8, "zwei", 61))
         rows = becomes(2, group="120", type="message")
         equal([r["realm"] for r in rows if "realm" in r], ["qq"] * sum("realm" in r for r in rows), "realm")
+
+    @case("a bridge that does not know our token, said at the handshake or after it: an error, and left alone")
+    def _():
+        until(lambda: d.log().count("event=onebot.token") == 2, 10, "both are said")
+        equal(metric("qund_onebot_refused_total", 'channel="refused",why="token"'), 2, "counted")
+        dials = metric("qund_onebot_dials_total", 'channel="refused"')
+        time.sleep(1.5)     # what is not done can only be waited for; its first wait would be a second
+        equal((dials, metric("qund_onebot_dials_total", 'channel="refused"')), (2, 2), "dialled once each")
 
     @case("bad frames are counted and skipped, the connection stays")
     def _():
