@@ -27,10 +27,10 @@ struct qund_event;
 /* The event as it came. Borrowed from row and v until their next use. */
 QUND_CHECK int qund_message_event(struct qund_message_view *v, const struct qund_message_row *row,
                                   struct qund_event *out);
-/* The canonical event's keys, plus seq, state when it is not kept, copy when it is another account's
- * copy of one that is there, and intents, rooms,
- * phones, signups, rules (always arrays). With mask, phones are printed 138****0105 in `phones` and
- * left out of nothing else: the text is what the group has read. */
+/* The canonical event's keys, plus seq, state when it is not kept, copy when it is another
+ * account's copy of one that is there, and intents, rooms, phones, signups, rules (always arrays).
+ * With mask, phones are printed 138****0105 in `phones` and left out of nothing else: the text is
+ * what the group has read. */
 QUND_CHECK int qund_message_print(struct qund_message_view *v, const struct qund_message_row *row,
                                   bool mask, struct qund_buf *out);
 #endif

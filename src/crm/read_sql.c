@@ -247,7 +247,8 @@ static const struct list GROUP_PARTS[] = {
       {"tags", C_LIST},
       {"source", C_TEXT}},
      "SELECT g.id, r.name, g.pid, g.name, g.type, g.state, g.internal, g.room_dedupe, g.shared, "
-     "g.zone, g.place, s.key, (SELECT group_concat(tag, char(10)) FROM grp_tag t WHERE t.grp = g.id), "
+     "g.zone, g.place, s.key, (SELECT group_concat(tag, char(10)) FROM grp_tag t WHERE t.grp = "
+     "g.id), "
      "g.source FROM grp g JOIN realm r ON r.id = g.realm LEFT JOIN staff s ON s.id = g.manager "
      "WHERE g.id = :id"},
     {"roles",

@@ -1,5 +1,5 @@
-/* tests/support/receiver.h - receiver.py, or mailbox.py, as a child of a C test. It ends with the pipe to it, so
- * also when the test dies. */
+/* tests/support/receiver.h - receiver.py, or mailbox.py, as a child of a C test. It ends with the
+ * pipe to it, so also when the test dies. */
 #ifndef QUND_TEST_RECEIVER_H
 #define QUND_TEST_RECEIVER_H
 #include "core/core.h"
