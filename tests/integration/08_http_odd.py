@@ -1,4 +1,5 @@
 """Odd HTTP, broken frames and bombs against the real daemon: the short form of rows F3, F4, G1, G2, G4."""
+# alone: it measures how long things take
 import pathlib
 import sys
 

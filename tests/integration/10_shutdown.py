@@ -1,4 +1,5 @@
 """A stop in order: what was begun is answered, what was answered is stored."""
+# alone: it measures how long things take
 import os
 import pathlib
 import signal

@@ -1,5 +1,6 @@
 """OneBot when there is too much: 50,000 events as fast as they can be written, a thousand connections, a queue
 that has no room. Slowed down, never cut off, and nothing that was taken is lost."""
+# alone: it measures how long things take
 # limit: 240 s
 import json
 import signal

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """scripts/run as a newcomer meets it: what it shows, how it ends, what it leaves."""
+# alone: it measures how long things take
 # limit: 180 s
 import os
 import pathlib

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the integration tests: files NN_name.py beside this one, each a process of its own.
 
-    tests/integration/run.py [--bin build/ci/bin] [--only NAME] [--full] [--list] [--dir FOLDER]
+    tests/integration/run.py [--bin build/ci/bin] [--only NAME] [--full] [--list] [--dir FOLDER] [--jobs N]
 
 A test finds in its environment
     QUND          the program under test
@@ -13,7 +13,8 @@ A test finds in its environment
     PYTHONPATH    tests/support
 and passes when it exits 0 within its limit (120 s, or `# limit: N s` in its first lines; with --full
 `# limit-full: N s`) and leaves no process behind. Exit 77 skips it, with the last line as reason. A
-last line `N passed, N failed` counts as so many cases, anything else as one.
+last line `N passed, N failed` counts as so many cases, anything else as one. Most of their time is
+waiting: --jobs runs so many at once; those that say `# alone` in their first lines come after them.
 """
 import argparse
 import os
@@ -24,11 +25,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 TAIL = 40
+PRINT = threading.Lock()
 
 
 def limit_of(path, full):
@@ -38,6 +42,10 @@ def limit_of(path, full):
         if m:
             return int(m.group(1))
     return 1200 if full else 120
+
+
+def alone(path):
+    return "\n# alone" in path.read_text(encoding="utf-8")[:2000]
 
 
 def of_session(sid):
@@ -107,17 +115,16 @@ def run_one(path, args, env):
         proc.wait()
     text = said.read_text(encoding="utf-8", errors="replace")
     word, reason, passed, failed = judge(proc, timed_out, left, text, limit)
-    print(f"{word:5} {path.stem:32} {time.monotonic() - start:7.1f} s  {reason}", flush=True)
+    lines = [f"{word:5} {path.stem:32} {time.monotonic() - start:7.1f} s  {reason}"]
     if word == "FAIL":
-        for line in text.splitlines()[-TAIL:]:
-            print("    | " + line)
-        print(f"    folder and whole output: {folder} {said}", flush=True)
-    else:
-        for line in text.splitlines():
-            if line.startswith("FIGURE "):   # what a row of the table of faults is judged by
-                print("      " + line[7:])
+        lines += ["    | " + line for line in text.splitlines()[-TAIL:]]
+        lines.append(f"    folder and whole output: {folder} {said}")
+    else:   # FIGURE: what a row of the table of faults is judged by
+        lines += ["      " + line[7:] for line in text.splitlines() if line.startswith("FIGURE ")]
         shutil.rmtree(folder, ignore_errors=True)
         said.unlink()
+    with PRINT:
+        print("\n".join(lines), flush=True)
     return passed, failed
 
 
@@ -127,6 +134,7 @@ def main():
     ap.add_argument("--only")
     ap.add_argument("--full", action="store_true")
     ap.add_argument("--patience", type=float, default=1)
+    ap.add_argument("--jobs", type=int, default=1)
     ap.add_argument("--list", action="store_true")
     ap.add_argument("--dir", type=pathlib.Path, default=HERE, help="where the tests lie")
     ap.add_argument("--tally", help="append `passed failed` to this file instead of a closing line")
@@ -145,10 +153,11 @@ def main():
                PYTHONIOENCODING="utf-8")
     for name in ("QUND_DATA", "QUND_CONFIG"):
         env.pop(name, None)
-    passed = failed = 0
-    for path in tests:
-        p, f = run_one(path, args, env)
-        passed, failed = passed + p, failed + f
+    last = [p for p in tests if args.jobs > 1 and alone(p)]
+    with ThreadPoolExecutor(args.jobs) as pool:
+        counts = list(pool.map(lambda p: run_one(p, args, env), [p for p in tests if p not in last]))
+    counts += [run_one(p, args, env) for p in last]
+    passed, failed = sum(p for p, _ in counts), sum(f for _, f in counts)
     if args.tally:
         with open(args.tally, "a", encoding="utf-8") as f:
             f.write(f"{passed} {failed}\n")
