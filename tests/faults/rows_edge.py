@@ -17,7 +17,7 @@ from vendors import Vendors
 SLOW_MS = 50
 
 
-@row("E8", "kill -9 every 5 s while at a rate limit", "calls in any minute <= limit", 4, 36)
+@row("E8", "kill -9 every 5 s while at a rate limit", "calls in any minute <= limit", 4, 36, patient=True)
 def e8(ctx):
     """A webhook of 30 a minute, a robot with its vendor's 20, and far more to send; rounds are kills."""
     limit = 30
@@ -451,7 +451,7 @@ class TimelessChat(Chat):
         return e
 
 
-@row("I1", "wall clock +1 h, -1 h, +3 d, -3 d while running", "nothing lost or twice, durations unaffected", 1, 5)
+@row("I1", "wall clock +1 h, -1 h, +3 d, -3 d while running", "nothing lost or twice, durations unaffected", 1, 5, patient=True)
 def i1(ctx):
     file = ctx.folder / "clock"
     file.write_bytes(struct.pack("=q", 0))

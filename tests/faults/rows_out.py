@@ -114,7 +114,7 @@ def tries(d, target):
 
 
 @row("E4", "the receiver is away (20 s; full form 30 min) with 200 alerts waiting",
-     "<= 20 failures to open, bounded probes, small steps, each once", 20, 1800)
+     "<= 20 failures to open, bounded probes, small steps, each once", 20, 1800, patient=True)
 def e4(ctx):
     """Rounds are seconds."""
     port = free_port()
@@ -155,7 +155,7 @@ def e4(ctx):
 
 
 @row("E5", "robots that take it and close, drip or talk nonsense; kill -9 meanwhile", "each alert at most twice, one id;"
-     " none lost, unknown is shown", 3, 30)
+     " none lost, unknown is shown", 3, 30, patient=True)
 def e5(ctx):
     with Vendors() as v:
         names = {"wecom": "drop,ok,ok,junk", "dingtalk": "ok,drop,ok", "feishu": "junk,ok,drip,ok"}

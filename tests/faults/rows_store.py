@@ -346,7 +346,7 @@ def damaged_while_running(d, chat, load_of):
     return load, found
 
 
-@row("C8", "damaged header, schema, page, WAL", "refused at start, page found <= 10 min: no write, restore shown")
+@row("C8", "damaged header, schema, page, WAL", "refused at start, page found <= 10 min: no write, restore shown", patient=True)
 def c8(ctx):
     with ctx.daemon() as d:
         chat = Chat(1000, "c8", step_us=10)

@@ -22,14 +22,16 @@ class Skipped(Exception):
 
 
 class Row:
-    def __init__(self, name, what, limit, short, full, func):
+    def __init__(self, name, what, limit, short, full, patient, func):
         self.name, self.what, self.limit, self.short, self.full, self.func = name, what, limit, short, full, func
+        self.patient = patient
 
 
-def row(name, what, limit, short=1, full=1):
-    """short, full: how many rounds it plays in either form."""
+def row(name, what, limit, short=1, full=1, patient=False):
+    """short, full: how many rounds it plays in either form. patient: it waits most of its time and
+    measures nothing finer than seconds, so that two such may be played at once."""
     def put(func):
-        ROWS[name] = Row(name, what, limit, short, full, func)
+        ROWS[name] = Row(name, what, limit, short, full, patient, func)
         return func
     return put
 
