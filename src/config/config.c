@@ -180,21 +180,26 @@ static int load_root(const struct node_ctx *ctx, struct qund_config *c,
     return rc;
 }
 
+/* A list of folders that was not given is the shipped one. */
+static void shipped(struct qund_strs *dirs, const char *name)
+{
+    QUND_AUTO(qund_free_str) char *share = dirs->n == 0 ? qund_share_dir() : NULL;
+
+    if (!share)
+        return;
+    dirs->v = qund_alloc(sizeof(char *));
+    dirs->v[0] = qund_path_join(share, name);
+    dirs->n = 1;
+}
+
 /* What follows from other values. */
 static void complete(struct qund_config *c)
 {
     for (size_t i = 0; i < c->n_channels; i++)
         if (!c->channels[i].realm)
             c->channels[i].realm = qund_strdup(c->channels[i].name);
-    if (c->rules.dirs.n == 0) {
-        QUND_AUTO(qund_free_str) char *share = qund_share_dir();
-
-        if (share) {
-            c->rules.dirs.v = qund_alloc(sizeof(char *));
-            c->rules.dirs.v[0] = qund_path_join(share, "rules");
-            c->rules.dirs.n = 1;
-        }
-    }
+    shipped(&c->rules.dirs, "rules");
+    shipped(&c->sop.dirs, "sop-templates");
     for (size_t i = 0; i < qund_config_n_maps; i++) {
         const struct option_map *m = &qund_config_maps[i];
 

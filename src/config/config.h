@@ -95,6 +95,10 @@ struct qund_config {
         int64_t compile_timeout_ms, compile_memory;
     } rules;
     struct {
+        struct qund_strs dirs; /* empty only when no shipped templates are found */
+        int64_t group_day, group_day_last, group_month, contact_week, sender_day; /* 0: no cap */
+    } sop;
+    struct {
         char *file;
     } org;
     struct {

@@ -97,6 +97,23 @@ static const struct option RULES[] = {
      OPT_RELOAD, "Most memory the compiler may take."},
 };
 
+static const struct option SOP[] = {
+    {"dirs", OPT_PATHS, AT(sop.dirs), NULL, 0, 0, NULL, OPT_RELOAD,
+     "Folders with SOP templates, read in this order; of two with one id the later counts. Unset: "
+     "the shipped ones."},
+    {"group_day", OPT_INT, AT(sop.group_day), "2", 0, 1000, NULL, OPT_RELOAD,
+     "Most marketing posts in one group on one day of its calendar; `0`: no limit. As with the "
+     "four below, the strictest that applies wins; service and safety are never held back."},
+    {"group_day_last", OPT_INT, AT(sop.group_day_last), "3", 0, 1000, NULL, OPT_RELOAD,
+     "The same in the last two days before a plan's event, for its posts."},
+    {"group_month", OPT_INT, AT(sop.group_month), "0", 0, 100000, NULL, OPT_RELOAD,
+     "Most marketing posts in one group in one month: what the platform allows."},
+    {"contact_week", OPT_INT, AT(sop.contact_week), "1", 0, 1000, NULL, OPT_RELOAD,
+     "Most marketing messages to one person in any seven days, one to one."},
+    {"sender_day", OPT_INT, AT(sop.sender_day), "0", 0, 100000, NULL, OPT_RELOAD,
+     "Most marketing posts of one member of staff on one day."},
+};
+
 static const struct option ORG[] = {
     {"file", OPT_PATH, AT(org.file), NULL, 0, 0, NULL, OPT_RELOAD,
      "Staff, groups and rosters as a file (`org.yaml`). Unset: the API alone keeps them."},
@@ -191,6 +208,7 @@ const struct section qund_config_sections[] = {
     SECTION("store", STORE, "The SQLite file."),
     SECTION("time", TIME, "Zones and lateness."),
     SECTION("rules", RULES, "Keyword and SOP rules."),
+    SECTION("sop", SOP, "SOP templates, and how much marketing people must bear."),
     SECTION("org", ORG, "Staff and groups."),
     SECTION("log", LOG, "Lines on stderr."),
     SECTION("alert", ALERT, "Alerts and their escalation."),

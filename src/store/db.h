@@ -70,6 +70,7 @@ void qund_bind_str(struct qund_stmt *st, const char *name, struct qund_str v);
 void qund_bind_blob(struct qund_stmt *st, const char *name, const void *p, size_t n);
 void qund_bind_int_or_null(struct qund_stmt *st, const char *name, int64_t v); /* 0: NULL */
 void qund_bind_null(struct qund_stmt *st, const char *name);
+void qund_bind_real(struct qund_stmt *st, const char *name, double v);
 /* 1 a row, 0 done, < 0 an rc (EXISTS for a constraint). */
 QUND_CHECK int qund_step(struct qund_stmt *st);
 /* Step to the end and reset: 0 or an rc. */
@@ -79,7 +80,8 @@ int64_t qund_col_int(struct qund_stmt *st, int col); /* 0-based; NULL reads as 0
 struct qund_str qund_col_str(struct qund_stmt *st,
                              int col); /* valid until the next step; NULL reads as NONE */
 bool qund_col_null(struct qund_stmt *st, int col);
-int64_t qund_db_changes(const struct qund_db *db); /* rows of the last statement */
+double qund_col_real(struct qund_stmt *st, int col); /* NULL reads as 0 */
+int64_t qund_db_changes(const struct qund_db *db);   /* rows of the last statement */
 int64_t qund_db_last_rowid(const struct qund_db *db);
 /* How many rows a table holds; 0 when there is none of that name. Walks all of it: for sums that a
  * person waits for. */

@@ -170,6 +170,11 @@ void qund_bind_null(struct qund_stmt *st, const char *name)
     bound(sqlite3_bind_null(st->st, param(st, name)));
 }
 
+void qund_bind_real(struct qund_stmt *st, const char *name, double v)
+{
+    bound(sqlite3_bind_double(st->st, param(st, name), v));
+}
+
 int qund_step(struct qund_stmt *st)
 {
     int src = sqlite3_step(st->st);
@@ -220,4 +225,9 @@ struct qund_str qund_col_str(struct qund_stmt *st, int col)
 bool qund_col_null(struct qund_stmt *st, int col)
 {
     return sqlite3_column_type(st->st, col) == SQLITE_NULL;
+}
+
+double qund_col_real(struct qund_stmt *st, int col)
+{
+    return sqlite3_column_double(st->st, col);
 }

@@ -54,6 +54,9 @@ static void a_store_of_each_past_version_keeps_its_rows(void **state)
         assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM grp WHERE id = 4 AND pid = 'g1'"),
                          1);
         assert_int_equal(fresh_ask(f.db, "SELECT judged FROM question WHERE seq = 6"), 1);
+        /* Tables of later versions are there, and empty. */
+        assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM task"), 0);
+        assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM plan_run"), 0);
         assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM pragma_integrity_check"
                                          " WHERE integrity_check = 'ok'"),
                          1);
