@@ -21,152 +21,16 @@
  *
  * At a fixed rate a request has its moment; one that waits for a free connection is timed from that
  * moment, not from when it was sent. The run ends when everything accepted is applied. */
-#include "chat.h"
-#include "hist.h"
+#include "load.h"
 #include "load_onebot.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#define CONNS_MAX 512
 #define LOOK_US 50000
 #define AGAIN_US 2000
 #define SETTLE_US 1000000
 #define PATIENCE_US 15000000
-
-enum role { FREE, SENDER, COUNTER, LIVE, LISTENER, HOOK };
-enum form { HTTP, RAW, BARE, ONEBOT };
-
 #define SELF 1000u /* the first connection's account */
-
-struct conn {
-    enum role role;
-    int fd;
-    char *out, *in;
-    size_t out_n, out_at, out_cap, in_n, in_cap;
-    bool busy, upgraded;
-    unsigned self;      /* form onebot: the account it carries */
-    int64_t due, again; /* again: refused, send the same bytes once more at that time */
-};
-
-struct load {
-    const char *address, *to, *path;
-    unsigned shards;
-    enum form form;
-    size_t body, conns;
-    double rate, seconds, hits;
-    int64_t events, window, since;
-    size_t words;
-    unsigned people;
-    uint64_t seed;
-    int webhook;
-    bool live;
-
-    const char *token;
-    char bearer[256]; /* the header line, or empty */
-    struct chat chat;
-    struct conn v[CONNS_MAX];
-    size_t n;
-    int64_t start, made, accepted, refused, answers, errors;
-    int64_t applied, base; /* base: the counter when we came; -1 unknown */
-    int64_t applied_at;    /* when the counter last moved */
-    int64_t answered_at;   /* when the last answer came */
-    struct hist answered, heard, pushed;
-};
-
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    fputs("load: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
-    va_end(ap);
-    exit(1);
-}
-
-/* --- sockets --- */
-
-static int dial(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-    struct sockaddr_un un = {.sun_family = AF_UNIX};
-    struct sockaddr_in in = {.sin_family = AF_INET};
-    int fd, one = 1;
-
-    if (address[0] == '/') {
-        if (strlen(address) >= sizeof(un.sun_path))
-            die("%s: longer than a socket's path may be", address);
-        strcpy(un.sun_path, address);
-        fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
-            die("%s: %s", address, strerror(errno));
-    } else {
-        in.sin_port = htons((uint16_t)atoi(colon ? colon + 1 : "0"));
-        in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (fd < 0 || connect(fd, (struct sockaddr *)&in, sizeof(in)) < 0)
-            die("%s: %s", address, strerror(errno));
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    }
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    return fd;
-}
-
-static int listen_at(int port)
-{
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1;
-
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 || listen(fd, 64) < 0)
-        die("port %d: %s", port, strerror(errno));
-    return fd;
-}
-
-static struct conn *conn_add(struct load *l, enum role role, int fd)
-{
-    struct conn *c = NULL;
-
-    for (size_t i = 0; i < l->n && !c; i++)
-        if (l->v[i].role == FREE)
-            c = &l->v[i];
-    if (!c && l->n == CONNS_MAX)
-        die("more than %d connections", CONNS_MAX);
-    c = c ? c : &l->v[l->n++];
-    c->role = role;
-    c->fd = fd;
-    c->out_n = c->out_at = c->in_n = 0;
-    c->busy = c->upgraded = false;
-    return c;
-}
-
-static char *room(char **p, size_t *cap, size_t used, size_t more)
-{
-    if (used + more + 1 > *cap) {
-        *cap = 2 * (used + more + 1);
-        *p = realloc(*p, *cap);
-        if (!*p)
-            die("out of memory");
-    }
-    return *p + used;
-}
-
-static void put(struct conn *c, const char *p, size_t n)
-{
-    memcpy(room(&c->out, &c->out_cap, c->out_n, n), p, n);
-    c->out_n += n;
-}
 
 /* --- requests --- */
 
@@ -228,7 +92,7 @@ static void make_request(struct load *l, struct conn *c, int64_t due)
     c->due = due;
 }
 
-static void answered(struct load *l, struct conn *c, int status, int64_t taken)
+void answered(struct load *l, struct conn *c, int status, int64_t taken)
 {
     int64_t now = now_us();
 
@@ -258,7 +122,7 @@ static void look(struct load *l, struct conn *c)
     c->busy = true;
 }
 
-static void looked(struct load *l, struct conn *c, int64_t applied)
+void looked(struct load *l, struct conn *c, int64_t applied)
 {
     c->busy = false;
     c->due = now_us() + LOOK_US;
@@ -268,205 +132,6 @@ static void looked(struct load *l, struct conn *c, int64_t applied)
         l->applied = applied - l->base;
         l->applied_at = now_us();
     }
-}
-
-/* --- what comes back --- */
-
-/* Bytes of a whole HTTP message at the front of c->in, 0 when it is not there yet. */
-static size_t whole_http(struct conn *c, char **body, size_t *body_n)
-{
-    char *end = memmem(c->in, c->in_n, "\r\n\r\n", 4), *length;
-    size_t head;
-
-    if (!end)
-        return 0;
-    head = (size_t)(end - c->in) + 4;
-    *end = '\0';
-    length = strcasestr(c->in, "content-length:");
-    *body_n = length ? strtoul(length + 15, NULL, 10) : 0;
-    *end = '\r';
-    *body = c->in + head;
-    return c->in_n >= head + *body_n ? head + *body_n : 0;
-}
-
-static size_t take_http(struct load *l, struct conn *c)
-{
-    char *body, *at;
-    size_t body_n, n = whole_http(c, &body, &body_n);
-    int status;
-
-    if (n == 0)
-        return 0;
-    status = c->in_n > 12 ? atoi(c->in + 9) : 0;
-    if (c->role == SENDER) {
-        answered(l, c, status, (int64_t)l->body);
-        return n;
-    }
-    if (status != 200)
-        die("/metrics answered %d", status);
-    at = memmem(body, body_n, "\nqund_events_applied_total ", 27);
-    looked(l, c, at ? strtoll(at + 27, NULL, 10) : 0);
-    return n;
-}
-
-static size_t take_raw(struct load *l, struct conn *c)
-{
-    char *end = memchr(c->in, '\n', c->in_n);
-    long long taken, applied;
-
-    if (!end)
-        return 0;
-    if (sscanf(c->in, "%lld %lld", &taken, &applied) != 2)
-        die("the tight program said something else");
-    if (c->role == SENDER)
-        answered(l, c, 200, taken);
-    else
-        looked(l, c, applied);
-    return (size_t)(end - c->in) + 1;
-}
-
-/* A push: timed, and answered so that the next can come. */
-static size_t take_hook(struct load *l, struct conn *c)
-{
-    char *body;
-    size_t body_n, n = whole_http(c, &body, &body_n);
-    int64_t us;
-
-    if (n == 0)
-        return 0;
-    us = chat_mark_read(body, body_n);
-    if (us >= 0)
-        hist_add(&l->pushed, now_us() - us);
-    put(c, "HTTP/1.1 204 No Content\r\n\r\n", 27);
-    return n;
-}
-
-/* Frames of the live feed: unmasked text, up to 64 KiB. A frame may hold several lines. */
-static size_t take_live(struct load *l, struct conn *c)
-{
-    const unsigned char *p = (const unsigned char *)c->in;
-    size_t n, head = 2;
-    char *at;
-
-    if (!c->upgraded) {
-        at = memmem(c->in, c->in_n, "\r\n\r\n", 4);
-        if (at && !memmem(c->in, 12, " 101", 4))
-            die("the live feed did not open: %.60s", c->in);
-        c->upgraded = at != NULL;
-        return at ? (size_t)(at - c->in) + 4 : 0;
-    }
-    if (c->in_n < 4)
-        return 0;
-    n = p[1] & 127;
-    if (n == 126) {
-        n = (size_t)p[2] << 8 | p[3];
-        head = 4;
-    }
-    if (n == 127)
-        die("a frame longer than 64 KiB");
-    if (c->in_n < head + n)
-        return 0;
-    if (memmem(c->in + head, n, "\"message\"", 9)) {
-        int64_t us = chat_mark_read(c->in + head, n);
-
-        if (us >= 0)
-            hist_add(&l->heard, now_us() - us);
-    }
-    return head + n;
-}
-
-/* What a bot asks of its bridge. */
-static size_t take_asked(struct conn *c)
-{
-    char said[ONEBOT_FRAME_MAX], *end;
-    size_t n, said_n;
-
-    if (!c->upgraded) {
-        end = memmem(c->in, c->in_n, "\r\n\r\n", 4);
-        if (end && !memmem(c->in, 12, " 101", 4))
-            die("the bot did not open a WebSocket: %.60s", c->in);
-        c->upgraded = end != NULL;
-        return end ? (size_t)(end - c->in) + 4 : 0;
-    }
-    n = onebot_heard(c->in, c->in_n, c->self, said, &said_n);
-    put(c, said, said_n);
-    return n;
-}
-
-static size_t take(struct load *l, struct conn *c)
-{
-    switch (c->role) {
-    case SENDER:
-        if (l->form == ONEBOT)
-            return take_asked(c);
-        /* fall through */
-    case COUNTER:
-        return l->form == RAW ? take_raw(l, c) : take_http(l, c);
-    case HOOK:
-        return take_hook(l, c);
-    case LIVE:
-        return take_live(l, c);
-    case FREE:
-    case LISTENER:
-        break;
-    }
-    return 0;
-}
-
-static void flush(struct conn *c)
-{
-    while (c->out_at < c->out_n) {
-        ssize_t n = send(c->fd, c->out + c->out_at, c->out_n - c->out_at, MSG_NOSIGNAL);
-
-        if (n <= 0)
-            break;
-        c->out_at += (size_t)n;
-    }
-    if (c->role == HOOK && c->out_at == c->out_n)
-        c->out_n = c->out_at = 0;
-}
-
-/* A connection that was not needed for a while is closed by the server: a new one takes its place.
- */
-static void lost(struct load *l, struct conn *c)
-{
-    close(c->fd);
-    if (c->role == HOOK) {
-        c->role = FREE;
-        return;
-    }
-    if (c->role != SENDER || c->busy || c->upgraded)
-        die("the server closed a connection in use: %.*s", (int)(c->in_n < 600 ? c->in_n : 600),
-            c->in_n ? c->in : "");
-    c->fd = dial(l->address);
-    c->in_n = 0;
-}
-
-static void hear(struct load *l, struct conn *c)
-{
-    ssize_t n;
-    size_t used;
-
-    if (c->role == LISTENER) {
-        int fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK);
-
-        if (fd >= 0)
-            conn_add(l, HOOK, fd);
-        return;
-    }
-    n = recv(c->fd, room(&c->in, &c->in_cap, c->in_n, 65536), 65536, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n <= 0) {
-        lost(l, c);
-        return;
-    }
-    c->in_n += (size_t)n;
-    while ((used = take(l, c)) > 0) {
-        memmove(c->in, c->in + used, c->in_n - used);
-        c->in_n -= used;
-    }
-    flush(c);
 }
 
 /* --- the run --- */
