@@ -56,23 +56,6 @@ static struct qund_errand *errand_of(const struct qund_ask_smtp *ask)
     return e;
 }
 
-static int check(const struct qund_errand *e, struct qund_err *err)
-{
-    const struct qund_errand_mail *m = e->mail;
-    struct qund_client_mail mail = {.host = m->host,
-                                    .tls = m->tls,
-                                    .user = m->user,
-                                    .password = m->password,
-                                    .helo = m->helo,
-                                    .from = m->from,
-                                    .to = (const char *const *)m->to,
-                                    .n_to = m->n_to,
-                                    .message = qund_str_n(e->body, e->body_n),
-                                    .allow_private = e->allow_private};
-
-    return qund_client_check_mail(&mail, err);
-}
-
 static int smtp(const struct qund_host *api, const struct qund_ask_smtp *ask,
                 void (*done)(void *arg, const struct qund_told_smtp *told), void *arg, uint64_t *id,
                 struct qund_fault *why)
@@ -90,7 +73,7 @@ static int smtp(const struct qund_host *api, const struct qund_ask_smtp *ask,
                           "host, helo, from and at most %u recipients are wanted",
                           QUND_MAIL_TO_MAX);
     e = errand_of(ask);
-    if (check(e, &err) < 0) {
+    if (qund_errand_check_mail(e, &err) < 0) {
         qund_errand_free(e);
         return host_fault(why, QUND_E_INVAL, err.where, "%s", err.text);
     }

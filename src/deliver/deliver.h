@@ -104,6 +104,8 @@ struct qund_errand {
     struct qund_errand *next_out, **prev_out;
 };
 struct qund_errand *qund_errand_free(struct qund_errand *e); /* returns NULL */
+/* Whether its mail could be asked for: what may stand in an SMTP command. Any thread. */
+QUND_CHECK int qund_errand_check_mail(struct qund_errand *e, struct qund_err *err);
 /* Any thread. */
 void qund_deliver_errand(struct qund_deliver *d, struct qund_errand *e);
 

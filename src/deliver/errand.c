@@ -103,23 +103,37 @@ static void on_answer(void *arg, const struct qund_client_answer *a)
     finish(e, a);
 }
 
-static int start_mail(struct qund_deliver *d, struct qund_errand *e, struct qund_err *err)
+/* Borrowed from e. */
+static struct qund_client_mail mail_of(struct qund_errand *e)
 {
     const struct qund_errand_mail *m = e->mail;
-    struct qund_client_mail mail = {.host = m->host,
-                                    .port = m->port,
-                                    .tls = m->tls,
-                                    .user = m->user,
-                                    .password = m->password,
-                                    .helo = m->helo,
-                                    .from = m->from,
-                                    .to = (const char *const *)m->to,
-                                    .n_to = m->n_to,
-                                    .message = qund_str_n(e->body, e->body_n),
-                                    .timeout_ms = e->timeout_ms,
-                                    .allow_private = e->allow_private,
-                                    .done = on_answer,
-                                    .arg = e};
+
+    return (struct qund_client_mail){.host = m->host,
+                                     .port = m->port,
+                                     .tls = m->tls,
+                                     .user = m->user,
+                                     .password = m->password,
+                                     .helo = m->helo,
+                                     .from = m->from,
+                                     .to = (const char *const *)m->to,
+                                     .n_to = m->n_to,
+                                     .message = qund_str_n(e->body, e->body_n),
+                                     .timeout_ms = e->timeout_ms,
+                                     .allow_private = e->allow_private,
+                                     .done = on_answer,
+                                     .arg = e};
+}
+
+int qund_errand_check_mail(struct qund_errand *e, struct qund_err *err)
+{
+    struct qund_client_mail mail = mail_of(e);
+
+    return qund_client_check_mail(&mail, err);
+}
+
+static int start_mail(struct qund_deliver *d, struct qund_errand *e, struct qund_err *err)
+{
+    struct qund_client_mail mail = mail_of(e);
 
     return qund_client_start_mail(d->client, &mail, &e->call, err);
 }

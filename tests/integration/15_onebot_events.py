@@ -4,8 +4,8 @@ nothing taken is lost or doubled."""
 import json
 import time
 
-from harness import Cases, Client, Daemon, check, equal, free_port, raw, scratch, until
-from onebot import Bridge, Listening, dial, message, notice, post
+from harness import Cases, Daemon, check, equal, free_port, raw, scratch, until
+from onebot import Bridge, Listening, Seen, dial, message, notice, post
 from wire import Refused, Ws
 
 SECRET = "qund-secret"
@@ -22,25 +22,8 @@ CONFIG = {"channels": {
 with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     d.start()
 
-    def is_open():
-        with Client(d.port) as c:
-            return c.get("/hook/qq/").status == 405
-
-    until(is_open, 10, "the channels open")
-
-    def stored(**want):
-        d.drained()
-        rows = [json.loads(line) for line in d.run("export", "messages", check_exit=0)[1].splitlines()]
-        return [r for r in rows if all(r.get(k) == v for k, v in want.items())]
-
-    def becomes(n, seconds=10, **want):
-        """The rows, once there are n of them."""
-        return until(lambda: (lambda r: r if len(r) >= n else None)(stored(**want)), seconds, f"{n} rows {want}", 0.1)
-
-    def metric(name, label):
-        with d.client() as c:
-            lines = c.get("/metrics").body.decode().splitlines()
-        return sum(float(s.rsplit(" ", 1)[1]) for s in lines if s.startswith(name + "{") and label in s)
+    seen = Seen(d)
+    stored, becomes, metric = seen.stored, seen.becomes, seen.metric
 
     a = Bridge(7)
 

@@ -1,10 +1,9 @@
 """What was missed and how it is made up for: gap events, histories, member lists."""
 # limit: 180 s
-import json
 import time
 
-from harness import Cases, Client, Daemon, check, equal, scratch, until
-from onebot import Bridge, dial, message, post
+from harness import Cases, Daemon, check, equal, scratch, until
+from onebot import Bridge, Seen, dial, message, post
 from wire import Refused
 
 case = Cases()
@@ -15,24 +14,8 @@ CONFIG = {"channels": {
 with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     d.start()
 
-    def is_open():
-        with Client(d.port) as c:
-            return c.get("/hook/qq/").status == 405
-
-    until(is_open, 10, "the channels open")
-
-    def stored(**want):
-        d.drained()
-        rows = [json.loads(line) for line in d.run("export", "messages", check_exit=0)[1].splitlines()]
-        return [r for r in rows if all(r.get(k) == v for k, v in want.items())]
-
-    def becomes(n, seconds=15, **want):
-        return until(lambda: (lambda r: r if len(r) >= n else None)(stored(**want)), seconds, f"{n} rows {want}", 0.1)
-
-    def metric(name, label):
-        with d.client() as c:
-            lines = c.get("/metrics").body.decode().splitlines()
-        return sum(float(s.rsplit(" ", 1)[1]) for s in lines if s.startswith(name + "{") and label in s)
+    seen = Seen(d)
+    stored, becomes, metric = seen.stored, seen.becomes, seen.metric
 
     def now_ms():
         return int(time.time() * 1000)
@@ -173,7 +156,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         d.kill9()
         line.drop()
         d.start()
-        until(is_open, 10, "open again")
+        until(lambda: seen.answers("qq") == 405, 10, "open again")
         line = dial(bridge, d.port, "qq")
         has_gaps(n + 1, account="7")
         gap = max((r["data"] for r in ended_gaps(account="7")), key=lambda g: g["to"])

@@ -208,3 +208,29 @@ def push(d, target, body):
                    "VALUES(?, ?, 0, 0, ?, ?, ?, ?)",
                    (f"test:{now}:{target}", target, json.dumps(body, ensure_ascii=False), now, now + 600000, now))
         db.commit()
+
+
+class Seen:
+    """What a daemon shows of its OneBot channels: the events it keeps, and its metrics."""
+
+    def __init__(self, d, channel="qq"):
+        self.d = d
+        until(lambda: self.answers(channel) == 405, 10, "the channels open")
+
+    def answers(self, channel):
+        with Client(self.d.port) as c:
+            return c.get(f"/hook/{channel}/").status
+
+    def stored(self, **want):
+        self.d.drained()
+        rows = [json.loads(line) for line in self.d.run("export", "messages", check_exit=0)[1].splitlines()]
+        return [r for r in rows if all(r.get(k) == v for k, v in want.items())]
+
+    def becomes(self, n, seconds=15, **want):
+        """The rows, once there are n of them."""
+        return until(lambda: (lambda r: r if len(r) >= n else None)(self.stored(**want)), seconds, f"{n} rows {want}", 0.1)
+
+    def metric(self, name, label):
+        with self.d.client() as c:
+            lines = c.get("/metrics").body.decode().splitlines()
+        return sum(float(s.rsplit(" ", 1)[1]) for s in lines if s.startswith(name + "{") and label in s)
