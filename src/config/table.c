@@ -105,7 +105,7 @@ static const struct option SOP[] = {
      "Most marketing posts in one group on one day of its calendar; `0`: no limit. As with the "
      "four below, the strictest that applies wins; service and safety are never held back."},
     {"group_day_last", OPT_INT, AT(sop.group_day_last), "3", 0, 1000, NULL, OPT_RELOAD,
-     "The same in the last two days before a plan's event, for its posts."},
+     "The same on the two days before a plan's event and on its own day, for its posts."},
     {"group_month", OPT_INT, AT(sop.group_month), "0", 0, 100000, NULL, OPT_RELOAD,
      "Most marketing posts in one group in one month: what the platform allows."},
     {"contact_week", OPT_INT, AT(sop.contact_week), "1", 0, 1000, NULL, OPT_RELOAD,
