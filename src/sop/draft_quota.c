@@ -1,0 +1,132 @@
+/* src/sop/draft_quota.c - a plan's posts against all that is planned already.
+ *
+ * Caps hold again when a task comes due; here they are asked beforehand, while something can still
+ * be moved: too many marketing posts in a group on one day or in a month is named with the step and
+ * the nearest free day (when.h). Whoever knows better says `force`: then the caps decide when the
+ * time has come, and what they hold ends skipped(cap). */
+#include "sop/internal.h"
+
+#define AROUND_MS (32 * QUND_DAY_MS) /* a month's quota counts from its first day to its last */
+
+struct others {
+    struct qund_sop_post *v;
+    size_t n, cap;
+};
+
+static int collect(void *arg, const struct qund_sop_post *p)
+{
+    struct others *o = arg;
+
+    if (o->n == SOP_TASKS_MAX)
+        return QUND_E_FULL;
+    if (o->n == o->cap) {
+        o->cap = o->cap ? o->cap * 2 : 64;
+        o->v = qund_realloc(o->v, o->cap * sizeof(*o->v));
+    }
+    o->v[o->n++] = *p;
+    return 0;
+}
+
+/* Who would post it, as far as can be known today. */
+static int64_t sender(const struct sop_draft *d, const struct sop_item *it)
+{
+    struct qund_duty duty;
+
+    qund_duty_holders(d->s->roster, d->places[it->place].id,
+                      qund_str(qund_sop_role_name(it->step->say.role)), it->due, &duty);
+    return duty.n > 0 ? duty.staff[0] : 0;
+}
+
+static void note(struct sop_draft *d, const struct qund_sop_clash *c, size_t item)
+{
+    if (d->n_clashes == SOP_CLASHES_MAX)
+        return;
+    if (!d->clashes) {
+        d->clashes = qund_alloc(SOP_CLASHES_MAX * sizeof(*d->clashes));
+        d->clash_items = qund_alloc(SOP_CLASHES_MAX * sizeof(*d->clash_items));
+    }
+    d->clashes[d->n_clashes] = *c;
+    d->clash_items[d->n_clashes++] = item;
+}
+
+static int clash_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_t place,
+                    const struct qund_sop_post *posts, const size_t *items, size_t n)
+{
+    struct qund_sop_clash found[32];
+    struct others there = {0};
+    const size_t max = QUND_ARRAY_LEN(found);
+    int rc = qund_plan_task_sql_posts(d->s->deps.db, &posts[0], d->edits, posts[0].at - AROUND_MS,
+                                      posts[n - 1].at + AROUND_MS, collect, &there);
+
+    if (rc == QUND_E_FULL)
+        rc = 0; /* more than can be planned around: what was read decides */
+    if (rc == 0)
+        rc =
+            qund_sop_clashes(caps, &d->places[place].clock, posts, n, there.v, there.n, found, max);
+    if (rc > 0)
+        d->all_clashes += (size_t)rc;
+    for (int i = 0; i < rc && (size_t)i < max; i++)
+        note(d, &found[i], items[found[i].post]);
+    qund_free(there.v);
+    return rc < 0 ? rc : 0;
+}
+
+static int quota_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_t place,
+                    size_t *from)
+{
+    size_t n = 0, i = *from, room = d->t->n_steps + 1;
+    struct qund_sop_post *posts = qund_alloc(room * sizeof(*posts));
+    size_t *items = qund_alloc(room * sizeof(*items));
+    int rc = 0;
+
+    for (; i < d->n_items && d->items[i].place == place; i++) {
+        const struct sop_item *it = &d->items[i];
+
+        if (it->past || it->step->kind != QUND_SOP_MARKETING ||
+            it->moved == QUND_SOP_DROPPED_QUIET || !qund_sop_is_post(it->step->say.channel))
+            continue;
+        items[n] = i;
+        posts[n++] = (struct qund_sop_post){.at = it->due,
+                                            .group = d->places[place].id,
+                                            .sender = caps->sender_day > 0 ? sender(d, it) : 0,
+                                            .marketing = true,
+                                            .work_days = it->step->work_days,
+                                            .what = it->step->id};
+    }
+    *from = i;
+    if (n > 0)
+        rc = clash_at(d, caps, place, posts, items, n);
+    qund_free(posts);
+    qund_free(items);
+    return rc;
+}
+
+int qund_draft_quota(struct sop_draft *d)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_sop_caps caps;
+    const struct sop_item *it;
+    size_t from = 0;
+    int rc = 0;
+
+    if (qund_sop_personal(d->t))
+        return 0; /* nobody knows yet when somebody's run begins */
+    qund_sop_caps_of(d->s, &caps);
+    while (rc == 0 && from < d->n_items)
+        rc = quota_at(d, &caps, d->items[from].place, &from);
+    if (rc < 0 || d->n_clashes == 0)
+        return rc;
+    it = &d->items[d->clash_items[0]];
+    qund_buf_printf(&text, "%zu posts are over a cap: %.*s in %.*s at ", d->all_clashes,
+                    QUND_STR_ARG(it->step->id),
+                    QUND_STR_ARG(qund_utf8_cut(d->places[it->place].name, 40)));
+    qund_sop_local_print(d->places[it->place].clock.zone, it->due, &text);
+    qund_buf_printf(&text, " (%s)", qund_sop_cap_name(d->clashes[0].cap));
+    if (d->clashes[0].alternative > 0) {
+        qund_buf_puts(&text, ", free is ");
+        qund_sop_local_print(d->places[it->place].clock.zone, d->clashes[0].alternative, &text);
+    }
+    qund_buf_puts(&text, "; move the start, take fewer groups, or say force");
+    qund_errs_add(d->force ? &d->warnings : &d->problems, QUND_E_INVAL, "quota", "%s", text.p);
+    return 0;
+}
