@@ -61,6 +61,12 @@ static const char *const SQL[MONTH_SQL_COUNT] = {
                       "ORDER BY ifnull(ts, key_ts), seq",
     [MONTH_BETWEEN_ALL] = "SELECT " MONTH_COLUMNS " FROM message_@ WHERE key_ts >= :from "
                           "AND key_ts < :until ORDER BY key_ts, realm, eid",
+    [MONTH_LINES] = "SELECT seq, ifnull(ts, key_ts), contact, media IS NOT NULL, kind, text "
+                    "FROM message_@ WHERE grp = :grp AND ifnull(ts, key_ts) > :after "
+                    "AND ifnull(ts, key_ts) <= :until AND type = :type AND (marks & 15) = :role "
+                    "AND state = 0 AND (marks >> 8 & :without) = 0 "
+                    "ORDER BY ifnull(ts, key_ts), seq",
+    [MONTH_ANY_PRIVATE] = "SELECT 1 FROM message_@ WHERE grp < 0 LIMIT 1",
     [MONTH_STREAM] = "SELECT " MONTH_COLUMNS " FROM message_@ WHERE seq > :after ORDER BY seq "
                      "LIMIT :limit",
     [MONTH_BACK] = "SELECT " MONTH_COLUMNS " FROM message_@ WHERE seq < :before AND seq > :after "

@@ -69,6 +69,24 @@ QUND_CHECK int qund_month_last(struct qund_months *m, int64_t grp, int64_t since
  * key_ts). */
 QUND_CHECK int qund_month_between(struct qund_months *m, int64_t grp, int64_t from_ts,
                                   int64_t until_ts, qund_month_each *each, void *arg);
+/* The messages of one role in a group (or private chat), after < ts <= until, oldest first, as much
+ * of them as is counted; nothing taken back or erased. For who counts a window: several times
+ * cheaper than whole rows. The callback's rules are those of qund_month_each. */
+struct qund_month_filter {
+    int64_t grp, after, until;
+    int type, role;   /* event.h's numbers */
+    unsigned without; /* none of these flags */
+};
+struct qund_month_line {
+    int64_t seq, ts, contact;
+    bool media;
+    struct qund_str kind, text; /* NONE: plain text; nothing written */
+};
+typedef int qund_month_each_line(const struct qund_month_line *line, void *arg);
+QUND_CHECK int qund_month_lines(struct qund_months *m, const struct qund_month_filter *f,
+                                qund_month_each_line *each, void *arg);
+/* Whether any message of a private chat is stored at all. */
+QUND_CHECK int qund_month_any_private(struct qund_months *m, bool *out);
 /* All messages with after < seq, in order of seq over all months, at most limit. Long exports call
  * it page by page, so that no snapshot stays open for long. */
 QUND_CHECK int qund_month_stream(struct qund_months *m, int64_t after, int limit,

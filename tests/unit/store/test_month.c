@@ -328,6 +328,60 @@ static void between_gives_a_span_oldest_first(void **state)
     assert_string_equal(s.eid[9], "19");
 }
 
+static int note_line(const struct qund_month_line *line, void *arg)
+{
+    struct seen *s = arg;
+
+    s->seq[s->n] = line->seq;
+    snprintf(s->eid[s->n++], sizeof(s->eid[0]), "%.*s/%.*s%s", QUND_STR_ARG(line->kind),
+             QUND_STR_ARG(line->text), line->media ? "+" : "");
+    return s->stop_at && s->n == s->stop_at ? QUND_E_AGAIN : 0;
+}
+
+static void lines_are_of_one_role_and_within_their_span(void **state)
+{
+    struct months_test *t = *state;
+    const int64_t end = qund_month_start(202510);
+    const struct qund_month_filter f = {
+        .grp = 7, .after = end - 10, .until = end + 10, .type = 1, .role = 1, .without = 32};
+    struct qund_message_row row;
+    struct seen s = {0};
+    bool private_chats = true;
+
+    put(t, "before", end - 10, 7);
+    row = message("photo", end - 9);
+    row.kind = QUND_STR("image");
+    row.media = QUND_STR("[]");
+    assert_int_equal(qund_month_insert(t->m, &row), 0);
+    put(t, "other group", end, 8);
+    row = message("staff", end + 1);
+    row.role = 2;
+    assert_int_equal(qund_month_insert(t->m, &row), 0);
+    row = message("join", end + 2);
+    row.type = 3;
+    assert_int_equal(qund_month_insert(t->m, &row), 0);
+    row = message("copy", end + 3);
+    row.flags = 32;
+    assert_int_equal(qund_month_insert(t->m, &row), 0);
+    row = message("gone", end + 4);
+    assert_int_equal(qund_month_insert(t->m, &row), 0);
+    assert_int_equal(qund_month_set_state(t->m, row.month, row.seq, QUND_MESSAGE_REVOKED), 0);
+    put(t, "last", end + 10, 7);
+    put(t, "after", end + 11, 7);
+    assert_int_equal(qund_month_lines(t->m, &f, note_line, &s), 0);
+    assert_int_equal(s.n, 2);
+    assert_string_equal(s.eid[0], "image/多少钱+");
+    assert_string_equal(s.eid[1], "/多少钱");
+    s = (struct seen){.stop_at = 1};
+    assert_int_equal(qund_month_lines(t->m, &f, note_line, &s), QUND_E_AGAIN);
+    assert_int_equal(s.n, 1);
+    assert_int_equal(qund_month_any_private(t->m, &private_chats), 0);
+    assert_false(private_chats);
+    put(t, "private", end, -5);
+    assert_int_equal(qund_month_any_private(t->m, &private_chats), 0);
+    assert_true(private_chats);
+}
+
 static void erasing_leaves_the_key_so_a_repeat_stays_one(void **state)
 {
     struct months_test *t = *state;
@@ -427,6 +481,7 @@ int main(void)
         MONTH_TEST(a_platform_id_is_found_within_its_group_and_reach),
         MONTH_TEST(the_stream_is_in_order_of_arrival_over_months),
         MONTH_TEST(between_gives_a_span_oldest_first),
+        MONTH_TEST(lines_are_of_one_role_and_within_their_span),
         MONTH_TEST(erasing_leaves_the_key_so_a_repeat_stays_one),
         MONTH_TEST(a_reader_sees_new_months_and_new_words),
         MONTH_TEST(numbers_go_on_after_a_restart),
