@@ -217,9 +217,10 @@ static int open_door(struct qund *q, struct qund_err *err)
         return rc;
     q->poll = qund_loop_timer_new(q->loop, poll_children, q);
     qund_loop_timer_start(q->poll, POLL_MS, POLL_MS);
-    rc = qund_server_listen_unix(qund_http_server(q->http), q->vault->sock, err);
+    rc = qund_server_listen_unix(qund_http_server(q->http), q->vault->sock, QUND_UNIX_OWN, err);
     if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) == 0)
-        rc = qund_server_listen_unix(qund_http_server(q->http), q->config->http.listen + 5, err);
+        rc = qund_server_listen_unix(qund_http_server(q->http), q->config->http.listen + 5,
+                                     QUND_UNIX_ANY, err);
     else if (rc == 0)
         rc = qund_server_listen_tcp(qund_http_server(q->http), q->config->http.listen, &q->port,
                                     err);

@@ -108,12 +108,17 @@ static int read_paging(struct qund_call *c, struct qund_str name, struct qund_st
 
 static int unknown_name(const struct qund_route *route, struct qund_str name, struct qund_err *err)
 {
-    const char *names[FIELDS_MAX];
+    const char *names[FIELDS_MAX + 2];
+    size_t n = 0;
     const char *near;
 
-    for (size_t i = 0; i < route->n_fields; i++)
-        names[i] = route->fields[i].name;
-    near = qund_str_nearest(name, names, route->n_fields);
+    for (; n < route->n_fields; n++)
+        names[n] = route->fields[n].name;
+    if (route->page) {
+        names[n++] = "limit";
+        names[n++] = "cursor";
+    }
+    near = qund_str_nearest(name, names, n);
     return qund_err_set(err, QUND_E_INVAL, "parameters", "unknown parameter '%.*s'%s%s",
                         (int)(name.n < 64 ? name.n : 64), name.p, near ? "; nearest known: " : "",
                         near ? near : "");

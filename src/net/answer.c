@@ -219,9 +219,10 @@ void qund_req_reply(struct qund_req *r, const struct qund_resp *resp)
 void qund_conn_refuse(struct conn *c, int status, const char *why)
 {
     static const struct qund_header again[] = {{QUND_STR("Retry-After"), QUND_STR("1")}};
+    const char *code = status == 503 ? "busy" : status == 413 ? "too_large" : "bad_request";
     char body[256];
-    int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}\n",
-                     status == 503 ? "busy" : "bad_request", why);
+    int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}\n", code,
+                     why);
 
     qund_req_reply(&c->req, &(struct qund_resp){.status = status,
                                                 .type = "application/json",

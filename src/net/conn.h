@@ -45,7 +45,12 @@ struct listener {
     int fd, dir_fd;
     char name[108]; /* of a unix socket within its folder, to remove it; else "" */
     bool unix_socket, paused;
+    bool own;   /* a unix socket for ourselves alone, see unix.c */
+    bool bound; /* there is a file to remove */
 };
+
+/* Binds l->own's kind of socket at path; fills fd, dir_fd, name. */
+QUND_CHECK int qund_unix_bind(struct listener *l, const char *path, struct qund_err *err);
 
 #define LISTENERS_MAX 4u
 

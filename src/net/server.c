@@ -20,13 +20,11 @@
 #include "net/conn.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -220,12 +218,14 @@ static void turn_away(int fd)
     close(fd);
 }
 
+/* Our own user, or root, who could read the store anyway. */
 static bool same_user(int fd)
 {
     struct ucred cred;
     socklen_t n = sizeof(cred);
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 && cred.uid == geteuid();
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 &&
+           (cred.uid == geteuid() || cred.uid == 0);
 }
 
 static void describe_peer(const struct sockaddr_storage *sa, struct qund_peer *peer)
@@ -253,8 +253,9 @@ static void admit(struct listener *l, int fd, const struct sockaddr_storage *sa)
 
     if (l->unix_socket) {
         snprintf(peer.addr, sizeof(peer.addr), "unix");
-        peer.local = true;
-        if (!same_user(fd)) {
+        peer.local = l->own;
+        peer.loopback = !l->own;
+        if (l->own && !same_user(fd)) {
             qund_counter_add(s->count.refused_uid, 1);
             close(fd);
             return;
@@ -436,46 +437,21 @@ int qund_server_listen_tcp(struct qund_server *s, const char *host_port, int *po
     return QUND_OK;
 }
 
-/* A socket's path may have 107 bytes; a data folder may lie deeper. Through /proc/self/fd of its
- * open folder any path is short. */
-static int bind_unix(struct listener *l, const char *path, struct qund_err *err)
-{
-    struct sockaddr_un un = {.sun_family = AF_UNIX};
-    const char *slash = strrchr(path, '/');
-    QUND_AUTO(qund_free_str)
-    char *dir =
-        slash ? qund_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : qund_strdup(".");
-    mode_t mask;
-    int n, rc;
-
-    n = snprintf(l->name, sizeof(l->name), "%s", slash ? slash + 1 : path);
-    if (n <= 0 || n >= 64)
-        return qund_err_set(err, QUND_E_INVAL, path, "the socket's file name is too long");
-    l->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (l->dir_fd < 0 || l->fd < 0)
-        return qund_err_set(err, QUND_E_IO, path, "cannot make the socket: %s", strerror(errno));
-    snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/fd/%d/%.64s", l->dir_fd, l->name);
-    unlinkat(l->dir_fd, l->name, 0);
-    mask = umask(077);
-    rc = bind(l->fd, (struct sockaddr *)&un, sizeof(un));
-    umask(mask);
-    if (rc != 0)
-        return qund_err_set(err, QUND_E_IO, path, "cannot bind the socket: %s", strerror(errno));
-    return QUND_OK;
-}
-
-int qund_server_listen_unix(struct qund_server *s, const char *path, struct qund_err *err)
+int qund_server_listen_unix(struct qund_server *s, const char *path, enum qund_unix_kind kind,
+                            struct qund_err *err)
 {
     struct listener *l = qund_alloc(sizeof(*l));
     int rc;
 
     l->fd = l->dir_fd = -1;
     l->unix_socket = true;
-    rc = bind_unix(l, path, err);
+    l->own = kind == QUND_UNIX_OWN;
+    rc = qund_unix_bind(l, path, err);
     if (rc == 0)
         rc = add_listener(s, l, path, err);
     if (rc < 0) {
+        if (l->bound)
+            unlinkat(l->dir_fd, l->name, 0);
         if (l->fd >= 0)
             close(l->fd);
         if (l->dir_fd >= 0)

@@ -18,7 +18,7 @@ struct qund_server_cfg {
     size_t bodies_max;       /* [64 MiB] of all requests in hand together */
     size_t stream_max;       /* [1 MiB] unsent bytes of a streamed answer before writes must wait */
     unsigned conns_max;      /* [4096] HTTP connections */
-    unsigned conns_per_peer; /* [256] of one address; loopback and the unix socket are exempt */
+    unsigned conns_per_peer; /* [256] of one address; loopback and unix sockets are exempt */
     unsigned ws_max;         /* [12000] WebSockets */
     int64_t header_ms;       /* [5000] from the first byte of a request to the end of its head */
     int64_t body_ms;         /* [30000] for the body */
@@ -28,7 +28,7 @@ struct qund_server_cfg {
 
 struct qund_peer {
     char addr[46]; /* "203.0.113.9", "::1"; "unix" */
-    bool local;    /* came through the unix socket: the uid is ours, checked */
+    bool local;    /* came through our own unix socket: the uid is ours, checked */
     bool loopback;
 };
 
@@ -69,10 +69,13 @@ QUND_CHECK int qund_server_listen_tcp(struct qund_server *s, const char *host_po
                                       struct qund_err *err);
 /* Whether that could be listened on now; nothing stays bound. For saying so before a long start. */
 QUND_CHECK int qund_server_try_tcp(const char *host_port, struct qund_err *err);
-/* The folder must exist; a socket left behind is replaced (the caller holds the data lock). Only
- * peers with our own uid are served. Paths longer than the system's limit work. */
+/* OWN: only our own user and root are served, and they are `local`. ANY: a door like a port, for a
+ * proxy; who can reach it is decided by its folder. */
+enum qund_unix_kind { QUND_UNIX_OWN, QUND_UNIX_ANY };
+/* The folder must exist; a socket left behind is replaced, one that is listened on and anything
+ * else at the path is refused (EXISTS). Paths longer than the system's limit work. */
 QUND_CHECK int qund_server_listen_unix(struct qund_server *s, const char *path,
-                                       struct qund_err *err);
+                                       enum qund_unix_kind kind, struct qund_err *err);
 /* Takes no further connection, closes idle ones, asks WebSockets to go (1001); requests in hand go
  * on and are answered with Connection: close. */
 void qund_server_drain(struct qund_server *s);

@@ -93,7 +93,7 @@ static void add_dir(struct qund_rules *set, const char *dir, struct qund_errs *e
     int rc = qund_dir_list(dir, ".yaml", &names, &n, &err);
 
     qund_rules_look_beside(set, inside, &qund_rule_words_files);
-    if (rc < 0 && rc != QUND_E_NOTFOUND)
+    if (rc < 0)
         qund_errs_add(errs, err.rc, err.where, "%s", err.text);
     for (i = 0; rc == 0 && i < n; i++) {
         QUND_AUTO(qund_free_str) char *path = qund_path_join(dir, names[i]);

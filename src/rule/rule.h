@@ -41,9 +41,10 @@ struct qund_rules_opts {
     const struct qund_rules_known *known; /* NULL: nothing of it is looked at */
 };
 /* Every *.yaml of every folder, in order of dirs, then of names; of two rules with one id the later
- * wins and remembers the place of the other. A folder that does not exist is empty. *out is set on
- * success only; otherwise every error found is in *errs as file:line:col: reason. INVAL: the rules
- * are wrong; other codes: the machine's trouble. */
+ * wins and remembers the place of the other. A folder that cannot be listed is an error: what is
+ * mistyped would find nothing and nobody would know. *out is set on success only; otherwise every
+ * error found is in *errs as file:line:col: reason. INVAL: the rules are wrong; other codes: the
+ * machine's trouble. */
 QUND_CHECK int qund_rules_load(const char *const *dirs, size_t n,
                                const struct qund_rules_opts *opts, struct qund_rules **out,
                                struct qund_errs *errs);

@@ -87,6 +87,13 @@ static int check_file_system(const char *path, struct qund_err *err)
     return QUND_OK;
 }
 
+/* Most programs leave the application id at 0. So is ours before the first migration is in the
+ * file, but then nothing was ever made in it: no schema change counted, no version. */
+static bool never_filled(const unsigned char *h)
+{
+    return be32(h + 40) == 0 && be32(h + 60) == 0;
+}
+
 /* 1: there is a store, *page_size is its; 0: none yet. */
 static int check_header(const char *path, uint32_t *page_size, struct qund_err *err)
 {
@@ -102,8 +109,7 @@ static int check_header(const char *path, uint32_t *page_size, struct qund_err *
         *page_size < 512)
         return qund_err_set(err, QUND_E_INVAL, path,
                             "is not an SQLite file or its header is damaged: " RESTORE_HINT);
-    /* 0: a file that was made and not yet filled. */
-    if (be32(h + 68) != QUND_STORE_APPLICATION_ID && be32(h + 68) != 0)
+    if (be32(h + 68) != QUND_STORE_APPLICATION_ID && (be32(h + 68) != 0 || !never_filled(h)))
         return qund_err_set(err, QUND_E_INVAL, path,
                             "is the database of another program (application id 0x%08x): choose "
                             "another data folder",

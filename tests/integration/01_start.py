@@ -3,7 +3,7 @@ import os
 import socket
 import sqlite3
 
-from harness import Cases, Daemon, Redis, check, equal, scratch
+from harness import Cases, Client, Daemon, Redis, check, equal, scratch
 
 case = Cases()
 with scratch() as folder:
@@ -49,6 +49,34 @@ with scratch() as folder:
             s.listen()
             refused(d, str(d.port), "in use")
 
+    @case("a unix socket to listen on is a door like a port: whoever comes needs a token")
+    def _():
+        door = folder / "door.sock"
+        with Daemon(folder / "unix", {"http": {"listen": f"unix:{door}"}}) as other:
+            other.start()
+            equal(door.stat().st_mode & 0o777, 0o666, "mode: its folder says who gets this far")
+            with Client(door) as c:     # of our own user: that is not enough here
+                equal(c.get("/readyz").status, 200, "readyz")
+                equal(c.get("/api/v1/groups").status, 401, "without a token")
+            with Client(door, other.token("viewer")) as c:
+                equal(c.get("/api/v1/groups").status, 200, "with a token")
+            with Client(other.sock) as c:
+                equal(c.get("/api/v1/groups").status, 200, "the house's own socket")
+            with Daemon(folder / "unix-2", {"http": {"listen": f"unix:{door}"}}) as second:
+                refused(second, str(door), "another program")
+            other.kill9()
+            other.start()       # what kill -9 left behind is replaced
+            with Client(door) as c:
+                equal(c.get("/readyz").status, 200, "readyz after kill -9")
+
+    @case("what is no socket is left where it stands")
+    def _():
+        letter = folder / "letter.txt"
+        letter.write_text("dear")
+        with Daemon(folder / "unix-3", {"http": {"listen": f"unix:{letter}"}}) as other:
+            refused(other, str(letter), "no socket")
+        equal(letter.read_text(), "dear", "the file")
+
     @case("a data folder that is not writable is named")
     def _():
         if os.geteuid() == 0:   # root may write anywhere but into a file
@@ -90,6 +118,22 @@ with scratch() as folder:
         with Daemon(folder / "config") as other:
             other.write_config("http:\n  lisen: 127.0.0.1:1\n")
             refused(other, "qund.yaml:2:", "listen", lines=9)
+
+    @case("a database of another program is refused and left as it is")
+    def _():
+        with Daemon(folder / "foreign") as other:
+            other.data.mkdir()
+            with sqlite3.connect(other.data / "qund.db") as db:
+                db.execute("CREATE TABLE song (title)")
+            db.close()
+            was = (other.data / "qund.db").read_bytes()
+            refused(other, "qund.db", "another program")
+            equal((other.data / "qund.db").read_bytes(), was, "its bytes")
+
+    @case("a rules folder that is not there is named")
+    def _():
+        with Daemon(folder / "norules", {"rules": {"dirs": ["rules", "nowhere"]}}) as other:
+            refused(other, "nowhere")
 
     @case("broken rules at the very first start are named, and there is no start")
     def _():

@@ -378,6 +378,12 @@ class Daemon:
     def sock(self):
         return self.data / "qund.sock"
 
+    @property
+    def door(self):
+        """Where strangers come in: the port, or the path of a unix socket."""
+        listen = self.config["http"]["listen"]
+        return pathlib.Path(listen[5:]) if listen.startswith("unix:") else self.port
+
     def environment(self, fault=None, **more):
         env = {k: v for k, v in os.environ.items() if k not in ("QUND_DATA", "QUND_CONFIG", "QUND_FAULT")}
         if fault:
@@ -411,7 +417,7 @@ class Daemon:
         if self.proc.poll() is not None:
             raise Failed(f"the daemon ended with {self.proc.returncode}:\n{self.log()[-2000:]}")
         try:
-            with Client(self.port, timeout=2) as c:
+            with Client(self.door, timeout=2) as c:
                 return c.get("/readyz").status == 200
         except (OSError, http.client.HTTPException):
             return False

@@ -271,7 +271,7 @@ static int open_http(struct app *app, struct qund_err *err)
     if (rc == 0)
         rc = qund_server_listen_tcp(qund_http_server(app->http), "127.0.0.1:0", &port, err);
     if (rc == 0)
-        rc = qund_server_listen_unix(qund_http_server(app->http), app->socket, err);
+        rc = qund_server_listen_unix(qund_http_server(app->http), app->socket, QUND_UNIX_OWN, err);
     if (rc == 0)
         rc = qund_loop_signal(app->loop, SIGTERM, on_term, app, err);
     if (rc == 0)

@@ -148,7 +148,7 @@ int main(int argc, char **argv)
     if (rc == 0)
         rc = qund_server_listen_tcp(app.server, "127.0.0.1:0", &port, &err);
     if (rc == 0 && argc > 1)
-        rc = qund_server_listen_unix(app.server, argv[1], &err);
+        rc = qund_server_listen_unix(app.server, argv[1], QUND_UNIX_OWN, &err);
     if (rc == 0)
         rc = qund_loop_signal(app.loop, SIGTERM, on_signal, &app, &err);
     if (rc < 0) {

@@ -217,6 +217,7 @@ class Api(unittest.TestCase):
         status, data, _ = self.call("GET", API + "/dead?limt=3")
         self.assertEqual(status, 400)
         self.assertIn("limt", data["error"]["message"])
+        self.assertIn("nearest known: limit", data["error"]["message"])
 
     def test_metrics_speak_prometheus(self):
         status, data, headers = self.call("GET", "/metrics")

@@ -118,18 +118,17 @@ static void the_later_of_two_rules_with_one_id_wins_and_is_shown(void **state)
     struct qund_rules_opts opts = world_opts(w);
     struct qund_rule_info info;
     struct qund_errs errs;
-    char a[96], b[96], none[96];
-    const char *dirs[] = {a, b, none};
+    char a[96], b[96];
+    const char *dirs[] = {a, b};
 
     snprintf(a, sizeof(a), "%s/a", w->dir);
     snprintf(b, sizeof(b), "%s/b", w->dir);
-    snprintf(none, sizeof(none), "%s/none", w->dir);
     put(w, "a/10.yaml", "rules: [{id: x, then: [{intent: shipped}]}, {id: y, then: [{tag: t}]}]");
     put(w, "a/notes.txt", "not yaml");
     put(w, "b/05.yaml", "\nrules:\n  - id: x\n    priority: 60\n    then: [{intent: mine}]\n");
     put(w, "b/06.yaml", "# only a comment\n");
     qund_errs_init(&errs, 5);
-    assert_int_equal(qund_rules_load(dirs, 3, &opts, &w->rules, &errs), 0);
+    assert_int_equal(qund_rules_load(dirs, 2, &opts, &w->rules, &errs), 0);
     qund_errs_done(&errs);
     assert_int_equal(qund_rules_count(w->rules), 2);
     assert_int_equal(qund_rules_find(w->rules, QUND_STR("x")), 0);
@@ -141,6 +140,25 @@ static void the_later_of_two_rules_with_one_id_wins_and_is_shown(void **state)
                                        "\"mine\"}]}"));
     qund_rules_info(w->rules, 1, &info);
     assert_null(info.overrides.p);
+}
+
+static void a_folder_that_is_not_there_is_named_and_refuses_the_load(void **state)
+{
+    struct world *w = *state;
+    struct qund_rules_opts opts = world_opts(w);
+    struct qund_rules *out = NULL;
+    struct qund_errs errs;
+    char none[96];
+    const char *dirs[] = {w->dir, none};
+
+    snprintf(none, sizeof(none), "%s/none", w->dir);
+    put(w, "a.yaml", "rules: [{id: x, then: [{intent: a}]}]");
+    qund_errs_init(&errs, 5);
+    assert_int_not_equal(qund_rules_load(dirs, 2, &opts, &out, &errs), 0);
+    assert_null(out);
+    assert_int_equal(errs.n, 1);
+    assert_string_equal(errs.v[0].where, none);
+    qund_errs_done(&errs);
 }
 
 static void one_bad_file_refuses_the_whole_load(void **state)
@@ -482,6 +500,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         world_test(each_broken_file_says_all_that_is_wrong_and_where),
         world_test(the_later_of_two_rules_with_one_id_wins_and_is_shown),
+        world_test(a_folder_that_is_not_there_is_named_and_refuses_the_load),
         world_test(one_bad_file_refuses_the_whole_load),
         world_test(the_compiled_terms_are_cached_and_a_damaged_cache_is_made_anew),
         world_test(terms_compile_in_a_child_and_errors_keep_their_place),
