@@ -43,7 +43,7 @@ bool qund_scan_number(struct qund_str s, size_t *at, struct qund_scan_number *ou
 bool qund_scan_clause_end(struct qund_str s, size_t at, size_t *next);
 
 /* --- Word tables: all words of a table found in one pass over the text. --- */
-#define QUND_SCAN_BUCKETS 256u
+#define QUND_SCAN_BUCKETS 1024u /* most characters begin no word: their bucket is empty */
 
 struct qund_scan_word {
     const char *text;
@@ -67,7 +67,9 @@ static inline unsigned qund_scan_bucket(const char *p, size_t n)
 {
     const unsigned char *b = (const unsigned char *)p;
 
-    return b[0] < 0x80 || n < 3 ? b[0] : (b[0] ^ (unsigned)(b[1] << 2) ^ b[2]) & 0xffu;
+    if (b[0] < 0x80 || n < 3)
+        return b[0];
+    return ((uint32_t)b[0] << 12 ^ (uint32_t)b[1] << 6 ^ b[2]) * 0x9e3779b1u >> 22;
 }
 /* The longest word at each position; words inside a longer hit are not reported again. Returns how
  * many hits were written; beyond max the rest is left out. */
