@@ -16,7 +16,7 @@ static int64_t left_ms(const struct qund_hours *h, const struct qund_zone *z, in
     struct qund_civil c;
 
     qund_zone_civil(z, now, &c);
-    at = (c.hour * 60 + c.minute) * (int64_t)MINUTE_MS + c.second * 1000 + c.ms;
+    at = ((INT64_C(60) * c.hour + c.minute) * 60 + c.second) * 1000 + c.ms;
     if (from < to ? at < from || at >= to : at < from && at >= to)
         return 0;
     return at < to ? to - at : to - at + QUND_DAY_MS;

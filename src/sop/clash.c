@@ -183,17 +183,18 @@ static int64_t fits(const struct planner *p, const struct qund_sop_post *o, int6
     return at;
 }
 
+/* 0: none; *day is the day it takes a place on. */
 static int64_t alternative(const struct planner *p, const struct qund_sop_post *o, int64_t *day)
 {
     struct qund_civil w;
     int64_t own = qund_sop_day(p->c->zone, o->at, &w);
 
-    for (int i = 1; i <= REACH_DAYS; i++) {
-        for (int side = 1; side >= -1; side -= 2) {
-            int64_t at = fits(p, o, own + side * i, &w);
+    for (int64_t i = 1; i <= REACH_DAYS; i++) {
+        for (int64_t side = i; side >= -i; side -= 2 * i) {
+            int64_t at = fits(p, o, own + side, &w);
 
             if (at) {
-                *day = own + side * i;
+                *day = own + side;
                 return at;
             }
         }

@@ -44,13 +44,7 @@ void qund_sop_config(struct qund_sop *s, struct qund_config *config)
 
 void qund_sop_caps_of(const struct qund_sop *s, struct qund_sop_caps *out)
 {
-    const struct qund_config *c = s->deps.config;
-
-    *out = (struct qund_sop_caps){.group_day = (int)c->sop.group_day,
-                                  .group_day_last = (int)c->sop.group_day_last,
-                                  .group_month = (int)c->sop.group_month,
-                                  .contact_week = (int)c->sop.contact_week,
-                                  .sender_day = (int)c->sop.sender_day};
+    qund_sop_caps_from(s->deps.config, out);
 }
 
 /* --- effects --- */

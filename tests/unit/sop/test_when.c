@@ -4,11 +4,11 @@
 
 enum { ROWS = 500, COLUMNS = 9 };
 
-/* The row's offset from its parts, not from its text: the calendar is tried here, not the language.
- */
+/* The row's offset from its parts; its text must say the same. */
 static struct qund_sop_offset offset_of(const struct qund_str *col)
 {
-    struct qund_sop_offset o = {.base = QUND_SOP_AT_START, .clock_min = -1};
+    struct qund_sop_offset o = {.base = QUND_SOP_AT_START, .clock_min = -1}, read;
+    struct qund_err err = {0};
     int64_t days, h, m;
 
     if (col[2].p[0] != '+')
@@ -21,6 +21,11 @@ static struct qund_sop_offset offset_of(const struct qund_str *col)
         o.clock_min = (int)(h * 60 + m);
     }
     assert_int_equal(qund_str_int(col[5], &o.ms), 0);
+    if (qund_sop_offset_parse(col[2], &read, &err) < 0)
+        fail_msg("%s", err.text);
+    if (read.base != o.base || read.days != o.days || read.clock_min != o.clock_min ||
+        read.ms != o.ms)
+        fail_msg("%.*s is read as something else", QUND_STR_ARG(col[2]));
     return o;
 }
 
