@@ -31,6 +31,7 @@ struct qund_cfg_list {
 
 #define QUND_CFG_REQUIRED 1u /* the entry is refused without it */
 #define QUND_CFG_RELOAD 2u   /* may change while the daemon runs */
+#define QUND_CFG_CHANNEL 4u  /* STRING of a target: names a channel of the same kind */
 
 struct qund_cfg_key {
     const char *name;

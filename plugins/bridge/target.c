@@ -239,7 +239,7 @@ static int check(const void *cfg, struct qund_fault *why)
 
 #define T(m) offsetof(struct target_cfg, m)
 static const struct qund_cfg_key KEYS[] = {
-    {"channel", QUND_CFG_STRING, T(channel), NULL, 0, 0, NULL, QUND_CFG_REQUIRED,
+    {"channel", QUND_CFG_STRING, T(channel), NULL, 0, 0, NULL, QUND_CFG_REQUIRED | QUND_CFG_CHANNEL,
      "The channel of kind bridge through whose connection it speaks."},
     {"to", QUND_CFG_STRING, T(to), NULL, 0, 0, NULL, 0,
      "group:ID or private:ID: where alerts go, and all that names no chat itself."},

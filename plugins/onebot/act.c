@@ -8,6 +8,7 @@
  * it refused is a refusal (nothing took effect), one by which it says that it lost sight of the
  * platform is unknown, and only what is known to be undone is tried again. */
 #include "act.h"
+#include "card.h"
 
 #define MENTIONS_MAX 50u
 #define MEDIA_MAX 16u
@@ -94,6 +95,29 @@ static struct qund_str fitted(struct ob_push *p, struct qund_str text, struct qu
                           shown ? 0 : (int)link.n, shown ? "" : link.p);
 }
 
+/* A card keeps its first line, which counts, its last, which says how to answer, and one for each
+ * of its alerts: what is cut off its end would be told nobody. */
+static struct qund_str fitted_card(struct ob_push *p, struct qund_str text, struct qund_str link,
+                                   size_t max_chars)
+{
+    const json_t *items = json_object_get(p->doc, "items");
+    struct room room = {.max = max_chars, .chars = true};
+    const char *first = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+    const char *last = first ? memrchr(text.p, '\n', text.n) : NULL;
+    TEXT_AUTO made = {0};
+    size_t taken;
+
+    if (!first || json_array_size(items) == 0 || room_length(room, text.p, text.n) <= max_chars)
+        return fitted(p, text, link, max_chars);
+    text_add(&made, text.p, (size_t)(first - text.p));
+    taken = room_length(room, made.p, made.n) +
+            room_length(room, last, text.n - (size_t)(last - text.p));
+    room.max = max_chars > taken ? max_chars - taken : 0;
+    card_lines(items, 0, room, &made);
+    text_add(&made, last, text.n - (size_t)(last - text.p));
+    return fitted(p, ob_pool_str(&p->pool, text_view(&made)), link, made.n);
+}
+
 const char *ob_push_read(struct ob_push *p, struct qund_str body, const struct ob_push_rules *rules)
 {
     const char *why;
@@ -116,9 +140,10 @@ const char *ob_push_read(struct ob_push *p, struct qund_str body, const struct o
     p->reply_to = ob_get_text(p->doc, "reply_to");
     p->mentions = json_object_get(p->doc, "mentions");
     p->media = json_object_get(p->doc, "media");
-    p->text = fitted(p, ob_get_text(p->doc, "text"),
-                     qund_str_is(kind, "message") ? QUND_STR_NONE : ob_get_text(p->doc, "link"),
-                     rules->max_chars);
+    p->text =
+        fitted_card(p, ob_get_text(p->doc, "text"),
+                    qund_str_is(kind, "message") ? QUND_STR_NONE : ob_get_text(p->doc, "link"),
+                    rules->max_chars);
     return p->text.n > 0 || json_array_size(p->media) > 0 ? NULL : "it has no text";
 }
 

@@ -34,7 +34,8 @@ struct job {
 
 #define TG(m) offsetof(struct ob_target_cfg, m)
 static const struct qund_cfg_key KEYS[] = {
-    {"channel", QUND_CFG_STRING, TG(channel), NULL, 0, 0, NULL, QUND_CFG_REQUIRED | QUND_CFG_RELOAD,
+    {"channel", QUND_CFG_STRING, TG(channel), NULL, 0, 0, NULL,
+     QUND_CFG_REQUIRED | QUND_CFG_RELOAD | QUND_CFG_CHANNEL,
      "The channel of kind onebot whose connections are used."},
     {"to", QUND_CFG_STRING, TG(to), NULL, 0, 0, NULL, QUND_CFG_RELOAD,
      "`group:ID` or `private:ID`: where pushes go that name no place themselves. Unset: to the "

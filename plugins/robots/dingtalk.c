@@ -6,6 +6,8 @@
 
 #define BODY_BYTES 20000
 #define TEXT_BYTES 15000 /* JSON escapes a few; the rest of the body is small */
+#define LINKS_MAX 10     /* of a feed card */
+#define REST_BYTES 400
 
 static void mention(const struct robot_cfg *cfg, const struct said *s, struct text *out)
 {
@@ -27,25 +29,40 @@ static json_t *at(const struct robot_cfg *cfg, const struct said *s)
                      cfg->mention == MENTION_ALL);
 }
 
+static json_t *feed_link(const struct said *s, const char *title, const char *link)
+{
+    return json_pack("{s:s, s:s, s:s}", "title", title ? title : "", "messageURL",
+                     link && *link ? link : s->link, "picURL", s->image_url);
+}
+
+/* What finds no link of its own: the last one, by their numbers. */
+static json_t *rest(const struct said *s, size_t first)
+{
+    TEXT_AUTO title = {0};
+
+    text_printf(&title, "还有 %zu 条", json_array_size(s->items) - first);
+    card_lines(s->items, first, (struct room){.max = REST_BYTES}, &title);
+    for (char *z = title.p; z && *z; z++)
+        if (*z == '\n')
+            *z = ' ';
+    return title.bad ? NULL : feed_link(s, title.p, NULL);
+}
+
 static json_t *feed(const struct robot_cfg *cfg, const struct said *s)
 {
+    size_t n = json_array_size(s->items), own = n > LINKS_MAX ? LINKS_MAX - 1 : n;
     json_t *links = json_array();
-    const json_t *item;
-    size_t i;
 
-    json_array_foreach(s->items, i, item)
-    {
-        const char *title = json_string_value(json_object_get(item, "title"));
-        const char *link = json_string_value(json_object_get(item, "link"));
+    for (size_t i = 0; i < own; i++) {
+        const json_t *item = json_array_get(s->items, i);
 
-        if (i < 10)
-            json_array_append_new(links, json_pack("{s:s, s:s, s:s}", "title", title ? title : "",
-                                                   "messageURL", link && *link ? link : s->link,
-                                                   "picURL", s->image_url));
+        json_array_append_new(links, feed_link(s, json_string_value(json_object_get(item, "title")),
+                                               json_string_value(json_object_get(item, "link"))));
     }
-    if (json_array_size(links) == 0)
-        json_array_append_new(links, json_pack("{s:s, s:s, s:s}", "title", robot_title(cfg, s),
-                                               "messageURL", s->link, "picURL", s->image_url));
+    if (own < n)
+        json_array_append_new(links, rest(s, own));
+    if (n == 0)
+        json_array_append_new(links, feed_link(s, robot_title(cfg, s), NULL));
     return json_pack("{s:s, s:{s:o}}", "msgtype", "feedCard", "feedCard", "links", links);
 }
 

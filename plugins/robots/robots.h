@@ -4,6 +4,7 @@
  * the push is tried again later: nothing here aborts. */
 #ifndef ROBOTS_H
 #define ROBOTS_H
+#include "card.h"
 #include "qund/plugin.h"
 #include "text.h"
 #include <jansson.h>
@@ -32,12 +33,7 @@ struct said {
 int said_read(struct said *s, struct qund_str body, const char *realm);
 void said_done(struct said *s);
 /* Its text, then, when there are any, short id, link and keyword, which are never cut; all of it in
- * at most so much. */
-struct room {
-    size_t max;  /* 0: any */
-    bool chars;  /* max counts characters, not bytes */
-    bool marked; /* the place reads markup: people's signs become full-width */
-};
+ * at most so much. A card that is cut keeps a line for each of its items. */
 void said_compose(const struct said *s, struct room room, struct text *out);
 
 /* --- answer.c: what an answer means --- */

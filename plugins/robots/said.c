@@ -122,40 +122,70 @@ static void tail(const struct said *s, bool cut, struct text *out)
         line(out, s->keyword);
 }
 
-static size_t length(const struct text *t, struct room room)
+/* The end of a card says how to deal with all of it: its last line, the first being its count. */
+static const char *last_line(const char *text)
 {
-    size_t chars = 0;
+    const char *z = strrchr(text, '\n');
 
-    if (!room.chars)
-        return t->n;
-    for (size_t i = 0; i < t->n; i++)
-        chars += ((unsigned char)t->p[i] & 0xc0) != 0x80;
-    return chars;
+    return z ? z : "";
+}
+
+static void cut_card(const struct said *s, struct room room, struct text *out)
+{
+    TEXT_AUTO end = {0};
+    size_t head = strcspn(s->text, "\n"), taken;
+
+    text_puts(&end, last_line(s->text));
+    if (*s->link && !strstr(end.p, s->link))
+        line(&end, s->link);
+    if (s->keyword && *s->keyword && !strstr(end.p, s->keyword))
+        line(&end, s->keyword);
+    text_add(out, s->text, head);
+    taken = room_length(room, s->text, head) + room_length(room, end.p, end.n);
+    room.max = room.max > taken ? room.max - taken : 0;
+    card_lines(s->items, 0, room, out);
+    text_add(out, end.p, end.n);
+    out->bad |= end.bad;
+}
+
+static void cut_text(const struct said *s, const struct text *text, struct room room,
+                     struct text *out)
+{
+    const char *more = "…";
+    TEXT_AUTO end = {0};
+    size_t left;
+
+    tail(s, true, &end);
+    left = room_length(room, end.p ? end.p : "", end.n) + (room.chars ? 1 : strlen(more));
+    left = room.max > left ? room.max - left : 0;
+    text_add(out, text->p,
+             room.chars ? text_cut_chars(text->p, text->n, left)
+                        : text_cut(text->p, text->n, left));
+    text_puts(out, more);
+    text_add(out, end.p, end.n);
+    out->bad |= end.bad;
 }
 
 void said_compose(const struct said *s, struct room room, struct text *out)
 {
-    const char *more = "…";
     TEXT_AUTO text = {0}, end = {0};
-    size_t left;
 
     if (room.marked)
         text_plain(&text, s->text, strlen(s->text));
     else
         text_puts(&text, s->text);
     tail(s, false, &end);
-    if (room.max == 0 || length(&text, room) + length(&end, room) <= room.max) {
-        text_add(out, text.p, text.n);
-    } else {
-        text_done(&end);
-        tail(s, true, &end);
-        left = length(&end, room) + (room.chars ? 1 : strlen(more));
-        left = room.max > left ? room.max - left : 0;
-        text_add(out, text.p,
-                 room.chars ? text_cut_chars(text.p, text.n, left)
-                            : text_cut(text.p, text.n, left));
-        text_puts(out, more);
-    }
-    text_add(out, end.p, end.n);
     out->bad |= text.bad || end.bad;
+    if (out->bad)
+        return;
+    if (room.max == 0 ||
+        room_length(room, text.p, text.n) + room_length(room, end.p ? end.p : "", end.n) <=
+            room.max) {
+        text_add(out, text.p, text.n);
+        text_add(out, end.p, end.n);
+    } else if (json_array_size(s->items) > 0) {
+        cut_card(s, room, out);
+    } else {
+        cut_text(s, &text, room, out);
+    }
 }

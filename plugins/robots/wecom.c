@@ -95,13 +95,30 @@ static json_t *article(const struct robot_cfg *cfg, const struct said *s, const 
                      s->image_url);
 }
 
+/* What finds no article of its own: the last one, which leads to all. */
+static json_t *rest(const struct said *s, size_t first)
+{
+    TEXT_AUTO lines = {0};
+    char title[40];
+
+    snprintf(title, sizeof(title), "还有 %zu 条", json_array_size(s->items) - first);
+    card_lines(s->items, first, (struct room){.max = 512}, &lines);
+    if (lines.bad)
+        return NULL;
+    return json_pack("{s:s, s:s, s:s, s:s}", "title", title, "description",
+                     lines.p + 1, /* behind its line end */
+                     "url", s->link, "picurl", s->image_url);
+}
+
 static json_t *as_news(const struct robot_cfg *cfg, const struct said *s)
 {
-    size_t n = json_array_size(s->items);
+    size_t n = json_array_size(s->items), own = n > ARTICLES_MAX ? ARTICLES_MAX - 1 : n;
     json_t *list = json_array();
 
-    for (size_t i = 0; i < n && i < ARTICLES_MAX; i++)
+    for (size_t i = 0; i < own; i++)
         json_array_append_new(list, article(cfg, s, json_array_get(s->items, i)));
+    if (own < n)
+        json_array_append_new(list, rest(s, own));
     if (n == 0)
         json_array_append_new(list, article(cfg, s, NULL));
     return json_pack("{s:s, s:{s:o}}", "msgtype", "news", "news", "articles", list);

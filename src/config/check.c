@@ -142,22 +142,64 @@ static bool blank(const char *z)
     return !z || qund_str_trim(qund_str(z)).n == 0;
 }
 
+struct place {
+    const char *map, *name, *key;
+};
+
+/* The name of another entry that is not there. */
+static void misnamed(struct checker *ck, struct place at, const char *what, const char *wrong,
+                     const char **known, size_t n)
+{
+    const char *near = qund_str_nearest(qund_str(wrong), known, n);
+    char why[260];
+
+    snprintf(why, sizeof(why), "no %s is called '%.64s'%s%.64s", what, wrong,
+             near ? "; nearest known: " : "", near ? near : "");
+    complain(ck, at.map, at.name, at.key, why);
+}
+
 static void check_through(struct checker *ck, const struct qund_config *c,
                           const struct qund_channel_cfg *ch)
 {
-    const char **known, *near;
-    char why[200];
+    const char **known;
 
     if (!ch->send_through || qund_config_target(c, qund_str(ch->send_through)))
         return;
     known = qund_alloc((c->n_targets + 1) * sizeof(*known));
     for (size_t i = 0; i < c->n_targets; i++)
         known[i] = c->targets[i].name;
-    near = qund_str_nearest(qund_str(ch->send_through), known, c->n_targets);
-    snprintf(why, sizeof(why), "no target is called '%.64s'%s%.64s", ch->send_through,
-             near ? "; nearest known: " : "", near ? near : "");
+    misnamed(ck, (struct place){"channels", ch->name, "send_through"}, "target", ch->send_through,
+             known, c->n_targets);
     qund_free(known);
-    complain(ck, "channels", ch->name, "send_through", why);
+}
+
+/* Targets that speak through a channel's connections name one of their own kind. */
+static void check_channel_named(struct checker *ck, const struct qund_config *c,
+                                const struct qund_target_cfg *t, const struct qund_cfg_key *k)
+{
+    const char *name = *(const char *const *)((const char *)t->own.cfg + k->offset);
+    const struct qund_channel_cfg *ch = name ? qund_config_channel(c, qund_str(name)) : NULL;
+    const char **known;
+    char what[80];
+    size_t n = 0;
+
+    if (!name || (ch && strcmp(ch->kind, t->kind) == 0))
+        return;
+    known = qund_alloc((c->n_channels + 1) * sizeof(*known));
+    for (size_t i = 0; i < c->n_channels; i++)
+        if (strcmp(c->channels[i].kind, t->kind) == 0)
+            known[n++] = c->channels[i].name;
+    snprintf(what, sizeof(what), "channel of kind %.60s", t->kind);
+    misnamed(ck, (struct place){"targets", t->name, k->name}, what, name, known, n);
+    qund_free(known);
+}
+
+static void check_own(struct checker *ck, const struct qund_config *c,
+                      const struct qund_target_cfg *t)
+{
+    for (size_t i = 0; t->own.table && t->own.cfg && i < t->own.table->n_keys; i++)
+        if (t->own.table->keys[i].flags & QUND_CFG_CHANNEL)
+            check_channel_named(ck, c, t, &t->own.table->keys[i]);
 }
 
 int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, struct qund_errs *es)
@@ -182,8 +224,10 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
     for (size_t i = 0; i < c->n_targets; i++) {
         const struct qund_target_cfg *t = &c->targets[i];
 
-        if (!qund_target_is_ours(t))
+        if (!qund_target_is_ours(t)) {
+            check_own(&ck, c, t);
             continue;
+        }
         if (!t->url && !written(&ck, "targets", t->name, "url"))
             complain(&ck, "targets", t->name, "url", "a target needs a url");
         else if (t->url && !http_url(t->url))

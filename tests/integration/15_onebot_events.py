@@ -50,14 +50,14 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
 
     @case("no token, a wrong one: 401, counted, and one line in the log")
     def _():
-        before, lines = metric("qund_onebot_refused_total", 'why="token"'), d.log().count("event=onebot.refused")
+        before, lines = metric("qund_onebot_refused_total", 'channel="qq",why="token"'), d.log().count("event=onebot.refused")
         for token in [None, "falsch"] * 20:
             try:
                 dial(a, d.port, "qq", token=token)
                 check(False, "it was let in")
             except Refused as e:
                 equal(e.status, 401, "status")
-        equal(metric("qund_onebot_refused_total", 'why="token"') - before, 40, "counted")
+        equal(metric("qund_onebot_refused_total", 'channel="qq",why="token"') - before, 40, "counted")
         check(d.log().count("event=onebot.refused") - lines <= 2, "the log is not filled")
         check("geheim" not in d.log() and "falsch" not in d.log(), "no token in the log")
 
@@ -283,6 +283,14 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
             other = Daemon(folder / f"check{free_port()}", json.loads(good.replace(old, new)))
             code, out, err = other.run("check")
             check(code != 0 and word in out + err, "check", out, err)
+
+    @case("check names the channel that a target must have meant")
+    def _():
+        for name, words in (("fwe", "no channel of kind onebot is called 'fwe'; nearest known: few"),
+                            ("api", "no channel of kind onebot is called 'api'"), ("few", "no errors")):
+            other = Daemon(folder / f"check{free_port()}", d.config | {"targets": {"x": {"kind": "onebot", "channel": name}}})
+            code, out, err = other.run("check")
+            check((code == 0) == (name == "few") and words in out + err, name, out, err)
 
     equal(d.stop(), 0, "exit")
     case.done(d)

@@ -4,6 +4,7 @@ becomes of each push."""
 import datetime
 import json
 import pathlib
+import re
 import signal
 import time
 
@@ -141,6 +142,23 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
         until(lambda: len(v.calls("second")) >= 14, 40, "feishu has all")
         check(v.most_in("second", 1) <= 5, "at most five a second", v.most_in("second", 1))
         check(v.most_in("paced", 10) <= 8, "a burst of five, then one in four seconds", v.most_in("paced", 10))
+        check(not v.over, "over a limit", v.over)
+
+    @case("a hundred at once leave in a few cards, and the words of none are so long that another is lost")
+    def _():
+        retarget(crowd=robot(v, "wecom", "crowd"), tall=robot(v, "wecom", "tall", form="markdown"))
+        first = said[0] + 1
+        said[0] += 100
+        with d.client() as c:
+            equal(c.events([{"id": f"e{i}", "group": f"g{i}", "group_name": "阳光花园三期业主交流群", "sender": f"u{i}",
+                             "sender_name": f"3-2-{i} 王姐", "text": f"{i}号楼这个多少钱" + "，另外想问一下安装要不要加钱" * 5}
+                            for i in range(first, said[0] + 1)]).status, 202, "said")
+        for name in ("crowd", "tall"):
+            def told(name=name):
+                return {int(n) for c in v.calls(name) if c["effect"]
+                        for n in re.findall(r"\n#(\d+) ", json.loads(c["body"])[json.loads(c["body"])["msgtype"]]["content"])}
+            until(lambda: len(told()) >= 100, 40, f"{name}: each is named")
+            check(len(v.calls(name)) < 15, "in cards", len(v.calls(name)))
         check(not v.over, "over a limit", v.over)
 
     @case("what is wrong with an entry is named at its place")

@@ -101,6 +101,29 @@ static void long_texts_are_cut_and_keep_their_link(void **state)
          "\"data\":{\"text\":\"一二三四五六七八九十一二三四五六七八九十…\\nhttps://q/1\"}}]}}");
 }
 
+static void a_card_that_is_cut_names_each_of_its_alerts(void **state)
+{
+    struct ob_push_rules rules = {.to = "group:5", .max_chars = 60};
+    struct ob_push p;
+
+    (void)state;
+    assert_null(ob_push_read(&p,
+                             QUND_STR("{\"kind\":\"card\",\"text\":\"3 条提醒\\n#7 "
+                                      "询价｜多少钱多少钱多少钱多少钱多少钱多少钱\\n"
+                                      "#8 询价｜多少钱多少钱多少钱多少钱多少钱多少钱\\n#9 "
+                                      "投诉｜慢\\n回复：收到 7\",\"items\":["
+                                      "{\"short\":\"7\",\"title\":\"询价\",\"text\":"
+                                      "\"多少钱多少钱多少钱多少钱多少钱多少钱\"},"
+                                      "{\"short\":\"8\",\"title\":\"询价\",\"text\":"
+                                      "\"多少钱多少钱多少钱多少钱多少钱多少钱\"},"
+                                      "{\"short\":\"9\",\"title\":\"投诉\",\"text\":\"慢\"}]}"),
+                             &rules));
+    assert_string_equal(p.text.p,
+                        "3 条提醒\n#7 询价｜多少钱多少钱多少钱多少…\n#8 询价｜多少钱多少钱多少钱多少…\n"
+                        "#9 投诉｜慢\n回复：收到 7");
+    ob_push_done(&p);
+}
+
 static void media_are_fetched_by_the_bridge(void **state)
 {
     (void)state;
@@ -226,6 +249,7 @@ int main(void)
         cmocka_unit_test(text_of_users_cannot_become_a_code),
         cmocka_unit_test(everything_else_is_sent_by_its_text),
         cmocka_unit_test(long_texts_are_cut_and_keep_their_link),
+        cmocka_unit_test(a_card_that_is_cut_names_each_of_its_alerts),
         cmocka_unit_test(media_are_fetched_by_the_bridge),
         cmocka_unit_test(replies_of_another_account_are_sent_without_the_quote),
         cmocka_unit_test(version_twelve_has_other_names),

@@ -304,6 +304,73 @@ static void no_limit_cuts_a_character_the_id_or_the_link(void **state)
         }
 }
 
+/* Twenty alerts, each but one with as long a quote as a card has. */
+static void long_card(struct text *body, const char *link)
+{
+    TEXT_AUTO lines = {0}, items = {0};
+
+    for (int i = 0; i < 20; i++) {
+        text_printf(&lines, "\\n#%d 询价｜", 101 + i);
+        text_printf(&items, "%s{\"short\":\"%d\",\"title\":\"询价\",\"text\":\"", i ? "," : "",
+                    101 + i);
+        for (int k = 0; k < (i == 7 ? 3 : 60); k++) {
+            text_puts(&lines, "价");
+            text_puts(&items, "价");
+        }
+        text_puts(&items, "\"}");
+    }
+    text_printf(body, "{\"kind\":\"card\",\"title\":\"20 条提醒\",\"link\":\"%s\",", link);
+    text_puts(body, "\"text\":\"20 条提醒");
+    text_add(body, lines.p, lines.n);
+    text_printf(body, "\\n%s\",\"items\":[", *link ? link : "回复：收到 101");
+    text_add(body, items.p, items.n);
+    text_puts(body, "]}");
+}
+
+static void a_card_that_is_cut_names_each_of_its_alerts(void **state)
+{
+    static const struct {
+        make_request *make;
+        enum form form;
+        size_t max; /* bytes of what holds the lines; 0: not one text */
+        const char *at;
+    } V[] = {{wecom_make, FORM_TEXT, 2048, "text.content"},
+             {wecom_make, FORM_MARKDOWN, 4096, "markdown.content"},
+             {wecom_make, FORM_CARD, 480, "template_card.sub_title_text"},
+             {wecom_make, FORM_NEWS, 512, "news.articles.7.description"},
+             {dingtalk_make, FORM_NEWS, 500, "feedCard.links.9.title"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(V) / sizeof(V[0]); i++)
+        for (int linked = V[i].form == FORM_CARD || V[i].form == FORM_NEWS; linked < 2; linked++) {
+            const struct robot_cfg cfg = {.url = "https://w", .form = (int)V[i].form};
+            TEXT_AUTO body = {0};
+            struct made m;
+            const char *z;
+
+            long_card(&body, linked ? "https://q/all" : "");
+            m = made(V[i].make, "x", &cfg, body.p);
+            z = text_at(m.body, V[i].at);
+            assert_true(whole(z) && strlen(z) <= V[i].max);
+            for (int k = V[i].form != FORM_NEWS    ? 0
+                         : V[i].make == wecom_make ? 7
+                                                   : 9;
+                 k < 20; k++) {
+                char number[16];
+
+                snprintf(number, sizeof(number), "#%d ", 101 + k);
+                if (!strstr(z, number))
+                    fail_msg("form %d: %s is lost in %s", (int)V[i].form, number, z);
+            }
+            if (V[i].form == FORM_TEXT) {
+                assert_true(strlen(z) > 1950);
+                assert_non_null(strstr(z, "\n#108 询价｜价价价\n"));
+                assert_non_null(strstr(z, linked ? "…\nhttps://q/all" : "…\n回复：收到 101"));
+            }
+            json_decref(m.body);
+        }
+}
+
 static void a_body_that_grows_by_its_escapes_stays_within_twenty_kilobytes(void **state)
 {
     make_request *const ROBOTS[] = {dingtalk_make, feishu_make};
@@ -358,6 +425,7 @@ int main(void)
         cmocka_unit_test(feishu_is_signed_in_its_body),
         cmocka_unit_test(feishu_has_posts_and_cards),
         cmocka_unit_test(no_limit_cuts_a_character_the_id_or_the_link),
+        cmocka_unit_test(a_card_that_is_cut_names_each_of_its_alerts),
         cmocka_unit_test(a_body_that_grows_by_its_escapes_stays_within_twenty_kilobytes),
         cmocka_unit_test(a_body_of_another_time_still_says_something),
     };
