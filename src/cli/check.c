@@ -8,6 +8,7 @@
 #include "crm/org.h"
 #include "deliver/deliver.h"
 #include "rule/rule.h"
+#include "sop/templates.h"
 #include "text/fold.h"
 #include "text/lean.h"
 #include <stdio.h>
@@ -15,10 +16,10 @@
 
 #define ERRORS_MAX 200
 
-/* A YAML file is what its top says: a list of rules, what only an org file has, a section of the
- * configuration or nearly one; else rules, whose parser says what is wrong. A table of leanings
- * goes by its name. */
-enum what { IS_RULES, IS_ORG, IS_CONFIG, IS_LEAN };
+/* A YAML file is what its top says: a list of rules, what only an org file has, the steps of an SOP
+ * template, a section of the configuration or nearly one; else rules, whose parser says what is
+ * wrong. A table of leanings goes by its name. */
+enum what { IS_RULES, IS_ORG, IS_CONFIG, IS_LEAN, IS_TEMPLATE };
 
 static enum what kind_of_root(const struct qund_ynode *root)
 {
@@ -27,6 +28,8 @@ static enum what kind_of_root(const struct qund_ynode *root)
     if (qund_yaml_get(root, "staff") || qund_yaml_get(root, "rosters") ||
         qund_yaml_get(root, "groups"))
         return IS_ORG;
+    if (qund_yaml_get(root, "steps"))
+        return IS_TEMPLATE;
     if (!root || root->kind != QUND_YAML_MAP || (rules && rules->kind == QUND_YAML_LIST))
         return IS_RULES;
     for (const struct qund_ynode *e = root->child; e; e = e->next)
@@ -104,32 +107,46 @@ static int load_config(struct qund_plugins *plugins, const char *path, struct qu
     return rc < 0 ? rc : qund_plugins_check(plugins, *cfg, errs);
 }
 
-static void check_file(struct qund_plugins *plugins, const char *path, enum what what,
-                       struct qund_errs *errs)
+struct files {
+    char **rules; /* checked together: they make one set */
+    size_t n, cap;
+    struct qund_errs *errs, *warnings;
+    struct qund_plugins *plugins;
+};
+
+static void check_file(const struct files *f, const char *path, enum what what)
 {
+    struct qund_sop_template *template = NULL;
     struct qund_config *cfg = NULL;
     struct qund_org *org = NULL;
 
     if (what == IS_CONFIG)
-        qund_ignore(load_config(plugins, path, &cfg, errs)); /* errs says it */
+        qund_ignore(load_config(f->plugins, path, &cfg, f->errs)); /* errs says it */
     else if (what == IS_LEAN)
-        qund_lean_unref(read_lean(path, errs));
+        qund_lean_unref(read_lean(path, f->errs));
+    else if (what == IS_TEMPLATE)
+        qund_ignore(qund_sop_template_load(path, &template, f->errs, f->warnings)); /* likewise */
     else
-        qund_ignore(qund_org_load(path, &org, errs));
+        qund_ignore(qund_org_load(path, &org, f->errs));
+    qund_sop_template_free(template);
     qund_config_unref(cfg);
     qund_org_free(org);
 }
 
 /* What the daemon would load: the configuration, and what it names. */
-static size_t from_config(struct cli *c, struct qund_plugins *plugins, const char **rules,
-                          size_t max, struct qund_errs *errs, struct qund_config **cfg)
+static size_t from_config(struct cli *c, const struct files *f, const char **rules, size_t max,
+                          struct qund_config **cfg)
 {
+    struct qund_sop_templates *templates = NULL;
     size_t n = 0;
 
-    if (load_config(plugins, c->config, cfg, errs) < 0)
+    if (load_config(f->plugins, c->config, cfg, f->errs) < 0)
         return 0;
     if ((*cfg)->org.file)
-        check_file(plugins, (*cfg)->org.file, IS_ORG, errs);
+        check_file(f, (*cfg)->org.file, IS_ORG);
+    qund_ignore(qund_sop_templates_load((const char *const *)(*cfg)->sop.dirs.v, (*cfg)->sop.dirs.n,
+                                        &templates, f->errs, f->warnings)); /* errs says it */
+    qund_sop_templates_free(templates);
     for (size_t i = 0; i < (*cfg)->rules.dirs.n && n < max; i++)
         rules[n++] = (*cfg)->rules.dirs.v[i];
     return n;
@@ -158,19 +175,12 @@ static void print_json(const struct qund_errs *errs, const struct qund_errs *war
     cli_print_json(qund_buf_view(&out));
 }
 
-struct files {
-    char **rules; /* checked together: they make one set */
-    size_t n, cap;
-    struct qund_errs *errs;
-    struct qund_plugins *plugins;
-};
-
 static void add_file(struct files *f, const char *path)
 {
     enum what what = kind_of(path);
 
     if (what != IS_RULES) {
-        check_file(f->plugins, path, what, f->errs);
+        check_file(f, path, what);
         return;
     }
     if (f->n == f->cap) {
@@ -228,14 +238,14 @@ int cli_check(struct cli *c)
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_errs_done) struct qund_errs warnings = {0};
     const char *named[CLI_ARGS_MAX];
-    struct files f = {.errs = &errs, .plugins = plugins};
+    struct files f = {.errs = &errs, .warnings = &warnings, .plugins = plugins};
     size_t n;
 
     qund_errs_init(&errs, ERRORS_MAX);
     qund_errs_init(&warnings, ERRORS_MAX);
     for (size_t i = 0; i < c->n_args; i++)
         add_path(&f, c->args[i]);
-    n = c->n_args == 0 ? from_config(c, plugins, named, QUND_ARRAY_LEN(named), &errs, &cfg) : f.n;
+    n = c->n_args == 0 ? from_config(c, &f, named, QUND_ARRAY_LEN(named), &cfg) : f.n;
     qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, cfg, &errs,
                             &warnings)); /* errs says it */
     for (size_t i = 0; i < f.n; i++)

@@ -57,7 +57,7 @@ static const struct cli_cmd COMMANDS[] = {
     {.name = "serve", .usage = "", .summary = "run the daemon", OPTS(SERVE), .run = cli_serve},
     {.name = "check",
      .usage = "[FILE|FOLDER…]",
-     .summary = "look over configuration, org file and rules; all errors at once",
+     .summary = "look over configuration, org file, rules and templates; all errors at once",
      .max_args = CLI_ARGS_MAX,
      .run = cli_check},
     {.name = "replay",

@@ -15,6 +15,7 @@ from harness import TOP, Cases, Client, Daemon, check, equal, scratch, until
 
 SAMPLE = TOP / "tests/data/conversations.jsonl"
 BROKEN = TOP / "tests/data/broken-rules"
+BROKEN_TEMPLATES = TOP / "tests/data/broken-templates"
 
 
 def played(folder):
@@ -65,6 +66,28 @@ def every_broken_rule_file_is_named_at_once(folder):
         for line in alone.stderr.splitlines():
             check(file.name + ":" in line and line.split(":")[1].isdigit(), "file:line:col", line)
             check(line in err, "an error of one file shows when all are checked", line)
+
+
+def templates_are_told_from_rules_by_their_steps(folder):
+    d = Daemon(folder)
+    code, _, err = d.run("check", BROKEN_TEMPLATES)
+    equal(code, 1, "check")
+    for file in sorted(BROKEN_TEMPLATES.glob("*.yaml")):
+        check(f"{file.name}:" in err, "each broken template is named", file.name)
+    check("01-keys.yaml:8:5: unknown key 'contents'; nearest known: 'content'" in err, "with its place", err)
+    code, out, err = d.run("check", TOP / "sop-templates")
+    equal((code, out, err), (0, "no errors\n", ""), "what ships has neither errors nor warnings")
+    (folder / "own").mkdir()
+    own = folder / "own" / "x.yaml"
+    own.write_text("id: x\ntitle: 一\nnext: nobody\nsteps: [{id: A, at: +1h, role: star, channel: group, content: 好}]\n",
+                   encoding="utf-8")
+    code, out, _ = d.run("check", own)
+    equal(code, 0, "alone it may name another")
+    check("warning: the step expects nothing" in out, "what is unwise is a warning", out)
+    d.config["sop"] = {"dirs": [str(own.parent)]}
+    d.write_config()
+    code, _, err = d.run("check")
+    check(code == 1 and "nobody" in err, "what the configuration names is looked at as a whole", err)
 
 
 def output_may_end_early_or_find_no_room(folder):
@@ -339,6 +362,7 @@ def a_restore_holds_what_waits(folder):
 
 if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
+             templates_are_told_from_rules_by_their_steps,
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,
              explain_takes_a_number_an_id_and_json, a_failed_start_leaves_no_trace,
              after_a_crash_other_commands_raise_no_alarm, a_replayed_store_is_virtual,
