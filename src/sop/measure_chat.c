@@ -6,8 +6,9 @@
  *
  * Words. "回复「预约」" is answered by 预约, 我要预约, 预约！, and by neither 不约 nor 预约单.
  * Chats are not that orderly, so it is enough that the word stands in the message. For words of one
- * character it is not: 1 stands in 15楼 and 约 in 大约. Those must stand by themselves in a short
- * message, and letters and digits must have none beside them. */
+ * character it is not: 1 stands in 15楼, 1楼 and 3-1-1502, 约 in 大约. Those must stand by
+ * themselves in a short message: a Han character at its beginning or beside a mark, a letter or
+ * digit neither joined to others nor counting something. */
 #include "sop/measure_parts.h"
 #include "text/scan.h"
 
@@ -116,6 +117,26 @@ static bool stands(struct qund_str s, size_t at, size_t n)
            !(alnum_at(s, at + n - 1) && alnum_at(s, at + n));
 }
 
+static bool joint(struct qund_str s, size_t at)
+{
+    return at < s.n && strchr("-.:/~#", s.p[at]) != NULL;
+}
+
+/* One of several numbers (3-1-1502, 1:30), or of so many things (1楼, 2个). */
+static bool counts(struct qund_str s, size_t at)
+{
+    static const char *const units[] = {"号楼", "楼", "栋", "单元", "室", "层", "点", "月", "日",
+                                        "年",   "天", "岁", "块",   "元", "折", "万", "人", "位",
+                                        "个",   "张", "份", "斤",   "箱", "次", "米", "平", NULL};
+    size_t behind = at + 1;
+
+    if (at > 1 && joint(s, at - 1) && alnum_at(s, at - 2))
+        return true;
+    if (joint(s, behind) && alnum_at(s, behind + 1))
+        return true;
+    return qund_scan_digit(s.p[at]) && qund_scan_any(s, &behind, units);
+}
+
 /* A blank or a mark, or the text's end. */
 static bool edge(struct qund_str s, size_t at)
 {
@@ -124,12 +145,14 @@ static bool edge(struct qund_str s, size_t at)
     return at >= s.n || qund_scan_clause_end(s, at, &next);
 }
 
-/* Of one character: as all there is, at the beginning, or between marks. */
+/* Of one character. */
 static bool answers(struct qund_str s, size_t at, size_t n)
 {
     if (qund_utf8_cut_chars(s, SHORT_CHARS).n < s.n)
         return false;
-    return alnum_at(s, at) || at == 0 || edge(s, char_before(s, at)) || edge(s, at + n);
+    if (alnum_at(s, at))
+        return !counts(s, at);
+    return at == 0 || edge(s, char_before(s, at)) || edge(s, at + n);
 }
 
 bool qund_sop_word_said(struct qund_str text, const struct qund_str *words, size_t n)

@@ -123,8 +123,12 @@ static void a_keyword_counts_where_it_answers(void **state)
     say(d, START + 8, "gus", "约");
     say(d, START + 9, "hal", "我们家 1 号楼的电梯从上个礼拜开始就一直在修，什么时候好");
     say(d, START + 10, "staff1", "预约 1");
+    say(d, START + 11, "ian", "3-1-1502");
+    say(d, START + 12, "joe", "2个人");
+    say(d, START + 13, "kim", "1:30 到");
+    say(d, START + 14, "leo", "1.拿房没动");
     assert_figure(with_words(d, QUND_SOP_KEYWORD_HITS, word, 1, START, end), 2);
-    assert_figure(with_words(d, QUND_SOP_KEYWORD_HITS, digits, 2, START, end), 2);
+    assert_figure(with_words(d, QUND_SOP_KEYWORD_HITS, digits, 2, START, end), 3);
     assert_figure(with_words(d, QUND_SOP_KEYWORD_HITS, one, 1, START, end), 2); /* ann, gus */
     assert_figure(in_g1(d, QUND_SOP_KEYWORD_HITS, START, end), UNKNOWN);        /* of which word? */
     assert_figure(of(d, QUND_SOP_KEYWORD_HITS, "预约",
