@@ -84,6 +84,10 @@ QUND_CHECK int qund_alert_hand_over(struct qund_alerts *al, const struct qund_al
  * means none. */
 QUND_CHECK int qund_alert_when(const struct qund_alerts *al, int64_t id, struct qund_str words,
                                int64_t now, int64_t *out);
+struct qund_zone;
+/* The same on the clock of z; NULL: only lengths of time are understood. Pure. */
+QUND_CHECK int qund_alert_words(const struct qund_zone *z, struct qund_str words, int64_t now,
+                                int64_t *out);
 /* 1: this member of staff may act on it: holds the role it is for, was told, manages the group or
  * leads it; 0: not. NOTFOUND. */
 QUND_CHECK int qund_alert_may(const struct qund_alerts *al, int64_t id, int64_t staff, int64_t now);

@@ -2,7 +2,7 @@
 #ifndef QUND_ALERT_INTERNAL_H
 #define QUND_ALERT_INTERNAL_H
 #include "alert/alert.h"
-#include "alert/link.h"
+#include "outbox/link.h"
 #include "config/config.h"
 #include "crm/roster.h"
 #include "outbox/outbox.h"

@@ -118,15 +118,11 @@ static int64_t local_instant(const struct qund_zone *z, int64_t now, const struc
     return qund_zone_utc(z, &c);
 }
 
-int qund_alert_when(const struct qund_alerts *al, int64_t id, struct qund_str words, int64_t now,
-                    int64_t *out)
+int qund_alert_words(const struct qund_zone *z, struct qund_str words, int64_t now, int64_t *out)
 {
     struct qund_str length = qund_str_trim(words);
     struct clock_time t;
-    struct alert_row a;
-    const struct qund_zone *z;
     int64_t ms;
-    int rc;
 
     words = length;
     if (length.n == 0)
@@ -135,14 +131,25 @@ int qund_alert_when(const struct qund_alerts *al, int64_t id, struct qund_str wo
         *out = now + ms;
         return 0;
     }
-    if (!read_time(words, &t) || !al->roster)
+    if (!z || !read_time(words, &t))
         return QUND_E_INVAL;
-    rc = qund_alert_sql_get(al->deps.db, id, &a);
-    if (rc < 0)
-        return rc;
-    z = qund_roster_zone(al->roster, a.grp);
     *out = local_instant(z, now, &t, t.tomorrow);
     if (!t.tomorrow && *out <= now)
         *out = local_instant(z, now, &t, 1);
     return 0;
+}
+
+int qund_alert_when(const struct qund_alerts *al, int64_t id, struct qund_str words, int64_t now,
+                    int64_t *out)
+{
+    const struct qund_zone *z = NULL;
+    struct alert_row a;
+    int rc = al->roster ? qund_alert_sql_get(al->deps.db, id, &a) : 0;
+
+    if (rc < 0 && rc != QUND_E_NOTFOUND)
+        return rc;
+    if (al->roster && rc == 0)
+        z = qund_roster_zone(al->roster, a.grp);
+    /* A length of time means the same everywhere. */
+    return qund_alert_words(z, words, now, out) == 0 ? 0 : rc < 0 ? rc : QUND_E_INVAL;
 }

@@ -21,6 +21,10 @@ QUND_CHECK int qund_crm_staff_each(struct qund_db *db,
 QUND_CHECK int qund_crm_staff_active(struct qund_db *db, int64_t id);
 /* Is any active member of staff known? */
 QUND_CHECK int qund_crm_staff_any(struct qund_db *db, bool *out);
+/* 1: that customer was invited, with evidence, to speak in the group in that role ("koc_fan",
+ * "first_buyer"); contact 0: somebody was. 0: not. */
+QUND_CHECK int qund_crm_invited(struct qund_db *db, int64_t grp, struct qund_str role,
+                                int64_t contact);
 /* The role somebody is known under, found and never made: by platform id, and by the longest name
  * that `text` (behind an @) begins with. NOTFOUND: nobody. Names are not unique: staff wins. */
 QUND_CHECK int qund_crm_role_of(struct qund_db *db, int64_t realm, struct qund_str pid,

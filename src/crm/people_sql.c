@@ -152,3 +152,19 @@ int qund_crm_role_named(struct qund_db *db, int64_t realm, struct qund_str text,
     }
     return QUND_E_NOTFOUND;
 }
+
+int qund_crm_invited(struct qund_db *db, int64_t grp, struct qund_str role, int64_t contact)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT 1 FROM role_holder WHERE grp = :grp AND role = :role AND"
+                     " actor_kind = 'invited_customer' AND (:contact = 0 OR contact = :contact)"
+                     " LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":grp", grp);
+    qund_bind_str(st, ":role", role);
+    qund_bind_int(st, ":contact", contact);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
+}

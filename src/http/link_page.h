@@ -2,7 +2,7 @@
  * in link_page.c); for this folder only. */
 #ifndef QUND_HTTP_LINK_PAGE_H
 #define QUND_HTTP_LINK_PAGE_H
-#include "alert/link.h"
+#include "outbox/link.h"
 #include "http/internal.h"
 
 /* How a deed ended, in the order of the choices of ?r= (routes.c). */

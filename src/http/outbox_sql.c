@@ -16,7 +16,9 @@ static void print_item(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kz(w, "state", qund_out_state_name((enum qund_out_state)qund_col_int(st, 2)));
     qund_jw_kbool(w, "urgent", qund_col_int(st, 3) != 0);
     qund_jw_kint(w, "attempt", qund_col_int(st, 4));
-    if (!qund_col_null(st, 5))
+    if (qund_col_int(st, 5) < 0)
+        qund_jw_kint(w, "task", -qund_col_int(st, 5));
+    else if (!qund_col_null(st, 5))
         qund_jw_kint(w, "alert", qund_col_int(st, 5));
     qund_jw_kts(w, "created", qund_col_int(st, 6));
     if (!qund_col_null(st, 7))

@@ -2,18 +2,24 @@
  *
  * What a card says is taken from the bodies of the pushes it stands for, which stay with their
  * rows: their short ids, so that each can still be answered by its own, their titles and words,
- * their links. A body that cannot be read (none of ours) gives what it has. */
+ * their links. A body that cannot be read (none of ours) gives what it has.
+ *
+ * Of an alert some words say enough. A task's words are to be copied: where no page of its own shows
+ * them, they stand in the card whole. */
 #include "core/json.h"
 #include "outbox/internal.h"
 
 #define DEPTH_MAX 16u
 #define QUOTE_CHARS 60u
+#define COPY_CHARS 600u /* of a task's words: more than a post has */
 
 struct said {
     struct qund_str short_id, level, title, link, all, group, sender, quote, person, to;
+    bool task;
 };
 
-static int read_alert(struct qund_jr *r, struct said *s)
+/* Of an alert's object, or a task's. */
+static int read_matter(struct qund_jr *r, struct said *s)
 {
     struct qund_jr_obj o;
     struct qund_str key;
@@ -24,6 +30,7 @@ static int read_alert(struct qund_jr *r, struct said *s)
                                : qund_str_is(key, "group_name")  ? &s->group
                                : qund_str_is(key, "sender_name") ? &s->sender
                                : qund_str_is(key, "quote")       ? &s->quote
+                               : qund_str_is(key, "content")     ? &s->quote
                                                                  : NULL;
 
         if (more < 0)
@@ -50,8 +57,10 @@ static void read_body(struct qund_str json, struct qund_arena *arena, struct sai
                                : qund_str_is(key, "link_all") ? &s->all
                                                               : NULL;
 
-        if (qund_str_is(key, "alert") && qund_jr_peek(&r) == QUND_JT_OBJ)
-            rc = read_alert(&r, s);
+        s->task |= qund_str_is(key, "task");
+        if ((qund_str_is(key, "alert") || qund_str_is(key, "task")) &&
+            qund_jr_peek(&r) == QUND_JT_OBJ)
+            rc = read_matter(&r, s);
         else if (qund_str_is(key, "person"))
             rc = qund_jr_skip(&r, &s->person);
         else
@@ -63,7 +72,8 @@ static void read_body(struct qund_str json, struct qund_arena *arena, struct sai
 /* "一群 张三：多少钱" */
 static void put_words(const struct said *s, struct qund_buf *out)
 {
-    struct qund_str cut = qund_utf8_cut_chars(s->quote, QUOTE_CHARS);
+    bool copy = s->task && s->link.n == 0;
+    struct qund_str cut = qund_utf8_cut_chars(s->quote, copy ? COPY_CHARS : QUOTE_CHARS);
 
     qund_buf_str(out, s->group);
     if (s->group.n > 0 && s->sender.n > 0)
@@ -78,14 +88,14 @@ static void put_words(const struct said *s, struct qund_buf *out)
 
 /* 2 条提醒
  * #12 询价｜一群 张三：多少钱
- * #13 …
+ * T13 早安｜一群：…
  * then the address of them all, or 回复：收到 12 / 完成 12 / 稍后 12 30分钟 */
 static void put_text(const struct said *v, size_t n, struct qund_buf *out)
 {
     qund_buf_printf(out, "%zu 条提醒", n);
     for (size_t i = 0; i < n; i++) {
-        qund_buf_printf(out, "\n#%.*s %.*s｜", QUND_STR_ARG(v[i].short_id),
-                        QUND_STR_ARG(v[i].title));
+        qund_buf_printf(out, "\n%s%.*s %.*s｜", v[i].task ? "" : "#",
+                        QUND_STR_ARG(v[i].short_id), QUND_STR_ARG(v[i].title));
         put_words(&v[i], out);
     }
     if (v[0].all.n > 0) {

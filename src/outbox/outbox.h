@@ -64,7 +64,7 @@ QUND_DEFINE_AUTO(qund_outbox_free, struct qund_outbox *)
 struct qund_out_new {
     struct qund_str key, target, body;
     bool urgent;
-    int64_t alert;      /* 0: none */
+    int64_t alert;      /* what it reminds of; < 0: minus the number of a task; 0: it is no reminder */
     int64_t person;     /* staff.id whom it is for; 0: nobody in particular */
     int64_t not_before; /* later than now: it waits until then, in retry_at */
     int64_t pace_ms;    /* of a reminder that is not urgent: since the last one to that person */

@@ -4,7 +4,13 @@
 #define QUND_OUTBOX_SAID_H
 #include "outbox/outbox.h"
 
-enum qund_said_act { QUND_SAID_GROUP, QUND_SAID_PERSON, QUND_SAID_RECALL, QUND_SAID_FORWARD };
+enum qund_said_act { /* stored */
+                     QUND_SAID_GROUP,
+                     QUND_SAID_PERSON,
+                     QUND_SAID_RECALL,
+                     QUND_SAID_FORWARD,
+                     QUND_SAID_TASK /* a plan's post: counts for no cap of automatic answers */
+};
 
 struct qund_said_new {
     int64_t outbox; /* the push, already added */
@@ -14,12 +20,14 @@ struct qund_said_new {
     int64_t at, seq;
     struct qund_str rule;
     int64_t recalls; /* RECALL: the push whose message it takes back */
+    int64_t task;    /* TASK: whose words they are */
 };
 QUND_CHECK int qund_said_add(struct qund_db *db, const struct qund_said_new *n);
 
 struct qund_said {
     int64_t outbox, grp, at, seq;
     int64_t recalls, recalled; /* 0: none */
+    int64_t task;              /* 0: none */
     enum qund_said_act act;
     enum qund_out_state state;
     int64_t realm;

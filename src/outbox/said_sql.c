@@ -8,7 +8,8 @@
  * was lost there is no id; then the same words from our own account in the same chat are the proof,
  * of the oldest push that still asks for one.
  *
- * A row of `said` is written with its push and lives as long. */
+ * A row of `said` is written with its push and lives as long. What a plan's task had us say was
+ * made by no event: there `seq` is minus the task's number. */
 #include "outbox/internal.h"
 #include "outbox/said.h"
 
@@ -29,7 +30,7 @@ int qund_said_add(struct qund_db *db, const struct qund_said_new *n)
     qund_bind_int(st, ":grp", n->grp);
     qund_bind_int(st, ":contact", n->contact);
     qund_bind_int(st, ":at", n->at);
-    qund_bind_int(st, ":seq", n->seq);
+    qund_bind_int(st, ":seq", n->act == QUND_SAID_TASK ? -n->task : n->seq);
     qund_bind_str(st, ":rule", n->rule.p ? n->rule : QUND_STR(""));
     qund_bind_int_or_null(st, ":recalls", n->recalls);
     return qund_run(st);
@@ -49,6 +50,10 @@ static int read_one(struct qund_stmt *st, struct qund_arena *arena, struct qund_
                                   .act = (enum qund_said_act)qund_col_int(st, 6),
                                   .state = (enum qund_out_state)qund_col_int(st, 7),
                                   .realm = qund_col_int(st, 8)};
+        if (out->act == QUND_SAID_TASK) {
+            out->task = -out->seq;
+            out->seq = 0;
+        }
         if (!qund_col_null(st, 9))
             out->their_id = qund_arena_str(arena, qund_col_str(st, 9));
     }
@@ -85,7 +90,7 @@ int qund_said_by_text(struct qund_db *db, struct qund_arena *arena, int64_t real
                       struct qund_str text, struct qund_said *out)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT " WITH "WHERE s.grp = :grp AND s.realm = :realm AND s.act IN (0, 1)"
+        qund_sql(db, "SELECT " WITH "WHERE s.grp = :grp AND s.realm = :realm AND s.act IN (0, 1, 4)"
                      " AND o.state = :unknown AND o.their_id IS NULL"
                      " AND json_extract(o.body, '$.text') = :text ORDER BY o.id LIMIT 1");
 

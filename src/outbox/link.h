@@ -1,5 +1,5 @@
-/* src/alert/link.h - the signed address by which one person acts on an alert without a login (essay
- * in link.c). Pure functions; any thread. */
+/* src/outbox/link.h - the signed address by which one person acts on an alert or a task without a
+ * login (essay in link.c). Pure functions; any thread. */
 #ifndef QUND_ALERT_LINK_H
 #define QUND_ALERT_LINK_H
 #include "core/core.h"
@@ -8,7 +8,8 @@
 #define QUND_LINK_CHARS 43u /* of a token, without NUL */
 
 struct qund_link {
-    int64_t alert; /* 0: all that the person was told and that is open */
+    int64_t alert; /* < 0: minus the number of a task; 0: all that the person was told and that is
+                    * open */
     int64_t staff;
     int64_t until; /* UTC ms; whole seconds are kept */
 };

@@ -1,6 +1,6 @@
 /* test_link.c - the token of a signed link: what it carries comes back, and nothing else passes. */
-#include "alert/link.h"
 #include "core/file.h"
+#include "outbox/link.h"
 #include "unit.h"
 
 static const unsigned char KEY[QUND_LINK_KEY] = "a key of thirty-two bytes, not 3";
@@ -10,6 +10,8 @@ static void what_is_signed_comes_back(void **state)
     static const struct qund_link LINKS[] = {
         {0, 1, 1000},
         {1, 1, 1757894400000},
+        {-1, 1, 1757894400000}, /* a task */
+        {-0xffffffffffff, 7, 1757894400000},
         {0xffffffffffff, 0xffffffff, 1000LL * 0xffffffffff},
     };
     char token[QUND_LINK_CHARS + 1];

@@ -1,19 +1,19 @@
-/* src/alert/link.c - a push's address that knows its person.
+/* src/outbox/link.c - a push's address that knows its person.
  *
  * Who is told on a phone has no session and no password there. The address itself says who it is,
- * about which alert and until when, and cannot be made or changed without the key:
+ * about which alert or task and until when, and cannot be made or changed without the key:
  *
- *   version 1 | alert 6 | staff 4 | until, in seconds 5 | first 16 bytes of HMAC-SHA256
+ *   version | alert or task 6 | staff 4 | until, in seconds 5 | first 16 bytes of HMAC-SHA256
  *
  * as base64url, 43 characters: short enough for a message of a robot. Whoever holds it can act as
- * that person on that alert, and on nothing else; so it ends after days, it is shown in no log of
+ * that person on that one, and on nothing else; so it ends after days, it is shown in no log of
  * ours, and pages are sent with a policy that tells no other site where they were reached. The MAC
  * is compared in constant time; the key is one of its own, derived from the installation's, so that
  * no other use of that one can be played back here. */
-#include "alert/link.h"
+#include "outbox/link.h"
 #include <sodium.h>
 
-#define VERSION 1u
+enum version { ALERT = 1, TASK = 2 }; /* the first byte: what the number counts */
 #define PAYLOAD 16u
 #define MAC 16u
 
@@ -35,8 +35,8 @@ void qund_link_print(const unsigned char key[QUND_LINK_KEY], const struct qund_l
     unsigned char bytes[PAYLOAD + MAC], mac[crypto_auth_hmacsha256_BYTES];
     char plain[PAYLOAD];
 
-    plain[0] = (char)VERSION;
-    qund_le_put(plain + 1, (uint64_t)l->alert, 6);
+    plain[0] = l->alert < 0 ? TASK : ALERT;
+    qund_le_put(plain + 1, (uint64_t)(l->alert < 0 ? -l->alert : l->alert), 6);
     qund_le_put(plain + 7, (uint64_t)l->staff, 4);
     qund_le_put(plain + 11, (uint64_t)(l->until / 1000), 5);
     memcpy(bytes, plain, PAYLOAD);
@@ -59,10 +59,12 @@ int qund_link_read(const unsigned char key[QUND_LINK_KEY], struct qund_str token
         n != sizeof(bytes))
         return QUND_E_DENIED;
     mac_of(key, bytes, mac);
-    if (sodium_memcmp(mac, bytes + PAYLOAD, MAC) != 0 || bytes[0] != VERSION)
+    if (sodium_memcmp(mac, bytes + PAYLOAD, MAC) != 0 || (bytes[0] != ALERT && bytes[0] != TASK))
         return QUND_E_DENIED;
     memcpy(plain, bytes, PAYLOAD);
     out->alert = (int64_t)qund_le_get(plain + 1, 6);
+    if (bytes[0] == TASK)
+        out->alert = -out->alert;
     out->staff = (int64_t)qund_le_get(plain + 7, 4);
     out->until = (int64_t)qund_le_get(plain + 11, 5) * 1000;
     return 0;
