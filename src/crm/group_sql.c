@@ -57,7 +57,7 @@ int qund_crm_channel(struct qund_crm *crm, struct qund_str name, int64_t *id)
 #define GROUP_COLUMNS                                                                           \
     "id, realm, pid, name, type, state, internal, room_dedupe, zone, place, manager, name_ts, " \
     "(SELECT group_concat(tag, char(10)) FROM (SELECT tag FROM grp_tag WHERE grp = grp.id "     \
-    "ORDER BY tag)), source = 'file', shared "
+    "ORDER BY tag)), source = 'file', shared, (SELECT name FROM realm WHERE realm.id = grp.realm) "
 
 /* st stands on a row of GROUP_COLUMNS. into NULL: a new cache entry. */
 static struct qund_crm_grp *take_row(struct qund_crm *crm, struct qund_stmt *st,
@@ -77,6 +77,9 @@ static struct qund_crm_grp *take_row(struct qund_crm *crm, struct qund_stmt *st,
                                  .managed = qund_col_int(st, 13) != 0,
                                  .shared = qund_col_int(st, 14) != 0};
 
+    /* Whoever asks by number (a timer, at start) may be the first to need the realm's name. */
+    if (!qund_crm_names_text(&crm->realms, row.realm).p)
+        qund_crm_names_add(crm, &crm->realms, qund_col_str(st, 15), row.realm);
     if (!into)
         return qund_crm_group_add(crm, &row, qund_col_int(st, 11), qund_col_str(st, 12));
     qund_crm_group_fill(crm, into, &row, qund_col_int(st, 11), qund_col_str(st, 12));

@@ -1,0 +1,97 @@
+/* src/sop/task_all.c - a task together with its plan, template, step and calendar: what nearly
+ * every file here needs before it can decide anything. */
+#include "sop/task_parts.h"
+#include <stdio.h>
+
+int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id, struct task_all *out)
+{
+    int rc = qund_task_get(s->deps.db, arena, id, &out->t);
+
+    if (rc == 0)
+        rc = qund_plan_get(s, arena, out->t.plan, &out->plan);
+    if (rc < 0)
+        return rc;
+    out->tpl = qund_plan_template(s, out->plan.template, out->plan.version, &rc);
+    if (!out->tpl)
+        return rc < 0 ? rc : QUND_E_BUG;
+    out->step = qund_sop_step_find(out->tpl, out->t.step);
+    if (!out->step)
+        return QUND_E_BUG; /* the version is pinned: a task's step is in it */
+    out->say = out->t.plan_b > 0 ? &out->step->plan_b : &out->step->say;
+    return qund_plan_clock(s, &out->plan, out->t.grp, out->t.contact, &out->clock);
+}
+
+struct qund_str qund_task_rule(struct qund_arena *arena, const struct task_all *a)
+{
+    size_t room = a->plan.template.n + a->t.step.n + 8;
+    char *p = qund_arena_alloc(arena, room);
+    int n =
+        snprintf(p, room, "sop:%.*s:%.*s", QUND_STR_ARG(a->plan.template), QUND_STR_ARG(a->t.step));
+
+    return qund_str_n(p, (size_t)n);
+}
+
+void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
+                     struct qund_str to, struct qund_str title, int64_t now)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_str what = a->step->title.n > 0 ? a->step->title : a->plan.name;
+
+    qund_buf_printf(&text, "%.*s：%.*s %.*s（T%lld）", QUND_STR_ARG(title), QUND_STR_ARG(a->t.step),
+                    QUND_STR_ARG(what), (long long)a->t.id);
+    qund_sop_fx_alert(fx, &(struct qund_sop_fx_alert){.level = level,
+                                                      .to = to,
+                                                      .title = qund_buf_view(&text),
+                                                      .rule = qund_task_rule(fx->arena, a),
+                                                      .group = a->t.grp,
+                                                      .contact = a->t.contact,
+                                                      .plan = a->t.plan,
+                                                      .task = a->t.id,
+                                                      .ts = now});
+}
+
+int qund_task_fill(struct qund_sop *s, const struct task_all *a, struct qund_str text, int64_t now,
+                   struct qund_buf *out, size_t *missing)
+{
+    return qund_plan_fill(s,
+                          &(struct qund_fill_ask){.plan = &a->plan,
+                                                  .t = a->tpl,
+                                                  .grp = a->t.grp,
+                                                  .contact = a->t.contact,
+                                                  .task = a->t.id,
+                                                  .now = now},
+                          text, out, missing);
+}
+
+/* The target that speaks in the groups of that realm, by the configuration of its channels. */
+static struct qund_str voice_of(const struct qund_config *c, struct qund_str realm)
+{
+    for (size_t i = 0; i < c->n_channels; i++) {
+        const struct qund_channel_cfg *ch = &c->channels[i];
+
+        if (ch->send_through && qund_str_is(realm, ch->realm) &&
+            qund_config_target(c, qund_str(ch->send_through)))
+            return qund_str(ch->send_through);
+    }
+    return QUND_STR_NONE;
+}
+
+int qund_task_voice(struct qund_sop *s, const struct task_all *a, bool *by_us,
+                    struct qund_str *target, struct qund_crm_group **group)
+{
+    bool post = a->t.channel == QUND_SOP_CH_GROUP || a->t.channel == QUND_SOP_CH_NOTICE;
+    int rc;
+
+    *by_us = false;
+    *group = NULL;
+    *target = QUND_STR_NONE;
+    if (!a->plan.direct || !post || a->t.grp <= 0 || !s->deps.outbox)
+        return 0;
+    rc = qund_crm_group_by_id(s->deps.crm, a->t.grp, group);
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    *target = voice_of(s->deps.config, (*group)->realm_name);
+    /* What somebody invited says in his own words nobody can say for him. */
+    *by_us = target->n > 0 && !qund_sop_role_disclosed((enum qund_sop_role)a->t.role);
+    return 0;
+}

@@ -1,0 +1,152 @@
+/* src/sop/task_parts.h - between the files that handle tasks; for this folder only. */
+#ifndef QUND_SOP_TASK_PARTS_H
+#define QUND_SOP_TASK_PARTS_H
+#include "sop/internal.h"
+#include "sop/measure.h"
+#include "sop/task_work.h"
+
+/* --- task_all.c: a task with all that its handling asks for; in the arena --- */
+struct task_all {
+    struct qund_task t;
+    struct qund_plan plan;
+    const struct qund_sop_template *tpl;
+    const struct qund_sop_step *step;
+    const struct qund_sop_say *say; /* the step's, or its plan B's */
+    struct qund_sop_clock clock;
+};
+QUND_CHECK int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id,
+                             struct task_all *out);
+/* "sop:<template>:<step>" */
+struct qund_str qund_task_rule(struct qund_arena *arena, const struct task_all *a);
+/* An alert about it; to, level: of the alert. */
+void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
+                     struct qund_str to, struct qund_str title, int64_t now);
+/* Its variables filled, appended; *missing: how many nobody knows. */
+QUND_CHECK int qund_task_fill(struct qund_sop *s, const struct task_all *a, struct qund_str text,
+                              int64_t now, struct qund_buf *out, size_t *missing);
+/* A person asked us to say it there by ourselves, and somebody speaks for us in that group. */
+QUND_CHECK int qund_task_voice(struct qund_sop *s, const struct task_all *a, bool *by_us,
+                               struct qund_str *target, struct qund_crm_group **group);
+
+/* --- task_move.c --- */
+QUND_CHECK int qund_task_timer(struct qund_sop *s, const char *kind, int64_t task, int64_t due);
+QUND_CHECK int qund_task_no_timer(struct qund_sop *s, const char *kind, int64_t task);
+
+/* --- task_who.c --- */
+/* How a role is filled here and now. */
+enum task_filled {
+    TASK_FILLED,
+    TASK_FILLED_EXPERT, /* by the consultant: the manager is to know */
+    TASK_NO_ACTOR,      /* nobody was invited: its plan B runs */
+    TASK_NOBODY         /* held */
+};
+struct task_who {
+    enum task_filled how;
+    enum qund_sop_role role; /* as filled */
+    int64_t staff;           /* who is told */
+    int64_t stands_for;      /* > 0: a stand-in for that person */
+    bool true_count;         /* first_buyer: staff announce the true number, nothing is disclosed */
+};
+QUND_CHECK int qund_task_who(struct qund_sop *s, const struct task_all *a, int64_t now,
+                             struct task_who *out);
+/* Who holds a role there at t, roster first; how many were written (at most QUND_DUTY_MAX). */
+void qund_sop_role_holders(const struct qund_sop *s, int64_t grp, struct qund_str role, int64_t t,
+                           struct qund_duty *out);
+
+/* --- task_push.c --- */
+struct task_telling {
+    const char *why;   /* part of the key: "due", "urge", "late" */
+    const char *level; /* info | warn | urgent */
+    int n;             /* which one of its kind */
+    int64_t now;
+};
+/* A card to that person at all of his targets. *told: there was one. */
+QUND_CHECK int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
+                              const struct task_telling *t, bool *told);
+/* It is ready: its card goes to who does it, else to who can be reached, or our own account says
+ * it. A task that nobody can be told of stays ready, and the manager hears of it. */
+QUND_CHECK int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now,
+                              struct qund_sop_effects *fx);
+/* Our own account says it. */
+QUND_CHECK int qund_task_say(struct qund_sop *s, const struct task_all *a, struct qund_str target,
+                             const struct qund_crm_group *g, int64_t now);
+
+/* --- task_cond.c --- */
+/* Does it hold at `now`? The window of a metric without `in` begins at `since`. What nobody knows
+ * does not hold. */
+QUND_CHECK int qund_sop_cond_holds(struct qund_sop *s, const struct task_all *a,
+                                   const struct qund_sop_cond *c, int64_t since, int64_t now,
+                                   bool *out);
+/* The first stop condition that holds, of its step or its plan; NULL: none. */
+QUND_CHECK int qund_task_stop(struct qund_sop *s, const struct task_all *a, int64_t since,
+                              int64_t now, const struct qund_sop_cond **out);
+QUND_CHECK int qund_task_span(struct qund_sop *s, struct qund_arena *arena,
+                              const struct task_all *a, struct qund_sop_span *out);
+
+/* --- task_watch.c --- */
+/* The step's alert, once, if its condition holds. */
+QUND_CHECK int qund_task_alarm(struct qund_sop *s, struct task_all *a, int64_t since, int64_t now,
+                               struct qund_sop_effects *fx);
+/* Alert and stop conditions are looked at again; sets the timer. */
+QUND_CHECK int qund_task_watch_from(struct qund_sop *s, const struct task_all *a, int64_t now);
+
+/* --- judge.c --- */
+/* It is done, or was pushed: what is expected from then on. Nothing, when there is nothing. */
+QUND_CHECK int qund_expect_open(struct qund_sop *s, struct task_all *a, int64_t opens, int64_t now,
+                                struct qund_sop_effects *fx);
+/* It ended without a post. */
+QUND_CHECK int qund_expect_none(struct qund_sop *s, struct task_all *a, const char *told,
+                                int64_t now, struct qund_sop_effects *fx);
+/* judge_sql.c */
+struct sop_expectation {
+    int64_t task, opens, closes;
+    bool has_wanted, blind;
+    double wanted;
+    int outcome;
+};
+enum sop_outcome { SOP_OPEN, SOP_HIT, SOP_MISS, SOP_VOID };
+QUND_CHECK int qund_expect_sql_put(struct qund_db *db, const struct sop_expectation *x,
+                                   const double *base);
+QUND_CHECK int qund_expect_sql_get(struct qund_db *db, int64_t task, struct sop_expectation *out);
+QUND_CHECK int qund_expect_sql_end(struct qund_db *db, int64_t task, enum sop_outcome outcome,
+                                   struct qund_str reason, const double *figure, int64_t now);
+
+/* --- plan_b.c --- */
+/* The plan B of that task, once. Nothing, when its step has none. */
+QUND_CHECK int qund_plan_b(struct qund_sop *s, const struct task_all *a, int64_t now,
+                           struct qund_sop_effects *fx);
+
+/* --- task_sql.c --- */
+QUND_CHECK int qund_task_sql_insert(struct qund_db *db, const struct qund_task_new *n, int64_t *id);
+QUND_CHECK int qund_task_sql_set(struct qund_db *db, const struct qund_task *t);
+QUND_CHECK int qund_task_sql_posted(struct qund_db *db, int64_t id, int64_t seq,
+                                    struct qund_str posted, int score);
+QUND_CHECK int qund_task_sql_number(struct qund_db *db, int64_t id, double number);
+QUND_CHECK int qund_task_sql_log(struct qund_db *db, int64_t id, enum qund_task_state state,
+                                 const struct qund_task_change *c);
+/* How often that happened to it. */
+QUND_CHECK int qund_task_sql_times(struct qund_db *db, int64_t id, enum qund_task_event e,
+                                   int64_t *out);
+/* Those that match, oldest first, at most max; returns how many. */
+QUND_CHECK int qund_task_sql_followers(struct qund_db *db, int64_t id, int64_t *ids, size_t max);
+QUND_CHECK int qund_task_sql_open_of(struct qund_db *db, int64_t plan, int64_t grp, int64_t contact,
+                                     int64_t after, unsigned states, int64_t *ids, size_t max);
+QUND_CHECK int qund_task_sql_by_seq(struct qund_db *db, int64_t seq, int64_t *ids, size_t max);
+/* What a post of that time in that group may prove. */
+QUND_CHECK int qund_task_sql_provable(struct qund_db *db, int64_t grp, int64_t ts, int64_t early_ms,
+                                      int64_t *ids, size_t max);
+/* From when on something of that group may be proved; INT64_MAX: nothing waits. */
+QUND_CHECK int qund_task_sql_first(struct qund_db *db, int64_t grp, int64_t now, int64_t *out);
+QUND_CHECK int qund_task_sql_people(struct qund_db *db, int64_t id, int64_t *out, size_t max);
+/* Posts that count against a cap, other than `but`. */
+struct sop_load_span {
+    int64_t day, day_end, month, month_end, week, week_end; /* [from, to) each */
+    int64_t grp, contact, staff, but;
+};
+QUND_CHECK int qund_task_sql_load(struct qund_db *db, const struct sop_load_span *x,
+                                  struct qund_sop_load *out);
+
+/* --- task_proof.c --- */
+/* A task of that group has changed: what memory knows of it is void. */
+void qund_posts_forget(struct qund_sop *s, int64_t grp);
+#endif

@@ -1,0 +1,353 @@
+/* src/sop/task_push.c - the card that tells somebody what to say now.
+ *
+ * It holds all that is needed to do it with a thumb: where, by when, the words ready to be copied,
+ * and how to answer. It goes to the first of those who hold the role that has somewhere to be told;
+ * where nobody of them has, to the manager, then the leader, as a stand-in. Somebody is told of one
+ * task once: the key of a push names task, occasion, person and target, so a replay finds it there.
+ *
+ * For the outbox a card is a reminder: several that are due at once to one person leave as one, and
+ * what ends meanwhile is cancelled (alert = minus the task's number). It has no pace of its own,
+ * because its hour is the point of it.
+ *
+ * In a plan that was made `direct` nobody is told where one of our own accounts may speak: it says
+ * the words itself, and the push of the message is what is waited for. */
+#include "outbox/link.h"
+#include "outbox/said.h"
+#include "sop/task_parts.h"
+#include <stdio.h>
+
+#define DIRECT_FOR_MS (30 * 60000) /* a post that is half an hour late is another post */
+
+struct telling {
+    struct qund_sop *s;
+    const struct task_all *a;
+    const struct task_telling *t;
+    int64_t staff;
+    struct qund_str name, ids; /* of that person; ids: a JSON object, realm → id */
+    struct qund_str group;     /* its name */
+    bool told;
+};
+
+/* --- the body --- */
+
+static bool put_link(const struct telling *x, int64_t about, struct qund_buf *out)
+{
+    const struct qund_config *c = x->s->deps.config;
+    struct qund_str base = qund_str(c->http.public_url ? c->http.public_url : "");
+    char token[QUND_LINK_CHARS + 1];
+
+    if (base.n == 0 || !x->s->deps.link_key)
+        return false;
+    while (base.n > 0 && base.p[base.n - 1] == '/')
+        base.n--;
+    qund_link_print(x->s->deps.link_key,
+                    &(struct qund_link){about, x->staff, x->t->now + c->alert.link_for_ms}, token);
+    qund_buf_printf(out, "%.*s/a/%s", QUND_STR_ARG(base), token);
+    return true;
+}
+
+/* "09-12 19:30" on the group's clock. */
+static void put_time(const struct telling *x, int64_t at, struct qund_buf *out)
+{
+    struct qund_civil t;
+
+    qund_zone_civil(x->a->clock.zone, at, &t);
+    qund_buf_printf(out, "%02d-%02d %02d:%02d", t.month, t.day, t.hour, t.minute);
+}
+
+static struct qund_str title_of(const struct task_all *a)
+{
+    return a->step->title.n > 0 ? a->step->title : a->plan.name;
+}
+
+static const char *const WHAT_TO_DO[QUND_SOP_CHANNELS] = {
+    [QUND_SOP_CH_GROUP] = "发到群里",  [QUND_SOP_CH_NOTICE] = "发群公告",
+    [QUND_SOP_CH_ONE_TO_ONE] = "私聊", [QUND_SOP_CH_SMS] = "发短信",
+    [QUND_SOP_CH_STAFF_TASK] = "去做", [QUND_SOP_CH_FORM] = "发表单",
+};
+
+/* The words stand alone between two lines, so that a thumb finds where they begin and end. */
+static void put_text(struct qund_jw *w, const struct telling *x, struct qund_str link)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    const struct task_all *a = x->a;
+    long long id = (long long)a->t.id;
+
+    qund_buf_printf(&text, "【任务 T%lld】%.*s", id, QUND_STR_ARG(title_of(a)));
+    if (x->group.n > 0)
+        qund_buf_printf(&text, "｜%.*s", QUND_STR_ARG(x->group));
+    qund_buf_printf(&text, "\n%s，", WHAT_TO_DO[a->t.channel]);
+    put_time(x, a->t.closes, &text);
+    qund_buf_puts(&text, " 前");
+    if (a->say->role == QUND_SOP_KOC_FAN ||
+        (a->say->role == QUND_SOP_FIRST_BUYER && a->t.role == QUND_SOP_FIRST_BUYER))
+        qund_buf_puts(&text, "（请受邀客户本人用自己的话说，末尾保留披露）");
+    qund_buf_printf(&text, "\n----\n%.*s\n----\n", QUND_STR_ARG(a->t.content));
+    if (link.n > 0)
+        qund_buf_str(&text, link);
+    else
+        qund_buf_printf(&text, "回复：完成 T%lld / 稍后 T%lld 30分钟 / 做不了 T%lld 原因", id, id,
+                        id);
+    qund_jw_kstr(w, "text", qund_buf_view(&text));
+}
+
+static void put_task(struct qund_jw *w, const struct telling *x)
+{
+    const struct task_all *a = x->a;
+
+    qund_jw_key(w, "task");
+    qund_jw_obj(w);
+    qund_jw_kint(w, "id", a->t.id);
+    qund_jw_kint(w, "plan", a->t.plan);
+    qund_jw_kstr(w, "plan_name", a->plan.name);
+    qund_jw_kstr(w, "template", a->plan.template);
+    qund_jw_kstr(w, "step", a->t.step);
+    qund_jw_kbool(w, "plan_b", a->t.plan_b > 0);
+    qund_jw_kstr(w, "title", title_of(a));
+    if (a->t.grp > 0) {
+        qund_jw_kint(w, "group", a->t.grp);
+        qund_jw_kstr(w, "group_name", x->group);
+    }
+    if (a->t.contact > 0)
+        qund_jw_kint(w, "contact", a->t.contact);
+    qund_jw_kz(w, "role", qund_sop_role_name((enum qund_sop_role)a->t.role));
+    qund_jw_kz(w, "channel", qund_sop_channel_name((enum qund_sop_channel)a->t.channel));
+    qund_jw_kstr(w, "content", a->t.content);
+    if (a->t.media.n > 0) {
+        qund_jw_key(w, "media");
+        qund_jw_raw(w, a->t.media);
+    }
+    qund_jw_kts(w, "due", a->t.due);
+    qund_jw_kts(w, "closes", a->t.closes);
+    qund_jw_end_obj(w);
+}
+
+static void put_body(const struct telling *x, struct qund_buf *body)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf link = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
+    struct qund_jw w = qund_jw(body);
+
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "kind", "task");
+    qund_jw_key(&w, "short");
+    qund_jw_printf(&w, "T%lld", (long long)x->a->t.id);
+    qund_jw_kz(&w, "level", x->t->level);
+    qund_jw_kz(&w, "why", x->t->why);
+    qund_jw_kstr(&w, "to", x->name);
+    qund_jw_key(&w, "person");
+    qund_jw_obj(&w);
+    qund_jw_kint(&w, "id", x->staff);
+    qund_jw_kstr(&w, "name", x->name);
+    qund_jw_key(&w, "ids");
+    qund_jw_raw(&w, x->ids);
+    qund_jw_end_obj(&w);
+    if (put_link(x, -x->a->t.id, &link) && put_link(x, 0, &all)) {
+        qund_jw_kstr(&w, "link", qund_buf_view(&link));
+        qund_jw_kstr(&w, "link_all", qund_buf_view(&all));
+    }
+    put_text(&w, x, qund_buf_view(&link));
+    put_task(&w, x);
+    qund_jw_end_obj(&w);
+}
+
+/* --- to whom --- */
+
+static int send_to(struct qund_str target, void *arg)
+{
+    struct telling *x = arg;
+    QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    const struct task_telling *t = x->t;
+    int64_t id;
+    int rc;
+
+    if (!qund_config_target(x->s->deps.config, target))
+        return 0;
+    qund_buf_printf(&key, "task:%lld:%s.%d:%lld:%.*s", (long long)x->a->t.id, t->why, t->n,
+                    (long long)x->staff, QUND_STR_ARG(target));
+    put_body(x, &body);
+    rc = qund_outbox_add(x->s->deps.outbox,
+                         &(struct qund_out_new){.key = qund_buf_view(&key),
+                                                .target = target,
+                                                .body = qund_buf_view(&body),
+                                                .urgent = strcmp(t->level, "urgent") == 0,
+                                                .alert = -x->a->t.id,
+                                                .person = x->staff,
+                                                .deadline = x->a->t.closes > t->now
+                                                                ? x->a->t.closes
+                                                                : t->now + DIRECT_FOR_MS},
+                         t->now, &id);
+    if (rc < 0 && rc != QUND_E_EXISTS)
+        return rc;
+    x->told = true;
+    return 0;
+}
+
+static int group_name(struct qund_sop *s, int64_t grp, struct qund_buf *out)
+{
+    struct qund_crm_group *g;
+    int rc = grp > 0 ? qund_crm_group_by_id(s->deps.crm, grp, &g) : QUND_E_NOTFOUND;
+
+    if (rc == 0)
+        qund_buf_str(out, g->name.n > 0 ? g->name : g->pid);
+    return rc == QUND_E_NOTFOUND ? 0 : rc;
+}
+
+int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
+                   const struct task_telling *t, bool *told)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf ids = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf group = {0};
+    struct telling x = {.s = s, .a = a, .t = t, .staff = staff};
+    int rc;
+
+    *told = false;
+    if (!s->deps.outbox || staff <= 0)
+        return 0;
+    rc = qund_crm_staff_name(s->deps.db, staff, &name);
+    if (rc == 0)
+        rc = qund_crm_staff_ids(s->deps.db, staff, &ids);
+    if (rc == 0)
+        rc = group_name(s, a->t.grp, &group);
+    x.name = qund_buf_view(&name);
+    x.ids = ids.n > 0 ? qund_buf_view(&ids) : QUND_STR("{}");
+    x.group = qund_buf_view(&group);
+    if (rc == 0)
+        rc = qund_crm_staff_targets(s->deps.db, staff, send_to, &x);
+    *told = x.told;
+    return rc < 0 ? rc : 0;
+}
+
+/* --- our own account --- */
+
+static void said_body(const struct task_all *a, const struct qund_crm_group *g,
+                      struct qund_buf *out)
+{
+    struct qund_jw w = qund_jw(out);
+
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "kind", "message");
+    qund_jw_key(&w, "short");
+    qund_jw_printf(&w, "T%lld", (long long)a->t.id);
+    qund_jw_kstr(&w, "text", a->t.content);
+    qund_jw_kz(&w, "level", "info");
+    qund_jw_kbool(&w, "auto", true);
+    qund_jw_kstr(&w, "group", g->pid);
+    qund_jw_kbool(&w, "notice", a->t.channel == QUND_SOP_CH_NOTICE);
+    qund_jw_end_obj(&w);
+}
+
+int qund_task_say(struct qund_sop *s, const struct task_all *a, struct qund_str target,
+                  const struct qund_crm_group *g, int64_t now)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    struct qund_said_new said = {
+        .act = QUND_SAID_TASK, .realm = g->realm, .grp = g->id, .at = now, .rule = QUND_STR("")};
+    char key[48];
+    int rc;
+
+    snprintf(key, sizeof(key), "task:%lld:say", (long long)a->t.id);
+    said_body(a, g, &body);
+    rc = qund_outbox_add(s->deps.outbox,
+                         &(struct qund_out_new){.key = qund_str(key),
+                                                .target = target,
+                                                .body = qund_buf_view(&body),
+                                                .deadline = a->t.closes < now + DIRECT_FOR_MS
+                                                                ? a->t.closes
+                                                                : now + DIRECT_FOR_MS},
+                         now, &said.outbox);
+    if (rc == QUND_E_EXISTS)
+        return 0;
+    said.task = a->t.id;
+    return rc < 0 ? rc : qund_said_add(s->deps.db, &said);
+}
+
+/* --- it is ready --- */
+
+static int pushed(struct qund_sop *s, const struct task_all *a, int64_t now,
+                  struct qund_sop_effects *fx)
+{
+    int rc = qund_task_move(s, a->t.id,
+                            &(struct qund_task_change){.event = QUND_TASK_EV_PUSH,
+                                                       .by = QUND_STR("engine"),
+                                                       .reason = QUND_STR(""),
+                                                       .now = now},
+                            fx, NULL);
+
+    if (rc == 0)
+        rc = QUND_FAULT("task_pushed") < 0 ? QUND_E_IO : 0;
+    return rc;
+}
+
+static int flag(struct qund_sop *s, struct task_all *a, unsigned bits, int64_t staff)
+{
+    a->t.flags |= bits;
+    if (staff > 0)
+        a->t.staff = staff;
+    return qund_task_sql_set(s->deps.db, &a->t);
+}
+
+/* Those who may do it, best first: who was found for it, others who hold the role, who stands in.
+ */
+static size_t candidates(const struct qund_sop *s, const struct task_all *a, int64_t now,
+                         int64_t *v, size_t max)
+{
+    const char *const ROLES[] = {qund_sop_role_name((enum qund_sop_role)a->t.role), "manager",
+                                 "leader"};
+    size_t n = 0;
+
+    v[n++] = a->t.staff;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(ROLES); i++) {
+        struct qund_duty d;
+
+        qund_sop_role_holders(s, a->t.grp, qund_str(ROLES[i]), now, &d);
+        for (size_t k = 0; k < d.n && n < max; k++)
+            v[n++] = d.staff[k];
+    }
+    return n;
+}
+
+static int tell_somebody(struct qund_sop *s, struct task_all *a, int64_t now, bool *told)
+{
+    struct task_telling t = {
+        .why = "due", .level = a->step->kind == QUND_SOP_SAFETY ? "urgent" : "info", .now = now};
+    int64_t who[3 * QUND_DUTY_MAX + 1], times;
+    size_t n = candidates(s, a, now, who, QUND_ARRAY_LEN(who));
+    int rc = qund_task_sql_times(s->deps.db, a->t.id, QUND_TASK_EV_PUSH, &times);
+
+    t.n = (int)times;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = qund_task_card(s, a, who[i], &t, told);
+        if (rc < 0 || !*told)
+            continue;
+        return flag(s, a, who[i] == a->t.staff ? 0 : QUND_TASK_STAND_IN, who[i]);
+    }
+    return rc;
+}
+
+int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now, struct qund_sop_effects *fx)
+{
+    struct qund_crm_group *g;
+    struct qund_str voice;
+    bool by_us, told = false;
+    int rc = qund_task_voice(s, a, &by_us, &voice, &g);
+
+    if (rc == 0 && by_us && !qund_sop_has_gap(a->t.content)) {
+        rc = qund_task_say(s, a, voice, g, now);
+        if (rc == 0)
+            rc = flag(s, a, QUND_TASK_BY_US, 0);
+        return rc < 0 ? rc : pushed(s, a, now, fx);
+    }
+    if (rc == 0)
+        rc = tell_somebody(s, a, now, &told);
+    if (rc < 0)
+        return rc;
+    if (told)
+        return pushed(s, a, now, fx);
+    if (!s->deps.outbox || (a->t.flags & QUND_TASK_UNREACHED))
+        return 0;
+    qund_task_alert(fx, a, QUND_STR("warn"), QUND_STR("manager"), QUND_STR("任务推不到人"), now);
+    return flag(s, a, QUND_TASK_UNREACHED, 0);
+}
