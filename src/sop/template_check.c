@@ -95,12 +95,25 @@ static void check_plan_b(struct qund_sop_reader *rd, const struct qund_ynode *n,
         qund_yaml_err(rd->errs, rd->doc, at, "plan_b.at lies before the step itself");
 }
 
+/* As everywhere else: lists of tags are written with commas. */
+static void check_tags(struct qund_sop_reader *rd, const struct qund_ynode *tags,
+                       const struct qund_sop_step *s)
+{
+    for (size_t i = 0; i < s->n_tags; i++)
+        if (memchr(s->tags[i].p, ',', s->tags[i].n) || memchr(s->tags[i].p, '\n', s->tags[i].n) ||
+            qund_str_trim(s->tags[i]).n != s->tags[i].n)
+            qund_yaml_err(rd->errs, rd->doc, tags,
+                          "'%.*s' is no tag: no comma, no line break, no blanks at its ends",
+                          QUND_STR_ARG(s->tags[i]));
+}
+
 static void check_step(struct qund_sop_reader *rd, const struct qund_ynode *n,
                        const struct qund_sop_step *s)
 {
     const struct qund_ynode *alert = qund_yaml_get(n, "alert");
 
     check_base(rd, qund_sop_node(n, "at"), &s->at);
+    check_tags(rd, qund_yaml_get(n, "tags"), s);
     if (s->has_plan_b)
         check_plan_b(rd, qund_yaml_get(n, "plan_b"), s);
     if (s->has_ready_by) {

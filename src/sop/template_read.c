@@ -43,6 +43,18 @@ bool qund_sop_read_map(struct qund_sop_reader *rd, const struct qund_ynode *map,
     return qund_sop_errors(rd) == before;
 }
 
+/* Lines and tabs are part of a text; other control characters are part of nothing people read. */
+static bool has_control(struct qund_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 bool qund_sop_read_text(struct qund_sop_reader *rd, const struct qund_ynode *n, const char *what,
                         size_t max, struct qund_str *out)
 {
@@ -53,6 +65,11 @@ bool qund_sop_read_text(struct qund_sop_reader *rd, const struct qund_ynode *n, 
     if (n->text.n > max) {
         qund_yaml_err(rd->errs, rd->doc, n, "%s has %zu bytes, at most %zu are allowed", what,
                       n->text.n, max);
+        return false;
+    }
+    if (has_control(n->text)) {
+        qund_yaml_err(rd->errs, rd->doc, n,
+                      "%s holds a control character; lines end with \\n alone", what);
         return false;
     }
     *out = qund_sop_keep(rd, n->text);

@@ -339,6 +339,35 @@ static void a_file_that_is_no_template_is_said_to_be_none(void **state)
     }
 }
 
+static void texts_and_tags_are_what_people_can_read(void **state)
+{
+    static const struct {
+        const char *keys, *error;
+    } all[] = {
+        {"content: \"一\\n二\\t三\"", ""},
+        {"content: \"a\\0b\"",
+         "5:68: content holds a control character; lines end with \\n alone\n"},
+        {"content: \"a\\r\\nb\"",
+         "5:68: content holds a control character; lines end with \\n alone\n"},
+        {"content: 好, tags: [\"a,b\", c]",
+         "5:77: 'a,b' is no tag: no comma, no line break, no blanks at its ends\n"},
+        {"content: 好, tags: [\" a\"]",
+         "5:77: ' a' is no tag: no comma, no line break, no blanks at its ends\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(all); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf text = {0}, errors = {0};
+        QUND_AUTO(qund_sop_template_free) struct qund_sop_template *t = NULL;
+
+        qund_buf_printf(&text,
+                        "%ssteps:\n  - {id: S01, at: D0 10:00, role: leader, channel: group, %s}\n",
+                        HEAD, all[i].keys);
+        qund_ignore(unit_template(text.p, &t, &errors, NULL)); /* told by what was said */
+        assert_string_equal(errors.p, all[i].error);
+    }
+}
+
 /* --- several templates ----------------------------------------------------------------------- */
 static struct qund_sop_template *small(const char *id, const char *more)
 {
@@ -393,6 +422,7 @@ int main(void)
         cmocka_unit_test(each_broken_file_says_all_that_is_wrong_and_where),
         cmocka_unit_test(more_steps_than_a_plan_can_hold_are_refused),
         cmocka_unit_test(a_file_that_is_no_template_is_said_to_be_none),
+        cmocka_unit_test(texts_and_tags_are_what_people_can_read),
         cmocka_unit_test(chains_of_several_templates_end_somewhere),
     };
 
