@@ -111,13 +111,18 @@ static int tag_add(struct crm_cmd *c)
 
     if (rc == 0 && c->v[2].n && qund_str_duration(c->v[2], &for_ms) < 0)
         rc = qund_err_set(c->err, QUND_E_INVAL, "for", "write 12h or 7d");
+    if (rc == 0 && !qund_crm_tag_named(c->v[1]))
+        rc =
+            qund_err_set(c->err, QUND_E_INVAL, "tag",
+                         "1 to %d bytes, none of , ; | and no control characters, no blanks at its "
+                         "ends",
+                         CRM_TAG_MAX);
     if (rc < 0)
         return rc;
     tag.expires = for_ms ? c->now + for_ms : 0;
     rc = qund_crm_tag_add(c->crm, p, &tag);
     if (rc == QUND_E_INVAL)
-        return qund_err_set(c->err, rc, "tag", "1 to %d bytes; at most %d tags a person",
-                            CRM_TAG_MAX, CRM_TAGS_MAX);
+        return qund_err_set(c->err, rc, "tag", "at most %d tags a person", CRM_TAGS_MAX);
     return rc < 0 ? rc : qund_crm_cmd_answer(c, "changed", rc);
 }
 

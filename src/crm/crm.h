@@ -124,6 +124,9 @@ struct qund_crm_tag {
     int64_t at;      /* ts */
     int64_t expires; /* 0: never */
 };
+/* Whether it may be a tag's name: 1 to 96 bytes, no control characters, none of , ; | (files of
+ * contacts separate tags by them), no blanks at its ends. */
+bool qund_crm_tag_named(struct qund_str name);
 /* 1: the contact did not hold it before. Each message that says it again is a witness, so that a
  * revoke of one keeps what another still says. */
 QUND_CHECK int qund_crm_tag_add(struct qund_crm *crm, struct qund_crm_contact *c,

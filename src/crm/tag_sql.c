@@ -116,6 +116,14 @@ static void held_forget(struct qund_crm_entry *e)
 
 /* --- adding, removing, asking --- */
 
+bool qund_crm_tag_named(struct qund_str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if ((unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7f || strchr(",;|", name.p[i]))
+            return false;
+    return name.n > 0 && name.n <= CRM_TAG_MAX && qund_str_trim(name).n == name.n;
+}
+
 static int drop_second_witness(struct qund_crm *crm, int64_t contact, int64_t tag)
 {
     struct qund_stmt *st = qund_sql(

@@ -278,6 +278,8 @@ static const struct qund_route ROUTES[] = {
      LIST(EXPORT), .read = qund_api_export, .what = "leads", .produces = "text/csv", .slow = true},
     {QUND_GET, BASE "/export/staff", ROLES_MANAGE, ROUTE_READ, "export", "All staff as a file",
      LIST(EXPORT), .read = qund_api_export, .what = "staff", .produces = "text/csv", .slow = true},
+    {QUND_GET, BASE "/export/orders", ROLES_MANAGE, ROUTE_READ, "export", "All orders as a file",
+     LIST(EXPORT), .read = qund_api_export, .what = "orders", .produces = "text/csv", .slow = true},
     {QUND_GET, BASE "/export/households", ROLES_MANAGE, ROUTE_READ, "export",
      "All households as a file", LIST(EXPORT), .read = qund_api_export, .what = "households",
      .produces = "text/csv", .slow = true},

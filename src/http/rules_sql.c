@@ -4,6 +4,17 @@
 
 enum { STAT_DAYS = 7, NOISE_PERCENT = 40 };
 
+/* A new store's first rules are there before its first instant. */
+static void put_loaded(struct qund_jw *w, int64_t at)
+{
+    if (at > 0) {
+        qund_jw_kts(w, "loaded_at", at);
+        return;
+    }
+    qund_jw_key(w, "loaded_at");
+    qund_jw_null(w);
+}
+
 static void print_rule(struct qund_stmt *st, struct qund_jw *w)
 {
     int64_t hits = qund_col_int(st, 8), irrelevant = qund_col_int(st, 9);
@@ -16,7 +27,7 @@ static void print_rule(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kstr(w, "source", qund_col_str(st, 4));
     qund_jw_kbool(w, "active", qund_col_int(st, 5) != 0);
     qund_jw_kint(w, "rank", qund_col_int(st, 6));
-    qund_jw_kts(w, "loaded_at", qund_col_int(st, 7));
+    put_loaded(w, qund_col_int(st, 7));
     qund_jw_kint(w, "hits_7d", hits);
     qund_jw_kint(w, "alerts_7d", alerts);
     qund_jw_kint(w, "irrelevant_7d", irrelevant);
@@ -65,7 +76,7 @@ static int print_versions(struct qund_db *db, int64_t no, struct qund_jw *w)
         qund_jw_obj(w);
         qund_jw_kint(w, "version", qund_col_int(st, 0));
         qund_jw_kstr(w, "digest", qund_col_str(st, 1));
-        qund_jw_kts(w, "loaded_at", qund_col_int(st, 2));
+        put_loaded(w, qund_col_int(st, 2));
         qund_jw_key(w, "rule");
         qund_jw_raw(w, qund_col_str(st, 3));
         qund_jw_end_obj(w);

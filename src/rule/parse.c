@@ -5,6 +5,7 @@
  * reader stops at the first error; it adds its own, with file, line and column, and lets the others
  * speak, so that one run of `qund check` shows all there is to mend. Strings are copied into the
  * set's arena: the YAML document is gone when the set is used. */
+#include "crm/crm.h"
 #include "rule/internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,18 +153,14 @@ bool qund_rule_check_text(struct qund_rule_reader *rd, const struct qund_ynode *
 
 bool qund_rule_check_tag(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what)
 {
-    bool ok = n->kind == QUND_YAML_SCALAR && n->text.n > 0 && n->text.n <= RULE_TAG_MAX;
-    size_t i;
+    bool ok = n->kind == QUND_YAML_SCALAR && qund_crm_tag_named(n->text);
 
-    for (i = 0; ok && i < n->text.n; i++)
-        ok = (unsigned char)n->text.p[i] >= 0x20 && n->text.p[i] != 0x7f && n->text.p[i] != ',';
-    if (ok)
-        ok = qund_str_trim(n->text).n == n->text.n;
     if (!ok)
-        qund_yaml_err(rd->errs, rd->doc, n,
-                      "%s must be a tag: 1 to %u bytes, no comma, no control characters, no blanks "
-                      "at its ends",
-                      what, RULE_TAG_MAX);
+        qund_yaml_err(
+            rd->errs, rd->doc, n,
+            "%s must be a tag: 1 to %u bytes, none of , ; | and no control characters, no "
+            "blanks at its ends",
+            what, RULE_TAG_MAX);
     return ok;
 }
 

@@ -23,6 +23,8 @@ with scratch() as folder:
     def _():
         d.start()
         check("admin token" in d.log(), "the token is told")
+        with Client(d.sock) as c:
+            check(b"1970" not in c.get("/api/v1/rules").body, "no time that never was")
         equal(d.stop(), 0, "exit code")
         d.start()
         equal(d.log().count("admin token"), 1, "times the token is told")

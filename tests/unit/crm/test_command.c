@@ -62,6 +62,9 @@ static void people_are_changed_by_commands(void **state)
     person(p, "u1", "A", 4000); /* older than the person's choice */
     ask_text(p, "SELECT name FROM contact", "王女士");
     refused(p, "tag.add", "{\"contact\":99,\"tag\":\"x\"}", QUND_E_NOTFOUND, "contact");
+    refused(p, "tag.add", "{\"contact\":1,\"tag\":\"a,b\"}", QUND_E_INVAL, "tag");
+    refused(p, "tag.add", "{\"contact\":1,\"tag\":\"a;b\"}", QUND_E_INVAL, "tag");
+    refused(p, "tag.add", "{\"contact\":1,\"tag\":\" a\"}", QUND_E_INVAL, "tag");
     refused(p, "tag.add", "{\"contact\":1,\"tga\":\"x\"}", QUND_E_INVAL, "body");
     refused(p, "tag.add", "{\"contact\":1,", QUND_E_INVAL, "body");
     refused(p, "lead.update", "{\"contact\":1,\"owner\":\"nobody\"}", QUND_E_NOTFOUND, "staff");

@@ -320,6 +320,7 @@ class Api(unittest.TestCase):
         status, data, headers = self.call("GET", API + "/export/contacts")
         self.assertEqual((status, headers["content-type"]), (200, "text/csv; charset=utf-8"))
         self.assertEqual(len(data.decode().splitlines()), 1201)
+        self.assertTrue(self.call("GET", API + "/export/orders")[1].decode().startswith("\ufefforder,realm,id"))
         status, data, _ = self.call("GET", API + "/export/contacts?format=jsonl")
         self.assertEqual(len(data.splitlines()), 1200)
 

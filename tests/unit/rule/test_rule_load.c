@@ -53,8 +53,8 @@ static const struct {
       "4:16: extract must be one of: room, phone, chain, signup, signup_cancel, signup_confirm, "
       "order, question, grievance, aside",
       "5:14: unknown key 'some'",
-      "8:14: tag must be a tag: 1 to 96 bytes, no comma, no control characters, no blanks at its "
-      "ends",
+      "8:14: tag must be a tag: 1 to 96 bytes, none of , ; | and no control characters, no blanks "
+      "at its ends",
       "9:14: tag needs `name`, e.g. {name: 意向:询价, for: 30d}",
       "10:16: alert needs `to`: a role such as consultant",
       "10:16: alert needs `text`, e.g. \"{{message.text}}\"",
