@@ -91,7 +91,7 @@ bool qund_ready(void *arg, struct qund_jw *w)
             m.what);
     if (m.rules_broken)
         qund_jw_printf(w, "rules were refused, the set before them runs: %s", m.rules_why);
-    else if (q->rules_degraded)
+    else if (q->rules_degraded && !m.rules_taken)
         qund_jw_printf(w, "rules were refused at start, the last good set runs; see `qund check`");
     qund_hosts_ready(q, w);
     if (q->config_why[0])

@@ -82,6 +82,7 @@ static void note_rules(struct qund_maint *m, const struct qund_errs *errs)
 {
     pthread_mutex_lock(&m->mtx);
     m->state.rules_broken = errs->n > 0;
+    m->state.rules_taken = m->state.rules_taken || errs->n == 0;
     if (errs->n > 0)
         snprintf(m->state.rules_why, sizeof(m->state.rules_why), "%.100s: %.200s", errs->v[0].where,
                  errs->v[0].text);

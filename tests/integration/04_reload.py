@@ -46,6 +46,18 @@ with scratch() as folder, Daemon(folder / "d") as d:
         check("refused" not in said, "readyz", said)
         until(lambda: intents_of("芝麻") == [], 5, "the rule is gone")
 
+    @case("a start with broken rules runs the last good ones, and a mended file ends that too")
+    def _():
+        equal(d.stop(), 0, "exit code")
+        api.close()
+        d.write_rules("rules:\n  - id: broken\n    thn: []\n")
+        d.start()
+        check("last good" in d.degraded()[1], "readyz", d.degraded()[1])
+        equal(intents_of("这个多少钱"), ["price_question"], "an old rule")
+        d.write_rules(RULES)
+        hup("rules.loaded")
+        check("refused" not in d.degraded()[1], "mended", d.degraded()[1])
+
     @case("a broken configuration is named by line, the old one stays")
     def _():
         d.write_config("http:\n  listen: 7\n  lisen: 8\n")
