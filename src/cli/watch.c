@@ -85,10 +85,26 @@ static void message(const struct watch *w, const json_t *o)
     put_list(w, json_object_get(o, "intents"), "→");
 }
 
+/* What somebody did about an alert; else it would look like the alert once more. */
+static void deed(const struct watch *w, const json_t *o, const json_t *a)
+{
+    const char *by = text_of(a, "by");
+
+    put_clock(w, text_of(o, "at"));
+    printf(" ok alert %lld %s%s%s: ", (long long)json_integer_value(json_object_get(a, "id")),
+           text_of(o, "deed"), *by ? " by " : "", by);
+    put_text(text_of(a, "title"), 80);
+    putchar('\n');
+}
+
 static void alert(const struct watch *w, const json_t *o)
 {
     const json_t *a = json_object_get(o, "alert");
 
+    if (*text_of(o, "deed")) {
+        deed(w, o, a);
+        return;
+    }
     fputs(w->color ? "\033[1;31m" : "", stdout);
     put_clock(w, text_of(o, "at"));
     printf(" !! alert %lld %s -> %s: ", (long long)json_integer_value(json_object_get(a, "id")),

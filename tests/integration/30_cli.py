@@ -291,6 +291,21 @@ def watch_shows_a_burst_whole_and_says_why_it_ends(folder):
         check("closed" in err, "and says so", err)
 
 
+def watch_tells_what_is_done_about_an_alert_from_the_alert(folder):
+    d = Daemon(folder)
+    d.start()
+    with subprocess.Popen(d.command("watch", "--only", "alert"), stdout=subprocess.PIPE) as p, Client(d.sock) as c:
+        until(lambda: c.get("/api/v1/status").json()["http"]["websockets"] == 1, 10, "it watches")
+        c.events([{"id": "1", "group": "g", "sender": "a", "sender_name": "小王", "text": "多少钱"}])
+        line = p.stdout.readline().decode()
+        check(" !! alert 1 info -> consultant: " in line, "the alert", line)
+        d.run("alert", "ack", "1", check_exit=0)
+        line = p.stdout.readline().decode()
+        check(" ok alert 1 ack" in line and "!!" not in line, "the deed", line)
+        p.terminate()
+    d.stop()
+
+
 def tokens_hold_at_once(folder):
     d = Daemon(folder)
     d.start()
@@ -369,7 +384,8 @@ if __name__ == "__main__":
              what_needs_no_rules_asks_for_none, an_import_goes_on_without_a_daemon,
              an_import_goes_through_the_daemon, a_replay_names_the_line,
              a_daemon_that_does_not_answer_yet_is_not_said_to_be_missing,
-             watch_shows_a_burst_whole_and_says_why_it_ends, tokens_hold_at_once, doctor_finds_what_would_fail,
+             watch_shows_a_burst_whole_and_says_why_it_ends,
+             watch_tells_what_is_done_about_an_alert_from_the_alert, tokens_hold_at_once, doctor_finds_what_would_fail,
              a_restore_holds_what_waits]
     run = Cases()
     for case in CASES:
