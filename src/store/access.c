@@ -128,22 +128,31 @@ int qund_token_add(struct qund_db *db, const struct qund_token *t, int64_t *id,
     return rc;
 }
 
-int qund_token_revoke(struct qund_db *db, int64_t id, int64_t now, struct qund_err *err)
+/* 1: it is the only admin token that is alive. One that is none can always go. */
+static int last_admin(struct qund_db *db, int64_t id, int64_t now)
 {
-    struct qund_stmt *st;
-    int64_t left = 0;
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT count(*) = 1 AND max(id) = :id FROM token WHERE revoked IS NULL "
+                     "AND role = 'admin' AND (expires IS NULL OR expires > :now)");
     int rc;
 
-    st = qund_sql(db, "SELECT count(*) FROM token WHERE revoked IS NULL AND role = 'admin' "
-                      "AND id <> :id AND (expires IS NULL OR expires > :now)");
     qund_bind_int(st, ":id", id);
     qund_bind_int(st, ":now", now);
     rc = qund_step(st);
-    left = rc == 1 ? qund_col_int(st, 0) : 0;
+    if (rc == 1)
+        rc = qund_col_int(st, 0) != 0;
     qund_stmt_reset(st);
+    return rc;
+}
+
+int qund_token_revoke(struct qund_db *db, int64_t id, int64_t now, struct qund_err *err)
+{
+    struct qund_stmt *st;
+    int rc = last_admin(db, id, now);
+
     if (rc < 0)
         return rc;
-    if (left == 0)
+    if (rc == 1)
         return qund_err_set(err, QUND_E_INVAL, "id",
                             "the last admin token cannot be revoked; make another one first");
     st = qund_sql(db, "UPDATE token SET revoked = :now WHERE id = :id AND revoked IS NULL");

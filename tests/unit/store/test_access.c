@@ -64,13 +64,15 @@ static void commands_add_and_revoke(void **state)
     assert_int_equal(command(f, "token.add", body.p, &reply, &err), 0);
     assert_string_equal(reply.p, "{\"id\":1}");
     assert_int_equal(command(f, "token.add", body.p, &reply, &err), QUND_E_EXISTS);
-    /* No admin is there: nothing may be revoked that would leave none. */
-    assert_int_equal(command(f, "token.revoke", "{\"id\":1}", &reply, &err), QUND_E_INVAL);
+    assert_int_equal(command(f, "token.revoke", "{\"id\":77}", &reply, &err), QUND_E_NOTFOUND);
     assert_int_equal(command(f, "token.add",
                              "{\"hash\":\"1123456789abcdef0123456789abcdef0123456789abcdef"
                              "0123456789abcdef\",\"role\":\"admin\",\"name\":\"a\"}",
                              &reply, &err),
                      0);
+    /* The only admin's token stays; any other may go, also one that never was. */
+    assert_int_equal(command(f, "token.revoke", "{\"id\":2}", &reply, &err), QUND_E_INVAL);
+    assert_int_equal(command(f, "token.revoke", "{\"id\":77}", &reply, &err), QUND_E_NOTFOUND);
     assert_int_equal(command(f, "token.revoke", "{\"id\":1}", &reply, &err), 0);
     assert_int_equal(command(f, "token.revoke", "{\"id\":1}", &reply, &err), QUND_E_NOTFOUND);
     assert_int_equal(command(f, "token.revoke", "{\"id\":2}", &reply, &err), QUND_E_INVAL);
