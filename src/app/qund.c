@@ -94,22 +94,25 @@ static struct qund_config *config(void *arg)
 
 static int open_engine(struct qund *q, struct qund_err *err)
 {
-    int rc = qund_engine_open(&(struct qund_engine_deps){.db = q->db,
-                                                         .fold = q->fold,
-                                                         .config = q->config,
-                                                         .rules = q->rules,
-                                                         .words = q->words,
-                                                         .holidays = q->holidays,
-                                                         .inhand = q->inhand,
-                                                         .left = &q->left,
-                                                         .log = q->log,
-                                                         .metrics = q->metrics,
-                                                         .outbox = true,
-                                                         .link_key = q->vault->key,
-                                                         .feed = feed,
-                                                         .feed_wanted = watched,
-                                                         .feed_arg = q},
-                              &q->engine, err);
+    int rc = qund_engine_open(
+        &(struct qund_engine_deps){.db = q->db,
+                                   .fold = q->fold,
+                                   .config = q->config,
+                                   .rules = q->rules,
+                                   .words = q->words,
+                                   .holidays = q->holidays,
+                                   .inhand = q->inhand,
+                                   .left = &q->left,
+                                   .opened_ms =
+                                       q->opts.is_virtual ? 0 : qund_clock_now(q->clock).ms,
+                                   .log = q->log,
+                                   .metrics = q->metrics,
+                                   .outbox = true,
+                                   .link_key = q->vault->key,
+                                   .feed = feed,
+                                   .feed_wanted = watched,
+                                   .feed_arg = q},
+        &q->engine, err);
 
     if (rc < 0)
         return rc;

@@ -6,7 +6,7 @@
 #include "store/db.h"
 
 struct qund_crm_gap {
-    int64_t realm, channel;  /* ids */
+    int64_t realm, channel;  /* ids; channel 0: all of them, we were down */
     struct qund_str account; /* NONE: all of the channel's */
     int64_t grp;             /* 0: all groups */
     int64_t from, to;        /* event time; to 0: it is not over */
@@ -15,6 +15,8 @@ struct qund_crm_gap {
 /* Engine thread. The same gap told again gets its end; an open one of the same place that began
  * before ends where this one begins. INVAL: it ends before it begins. */
 QUND_CHECK int qund_crm_gap_put(struct qund_db *db, const struct qund_crm_gap *gap);
+/* Nobody listened on any channel: we were not there. A gap of each realm, without a channel. */
+QUND_CHECK int qund_crm_gap_down(struct qund_db *db, int64_t from, int64_t to);
 /* 1: something of the group may be missing in (from, until). Any handle. Whoever judges by what was
  * said, or by silence, asks this first: a window with a gap in it ends void(gap). */
 QUND_CHECK int qund_crm_gap_overlaps(struct qund_db *db, int64_t grp, int64_t from, int64_t until);

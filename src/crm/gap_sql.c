@@ -7,7 +7,9 @@
  *
  * A gap is told when it begins (without an end) and again when it is over, or once when it is over.
  * One that nobody ends is over after a day: a plugin that died must not stop all judging for ever.
- * In a shared group one deaf account of several hides nothing, the others hear. */
+ * Our own absence is one of every channel: what is sent to us again comes too late to judge by, and
+ * what is not is lost. In a shared group one deaf account of several hides nothing, the others
+ * hear. */
 #include "crm/gap.h"
 
 #define OPEN_MS QUND_DAY_MS
@@ -52,6 +54,17 @@ int qund_crm_gap_put(struct qund_db *db, const struct qund_crm_gap *g)
     qund_bind_int(st, ":to", open ? g->from + OPEN_MS : g->to);
     qund_bind_int(st, ":open", open);
     qund_bind_int(st, ":seq", g->seq);
+    return qund_run(st);
+}
+
+int qund_crm_gap_down(struct qund_db *db, int64_t from, int64_t to)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "INSERT OR IGNORE INTO gap(realm, channel, account, grp, from_ts, to_ts, open,"
+                     " seq) SELECT id, 0, '', 0, :from, :to, 0, 0 FROM realm");
+
+    qund_bind_int(st, ":from", from);
+    qund_bind_int(st, ":to", to);
     return qund_run(st);
 }
 

@@ -91,6 +91,8 @@ static int recover(struct qund_engine *e)
     }
     if (rc == 0)
         rc = qund_suspects_recover(e);
+    if (rc == 0)
+        rc = qund_gap_since_last_life(e);
     if (rc == 0 && e->rules)
         rc = qund_rules_store(e->db, e->rules, e->now, NULL);
     if (rc == 0 && e->rules)
@@ -144,6 +146,12 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
                             qund_db_error(e->db));
     *out = QUND_TAKE(e);
     return 0;
+}
+
+void qund_engine_alive(struct qund_engine *e, int64_t now)
+{
+    if (e->deps.inhand && e->deps.opened_ms > 0)
+        qund_inhand_alive(e->deps.inhand, now);
 }
 
 struct qund_engine *qund_engine_close(struct qund_engine *e)

@@ -30,6 +30,7 @@ struct qund_engine_deps {
     const struct qund_holidays *holidays;  /* NULL: none known; outlives the engine */
     struct qund_inhand *inhand;            /* NULL: not noted (virtual replay) */
     const struct qund_inhand_left *left;   /* what the last process left; read by open only */
+    int64_t opened_ms;                     /* wall: when this one opens; 0: time is virtual */
     struct qund_log *log;
     struct qund_metrics *metrics;
     bool outbox;                   /* false: nothing is ever handed to deliver */
@@ -42,6 +43,8 @@ struct qund_engine_deps {
 /* Opens what it needs in the store, takes over what a stopped predecessor left `sending`. */
 QUND_CHECK int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **out,
                                 struct qund_err *err);
+/* It runs: what the next start reckons the time of our absence from. */
+void qund_engine_alive(struct qund_engine *e, int64_t now);
 struct qund_engine *qund_engine_close(struct qund_engine *e); /* returns NULL */
 QUND_DEFINE_AUTO(qund_engine_close, struct qund_engine *)
 

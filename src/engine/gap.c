@@ -3,7 +3,9 @@
  * "Nobody answered" is concluded from silence, and of a gap's silence nothing is known. Then no
  * overdue alert is raised and no ladder climbs; the manager is told once that it was not judged,
  * and may look for himself. Urgent alerts climb all the same: a doubtful call about somebody's
- * safety is better than none. A gap that becomes known after the judgement changes nothing. */
+ * safety is better than none. Our own absence is a gap of all channels when it was longer than the
+ * lateness: what was sent meanwhile is sent again by whoever can, within that time if it was short.
+ * A gap that becomes known after the judgement changes nothing. */
 #include "crm/gap.h"
 #include "engine/internal.h"
 
@@ -75,6 +77,19 @@ int qund_gap_voids_rung(struct qund_engine *e, const struct qund_timer *t)
     if (!w.open || w.urgent || w.grp <= 0 || w.seq <= 0)
         return 0;
     return qund_gap_voids(e, w.grp, w.seq, w.since, t->due - e->config->time.lateness_ms);
+}
+
+int qund_gap_since_last_life(struct qund_engine *e)
+{
+    int64_t from = e->deps.left ? e->deps.left->alive_ms : 0, to = e->deps.opened_ms;
+    int rc;
+
+    if (from == 0 || to - from <= e->config->time.lateness_ms)
+        return 0;
+    qund_log(e->deps.log, QUND_WARN, "engine.was_down", QUND_KV("seconds", (to - from) / 1000));
+    e->tally.gaps++;
+    rc = qund_crm_gap_forget(e->db, to - e->config->store.retention_ms);
+    return rc < 0 ? rc : qund_crm_gap_down(e->db, from, to);
 }
 
 /* Cheap enough for each sweep: there are few. */

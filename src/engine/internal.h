@@ -298,6 +298,8 @@ QUND_CHECK int qund_gap_voids(struct qund_engine *e, int64_t grp, int64_t seq, i
                               int64_t until);
 QUND_CHECK int qund_gap_voids_rung(struct qund_engine *e, const struct qund_timer *t);
 QUND_CHECK int qund_gap_show(struct qund_engine *e);
+/* At the start: that nobody was here, when it was long enough to matter. */
+QUND_CHECK int qund_gap_since_last_life(struct qund_engine *e);
 struct alert_window {
     int64_t grp, seq, since;
     bool open, urgent;

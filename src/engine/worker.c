@@ -243,6 +243,7 @@ static void turn(struct qund_worker *w)
     int rc;
 
     w->jumped = false;
+    qund_engine_alive(w->deps.engine, now);
     if (QUND_UNLIKELY(damaged(w))) {
         turn_damaged(w);
         return;

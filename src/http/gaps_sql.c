@@ -7,7 +7,8 @@ static void print_gap(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_obj(w);
     qund_jw_kint(w, "id", qund_col_int(st, 0));
     qund_jw_kstr(w, "realm", qund_col_str(st, 1));
-    qund_jw_kstr(w, "channel", qund_col_str(st, 2));
+    if (qund_col_str(st, 2).n > 0) /* none: we were not there ourselves */
+        qund_jw_kstr(w, "channel", qund_col_str(st, 2));
     if (qund_col_str(st, 3).n > 0)
         qund_jw_kstr(w, "account", qund_col_str(st, 3));
     if (qund_col_int(st, 4) > 0)
@@ -25,7 +26,7 @@ int qund_api_gaps(struct qund_reader *rd, const struct qund_call *c, struct qund
     struct qund_stmt *st = qund_sql(
         rd->db, "SELECT g.id, r.name, c.name, g.account, g.grp, g.from_ts, g.to_ts,"
                 " g.open AND g.to_ts > :now FROM gap g JOIN realm r ON r.id = g.realm"
-                " JOIN channel c ON c.id = g.channel WHERE g.id < :before"
+                " LEFT JOIN channel c ON c.id = g.channel WHERE g.id < :before"
                 " AND (:grp = 0 OR g.grp = 0 OR g.grp = :grp) ORDER BY g.id DESC LIMIT :limit");
     int64_t before, last = 0;
     int rc = qund_page_id(c, &before, a), n = 0;

@@ -10,6 +10,9 @@
  * moving the copies over the marks; the processor's order does not matter, as the reader comes
  * after the death.
  *
+ * The same page keeps the last sign of life: how long nobody was there is known at the next start
+ * without a write a second into the store.
+ *
  * What was in hand at an unclean stop gets an attempt, a row; the third ends it (the engine's
  * part). */
 #include "store/inhand.h"
@@ -38,6 +41,7 @@ struct page {
     uint32_t state;
     uint32_t unused;
     struct slot slots[QUND_INHAND_SLOTS];
+    int64_t alive_ms;
 };
 _Static_assert(sizeof(struct page) <= FILE_BYTES, "the file is one page");
 
@@ -51,6 +55,7 @@ static void read_left(const struct page *p, bool fresh, struct qund_inhand_left 
     if (fresh)
         return;
     left->unclean = p->magic != MAGIC || p->state != STOPPED;
+    left->alive_ms = p->magic == MAGIC ? p->alive_ms : 0;
     if (p->magic != MAGIC || p->state != RUNNING)
         return;
     for (size_t i = 0; i < QUND_INHAND_SLOTS; i++) {
@@ -105,6 +110,7 @@ int qund_inhand_open(const char *path, struct qund_inhand **out, struct qund_inh
     memset(page, 0, sizeof(*page));
     page->magic = MAGIC;
     page->state = RUNNING;
+    page->alive_ms = left->alive_ms; /* a start that fails is no sign of life */
     h = qund_alloc(sizeof(*h));
     h->page = page;
     *out = h;
@@ -131,6 +137,11 @@ void qund_inhand_set(struct qund_inhand *h, enum qund_inhand_slot slot, struct q
 void qund_inhand_clear(struct qund_inhand *h, enum qund_inhand_slot slot)
 {
     h->page->slots[slot].key_n = 0;
+}
+
+void qund_inhand_alive(struct qund_inhand *h, int64_t wall_ms)
+{
+    h->page->alive_ms = wall_ms;
 }
 
 struct qund_inhand *qund_inhand_close(struct qund_inhand *h, bool clean)

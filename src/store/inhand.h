@@ -13,7 +13,8 @@ enum qund_inhand_slot { QUND_INHAND_ENGINE, QUND_INHAND_LOOP, QUND_INHAND_DELIVE
 
 /* What the last process left behind. */
 struct qund_inhand_left {
-    bool unclean; /* it did not stop by itself */
+    bool unclean;     /* it did not stop by itself */
+    int64_t alive_ms; /* wall: when it last said that it runs; 0: not known */
     bool set[QUND_INHAND_SLOTS];
     char key[QUND_INHAND_SLOTS][QUND_INHAND_KEY_MAX + 1];
     char stage[QUND_INHAND_SLOTS][QUND_INHAND_STAGE_MAX + 1];
@@ -28,6 +29,8 @@ QUND_CHECK int qund_inhand_open(const char *path, struct qund_inhand **out,
 void qund_inhand_set(struct qund_inhand *h, enum qund_inhand_slot slot, struct qund_str key,
                      struct qund_str stage);
 void qund_inhand_clear(struct qund_inhand *h, enum qund_inhand_slot slot);
+/* The process takes what comes; one store to memory, so as often as one likes. */
+void qund_inhand_alive(struct qund_inhand *h, int64_t wall_ms);
 /* clean: the process stops in order. NULL is fine; returns NULL. */
 struct qund_inhand *qund_inhand_close(struct qund_inhand *h, bool clean);
 

@@ -1,5 +1,6 @@
 """A rule speaks in a chat: marked, once, not to who complains; its message coming back proves it."""
 import json
+import struct
 import time
 
 from harness import Cases, Daemon, Receiver, check, equal, scratch, until
@@ -11,6 +12,7 @@ RULES = {"rules": [
     {"id": "hello", "on": "member.join", "when": {"from": ["any"]}, "then": [{"reply": "欢迎"}]}]}
 
 case = Cases()
+ALIVE_AT = 760     # in <data>/inhand, behind its three slots (store/inhand.c)
 with scratch() as folder, Receiver(folder) as receiver, \
         Daemon(folder / "d", {"targets": receiver.target, "quiet": {"hours": "00:00-00:00"},
                               "channels": {"api": {"send_through": next(iter(receiver.target))}}}, rules=RULES) as d:
@@ -68,6 +70,21 @@ with scratch() as folder, Receiver(folder) as receiver, \
         equal([(g["channel"], g["account"], g["group"] > 0) for g in gaps], [("api", "bot", True)], "gaps")
         equal(d.metric("qund_gaps_total"), 1, "counted")
         check("not heard just now" in d.degraded()[1], "readyz", d.degraded())
+
+    @case("our own absence is a gap of all channels; the last sign of life survives a kill")
+    def _():
+        d.kill9()
+        mark = d.data / "inhand"
+        page = bytearray(mark.read_bytes())
+        [alive] = struct.unpack_from("<q", page, ALIVE_AT)
+        check(time.time() - 20 < alive / 1000 <= time.time(), "a moment ago", alive)
+        struct.pack_into("<q", page, ALIVE_AT, alive - 600000)      # as if it had died ten minutes ago
+        mark.write_bytes(page)
+        d.start()
+        with d.client() as c:
+            gaps = [g for g in c.get("/api/v1/gaps").json()["items"] if "channel" not in g]
+        check(gaps and not gaps[0]["open"] and gaps[0]["to"] > gaps[0]["from"], "listed", gaps)
+        check("event=engine.was_down" in d.log(), "and said")
 
     equal(d.stop(), 0, "exit")
     case.done(d)

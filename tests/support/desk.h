@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "rule/rule.h"
 #include "store/db.h"
+#include "store/inhand.h"
 #include "text/fold.h"
 
 struct desk {
@@ -24,8 +25,9 @@ struct desk {
     int64_t rx;
     struct qund_out_items sent;
     struct qund_metrics *metrics;
-    struct qund_buf feed; /* the lines shown to who watches */
-    int busy_ms;          /* how long somebody else in the store is waited for; 0: 20 */
+    struct qund_buf feed;         /* the lines shown to who watches */
+    struct qund_inhand_left left; /* what the last life left; alive_ms 0: nothing */
+    int busy_ms;                  /* how long somebody else in the store is waited for; 0: 20 */
     const struct qund_search_words *words; /* NULL: messages are not indexed */
 };
 
@@ -53,6 +55,8 @@ static inline void desk_open_store(struct desk *d)
                                                     .rules = d->rules,
                                                     .words = d->words,
                                                     .metrics = d->metrics,
+                                                    .left = &d->left,
+                                                    .opened_ms = d->rx,
                                                     .feed = desk_show,
                                                     .feed_arg = d,
                                                     .outbox = true},

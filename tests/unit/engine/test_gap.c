@@ -124,6 +124,48 @@ static void a_ladder_does_not_climb_over_a_gap_unless_it_is_urgent(void **state)
     desk_free(d);
 }
 
+/* The next life after `minutes` of nobody. */
+static void come_back_after(struct desk *d, double minutes)
+{
+    desk_close_store(d);
+    d->left.alive_ms = d->rx;
+    d->rx += (int64_t)(minutes * (double)MIN);
+    desk_open_store(d);
+}
+
+static void our_own_absence_is_a_gap_of_all_groups(void **state)
+{
+    struct desk *d = desk_new(CONFIG, RULES);
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "有人吗");
+    desk_say(d, "m2", "bob", "customer", "我要投诉");
+    come_back_after(d, 30);
+    desk_wait(d, 2 * MIN);
+    assert_int_equal(alerts(d, "reply-overdue"), 0);
+    assert_int_equal(alerts(d, "judgement-void"), 1);
+    assert_int_equal(desk_int(d, "SELECT step FROM alert WHERE rule = 'w'"), 0);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM gap WHERE channel = 0 AND open = 0"), 1);
+    assert_int_equal(desk_metric(d, "qund_gaps_total"), 1);
+    desk_say(d, "m3", "eve", "customer", "在吗"); /* asked when we were there again */
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(alerts(d, "reply-overdue"), 1);
+    desk_free(d);
+}
+
+static void a_restart_within_the_lateness_is_no_absence(void **state)
+{
+    struct desk *d = desk_new(CONFIG, RULES);
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "有人吗");
+    come_back_after(d, 0.4);
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(alerts(d, "reply-overdue"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM gap"), 0);
+    desk_free(d);
+}
+
 static void a_gap_that_ends_before_it_begins_is_buried(void **state)
 {
     struct desk *d = desk_new(CONFIG, RULES);
@@ -157,6 +199,8 @@ int main(void)
         cmocka_unit_test(a_gap_elsewhere_or_at_another_time_voids_nothing),
         cmocka_unit_test(an_open_gap_holds_until_its_end_is_told),
         cmocka_unit_test(a_ladder_does_not_climb_over_a_gap_unless_it_is_urgent),
+        cmocka_unit_test(our_own_absence_is_a_gap_of_all_groups),
+        cmocka_unit_test(a_restart_within_the_lateness_is_no_absence),
         cmocka_unit_test(a_gap_that_ends_before_it_begins_is_buried),
         cmocka_unit_test(one_deaf_account_of_several_hides_nothing),
     };

@@ -92,6 +92,7 @@ static void die_with(const char *path, const char *key, bool while_writing)
 
         if (qund_inhand_open(path, &h, &left, NULL) < 0)
             _exit(1);
+        qund_inhand_alive(h, 1757900000000);
         qund_inhand_set(h, QUND_INHAND_LOOP, QUND_STR("hook"), QUND_STR("onebot"));
         qund_inhand_clear(h, QUND_INHAND_LOOP);
         if (key)
@@ -119,11 +120,13 @@ static void what_was_in_hand_is_named_after_a_death(void **state)
     assert_false(left.set[QUND_INHAND_LOOP]);
     assert_string_equal(left.key[QUND_INHAND_ENGINE], "1757900000000-0");
     assert_string_equal(left.stage[QUND_INHAND_ENGINE], "engine");
+    assert_int_equal(left.alive_ms, 1757900000000);
     qund_inhand_set(h, QUND_INHAND_ENGINE, QUND_STR("x"), QUND_STR("y"));
     h = qund_inhand_close(h, true);
     assert_int_equal(qund_inhand_open(path, &h, &left, NULL), 0);
     assert_false(left.unclean);
     assert_false(left.set[QUND_INHAND_ENGINE]);
+    assert_int_equal(left.alive_ms, 1757900000000); /* a life that never ran is no sign of one */
     h = qund_inhand_close(h, true);
 }
 
