@@ -33,6 +33,9 @@ static const struct qund_cfg_key KEYS[] = {
      "Messages of a group that are asked for at once to fill a gap; `0`: none."},
     {"pace", QUND_CFG_DURATION, CH(pace_ms), "1200ms", 0, 60000, NULL, QUND_CFG_RELOAD,
      "Between two messages of one account, ± 30 %: those that send faster get restricted."},
+    {"quick_reply", QUND_CFG_DURATION, CH(quick_ms), "0s", 0, 10000, NULL, QUND_CFG_RELOAD,
+     "How long a posted message waits for a reply to go into its answer, where no action can be "
+     "sent; `0s`: never."},
 };
 
 static bool is_url(const char *url, const char *plain, const char *tls)
@@ -243,6 +246,7 @@ static void on_tick(void *arg)
     ob_dials_tick(c);
     ob_apis_tick(c);
     ob_gaps_tick(c);
+    ob_visits_tick(c);
     ob_rooms_tick(c);
     numbers_tick(c);
 }

@@ -1,7 +1,12 @@
 /* plugins/onebot/hook.c - events posted by HTTP.
  *
  * Answered 204 when the event is durable, and not before: it is the only transport on which the
- * bridge learns whether it was. A 200 would be read as a quick operation, so it is never given.
+ * bridge learns whether it was.
+ *
+ * A 200 is read as a quick operation. It is given where `quick_reply` says how long to wait for one
+ * and the account can be reached in no other way: what a rule then answers goes into this very
+ * answer. The bridge never tells what became of it, so the push awaits a person's word, or the
+ * message itself coming back in the stream. Of 12 the answer is a list of actions.
  * Who may: a right signature over the raw bytes, or the token; a wrong one of either is refused
  * even when the other is right. */
 #include "onebot.h"
@@ -17,6 +22,11 @@ struct ob_visit {
     struct ob_visit *next, **prev;
     struct ob_channel *c;
     struct qund_request *request;
+    bool durable;
+    /* Of a message that waits for a quick reply; id NULL: it does not. */
+    char *id, *group, *sender;
+    int version;
+    int64_t until_ms;
 };
 
 static void visit_free(struct ob_visit *v)
@@ -24,6 +34,9 @@ static void visit_free(struct ob_visit *v)
     *v->prev = v->next;
     if (v->next)
         v->next->prev = v->prev;
+    free(v->id);
+    free(v->group);
+    free(v->sender);
     free(v);
 }
 
@@ -83,8 +96,86 @@ static void durable(void *arg, int rc)
 {
     struct ob_visit *v = arg;
 
-    reply(v->c, v->request, rc == QUND_OK ? 204 : 503);
+    v->durable = true;
+    if (v->request && v->id && rc == QUND_OK)
+        return; /* until somebody replies, or its time is over */
+    if (v->request)
+        reply(v->c, v->request, rc == QUND_OK ? 204 : 503);
     visit_free(v);
+}
+
+/* --- quick replies --- */
+
+static void wait_for_reply(struct ob_visit *v, struct ob_account *a)
+{
+    struct ob_channel *c = v->c;
+    const struct qund_event_in *e = &c->frame.event;
+    const char *why;
+
+    if (c->cfg->quick_ms == 0 || e->type.n > 0 || qund_str_eq(e->sender, c->frame.account) ||
+        ob_account_acts(a, &why))
+        return;
+    v->id = ob_dup(e->id);
+    v->group = ob_dup(e->group);
+    v->sender = ob_dup(e->sender);
+    v->version = c->frame.version;
+    v->until_ms = ob_mono(c) + c->cfg->quick_ms;
+}
+
+void ob_visits_tick(struct ob_channel *c)
+{
+    int64_t now = ob_mono(c);
+    struct ob_visit *next;
+
+    for (struct ob_visit *v = c->visits; v; v = next) {
+        next = v->next;
+        if (!v->durable || !v->request || now < v->until_ms)
+            continue;
+        reply(c, v->request, 204);
+        visit_free(v);
+    }
+}
+
+/* The one that waits, when the answer goes into the chat it came from. */
+static struct ob_visit *waiting_for(const struct ob_channel *c, const struct ob_push *p)
+{
+    for (struct ob_visit *v = c->visits; v; v = v->next)
+        if (v->id && v->request && qund_str_is(p->reply_to, v->id))
+            return qund_str_is(p->group, v->group) &&
+                           (p->group.n > 0 || qund_str_is(p->person, v->sender))
+                       ? v
+                       : NULL;
+    return NULL;
+}
+
+bool ob_visit_answer(struct ob_channel *c, const struct ob_push *p)
+{
+    struct ob_visit *v = p->kind == OB_PUSH_MESSAGE ? waiting_for(c, p) : NULL;
+    struct ob_account *a = v ? ob_account_find(c, ob_id_account(qund_str(v->id))) : NULL;
+    struct ob_pool pool = {0};
+    struct ob_style style;
+    bool twelve = v && v->version == 12;
+    json_t *action, *said;
+
+    if (!a || (twelve && json_array_size(p->media) > 0))
+        return false;
+    ob_account_style(a, v->version, &style);
+    action = ob_act_push(&style, p, NULL);
+    if (twelve)
+        said = json_pack("[o]", action);
+    else
+        said = json_pack("{s:O, s:b}", "reply",
+                         json_object_get(json_object_get(action, "params"), "message"), "at_sender",
+                         0);
+    c->host->http_reply(v->request, 200, "application/json", ob_json_print(said, &pool), NULL, 0);
+    v->request = NULL;
+    if (v->durable)
+        visit_free(v);
+    json_decref(said);
+    if (!twelve)
+        json_decref(action);
+    ob_pool_done(&pool);
+    return true;
 }
 
 static void take_event(struct ob_channel *c, struct ob_account *a, struct qund_request *r)
@@ -95,10 +186,11 @@ static void take_event(struct ob_channel *c, struct ob_account *a, struct qund_r
     struct qund_fault why = {0};
     int rc;
 
-    *v = (struct ob_visit){c->visits, &c->visits, c, r};
+    *v = (struct ob_visit){.next = c->visits, .prev = &c->visits, .c = c, .request = r};
     if (v->next)
         v->next->prev = &v->next;
     c->visits = v;
+    wait_for_reply(v, a);
     ob_count_event(c, &c->frame);
     ob_gap_posted(a);
     stated = ob_gap_state(a, &c->frame.pool, &state);

@@ -20,7 +20,7 @@
 struct ob_channel_cfg {
     const char *token, *secret;
     struct qund_cfg_list connect, api, accounts;
-    int64_t max_frame, members_ms, pace_ms, history;
+    int64_t max_frame, members_ms, pace_ms, history, quick_ms;
     bool allow_private;
 };
 struct ob_target_cfg {
@@ -178,6 +178,10 @@ void ob_dial_token_refused(struct ob_dial *d);
 /* --- hook.c --- */
 void ob_request(void *channel, struct qund_request *r);
 void ob_visits_free(struct ob_channel *c);
+void ob_visits_tick(struct ob_channel *c);
+/* True: p went into the answer to the event that it replies to, and nobody will say what became of
+ * it. */
+bool ob_visit_answer(struct ob_channel *c, const struct ob_push *p);
 
 /* --- flow.c --- */
 struct ob_flow *ob_flow_new(struct ob_channel *c);

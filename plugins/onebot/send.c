@@ -278,6 +278,28 @@ static struct job *job_new(struct target *t, const struct qund_delivery *d, uint
     return j;
 }
 
+/* A bridge that only posts is never connected: what finds no event waiting for it is late for good,
+ * and must not hold up what does. */
+static void nobody(struct ob_channel *c, struct job *j)
+{
+    struct qund_str owner = ob_id_account(j->push.reply_to);
+    const struct ob_account *o =
+        c ? ob_account_find(c, owner.n > 0 ? owner : j->push.account) : NULL;
+
+    if (c && ob_visit_answer(c, &j->push))
+        job_end(
+            j, (struct ob_end){QUND_AWAITING_PERSON, -1},
+            QUND_STR("said in the answer to its event; a bridge does not tell what became of it"),
+            QUND_STR_NONE);
+    else if (o && c->cfg->quick_ms > 0 && o->posts && !o->known && !o->api)
+        job_end(
+            j, (struct ob_end){QUND_DROP, -1},
+            QUND_STR("no event waits for a quick reply with it, and its bridge takes no actions"),
+            QUND_STR_NONE);
+    else
+        job_end(j, ABSENT, qund_str(c ? why_nobody(c) : "its channel is not open"), QUND_STR_NONE);
+}
+
 void ob_deliver(void *target, const struct qund_delivery *d, uint64_t token)
 {
     struct target *t = target;
@@ -290,7 +312,7 @@ void ob_deliver(void *target, const struct qund_delivery *d, uint64_t token)
     if (why) {
         job_end(j, (struct ob_end){QUND_DROP, -1}, qund_str(why), QUND_STR_NONE);
     } else if (!a) {
-        job_end(j, ABSENT, qund_str(c ? why_nobody(c) : "its channel is not open"), QUND_STR_NONE);
+        nobody(c, j);
     } else if (now < a->send_ms) {
         job_end(j, (struct ob_end){QUND_LIMITED, a->send_ms - now}, QUND_STR("the account's pace"),
                 QUND_STR_NONE);

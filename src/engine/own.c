@@ -98,7 +98,8 @@ static int find_message(struct qund_engine *e, const struct qund_said *said, str
     int rc;
 
     *revoked = false;
-    if (said->state == QUND_OUT_UNKNOWN && !said->their_id.p)
+    if ((said->state == QUND_OUT_UNKNOWN || said->state == QUND_OUT_AWAITING_PERSON) &&
+        !said->their_id.p)
         return find_words(e, said, eid);
     if (!said->their_id.p)
         return QUND_E_NOTFOUND;

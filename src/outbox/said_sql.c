@@ -91,12 +91,13 @@ int qund_said_by_text(struct qund_db *db, struct qund_arena *arena, int64_t real
 {
     struct qund_stmt *st =
         qund_sql(db, "SELECT " WITH "WHERE s.grp = :grp AND s.realm = :realm AND s.act IN (0, 1, 4)"
-                     " AND o.state = :unknown AND o.their_id IS NULL"
+                     " AND o.state IN (:unknown, :person) AND o.their_id IS NULL"
                      " AND json_extract(o.body, '$.text') = :text ORDER BY o.id LIMIT 1");
 
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":realm", realm);
     qund_bind_int(st, ":unknown", QUND_OUT_UNKNOWN);
+    qund_bind_int(st, ":person", QUND_OUT_AWAITING_PERSON);
     qund_bind_str(st, ":text", text);
     return read_one(st, arena, out);
 }
