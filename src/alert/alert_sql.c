@@ -154,6 +154,12 @@ int qund_alert_sql_set(struct qund_db *db, int64_t id, enum qund_alert_state to,
     return qund_run(st);
 }
 
+/* Empty is the same as not given, whoever asks: a form, a word in a chat, the API. */
+static struct qund_str given(struct qund_str s)
+{
+    return s.n > 0 ? s : QUND_STR_NONE;
+}
+
 int qund_alert_sql_end(struct qund_db *db, int64_t id, const struct qund_alert_end *end)
 {
     struct qund_stmt *st =
@@ -161,8 +167,8 @@ int qund_alert_sql_end(struct qund_db *db, int64_t id, const struct qund_alert_e
                      " WHERE id = :id");
 
     qund_bind_int(st, ":relevant", !end->irrelevant);
-    qund_bind_str(st, ":proof", qund_utf8_cut(end->proof, TITLE_MAX));
-    qund_bind_str(st, ":number", end->number);
+    qund_bind_str(st, ":proof", given(qund_utf8_cut(end->proof, TITLE_MAX)));
+    qund_bind_str(st, ":number", given(end->number));
     qund_bind_int(st, ":id", id);
     return qund_run(st);
 }

@@ -40,9 +40,9 @@ static void print_row(struct qund_stmt *st, struct qund_jw *w)
     if (qund_col_int(st, 22) > 0)
         qund_jw_kts(w, "snoozed_until", qund_col_int(st, 22));
     qund_jw_kbool(w, "relevant", qund_col_int(st, 23) != 0);
-    if (!qund_col_null(st, 24))
+    if (qund_col_str(st, 24).n > 0)
         qund_jw_kstr(w, "proof", qund_col_str(st, 24));
-    if (!qund_col_null(st, 25)) {
+    if (qund_col_str(st, 25).n > 0) {
         qund_jw_key(w, "number");
         qund_jw_raw(w, qund_col_str(st, 25));
     }

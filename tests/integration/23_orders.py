@@ -56,6 +56,22 @@ with scratch() as folder, Receiver(folder) as receiver, \
         equal((one["state"], one["number"], one["note"]), ("resolved", 2, "已回电"), "alert")
         equal(sum('"kind":"message"' in c["body"].replace(" ", "") for c in receiver.calls()), 2, "answers so far")
 
+    @case("done without a figure, several at once, not relevant: all can be read as before")
+    def _():
+        for i in (2, 3, 4):
+            say("多少钱", f"u{i}", group="g", sender_name=f"客人{i}")
+        until(lambda: alert(4).get("state") == "open", 20, "alerts")
+        say("完成 2、3")
+        answered("#2 已完成。\n#3 已完成。")
+        say("no 4")
+        answered("#4 is marked not relevant.")
+        equal([(alert(i)["state"], "number" in alert(i), "proof" in alert(i)) for i in (2, 3, 4)], 3 * [("resolved", False, False)],
+              "alerts")
+        equal(len(desk.get("/api/v1/alerts").json()["items"]), 4, "the list")
+        equal(desk.post("/api/v1/alerts/4/reopen", {}).status, 200, "open again")
+        equal(desk.post("/api/v1/alerts/4/resolve", {"number": "", "proof": ""}).status, 200, "by the API, with nothing")
+        check("number" not in alert(4), "the same", alert(4))
+
     equal(d.stop(), 0, "exit code")
     d.clean()
 case.done()
