@@ -191,6 +191,35 @@ def e5(ctx):
                     f"{parked} left to a person")
 
 
+@row("E8C", "many alerts at once to one robot, whose vendor takes 20 a minute; the urgent ones come last",
+     "<= 20 in any minute, in cards, urgent ones first, each told", 300, 1000, patient=True)
+def e8c(ctx):
+    """Rounds are alerts; the minute is a real one."""
+    urgent = ctx.rounds // 20
+    rules = {"rules": [{"id": level, "when": {"any": [word]}, "then": [{"alert": {"to": "consultant", "level": level, "text": word}}]}
+                       for level, word in (("warn", "坏了"), ("urgent", "漏电"))]}
+    with Vendors() as v, ctx.daemon(config={"targets": {}, "alert": {"ladders": {}}}, rules=rules) as d:
+        d.config["targets"] = {"robot": {"kind": "robots", "robot": "wecom", "url": v.url("wecom", "robot"), "allow_private": True}}
+        d.write_config()
+        d.start()
+        words = ["坏了，" + "请尽快派人来看一下" * 6] * (ctx.rounds - urgent) + ["漏电"] * urgent
+        with d.client() as c:
+            check(c.events([{"id": f"a{i}", "group": f"g{i % 40}", "group_name": "阳光花园三期业主交流群", "sender": f"u{i}",
+                             "sender_name": f"{i}号 王姐", "text": text} for i, text in enumerate(words)]).status == 202, "taken")
+        until(lambda: len(rows_of(d)) >= ctx.rounds and states(d, "robot").keys() <= {"accepted", "merged"},
+              30 + 0.3 * ctx.rounds, "all have left", 1)
+        calls = v.calls("robot")
+        told, most = ids_in(calls), v.most_in("robot", 60)
+        check(not v.over and most <= 20, f"{most} messages within a minute")
+        check(set(map(int, told)) == set(range(1, ctx.rounds + 1)), f"{len(told)} of {ctx.rounds} alerts were told")
+        first = {n: k for k, call in reversed(list(enumerate(calls))) for n in re.findall(r"#(\d+)", call["body"])}
+        last = max(first[str(n)] for n in range(ctx.rounds - urgent + 1, ctx.rounds + 1))
+        check(last <= 5 + urgent // 20, f"an urgent one came in message {last + 1} of {len(calls)}")
+        check(len(calls) <= ctx.rounds / 15 + 10, f"{len(calls)} messages")
+        return (f"{ctx.rounds} alerts in {len(calls)} messages over {calls[-1]['at'] - calls[0]['at']:.0f} s, at most {most} in a "
+                f"minute, the urgent ones in the first {last + 1}")
+
+
 @row("E7", "hostile receivers: endless, dripping, silent, nonsense, 429, 410", "bounded; isolated per target", 20, 300)
 def e7(ctx):
     """Rounds are alerts."""
