@@ -112,6 +112,7 @@ with scratch() as folder, Daemon(folder / "d", config(
         found = [m for m in stored() if m["id"] == "m1"]
         equal([(m["channel"], m["text"]) for m in found], [("bot", "多少钱")], "the message")
         equal(hook("POST", "/say", "m1 多少钱", **TOKEN).status, 200, "a repeat is answered")
+        d.drained()     # its state, too, is kept by then
 
     @case("what the event border refuses is said by field, and nothing is taken")
     def _():
