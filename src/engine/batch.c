@@ -8,7 +8,9 @@
  * for savepoints only then keeps them out of the hot path.
  *
  * What kills the process is named by `inhand`: at the next start its attempts are counted, and the
- * item runs alone in its transaction, in its place; after the third stop it is dead unseen.
+ * item runs alone in its transaction, in its place; after the third stop it is dead unseen. While a
+ * transaction is committed nothing is in hand: what the disk takes its time for is no item's fault,
+ * and a program that is killed from outside is most often killed there.
  *
  * Engine time is the greatest rx applied. Before an item of rx r, every timer due by r has run, in
  * the order (due, kind, key); judges wait for the floor instead. A commit may come between any two
@@ -161,6 +163,8 @@ static int batch_commit(struct qund_engine *e, struct batch *b)
         rc = qund_outbox_settle(e->outbox);
     if (rc == 0)
         rc = batch_note(e);
+    if (e->deps.inhand)
+        qund_inhand_clear(e->deps.inhand, QUND_INHAND_ENGINE);
     if (rc == 0)
         rc = QUND_FAULT("tx_open") < 0 ? QUND_E_IO : qund_db_commit(e->db);
     if (rc < 0) {
@@ -188,6 +192,12 @@ static int batch_commit(struct qund_engine *e, struct batch *b)
 
 /* --- one step: a timer, an event or a command --- */
 
+static void in_hand(struct qund_engine *e, struct qund_str key, const char *stage)
+{
+    if (e->deps.inhand)
+        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, key, qund_str(stage));
+}
+
 /* It was in hand when the program died: what is open is committed first, then it runs alone. */
 static int step_alone(struct qund_engine *e, struct batch *b, const struct step *s)
 {
@@ -200,6 +210,7 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
         rc = qund_attempt_get(e->db, s->key, &attempts);
     if (rc < 0)
         return rc;
+    in_hand(e, s->key, s->kind);
     if (attempts >= ENGINE_ATTEMPTS_MAX)
         rc = qund_step_bury(e, s, 0, QUND_POISON_REASON);
     else
@@ -216,17 +227,10 @@ static int step_alone(struct qund_engine *e, struct batch *b, const struct step 
 
 static int step_run(struct qund_engine *e, struct batch *b, const struct step *s)
 {
-    int rc;
-
-    if (e->deps.inhand)
-        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, s->key, qund_str(s->kind));
     if (QUND_UNLIKELY(e->n_suspects > 0) && qund_suspect_is(e, s->key))
-        rc = step_alone(e, b, s);
-    else if (b->guarded)
-        rc = qund_step_guarded(e, s);
-    else
-        rc = s->run(e, s->arg);
-    return rc;
+        return step_alone(e, b, s);
+    in_hand(e, s->key, s->kind);
+    return b->guarded ? qund_step_guarded(e, s) : s->run(e, s->arg);
 }
 
 /* --- timers --- */
@@ -376,8 +380,6 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
     if (!c)
         return 0; /* answered before a later part of the batch failed */
     key.n = (size_t)snprintf(name, sizeof(name), "command:%s", c->name);
-    if (e->deps.inhand)
-        qund_inhand_set(e->deps.inhand, QUND_INHAND_ENGINE, key, QUND_STR("command"));
     rc = qund_poison_refuse(e, key, c);
     if (rc != 0)
         return rc < 0 ? rc : 0;
@@ -388,6 +390,7 @@ static int apply_command(struct qund_engine *e, struct batch *b, struct qund_ite
         rc = qund_step_save(e, &m);
     if (rc < 0)
         return rc;
+    in_hand(e, key, "command");
     c->rc = qund_engine_command(e, c);
     if (c->rc < 0 && qund_rc_retryable(c->rc) && c->rc != QUND_E_FULL) {
         qund_rules_unref(m.next_rules);
@@ -459,7 +462,7 @@ int qund_engine_apply(struct qund_engine *e, struct qund_item *items, size_t n,
         b.guarded = true;
         rc = apply_all(e, &b);
     }
-    if (e->deps.inhand)
+    if (rc < 0 && e->deps.inhand)
         qund_inhand_clear(e->deps.inhand, QUND_INHAND_ENGINE);
     return rc;
 }

@@ -59,5 +59,18 @@ with scratch() as folder, Daemon(folder / "d", binary=QUND_FAULT_BIN) as d:
         equal(d.run("dead", "drop", "4711")[0], 1, "exit code for one that is not there")
         equal(listed(), [], "dead letters")
 
+    @case("who dies while it commits blames nobody, however often")
+    def _():
+        d.stop()
+        d.start(fault="claimed:crash")
+        with d.client("ingest") as api:
+            equal(api.events([event("d"), event("e")]).status, 202, "status")
+        for i in range(6):
+            until(lambda: d.proc.poll() is not None, 10, f"stop {i + 1}")
+            d.launch("tx_open:crash" if i < 5 else None)
+        d.wait_ready()
+        until(lambda: ids() == {"a", "b", "c", "poison-1", "d", "e"}, 10, "they are stored")
+        equal(listed(), [], "dead letters")
+
     equal(d.stop(), 0, "exit code")
     case.done(d)
