@@ -303,11 +303,14 @@ static bool better(const struct rank *a, const struct rank *b)
     return a->score > b->score;
 }
 
-/* As good by what it explains, too: nothing tells them apart. */
+/* As good by what it explains, too: nothing tells them apart. But a post that is one text to the
+ * letter is neither an edit of another nor a shorter text that it holds. */
 static bool rivals(const struct rank *best, const struct rank *other)
 {
-    return other->like >= QUND_PROOF_EDITED && best->score - other->score <= QUND_PROOF_NEAR &&
-           other->foreign <= best->foreign + FEW_SIGNS / 2;
+    size_t more = best->like == QUND_PROOF_VERBATIM ? 0 : FEW_SIGNS / 2;
+
+    return other->like >= QUND_PROOF_EDITED && other->like >= best->like &&
+           best->score - other->score <= QUND_PROOF_NEAR && other->foreign <= best->foreign + more;
 }
 
 int qund_proof_choose(struct qund_proof_text *const *v, size_t n, const struct qund_folded *message,

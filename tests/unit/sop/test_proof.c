@@ -205,6 +205,22 @@ static void a_post_that_fits_two_texts_proves_neither(void **state)
     assert_true(c.ambiguous);
 }
 
+static void a_post_that_is_one_text_to_the_letter_is_no_edit_of_another(void **state)
+{
+    static const char *const open[] = {
+        "这里聊老房翻新，不发广告、不拉票、有事先问",
+        "欢迎！这里聊老房翻新，不发广告、不拉票、有事先问",
+        "欢迎小鱼、老周！这里聊老房翻新，不发广告、不拉票、有事先问"};
+    struct qund_proof_choice c = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(choose(open, 3, open[i], &c), 0);
+        assert_int_equal(c.at, i);
+        assert_false(c.ambiguous);
+    }
+}
+
 static void of_a_text_and_one_that_holds_it_the_whole_is_proved(void **state)
 {
     static const char *const open[] = {
@@ -277,6 +293,7 @@ int main(void)
         cmocka_unit_test(of_several_tasks_the_one_that_fits_is_proved),
         cmocka_unit_test(of_equal_texts_the_first_is_proved),
         cmocka_unit_test(a_post_that_fits_two_texts_proves_neither),
+        cmocka_unit_test(a_post_that_is_one_text_to_the_letter_is_no_edit_of_another),
         cmocka_unit_test(of_a_text_and_one_that_holds_it_the_whole_is_proved),
         cmocka_unit_test(who_where_and_when_decide_first),
         cmocka_unit_test(a_picture_is_known_by_its_sum),
