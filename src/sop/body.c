@@ -95,6 +95,13 @@ static int is_it(void *arg, struct qund_str key, struct qund_str raw)
     return 1;
 }
 
+bool qund_sop_json_has(struct qund_arena *arena, struct qund_str json, struct qund_str key)
+{
+    struct wanted w = {.key = key};
+
+    return qund_sop_body_each(arena, json, "", is_it, &w, NULL) == 1;
+}
+
 int qund_sop_json_get(struct qund_arena *arena, struct qund_str json, struct qund_str key,
                       struct qund_str *out)
 {

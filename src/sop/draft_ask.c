@@ -273,15 +273,9 @@ static int old_param(void *arg, struct qund_str key, struct qund_str raw)
 {
     struct asking *a = arg;
     struct qund_str said = QUND_STR_NONE;
-    bool anew = false;
-    int rc = 0;
+    int rc;
 
-    if (a->given.p) {
-        rc = qund_sop_json_get(a->d->arena, a->given, key, &said);
-        anew = rc == 0 || rc == QUND_E_INVAL;
-        rc = 0;
-    }
-    if (anew || !is_param(a->d->t, key))
+    if (!is_param(a->d->t, key) || (a->given.p && qund_sop_json_has(a->d->arena, a->given, key)))
         return 0;
     rc = qund_sop_body_text(a->d->arena, raw, "params", &said, a->err);
     if (rc == 0)

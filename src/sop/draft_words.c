@@ -181,29 +181,18 @@ static void check_figure(void *arg, const char *name)
                       name);
 }
 
-/* What is compared with must be a number once it is filled. */
-static int check_value(struct sop_draft *d, const struct qund_sop_value *v, struct qund_str where)
+/* Chat is where there is a group. What is said to us alone has none, and some of what a chat tells
+ * comes by events, too. */
+static bool of_group(enum qund_sop_metric m)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    int rc;
-
-    if (!v->var.p || qund_sop_var_kind(d->t, v->var) != QUND_SOP_VAR_PARAM)
-        return 0;
-    rc = qund_plan_param(&d->plan, d->t, NULL, v->var, &text);
-    if (rc == QUND_E_NOTFOUND)
-        return 0; /* missing, and told so */
-    if (rc == 0 && !is_number(qund_buf_view(&text)))
-        qund_errs_add(&d->problems, QUND_E_INVAL, where.p,
-                      "{{%.*s}} is compared with and must be a number, not '%.*s'",
-                      QUND_STR_ARG(v->var), QUND_STR_ARG(qund_utf8_cut(qund_buf_view(&text), 40)));
-    return rc;
+    return qund_sop_metric_source(m) == QUND_SOP_FROM_CHAT && m != QUND_SOP_TASK_DONE &&
+           m != QUND_SOP_ONE_TO_ONE_REPLIES && m != QUND_SOP_COUPON_CLAIMS &&
+           m != QUND_SOP_HOMEWORK && m != QUND_SOP_PHOTO_POSTS;
 }
 
-/* Chat is where there is a group. */
 static void check_source(struct sop_draft *d, enum qund_sop_metric m, struct qund_str where)
 {
-    if (d->n_places > 0 && d->places[0].id == 0 &&
-        qund_sop_metric_source(m) == QUND_SOP_FROM_CHAT && m != QUND_SOP_TASK_DONE)
+    if (d->n_places > 0 && d->places[0].id == 0 && of_group(m))
         qund_errs_add(&d->problems, QUND_E_INVAL, where.p,
                       "%s is counted in a group, and this plan names none: name the groups",
                       qund_sop_metric_name(m));
@@ -232,7 +221,6 @@ int qund_draft_check_figures(struct sop_draft *d)
             continue;
         check_source(d, s->expect.metric, s->id);
         check_base(d, &s->expect.value, s->id);
-        f.rc = check_value(d, &s->expect.value, s->id);
     }
     return f.rc;
 }

@@ -54,6 +54,8 @@ QUND_CHECK int qund_sop_body_num(struct qund_str raw, const char *where, double 
 typedef int qund_sop_body_fn(void *arg, struct qund_str key, struct qund_str raw);
 QUND_CHECK int qund_sop_body_each(struct qund_arena *arena, struct qund_str raw, const char *where,
                                   qund_sop_body_fn *each, void *arg, struct qund_err *err);
+/* A member of that name, null or not. */
+bool qund_sop_json_has(struct qund_arena *arena, struct qund_str json, struct qund_str key);
 /* One member of an object as text: NOTFOUND. */
 QUND_CHECK int qund_sop_json_get(struct qund_arena *arena, struct qund_str json,
                                  struct qund_str key, struct qund_str *out);

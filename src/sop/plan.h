@@ -33,6 +33,10 @@ QUND_CHECK int qund_plan_get(struct qund_sop *s, struct qund_arena *arena, int64
  * nested in this one. NULL: no such row, or it cannot be read (any more), *rc says which. */
 const struct qund_sop_template *qund_plan_template(struct qund_sop *s, struct qund_str id,
                                                    int64_t version, int *rc);
+/* The step as the plan's version has it; where an edit took it out (or its plan B), as the last
+ * version before that had it: what was pushed goes on by it. NULL: *rc. */
+const struct qund_sop_step *qund_plan_step(struct qund_sop *s, const struct qund_plan *plan,
+                                           struct qund_str id, bool plan_b, int *rc);
 /* Zone of the group, quiet hours, and where T, D0 and "+" lie for it; for a person's run (contact
  * > 0 in a plan that has runs) these are the run's. */
 QUND_CHECK int qund_plan_clock(struct qund_sop *s, const struct qund_plan *plan, int64_t grp,
@@ -121,6 +125,6 @@ QUND_CHECK int qund_sop_task_print(struct qund_db *db, int64_t id, struct qund_b
 /* The latest version of each template: `{…},{…}`. */
 QUND_CHECK int qund_sop_template_list(struct qund_db *db, struct qund_buf *json);
 /* One with its canonical body; version 0: the latest. NOTFOUND. */
-QUND_CHECK int qund_sop_template_print(struct qund_db *db, struct qund_str id, int64_t version,
-                                       struct qund_buf *json);
+QUND_CHECK int qund_sop_template_show(struct qund_db *db, struct qund_str id, int64_t version,
+                                      struct qund_buf *json);
 #endif

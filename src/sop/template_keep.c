@@ -91,3 +91,19 @@ const struct qund_sop_template *qund_plan_template(struct qund_sop *s, struct qu
     *rc = qund_sop_template_parse(name, qund_buf_view(&body), &t, &errs, NULL);
     return *rc < 0 ? NULL : keep(k, t, version);
 }
+
+const struct qund_sop_step *qund_plan_step(struct qund_sop *s, const struct qund_plan *plan,
+                                           struct qund_str id, bool plan_b, int *rc)
+{
+    for (int64_t version = plan->version; version > 0; version--) {
+        const struct qund_sop_template *t = qund_plan_template(s, plan->template, version, rc);
+        const struct qund_sop_step *step = t ? qund_sop_step_find(t, id) : NULL;
+
+        if (!t && *rc != QUND_E_INVAL && *rc != QUND_E_NOTFOUND)
+            return NULL;
+        if (step && (!plan_b || step->has_plan_b))
+            return step;
+    }
+    *rc = QUND_E_NOTFOUND;
+    return NULL;
+}

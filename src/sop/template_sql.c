@@ -137,8 +137,8 @@ int qund_sop_template_list(struct qund_db *db, struct qund_buf *json)
     return rc < 0 ? rc : n;
 }
 
-int qund_sop_template_print(struct qund_db *db, struct qund_str id, int64_t version,
-                            struct qund_buf *json)
+int qund_sop_template_show(struct qund_db *db, struct qund_str id, int64_t version,
+                           struct qund_buf *json)
 {
     struct qund_stmt *st = qund_sql(db, SHOWN "WHERE id = :id AND (:version = 0 OR"
                                               " version = :version) ORDER BY version DESC LIMIT 1");
