@@ -327,7 +327,8 @@ QUND_CHECK int qund_plan_sweep_timer(struct qund_sop *s, int64_t now);
 /* plan_begin.c: when it starts, runs of these begin (none: of those its template is for). */
 QUND_CHECK int qund_plan_begin_timer(struct qund_sop *s, const struct qund_plan *plan,
                                      const int64_t *contacts, size_t n);
-/* The group in which a plan meets that person: one of its own that they are in; 0: of none. */
+/* The group in which a plan meets that person: the first of its own that they are in. 1; 0: they
+ * are in none of them (*grp: its first). A plan of no group (*grp 0) meets everybody. */
 QUND_CHECK int qund_plan_meets(struct qund_sop *s, struct qund_arena *arena, int64_t plan,
                                int64_t contact, int64_t *grp);
 /* sweep_sql.c: people for whom a plan may begin, above `after`; grp 0: anybody. At most max,

@@ -49,11 +49,13 @@ int qund_plan_meets(struct qund_sop *s, struct qund_arena *arena, int64_t plan, 
     int rc = qund_plan_sql_targets(s->deps.db, arena, plan, &grps, &n);
 
     *grp = rc == 0 && n > 0 ? grps[0] : 0;
+    if (rc < 0 || *grp == 0)
+        return rc < 0 ? rc : 1;
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = grps[i] ? qund_place_sql_member(s->deps.db, grps[i], contact, &in) : 0;
-        if (rc == 0 && grps[i] && in) {
+        rc = qund_place_sql_member(s->deps.db, grps[i], contact, &in);
+        if (rc == 0 && in) {
             *grp = grps[i];
-            return 0;
+            return 1;
         }
     }
     return rc;

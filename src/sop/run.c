@@ -33,8 +33,8 @@ int qund_run_role(struct qund_sop *s, int64_t contact, int64_t grp, bool *custom
     return 0;
 }
 
-/* 1: another courting plan runs for that person. */
-static int courted(struct qund_sop *s, struct qund_arena *arena, int64_t contact, int64_t but)
+/* 1: a courting plan runs for that person, be it this one in another group. */
+static int courted(struct qund_sop *s, struct qund_arena *arena, int64_t contact)
 {
     const struct qund_sop_template *t;
     struct sop_run open[OPEN_RUNS];
@@ -42,8 +42,6 @@ static int courted(struct qund_sop *s, struct qund_arena *arena, int64_t contact
     int n = qund_run_sql_open(s->deps.db, 0, contact, NULL, open, OPEN_RUNS), rc = 0;
 
     for (int i = 0; rc == 0 && i < n; i++) {
-        if (open[i].plan == but)
-            continue;
         rc = qund_plan_get(s, arena, open[i].plan, &plan);
         t = rc == 0 ? qund_plan_template(s, plan.template, plan.version, &rc) : NULL;
         if (t && qund_sop_courts(t))
@@ -74,9 +72,8 @@ static int add_tasks(struct qund_sop *s, const struct qund_plan *plan,
 }
 
 /* Why it cannot begin, though it was to; NULL: it can. */
-static int refused(struct qund_sop *s, const struct qund_plan *plan,
-                   const struct qund_sop_template *t, int64_t contact, bool opt_out,
-                   struct qund_arena *arena, const char **why)
+static int refused(struct qund_sop *s, const struct qund_sop_template *t, int64_t contact,
+                   bool opt_out, struct qund_arena *arena, const char **why)
 {
     int rc = 0;
 
@@ -85,7 +82,7 @@ static int refused(struct qund_sop *s, const struct qund_plan *plan,
         return 0;
     if (opt_out)
         *why = "opt_out";
-    else if ((rc = courted(s, arena, contact, plan->id)) == 1)
+    else if ((rc = courted(s, arena, contact)) == 1)
         *why = "one_to_one_running";
     return rc < 0 ? rc : 0;
 }
@@ -110,7 +107,7 @@ int qund_run_begin(struct qund_sop *s, const struct qund_plan *plan,
     } else if (rc != QUND_E_NOTFOUND) {
         return rc;
     }
-    rc = refused(s, plan, t, contact, opt_out, fx->arena, &why);
+    rc = refused(s, t, contact, opt_out, fx->arena, &why);
     if (rc < 0)
         return rc;
     r.state = why ? QUND_PLAN_CANCELLED : QUND_PLAN_RUNNING;

@@ -6,7 +6,7 @@
  * but for one that was stored in a batch that was rolled back. */
 #include "sop/internal.h"
 
-#define KEPT_MAX 256u
+#define KEPT_MAX 256u /* more are let go when nobody holds one */
 
 struct kept {
     struct qund_sop_template *t;
@@ -15,9 +15,8 @@ struct kept {
 struct sop_kept {
     struct qund_db *db;
     uint64_t rollbacks; /* of the handle, when the newest was read */
-    struct kept v[KEPT_MAX];
-    size_t n, spilt; /* spilt: read beyond KEPT_MAX since the last rest */
-    struct qund_sop_template **spill;
+    struct kept *v;
+    size_t n, cap;
 };
 
 struct sop_kept *qund_sop_kept_new(struct qund_db *db)
@@ -33,11 +32,7 @@ static void drop(struct sop_kept *k)
 {
     for (size_t i = 0; i < k->n; i++)
         qund_sop_template_free(k->v[i].t);
-    for (size_t i = 0; i < k->spilt; i++)
-        qund_sop_template_free(k->spill[i]);
-    qund_free(k->spill);
-    k->spill = NULL;
-    k->n = k->spilt = 0;
+    k->n = 0;
 }
 
 struct sop_kept *qund_sop_kept_free(struct sop_kept *k)
@@ -45,13 +40,14 @@ struct sop_kept *qund_sop_kept_free(struct sop_kept *k)
     if (!k)
         return NULL;
     drop(k);
+    qund_free(k->v);
     qund_free(k);
     return NULL;
 }
 
 void qund_sop_kept_rest(struct sop_kept *k)
 {
-    if (k->spilt > 0 || k->rollbacks != qund_db_rollbacks(k->db))
+    if (k->n > KEPT_MAX || k->rollbacks != qund_db_rollbacks(k->db))
         drop(k);
     k->rollbacks = qund_db_rollbacks(k->db);
 }
@@ -59,13 +55,11 @@ void qund_sop_kept_rest(struct sop_kept *k)
 static const struct qund_sop_template *keep(struct sop_kept *k, struct qund_sop_template *t,
                                             int64_t version)
 {
-    if (k->n < KEPT_MAX) {
-        k->v[k->n++] = (struct kept){.t = t, .version = version};
-        return t;
+    if (k->n == k->cap) {
+        k->cap = k->cap ? k->cap * 2 : 16;
+        k->v = qund_realloc(k->v, k->cap * sizeof(*k->v));
     }
-    /* Those lent out in this call must stay: all goes when it is over. */
-    k->spill = qund_realloc(k->spill, (k->spilt + 1) * sizeof(struct qund_sop_template *));
-    k->spill[k->spilt++] = t;
+    k->v[k->n++] = (struct kept){.t = t, .version = version};
     return t;
 }
 

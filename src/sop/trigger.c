@@ -55,8 +55,8 @@ static int begin(struct qund_sop *s, const struct sop_ear *e, int64_t contact, i
         return 0;
     if (grp == 0) { /* an order, a tag: of the person, wherever the plan meets them */
         rc = qund_plan_meets(s, fx->arena, e->plan, contact, &grp);
-        if (rc < 0)
-            return rc;
+        if (rc < 1)
+            return rc; /* somebody it is not for */
     } else if (e->n_groups > 0 && e->groups[0] == 0) {
         grp = 0;
     }
@@ -125,7 +125,7 @@ static int hear_on(const struct hearing *h, const struct sop_ear *e, const char 
             return 0;
         if (grp == 0 || (e->n_groups > 0 && e->groups[0] == 0))
             rc = qund_plan_meets(h->s, h->fx->arena, e->plan, h->ev->contact, &grp);
-        if (rc == 0)
+        if (rc >= 0)
             rc = qund_run_sql_last(h->s->deps.db, e->plan, h->ev->contact, grp, &run);
         if (rc < 0 || run.state != QUND_PLAN_RUNNING)
             return rc == QUND_E_NOTFOUND ? 0 : rc;
