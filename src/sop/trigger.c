@@ -74,7 +74,9 @@ static const char *event_type(const struct qund_sop_event *ev, char room[96])
         return "member.join";
     case QUND_SOP_GONE:
         return "member.leave";
-    case QUND_SOP_HAPPENED:
+    case QUND_SOP_HAPPENED: /* joins and leaves are told as what they are, once */
+        if (qund_str_is(ev->name, "member.join") || qund_str_is(ev->name, "member.leave"))
+            return NULL;
         snprintf(room, 96, "%.*s", QUND_STR_ARG(qund_utf8_cut(ev->name, 90)));
         return room;
     case QUND_SOP_SAID:

@@ -352,6 +352,8 @@ static void a_step_that_waits_is_made_when_it_happens(void **state)
     bench_join(b, "lin-is-not-here", "g2");
     assert_int_equal(bench_int(b, "SELECT count(*) FROM task WHERE plan = 1 AND step = 'S01'"), 2);
     assert_int_equal(bench_int(b, "SELECT count(*) FROM task WHERE plan = 1 AND merged > 0"), 1);
+    bench_event(b, QUND_SOP_HAPPENED, "ann", "g1", "member.join"); /* the same, as its event */
+    assert_int_equal(bench_int(b, "SELECT count(*) FROM task WHERE plan = 1 AND step = 'S01'"), 2);
     /* Who has no run is not asked about a delivery. */
     bench_event(b, QUND_SOP_HAPPENED, "bob", NULL, "order.delivered");
     assert_int_equal(bench_int(b, "SELECT count(*) FROM task WHERE plan = 2"), 0);
