@@ -14,9 +14,9 @@ int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id, stru
     out->tpl = qund_plan_template(s, out->plan.template, out->plan.version, &rc);
     if (!out->tpl)
         return rc < 0 ? rc : QUND_E_BUG;
-    out->step = qund_sop_step_find(out->tpl, out->t.step);
+    out->step = qund_plan_step(s, &out->plan, out->t.step, out->t.plan_b > 0, &rc);
     if (!out->step)
-        return QUND_E_BUG; /* the version is pinned: a task's step is in it */
+        return rc;
     out->say = out->t.plan_b > 0 ? &out->step->plan_b : &out->step->say;
     return qund_plan_clock(s, &out->plan, out->t.grp, out->t.contact, &out->clock);
 }
