@@ -55,8 +55,9 @@ static int clash_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_
     struct qund_sop_clash found[32];
     struct others there = {0};
     const size_t max = QUND_ARRAY_LEN(found);
-    int rc = qund_plan_task_sql_posts(d->s->deps.db, &posts[0], d->edits, posts[0].at - AROUND_MS,
-                                      posts[n - 1].at + AROUND_MS, collect, &there);
+    int rc = qund_plan_task_sql_posts(d->s->deps.db, d->places[place].id, d->edits,
+                                      posts[0].at - AROUND_MS, posts[n - 1].at + AROUND_MS, collect,
+                                      &there);
 
     if (rc == QUND_E_FULL)
         rc = 0; /* more than can be planned around: what was read decides */

@@ -129,6 +129,8 @@ QUND_CHECK int qund_run_sql_state(struct qund_db *db, const struct sop_run *r);
  * `after`. At most max; returns how many. */
 QUND_CHECK int qund_run_sql_open(struct qund_db *db, int64_t plan, int64_t contact,
                                  const struct sop_run *after, struct sop_run *out, size_t max);
+/* 1: something of it is not finished. */
+QUND_CHECK int qund_run_sql_left(struct qund_db *db, const struct sop_run *r);
 /* True: somebody's run is open. */
 QUND_CHECK int qund_run_sql_any(struct qund_db *db, bool *out);
 
@@ -275,9 +277,9 @@ QUND_CHECK int qund_plan_task_sql_list(struct qund_db *db, int64_t plan, struct 
 /* The post of that step there that went out last, or will: the latest that leads. NOTFOUND. */
 QUND_CHECK int qund_plan_task_sql_leader(struct qund_db *db, int64_t plan, int64_t grp,
                                          struct qund_str step, struct sop_task_row *out);
-/* Marketing posts that other plans hold, due in [from, until): of the group, or of the person. */
-QUND_CHECK int qund_plan_task_sql_posts(struct qund_db *db, const struct qund_sop_post *of,
-                                        int64_t but_plan, int64_t from, int64_t until,
+/* Marketing posts in that group which other plans hold, due in [from, until). */
+QUND_CHECK int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t but_plan,
+                                        int64_t from, int64_t until,
                                         int (*each)(void *arg, const struct qund_sop_post *p),
                                         void *arg);
 
@@ -320,8 +322,9 @@ QUND_CHECK int qund_fill_sql_order(struct qund_db *db, int64_t contact, bool tai
                                    struct qund_buf *out);
 
 /* --- plan_over.c --- */
-QUND_CHECK int qund_plan_finish(struct qund_sop *s, struct qund_arena *arena,
-                                struct qund_plan *plan, int64_t now, struct qund_sop_effects *fx);
+/* qund_plan_settle, and a plan for persons with all its runs. */
+QUND_CHECK int qund_plan_look_over(struct qund_sop *s, int64_t plan, int64_t now,
+                                   struct qund_sop_effects *fx);
 void qund_plan_feed(struct qund_sop_effects *fx, const struct qund_plan *plan, const char *event);
 QUND_CHECK int qund_plan_sweep_timer(struct qund_sop *s, int64_t now);
 /* plan_begin.c: when it starts, runs of these begin (none: of those its template is for). */

@@ -88,7 +88,7 @@ QUND_CHECK int qund_plan_begin(struct qund_sop *s, int64_t plan, struct qund_str
 /* Once an hour while plans run: who is dormant or has a birthday, runs and plans that are over.
  * Sets its own timer again. */
 QUND_CHECK int qund_plan_sweep(struct qund_sop *s, int64_t now, struct qund_sop_effects *fx);
-/* Ends the plan (or the person's run in it) if nothing of it is left to be done. */
+/* Ends the plan if nothing of it is left to be done; one for persons is the hourly round's. */
 QUND_CHECK int qund_plan_settle(struct qund_sop *s, int64_t plan, int64_t now,
                                 struct qund_sop_effects *fx);
 /* enum qund_plan_state of that run, or NOTFOUND. */

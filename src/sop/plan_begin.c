@@ -271,7 +271,7 @@ int qund_plan_sweep(struct qund_sop *s, int64_t now, struct qund_sop_effects *fx
             if (rc == 0)
                 rc = sweep_plan(s, hold, &plan, now, fx);
             if (rc == 0)
-                rc = qund_plan_settle(s, ids[i], now, fx);
+                rc = qund_plan_look_over(s, ids[i], now, fx);
         }
     } while (rc == 0 && n == (int)QUND_ARRAY_LEN(ids));
     if (rc < 0 || n < 0)

@@ -5,7 +5,10 @@
  * waits for its end begins: the plan its template names as `next`, and runs that are triggered by
  * it. A step that waits for something to happen (`on:`) holds no plan open whose last dated task is
  * over; a template that has only such steps runs until `until`. A plan that listens for people runs
- * until then, too, and each person's run ends for itself. */
+ * until then, too, and each person's run ends for itself.
+ *
+ * A plan of groups is looked at whenever one of its expectations is judged, a plan for persons once
+ * an hour: it may have thousands of runs, and each judgement would go through all of them. */
 #include "sop/internal.h"
 #include "sop/measure.h"
 
@@ -148,8 +151,8 @@ static int make_next(struct qund_sop *s, const struct qund_plan *before, struct 
     return rc < 0 ? rc : qund_draft_keep(&d, fx);
 }
 
-int qund_plan_finish(struct qund_sop *s, struct qund_arena *arena, struct qund_plan *plan,
-                     int64_t now, struct qund_sop_effects *fx)
+static int finish(struct qund_sop *s, struct qund_plan *plan, int64_t now,
+                  struct qund_sop_effects *fx)
 {
     const struct qund_sop_template *t;
     int64_t *grps;
@@ -163,7 +166,7 @@ int qund_plan_finish(struct qund_sop *s, struct qund_arena *arena, struct qund_p
     plan->ended = now;
     rc = qund_plan_sql_put(s->deps.db, plan);
     if (rc == 0)
-        rc = qund_plan_sql_targets(s->deps.db, arena, plan->id, &grps, &n);
+        rc = qund_plan_sql_targets(s->deps.db, fx->arena, plan->id, &grps, &n);
     for (size_t i = 0; rc == 0 && i < t->n_targets; i++)
         rc = measure_goal(s, plan, &t->targets[i], grps, n, now);
     if (rc < 0)
@@ -186,7 +189,7 @@ static int settle_run(struct qund_sop *s, const struct sop_run *r,
 
     if (!dated(t) && now - r->began < ONLY_ON_MS)
         return 0;
-    rc = qund_tasks_left(s->deps.db, r->plan, r->grp, r->contact);
+    rc = qund_run_sql_left(s->deps.db, r);
     return rc != 0 ? (rc < 0 ? rc : 0)
                    : qund_run_end(s, r, QUND_PLAN_FINISHED, QUND_STR(""), now, fx);
 }
@@ -239,7 +242,8 @@ static int over(struct qund_sop *s, const struct qund_plan *plan, const struct q
     return rc < 0 ? rc : rc == 0;
 }
 
-int qund_plan_settle(struct qund_sop *s, int64_t id, int64_t now, struct qund_sop_effects *fx)
+static int settle(struct qund_sop *s, int64_t id, bool runs, int64_t now,
+                  struct qund_sop_effects *fx)
 {
     const struct qund_sop_template *t;
     struct qund_plan plan;
@@ -250,6 +254,18 @@ int qund_plan_settle(struct qund_sop *s, int64_t id, int64_t now, struct qund_so
     t = qund_plan_template(s, plan.template, plan.version, &rc);
     if (!t)
         return rc == QUND_E_INVAL ? 0 : rc;
+    if (qund_sop_personal(t) && !runs)
+        return 0;
     rc = over(s, &plan, t, now, fx);
-    return rc == 1 ? qund_plan_finish(s, fx->arena, &plan, now, fx) : rc;
+    return rc == 1 ? finish(s, &plan, now, fx) : rc;
+}
+
+int qund_plan_settle(struct qund_sop *s, int64_t id, int64_t now, struct qund_sop_effects *fx)
+{
+    return settle(s, id, false, now, fx);
+}
+
+int qund_plan_look_over(struct qund_sop *s, int64_t id, int64_t now, struct qund_sop_effects *fx)
+{
+    return settle(s, id, true, now, fx);
 }

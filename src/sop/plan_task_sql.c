@@ -50,10 +50,11 @@ int qund_plan_task_sql_leader(struct qund_db *db, int64_t plan, int64_t grp, str
                               struct sop_task_row *out)
 {
     /* 0 to 5: it has gone out or still may (task.h). */
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT " ROW " FROM task WHERE plan = :plan AND grp = :grp AND step = :step"
-                     " AND contact > 0 AND merged = 0 AND plan_b = 0 AND state <= 5"
-                     " ORDER BY due DESC, id DESC LIMIT 1");
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT " ROW
+            " FROM task INDEXED BY task_step WHERE plan = :plan AND grp = :grp AND step = :step"
+            " AND contact > 0 AND merged = 0 AND plan_b = 0 AND state <= 5"
+            " ORDER BY due DESC, id DESC LIMIT 1");
     int rc;
 
     qund_assert(st);
@@ -67,32 +68,27 @@ int qund_plan_task_sql_leader(struct qund_db *db, int64_t plan, int64_t grp, str
     return rc == 1 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
-/* flags & 4: marketing. Posts in groups are channels 0 and 1, to one person 2, 3 and 5. */
-#define POSTS                                                                             \
-    "SELECT due, grp, contact, staff, step FROM task WHERE due >= :from AND due < :until" \
-    " AND plan <> :but AND state <= 5 AND merged = 0 AND (flags & 4) <> 0 AND "
-
-int qund_plan_task_sql_posts(struct qund_db *db, const struct qund_sop_post *of, int64_t but_plan,
-                             int64_t from, int64_t until,
-                             int (*each)(void *arg, const struct qund_sop_post *p), void *arg)
+int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t but_plan, int64_t from,
+                             int64_t until, int (*each)(void *arg, const struct qund_sop_post *p),
+                             void *arg)
 {
-    struct qund_stmt *st = of->one_to_one
-                               ? qund_sql(db, POSTS "contact = :of AND channel IN (2, 3, 5)")
-                               : qund_sql(db, POSTS "grp = :of AND channel IN (0, 1)");
+    /* flags & 4: marketing; channels 0 and 1 are read by the group. */
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT due, staff FROM task WHERE grp = :grp AND due >= :from AND due < :until"
+            " AND plan <> :but AND state <= 5 AND merged = 0 AND (flags & 4) <> 0"
+            " AND channel IN (0, 1)");
     int rc;
 
     qund_assert(st);
-    qund_bind_int(st, ":of", of->one_to_one ? of->contact : of->group);
+    qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":from", from);
     qund_bind_int(st, ":until", until);
     qund_bind_int(st, ":but", but_plan);
     while ((rc = qund_step(st)) == 1) {
         struct qund_sop_post p = {.at = qund_col_int(st, 0),
-                                  .group = qund_col_int(st, 1),
-                                  .contact = qund_col_int(st, 2),
-                                  .sender = qund_col_int(st, 3),
-                                  .marketing = true,
-                                  .one_to_one = of->one_to_one};
+                                  .group = grp,
+                                  .sender = qund_col_int(st, 1),
+                                  .marketing = true};
 
         rc = each(arg, &p);
         if (rc != 0)

@@ -92,7 +92,8 @@ int qund_run_sql_open(struct qund_db *db, int64_t plan, int64_t contact,
 
 int qund_run_sql_any(struct qund_db *db, bool *out)
 {
-    struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM plan_run WHERE state < 2 LIMIT 1");
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT 1 FROM plan_run INDEXED BY plan_run_open WHERE state < 2 LIMIT 1");
     int rc;
 
     qund_assert(st);
@@ -138,4 +139,23 @@ int qund_run_sql_people(struct qund_db *db, int64_t plan, bool finished, int64_t
         ids[n++] = qund_col_int(st, 0);
     qund_stmt_reset(st);
     return rc < 0 ? rc : (int)n;
+}
+
+int qund_run_sql_left(struct qund_db *db, const struct sop_run *r)
+{
+    /* Below 5 a task is open (task.h), and an expectation of outcome 0 is not judged. */
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT 1 FROM task t WHERE plan = :plan AND grp = :grp AND contact = :contact"
+                     " AND round = :round AND (state < 5 OR EXISTS (SELECT 1 FROM expectation x"
+                     " WHERE x.task = t.id AND x.outcome = 0)) LIMIT 1");
+    int rc;
+
+    qund_assert(st);
+    qund_bind_int(st, ":plan", r->plan);
+    qund_bind_int(st, ":grp", r->grp);
+    qund_bind_int(st, ":contact", r->contact);
+    qund_bind_int(st, ":round", r->round);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
 }

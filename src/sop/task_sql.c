@@ -216,14 +216,18 @@ int qund_task_sql_followers(struct qund_db *db, int64_t id, int64_t *ids, size_t
 int qund_task_sql_open_of(struct qund_db *db, int64_t plan, int64_t grp, int64_t contact,
                           int64_t after, unsigned states, int64_t *ids, size_t max)
 {
-    struct qund_stmt *st = qund_sql(
-        db, "SELECT id FROM task WHERE plan = :plan AND (:grp = 0 OR grp = :grp) AND"
-            " (:contact = 0 OR contact = :contact) AND id > :after AND (:states >> state) & 1"
-            " AND (merged = 0 OR :contact > 0) ORDER BY id");
+    struct qund_stmt *st =
+        contact > 0
+            ? qund_sql(db, "SELECT id FROM task WHERE contact = :contact AND contact > 0 AND"
+                           " plan = :plan AND (:grp = 0 OR grp = :grp) AND id > :after AND"
+                           " (:states >> state) & 1 ORDER BY id")
+            : qund_sql(db, "SELECT id FROM task WHERE plan = :plan AND (:grp = 0 OR grp = :grp) AND"
+                           " id > :after AND (:states >> state) & 1 AND merged = 0 ORDER BY id");
 
     qund_bind_int(st, ":plan", plan);
     qund_bind_int(st, ":grp", grp);
-    qund_bind_int(st, ":contact", contact);
+    if (contact > 0)
+        qund_bind_int(st, ":contact", contact);
     qund_bind_int(st, ":after", after);
     qund_bind_int(st, ":states", states);
     return take_ids(st, ids, max);

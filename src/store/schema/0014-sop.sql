@@ -82,6 +82,7 @@ CREATE INDEX task_open ON task(grp, due) WHERE state < 5;
 CREATE INDEX task_step ON task(plan, grp, step, due)
   WHERE contact > 0 AND merged = 0 AND plan_b = 0;
 CREATE INDEX task_merged ON task(merged) WHERE merged > 0;
+CREATE INDEX task_plan ON task(plan);
 CREATE INDEX task_due ON task(due);
 CREATE INDEX task_grp ON task(grp, due);
 CREATE INDEX task_contact ON task(contact, due) WHERE contact > 0;
