@@ -46,15 +46,16 @@ enum {
     C_X_FIGURE,
     C_X_JUDGED
 };
-#define COLUMNS                                                                               \
-    "SELECT t.id, t.plan, p.template, p.version, t.step, t.plan_b, t.grp, g.name, t.contact," \
-    " c.name, t.round, t.merged, t.state, t.reason, t.evidence, t.flags, t.wanted, t.due,"    \
-    " t.closes, t.role, t.staff, s.name, t.channel, t.content, t.media, t.pushed, t.done,"    \
-    " t.done_by, t.seq, t.posted, t.score, t.number, x.opens, x.closes, x.base, x.wanted,"    \
-    " x.outcome, x.reason, x.figure, x.judged FROM task t"                                    \
-    " JOIN plan p ON p.id = t.plan LEFT JOIN grp g ON g.id = t.grp"                           \
-    " LEFT JOIN contact c ON c.id = t.contact LEFT JOIN staff s ON s.id = t.staff"            \
-    " LEFT JOIN expectation x ON x.task = t.id "
+#define COLUMNS                                                                                \
+    "SELECT t.id, t.plan, p.template, p.version, t.step, t.plan_b, t.grp, g.name, t.contact,"  \
+    " c.name, t.round, t.merged, t.state, t.reason, t.evidence, t.flags, t.wanted, t.due,"     \
+    " t.closes, t.role, t.staff, s.name, t.channel, coalesce(l.content, t.content), t.media, " \
+    "t.pushed, t.done,"                                                                        \
+    " t.done_by, t.seq, t.posted, t.score, t.number, x.opens, x.closes, x.base, x.wanted,"     \
+    " x.outcome, x.reason, x.figure, x.judged FROM task t"                                     \
+    " JOIN plan p ON p.id = t.plan LEFT JOIN grp g ON g.id = t.grp"                            \
+    " LEFT JOIN contact c ON c.id = t.contact LEFT JOIN staff s ON s.id = t.staff"             \
+    " LEFT JOIN task l ON l.id = t.merged LEFT JOIN expectation x ON x.task = t.id "
 
 static void put_int(struct qund_jw *w, const char *key, int64_t v)
 {
@@ -103,7 +104,8 @@ static void put_flags(struct qund_jw *w, int64_t flags)
 
 static const char *const OUTCOMES[] = {"open", "hit", "miss", "void"};
 
-/* What was expected of a plan B is nothing: it is the end of the line. */
+/* What was expected of a plan B is nothing: it is the end of the line. Of a post that another one
+ * speaks for, it is that one's. */
 static void put_expectation(struct qund_jw *w, struct qund_stmt *st,
                             const struct qund_sop_step *step)
 {
@@ -111,7 +113,8 @@ static void put_expectation(struct qund_jw *w, struct qund_stmt *st,
     int64_t outcome = qund_col_int(st, C_X_OUTCOME);
     bool row = !qund_col_null(st, C_X_CLOSES);
 
-    if (!row && (!step || !step->expect.given || qund_col_int(st, C_PLAN_B) > 0))
+    if (!row && (!step || !step->expect.given || qund_col_int(st, C_PLAN_B) > 0 ||
+                 qund_col_int(st, C_MERGED) > 0))
         return;
     qund_jw_key(w, "expectation");
     qund_jw_obj(w);

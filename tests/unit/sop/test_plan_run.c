@@ -41,6 +41,18 @@ static void who_joins_has_tasks_of_their_own(void **state)
     assert_int_equal(bench_int(b, "SELECT count(*) FROM task"), 2);
 }
 
+/* What that task's page says. */
+static void bench_shows(struct bench *b, const char *sql, const char *part)
+{
+    struct qund_buf json = {0};
+
+    assert_int_equal(qund_sop_task_print(b->db, bench_int(b, sql), &json), 0);
+    bench_is_json(&json);
+    if (!strstr(json.p, part))
+        fail_msg("'%s' is not in %s", part, json.p);
+    qund_buf_done(&json);
+}
+
 static void those_who_come_together_are_greeted_by_one_post(void **state)
 {
     struct bench *b = *state;
@@ -56,6 +68,7 @@ static void those_who_come_together_are_greeted_by_one_post(void **state)
     bench_wait(b, 2 * MINUTE);
     assert_int_equal(bench_int(b, "SELECT count(*) FROM outbox WHERE body LIKE '%欢迎%'"), 1);
     bench_text(b, "SELECT content FROM task WHERE id = 1", "欢迎ann、bob、eve");
+    bench_shows(b, "SELECT id FROM task WHERE step = 'S01' AND contact = 2", "欢迎ann、bob、eve");
     /* Whoever comes later is greeted by the next one, half an hour after the last. */
     bench_join(b, "dan", "g1");
     assert_int_equal(bench_int(b, "SELECT merged FROM task WHERE step = 'S01' AND contact = 4"), 0);
