@@ -15,7 +15,7 @@
  * Engine time is the greatest rx applied. Before an item of rx r, every timer due by r has run, in
  * the order (due, kind, key); judges wait for the floor instead. A commit may come between any two
  * of these steps without a difference in the rows: that is what makes the cut of batches free. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 #define SWEEP_MS 60000
 
@@ -38,6 +38,7 @@ static void config_undo(struct qund_engine *e)
     qund_config_unref(e->config);
     e->config = QUND_TAKE(e->last_config);
     qund_alerts_config(e->alerts, e->config);
+    qund_sop_config(e->sop, e->config);
 }
 
 static void batch_undo(struct qund_engine *e, struct batch *b)
@@ -297,6 +298,7 @@ static int advance(struct qund_engine *e, struct batch *b, int64_t r)
     struct qund_buf key = {0};
     int rc;
 
+    e->reach = r;
     while ((rc = timer_ready(e, r, &t)) > 0) {
         if (t.due > e->now)
             e->now = t.due;

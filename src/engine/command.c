@@ -3,7 +3,7 @@
  * A command's refusal is an answer to whoever asked (INVAL, NOTFOUND, DENIED with a text); only the
  * transaction's own troubles are retried. Commands on people are crm's own table, those on tokens
  * the store's, but for what only the configuration knows. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 #include "store/access.h"
 #include <jansson.h>
 
@@ -142,6 +142,7 @@ static int config_swap(struct qund_engine *e, struct qund_command *c, const json
         e->last_config = e->config; /* until the commit; a rollback puts it back */
     e->config = qund_config_ref(c->attach);
     qund_alerts_config(e->alerts, e->config);
+    qund_sop_config(e->sop, e->config);
     return 0;
 }
 
@@ -284,6 +285,8 @@ int qund_engine_command(struct qund_engine *e, struct qund_command *c)
             return run_own(e, c, i);
     if (qund_deed_known(c->name))
         return qund_deed_command(e, c);
+    if (qund_engine_sop_knows(c->name))
+        return qund_engine_sop_command(e, c);
     if (qund_crm_command_known(c->name))
         return qund_crm_command(e->crm, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
                                 &c->err);

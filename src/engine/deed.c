@@ -30,7 +30,7 @@ const char *qund_deed_label(enum deed_kind k)
     return LABELS[k];
 }
 
-static int still_staff(struct qund_engine *e, struct qund_str by, struct qund_err *err)
+int qund_deed_still_staff(struct qund_engine *e, struct qund_str by, struct qund_err *err)
 {
     int64_t id;
     int rc;
@@ -114,7 +114,7 @@ int qund_deed_do(struct qund_engine *e, const struct deed *d, struct qund_err *e
     int rc = qund_engine_roster(e); /* a ladder that goes on asks who is on duty */
 
     if (rc == 0)
-        rc = still_staff(e, d->d.by, err);
+        rc = qund_deed_still_staff(e, d->d.by, err);
     if (rc < 0)
         return rc;
     rc = qund_alert_marked(e->db, d->d.id, &before);

@@ -2,7 +2,7 @@
  *
  * Quiet events (old ones, replays) are stored, tagged and counted like any other; only what would
  * reach a person is left out. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 #define CONTEXT_LINES 3
 #define CONTEXT_CHARS 120
@@ -50,6 +50,8 @@ static int do_tag(struct qund_engine *e, struct subject *s, const struct qund_ru
                                                  .expires = x->for_ms ? s->ev->ts + x->for_ms : 0});
     /* A person with as many tags as may be gets no more; the message and its other effects stay. */
     e->tally.untagged += rc == QUND_E_INVAL;
+    if (rc > 0)
+        rc = qund_engine_sop_hear(e, s, QUND_SOP_TAGGED, s->sender->id, x->name);
     return rc < 0 && rc != QUND_E_INVAL ? rc : 0;
 }
 

@@ -1,6 +1,6 @@
 /* src/engine/engine.c - made from an open store, and taken down again. What it knows at any moment
  * is rows; everything in memory is a cache of them. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 #define ARENA_BYTES (256u << 10)
 
@@ -140,6 +140,15 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
         rc = qund_crm_open(e->db, &(struct qund_crm_cfg){0}, deps->log, &e->crm, err);
     if (rc < 0)
         return rc;
+    e->sop = qund_sop_new(&(struct qund_sop_deps){.db = e->db,
+                                                  .timers = e->timers,
+                                                  .outbox = e->outbox,
+                                                  .crm = e->crm,
+                                                  .months = e->months,
+                                                  .config = e->config,
+                                                  .fold = deps->fold,
+                                                  .holidays = deps->holidays,
+                                                  .link_key = deps->link_key});
     rc = recover(e);
     if (rc < 0)
         return qund_err_set(err, rc, "store", "cannot take up where it stopped: %s",
@@ -158,6 +167,7 @@ struct qund_engine *qund_engine_close(struct qund_engine *e)
 {
     if (!e)
         return NULL;
+    qund_sop_free(e->sop);
     qund_crm_close(e->crm);
     qund_alerts_free(e->alerts);
     qund_outbox_free(e->outbox);
@@ -203,6 +213,7 @@ int qund_engine_roster(struct qund_engine *e)
     e->roster = next;
     e->roster_version = version;
     qund_alerts_roster(e->alerts, next);
+    qund_sop_roster(e->sop, next);
     return 0;
 }
 

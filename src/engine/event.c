@@ -5,7 +5,7 @@
  * What the event is about (group, sender, the role in which he speaks) is looked up first, because
  * the row holds their numbers; looking up may create a group or a contact, which a repeat finds
  * made. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 static int look_up(struct qund_engine *e, struct subject *s)
 {
@@ -195,7 +195,8 @@ int qund_engine_event(struct qund_engine *e, struct qund_str body)
         rc = qund_copy_link(e, &s, &copy);
     if (rc < 0 || copy)
         return rc;
-    if ((size_t)ev.type < QUND_ARRAY_LEN(HANDLERS) && HANDLERS[ev.type])
-        return HANDLERS[ev.type](e, &s);
-    return qund_engine_rules_for(e, &s);
+    rc = (size_t)ev.type < QUND_ARRAY_LEN(HANDLERS) && HANDLERS[ev.type]
+             ? HANDLERS[ev.type](e, &s)
+             : qund_engine_rules_for(e, &s);
+    return rc < 0 ? rc : qund_engine_sop_event(e, &s);
 }

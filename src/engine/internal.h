@@ -30,6 +30,7 @@ struct measure;  /* measure.c: deltas of the open batch */
 struct accounts; /* copy.c: our own, in shared groups */
 struct talk;     /* talk.c: the newest moment of each group */
 struct subject;
+struct qund_sop; /* sop.h */
 
 /* Why what a rule would say stays unsaid (say.c). */
 enum say_why {
@@ -78,6 +79,7 @@ struct qund_engine {
     struct qund_search *search; /* NULL: messages are not indexed */
     struct qund_outbox *outbox; /* NULL: pushes are not made */
     struct qund_alerts *alerts;
+    struct qund_sop *sop;
     struct qund_config *config;      /* our reference */
     struct qund_config *last_config; /* as committed, when the open transaction swapped it */
     struct qund_rules *rules;        /* our reference */
@@ -100,7 +102,8 @@ struct qund_engine {
     struct counters count;
     struct tally tally;
 
-    int64_t now; /* engine time */
+    int64_t now;   /* engine time */
+    int64_t reach; /* what it moves to: timers in between run at their own instants */
     int64_t floor;
     struct qund_entry_id applied;
     struct qund_entry_id pushed;     /* last one intake is known to have pushed */
@@ -286,6 +289,9 @@ struct deed {
 };
 /* DENIED: `by` names somebody who is no longer of the staff. */
 QUND_CHECK int qund_deed_do(struct qund_engine *e, const struct deed *d, struct qund_err *err);
+/* DENIED: `by` is a member of staff, and no longer one. */
+QUND_CHECK int qund_deed_still_staff(struct qund_engine *e, struct qund_str by,
+                                     struct qund_err *err);
 bool qund_deed_known(const char *command);
 const char *qund_deed_label(enum deed_kind k); /* of its counter */
 /* Answered with the alert as it is then. */

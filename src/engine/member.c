@@ -4,6 +4,7 @@
  * time that the notice says: what a list showed is remembered until its notice comes, which then
  * takes the list's place (time, count, the event made of it) and fires no rule again. */
 #include "engine/look.h"
+#include "engine/sop.h"
 
 #define LATER_WORDS 2000 /* messages after a late leave that are looked at */
 
@@ -95,6 +96,7 @@ static int claim(struct qund_engine *e, struct subject *s, struct qund_crm_conta
 static int join_or_leave(struct qund_engine *e, struct subject *s, bool joined)
 {
     struct qund_crm_contact *c;
+    bool changed;
     int rc;
 
     if (!s->group)
@@ -108,6 +110,7 @@ static int join_or_leave(struct qund_engine *e, struct subject *s, bool joined)
     rc = joined ? join(e, s, c) : leave(e, s, c);
     if (rc < 0 || (s->looked && rc == 0))
         return rc < 0 ? rc : 0;
+    changed = rc > 0 && counts(e, s, c);
     rc = counts(e, s, c) ? qund_measure_count(e->measure, joined ? MEASURE_JOIN : MEASURE_LEAVE,
                                               s->row.grp, s->ev->ts, c->id)
                          : 0;
@@ -119,6 +122,9 @@ static int join_or_leave(struct qund_engine *e, struct subject *s, bool joined)
                                                                  .prev = s->looked,
                                                                  .seq = s->row.seq,
                                                                  .month = s->row.month});
+    if (rc == 0 && changed)
+        rc = qund_engine_sop_hear(e, s, joined ? QUND_SOP_JOINED : QUND_SOP_GONE, c->id,
+                                  QUND_STR_NONE);
     return rc < 0 ? rc : qund_engine_rules_for(e, s);
 }
 

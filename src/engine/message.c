@@ -4,7 +4,7 @@
  * The order matters. Extractors find candidates; rules decide (an advert's phone number is no
  * customer's, a staff member's room is no household); only then do facts become rows. What a rule
  * file does not mark is not taken, so an operator can switch any of it off. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 static struct qund_str view(const struct qund_buf *b)
 {
@@ -301,6 +301,8 @@ int qund_engine_message(struct qund_engine *e, struct subject *s)
         rc = qund_own_met(e, s);
     if (rc == 0)
         rc = qund_engine_order(e, s);
+    if (rc == 0)
+        rc = qund_engine_sop_message(e, s, &v);
     if (rc == 0 && s->row.grp != 0)
         rc = qund_talk_after(e->talk, &s->row, x->call);
     if (rc == 0 && s->row.grp != 0 && x->is_list && qund_subject_staff(s))

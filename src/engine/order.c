@@ -1,15 +1,17 @@
-/* src/engine/order.c - what the staff say about alerts where a robot listens.
+/* src/engine/order.c - what the staff say about alerts and tasks where a robot listens.
  *
  * A push without a link ends with the words to answer with. They come back as a message of a
  * private chat with us (or in a group of the staff) whose sender is known as staff in that realm:
  * no other proof is asked for, because the platform's account is what the whole house goes by. May
  * he? Whoever was told, holds the role, manages the group or leads. What is done is the same deed
- * that the API and the signed page do; an order is a message and applied once, like any other.
+ * that the API and the signed page do; an order is a message and applied once, like any other. A
+ * number with a T is a task's.
  *
  * He is answered in the chat he spoke in, through the channel's `send_through`; where there is
  * none, the deed is done all the same and the live feed shows it. */
 #include "engine/order_text.h"
 #include "engine/say_parts.h"
+#include "engine/sop.h"
 
 #define ANSWER_FOR_MS (10 * 60000)
 #define SNOOZE_DEFAULT "30m"
@@ -22,7 +24,10 @@ enum answer {
     ANSWER_ALREADY,
     ANSWER_NOT_YOURS,
     ANSWER_TIME,
-    ANSWER_NUMBER
+    ANSWER_NUMBER,
+    ANSWER_CANT,
+    ANSWER_WINDOW,
+    ANSWER_ALERT
 };
 static const char *const ANSWERS[][2] = {
     [ANSWER_OK] = {"已记下，由你处理。", "is yours now."},
@@ -35,6 +40,12 @@ static const char *const ANSWERS[][2] = {
                      "when? For example 30m, 18:00, tomorrow 9:00 (within 30 days)."},
     [ANSWER_NUMBER] = {"数字没有看懂，例如：=12.5",
                        "the figure was not understood; for example =12.5"},
+    [ANSWER_CANT] = {"已记为做不了，会告诉负责人。",
+                     "is marked as not possible; the manager is told."},
+    [ANSWER_WINDOW] = {"只能推迟到截止之前，例如：30分钟。",
+                       "can be put off only until its window ends; for example 30m."},
+    [ANSWER_ALERT] = {"是提醒，不是任务；请回复 完成 或 无关。",
+                      "is an alert, not a task: answer done or no."},
 };
 
 /* In a private chat with ourselves, or among the staff; said now, by somebody else than us. */
@@ -77,7 +88,7 @@ static int refused(int rc, const struct qund_err *err)
                                                                               : ANSWER_ALREADY;
 }
 
-static int do_one(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
+static int do_alert(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
 {
     static const enum answer DONE[] = {
         [QUND_ORDER_OK] = ANSWER_OK,
@@ -92,6 +103,8 @@ static int do_one(struct qund_engine *e, const struct qund_order *o, int64_t id,
 
     if (rc == 0 || rc == QUND_E_NOTFOUND)
         return ANSWER_NOT_YOURS;
+    if (rc > 0 && o->kind == QUND_ORDER_CANT)
+        return ANSWER_ALERT;
     if (rc < 0)
         return rc;
     snprintf(by, sizeof(by), "staff:%lld", (long long)staff);
@@ -100,22 +113,90 @@ static int do_one(struct qund_engine *e, const struct qund_order *o, int64_t id,
     return rc < 0 ? refused(rc, &err) : (int)DONE[o->kind];
 }
 
-/* "#12 is done." a line each. */
+/* --- tasks --- */
+
+static int task_refused(int rc, const struct qund_err *err)
+{
+    return rc == QUND_E_INVAL && strcmp(err->where, "window") == 0 ? ANSWER_WINDOW
+                                                                   : refused(rc, err);
+}
+
+static int do_task(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
+{
+    static const struct {
+        enum qund_task_deed_kind kind;
+        enum answer answer;
+    } DO[] = {
+        [QUND_ORDER_OK] = {QUND_TASK_DO_SEEN, ANSWER_OK},
+        [QUND_ORDER_DONE] = {QUND_TASK_DO_DONE, ANSWER_DONE},
+        [QUND_ORDER_SNOOZE] = {QUND_TASK_DO_POSTPONE, ANSWER_SNOOZED},
+        [QUND_ORDER_NO] = {QUND_TASK_DO_FAIL, ANSWER_CANT},
+        [QUND_ORDER_CANT] = {QUND_TASK_DO_FAIL, ANSWER_CANT},
+    };
+    struct qund_task_deed d = {.kind = DO[o->kind].kind,
+                               .task = id,
+                               .now = e->now,
+                               .note = o->note.n > 0 ? o->note : QUND_STR(""),
+                               .number = qund_str(o->number)};
+    struct qund_err err = {0};
+    int64_t grp = 0;
+    char by[32];
+    int rc = qund_task_may(e->sop, e->arena, id, staff, e->now, &grp);
+
+    if (rc == 0 || rc == QUND_E_NOTFOUND)
+        return ANSWER_NOT_YOURS;
+    if (rc > 0 && d.kind == QUND_TASK_DO_POSTPONE &&
+        qund_alert_words(qund_roster_zone(e->roster, grp),
+                         qund_str(o->when[0] ? o->when : SNOOZE_DEFAULT), e->now, &d.until) < 0)
+        return ANSWER_TIME;
+    if (rc < 0)
+        return rc;
+    snprintf(by, sizeof(by), "staff:%lld", (long long)staff);
+    d.by = qund_str(by);
+    rc = qund_engine_task_deed(e, &d, &err);
+    return rc < 0 ? task_refused(rc, &err) : (int)DO[o->kind].answer;
+}
+
+static int do_one(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
+{
+    return id < 0 ? do_task(e, o, -id, staff) : do_alert(e, o, id, staff);
+}
+
+/* When it comes again, and in which group's time. */
+static int comes_again(struct qund_engine *e, int64_t id, int64_t *at, int64_t *grp)
+{
+    struct qund_alert_mark m;
+    struct qund_task t;
+    int rc;
+
+    if (id < 0) {
+        rc = qund_task_get(e->db, e->arena, -id, &t);
+        *at = rc == 0 ? t.due : 0;
+        *grp = rc == 0 ? t.grp : 0;
+        return rc;
+    }
+    rc = qund_alert_marked(e->db, id, &m);
+    *at = rc == 0 ? m.snoozed : 0;
+    *grp = rc == 0 ? m.group : 0;
+    return rc;
+}
+
+/* "#12 is done." or "T12 is done.", a line each. */
 static int put_answer(struct qund_engine *e, int64_t id, int answer, bool english,
                       struct qund_buf *out)
 {
-    struct qund_alert_mark m;
     struct qund_civil t;
+    int64_t at, grp;
     int rc;
 
-    qund_buf_printf(out, "%s#%lld %s", out->n > 0 ? "\n" : "", (long long)id,
-                    ANSWERS[answer][english]);
+    qund_buf_printf(out, "%s%s%lld %s", out->n > 0 ? "\n" : "", id < 0 ? "T" : "#",
+                    (long long)(id < 0 ? -id : id), ANSWERS[answer][english]);
     if (answer != ANSWER_SNOOZED)
         return 0;
-    rc = qund_alert_marked(e->db, id, &m);
+    rc = comes_again(e, id, &at, &grp);
     if (rc < 0)
         return rc;
-    qund_zone_civil(qund_roster_zone(e->roster, m.group), m.snoozed, &t);
+    qund_zone_civil(qund_roster_zone(e->roster, grp), at, &t);
     qund_buf_printf(out, "%02d-%02d %02d:%02d", t.month, t.day, t.hour, t.minute);
     return 0;
 }

@@ -1,12 +1,13 @@
-/* src/engine/order_text.c - "ok 123", "done 123", "snooze 123 30m", and the same in Chinese.
+/* src/engine/order_text.c - "ok 123", "done T12", "snooze 123 30m", and the same in Chinese.
  *
  *   [@somebody] word number… [rest]
  *
- * A word and a number make an order; a word alone ("收到") is what people say all day. Numbers may
- * have a # and stand together with blanks or commas, as a card names several alerts. Behind them:
- * nothing (ok, no), a note and a figure after "=" (done), a time (snooze; a second number there is
- * part of the time unless it has a #). Anything else is no order, and nothing happens: an order
- * that is misread would be worse than one that has to be typed again.
+ * A word and a number make an order; a word alone ("收到") is what people say all day. A number may
+ * have a #, that of a task has a T; they stand together with blanks or commas, as a card names
+ * several. Behind them: nothing (ok, no), a note and a figure after "=" (done), a reason (can't), a
+ * time (snooze; a second number there is part of the time unless it has a # or T). Anything else is
+ * no order, and nothing happens: an order that is misread would be worse than one that has to be
+ * typed again.
  *
  * Phones type full-width forms; they are read on a half-width, lower-case copy, with a map back, so
  * that a note is kept as it was typed. */
@@ -22,7 +23,9 @@ static const struct word {
     {"我来", QUND_ORDER_OK},      {"done", QUND_ORDER_DONE},   {"已完成", QUND_ORDER_DONE},
     {"完成", QUND_ORDER_DONE},    {"搞定", QUND_ORDER_DONE},   {"snooze", QUND_ORDER_SNOOZE},
     {"later", QUND_ORDER_SNOOZE}, {"稍后", QUND_ORDER_SNOOZE}, {"no", QUND_ORDER_NO},
-    {"无关", QUND_ORDER_NO},      {"不相关", QUND_ORDER_NO},
+    {"无关", QUND_ORDER_NO},      {"不相关", QUND_ORDER_NO},   {"can't", QUND_ORDER_CANT},
+    {"can’t", QUND_ORDER_CANT},   {"cannot", QUND_ORDER_CANT}, {"cant", QUND_ORDER_CANT},
+    {"做不了", QUND_ORDER_CANT},  {"办不了", QUND_ORDER_CANT}, {"做不到", QUND_ORDER_CANT},
 };
 
 struct plain {
@@ -113,12 +116,21 @@ static const struct word *find_word(const struct plain *t, size_t *i)
     return NULL;
 }
 
+/* "#12", "t12", "#t12": said to be a number of ours. */
+static bool marked_at(const struct plain *t, size_t i)
+{
+    return t->p[i] == '#' || (t->p[i] == 't' && digit(t->p[i + 1]));
+}
+
 /* A number that ends where a word would: behind it nothing, a mark, or # for the next. 0: none. */
 static int64_t read_id(const struct plain *t, size_t *i)
 {
-    size_t from = *i + (t->p[*i] == '#'), end = from;
+    size_t from = *i + (t->p[*i] == '#'), end;
+    bool task = t->p[from] == 't';
     int64_t id = 0;
 
+    from += task;
+    end = from;
     while (digit(t->p[end]))
         end++;
     if (end == from || end - from > ID_DIGITS ||
@@ -126,7 +138,7 @@ static int64_t read_id(const struct plain *t, size_t *i)
         return 0;
     qund_assert(qund_str_int(qund_str_n(t->p + from, end - from), &id) == 0);
     *i = end;
-    return id;
+    return task ? -id : id;
 }
 
 static void add_id(struct qund_order *o, int64_t id)
@@ -142,7 +154,7 @@ static bool read_ids(const struct plain *t, size_t *i, struct qund_order *o)
 {
     for (;;) {
         size_t next = skip_marks(t, *i);
-        bool marked = t->p[next] == '#';
+        bool marked = marked_at(t, next);
         int64_t id;
 
         if (!marked && !digit(t->p[next]))
@@ -166,7 +178,7 @@ static void read_rest(const struct plain *t, size_t i, struct qund_str text, str
         memcpy(o->when, t->p + i, t->n - i + 1);
         return;
     }
-    if (t->p[i] == '=') {
+    if (t->p[i] == '=' && o->kind == QUND_ORDER_DONE) {
         size_t n = 0;
 
         i = skip_blanks(t, i + 1);
@@ -199,7 +211,8 @@ int qund_order_read(struct qund_str text, struct qund_order *out)
         return QUND_E_NOTFOUND; /* "ok1", "nobody" */
     if (!read_ids(&t, &i, out))
         return QUND_E_NOTFOUND;
-    if (out->kind == QUND_ORDER_DONE || out->kind == QUND_ORDER_SNOOZE) {
+    if (out->kind == QUND_ORDER_DONE || out->kind == QUND_ORDER_SNOOZE ||
+        out->kind == QUND_ORDER_CANT) {
         read_rest(&t, i, text, out);
         return 0;
     }

@@ -7,7 +7,7 @@
  * somebody replies to one or takes it back; then the push stands for the message.
  *
  * Nothing here is asked for a message of anybody else. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 #define SKEW_MS QUND_HOUR_MS /* the peer's clock and ours */
 #define SAME_TEXT_ROWS                                                         \
@@ -33,6 +33,16 @@ static int by_id(struct qund_engine *e, const struct subject *s, struct qund_str
                            through(e, s->ev->channel), out);
 }
 
+/* Its push is proved; the task whose words they were is, too. */
+static int prove(struct qund_engine *e, const struct qund_said *said, struct qund_str eid)
+{
+    int rc = qund_said_prove(e->outbox, said, eid, e->now);
+
+    return rc < 0 || !said->task
+               ? rc
+               : qund_engine_sop_said(e, said->task, QUND_OUT_EV_PROVED, QUND_STR(""));
+}
+
 int qund_own_met(struct qund_engine *e, const struct subject *s)
 {
     struct qund_said said;
@@ -45,7 +55,7 @@ int qund_own_met(struct qund_engine *e, const struct subject *s)
         rc = qund_said_by_text(e->db, e->arena, s->row.realm, s->row.grp, s->ev->text, &said);
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
-    return qund_said_prove(e->outbox, &said, s->ev->id, e->now);
+    return prove(e, &said, s->ev->id);
 }
 
 /* --- an outcome came: did the message come before it? --- */
@@ -126,10 +136,12 @@ int qund_own_told(struct qund_engine *e, const struct qund_out_outcome *o)
                    : 0;
     if (said.act == QUND_SAID_FORWARD)
         return 0; /* where it went to is the target's own */
-    rc = find_message(e, &said, &eid, &revoked);
+    rc = said.task ? qund_engine_sop_said(e, said.task, o->event, o->reason) : 0;
+    if (rc == 0)
+        rc = find_message(e, &said, &eid, &revoked);
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
-    rc = qund_said_prove(e->outbox, &said, eid, e->now);
+    rc = prove(e, &said, eid);
     return rc == 0 && revoked ? qund_said_recalled(e->db, said.outbox, e->now) : rc;
 }
 

@@ -4,7 +4,7 @@
  * score, marks, the question it asked and the alert it raised go, and its hour is counted again. A
  * revoke may overtake its message: then it waits a week in a table of its own, and the message
  * meets it. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 #define WAIT_MS (7 * QUND_DAY_MS)
 #define SKEW_MS QUND_HOUR_MS /* clocks of two servers: a revoke may seem older than its message */
@@ -32,6 +32,8 @@ static int take_back(struct qund_engine *e, const struct qund_message_row *row)
     if (rc == 0)
         rc = qund_alert_settle_message(e->alerts, kept.seq, QUND_STR("chat"), QUND_STR("revoked"),
                                        e->now);
+    if (rc >= 0)
+        rc = qund_engine_sop_recalled(e, kept.seq);
     if (rc >= 0 && kept.grp > 0)
         rc = qund_measure_recount(e->measure, kept.grp, kept.ts);
     return rc < 0 ? rc : 0;

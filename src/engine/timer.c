@@ -1,5 +1,5 @@
 /* src/engine/timer.c - who runs which kind of timer. A new kind is a row here. */
-#include "engine/internal.h"
+#include "engine/sop.h"
 
 #define SWEEP_MS 60000
 #define SWEEP_ROWS 1000
@@ -85,10 +85,21 @@ static const struct {
     const char *kind;
     int (*run)(struct qund_engine *e, const struct qund_timer *t);
 } KINDS[] = {
-    {"outbox.due", push_due},         {"outbox.deadline", push_deadline},
-    {"outbox.pace", push_paced},      {"question.overdue", question_overdue},
-    {"alert.rung", alert_rung},       {"alert.wake", alert_wake},
-    {ENGINE_DIGEST, qund_digest_run}, {ENGINE_SWEEP, sweep},
+    {"outbox.due", push_due},
+    {"outbox.deadline", push_deadline},
+    {"outbox.pace", push_paced},
+    {"question.overdue", question_overdue},
+    {"alert.rung", alert_rung},
+    {"alert.wake", alert_wake},
+    {ENGINE_DIGEST, qund_digest_run},
+    {ENGINE_SWEEP, sweep},
+    {QUND_TASK_DUE, qund_engine_sop_timer},
+    {QUND_TASK_CLOSE, qund_engine_sop_timer},
+    {QUND_TASK_ESCALATE, qund_engine_sop_timer},
+    {QUND_TASK_WATCH, qund_engine_sop_timer},
+    {QUND_EXPECT_CLOSE, qund_engine_sop_timer},
+    {QUND_PLAN_BEGIN, qund_engine_sop_timer},
+    {QUND_PLAN_SWEEP, qund_engine_sop_timer},
 };
 
 int qund_engine_timer(struct qund_engine *e, const struct qund_timer *t)

@@ -208,8 +208,6 @@ static int miss(struct judging *j)
 /* 1: something of it may be missing. */
 static int blind(const struct judging *j)
 {
-    if (j->x.blind)
-        return 1;
     return j->a.t.grp > 0
                ? qund_crm_gap_overlaps(j->s->deps.db, j->a.t.grp, j->x.opens, j->x.closes)
                : 0;

@@ -29,8 +29,8 @@ int qund_expect_sql_put(struct qund_db *db, const struct sop_expectation *x, con
 
 int qund_expect_sql_get(struct qund_db *db, int64_t task, struct sop_expectation *out)
 {
-    struct qund_stmt *st = qund_sql(
-        db, "SELECT opens, closes, wanted, outcome, reason FROM expectation WHERE task = :task");
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT opens, closes, wanted, outcome FROM expectation WHERE task = :task");
     int rc;
 
     qund_bind_int(st, ":task", task);
@@ -41,8 +41,7 @@ int qund_expect_sql_get(struct qund_db *db, int64_t task, struct sop_expectation
                                         .closes = qund_col_int(st, 1),
                                         .has_wanted = !qund_col_null(st, 2),
                                         .wanted = qund_col_real(st, 2),
-                                        .outcome = (int)qund_col_int(st, 3),
-                                        .blind = qund_col_str(st, 4).n > 0};
+                                        .outcome = (int)qund_col_int(st, 3)};
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
@@ -59,16 +58,5 @@ int qund_expect_sql_end(struct qund_db *db, int64_t task, enum sop_outcome outco
     qund_bind_str(st, ":reason", reason);
     bind_real_or_null(st, ":figure", figure);
     qund_bind_int(st, ":now", now);
-    return qund_run(st);
-}
-
-int qund_expect_blind(struct qund_sop *s, int64_t from, int64_t until)
-{
-    struct qund_stmt *st =
-        qund_sql(s->deps.db, "UPDATE expectation SET reason = 'gap' WHERE"
-                             " outcome = 0 AND opens < :until AND closes > :from");
-
-    qund_bind_int(st, ":from", from);
-    qund_bind_int(st, ":until", until);
     return qund_run(st);
 }

@@ -21,12 +21,16 @@ int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id, stru
     return qund_plan_clock(s, &out->plan, out->t.grp, out->t.contact, &out->clock);
 }
 
-struct qund_str qund_task_rule(struct qund_arena *arena, const struct task_all *a)
+/* One matter of one step for one recipient is one alert: what the auditor must hear is not counted
+ * into what the manager was told a minute before. */
+static struct qund_str rule_for(struct qund_arena *arena, const struct task_all *a,
+                                struct qund_str to)
 {
-    size_t room = a->plan.template.n + a->t.step.n + 8;
+    bool manager = to.n == 0 || qund_str_is(to, "manager");
+    size_t room = a->plan.template.n + a->t.step.n + to.n + 8;
     char *p = qund_arena_alloc(arena, room);
-    int n =
-        snprintf(p, room, "sop:%.*s:%.*s", QUND_STR_ARG(a->plan.template), QUND_STR_ARG(a->t.step));
+    int n = snprintf(p, room, "sop:%.*s:%.*s%s%.*s", QUND_STR_ARG(a->plan.template),
+                     QUND_STR_ARG(a->t.step), manager ? "" : ":", manager ? 0 : (int)to.n, to.p);
 
     return qund_str_n(p, (size_t)n);
 }
@@ -42,7 +46,7 @@ void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, stru
     qund_sop_fx_alert(fx, &(struct qund_sop_fx_alert){.level = level,
                                                       .to = to,
                                                       .title = qund_buf_view(&text),
-                                                      .rule = qund_task_rule(fx->arena, a),
+                                                      .rule = rule_for(fx->arena, a, to),
                                                       .group = a->t.grp,
                                                       .contact = a->t.contact,
                                                       .plan = a->t.plan,

@@ -116,24 +116,7 @@ static int postpone(struct doing *x)
     return move(x, QUND_TASK_EV_POSTPONE, x->d->by, x->d->until);
 }
 
-static int hand_over(struct doing *x)
-{
-    int rc;
-
-    if (x->d->to == x->a.t.staff)
-        return qund_err_set(x->err, QUND_E_INVAL, "to", "task T%lld is theirs already",
-                            (long long)x->d->task);
-    rc = move(x, QUND_TASK_EV_HAND_OVER, QUND_STR(""), 0);
-    if (rc == 0)
-        rc = qund_task_all(x->s, x->fx->arena, x->d->task, &x->a);
-    if (rc < 0)
-        return rc;
-    x->a.t.staff = x->d->to;
-    rc = qund_task_sql_set(x->s->deps.db, &x->a.t);
-    return rc < 0 ? rc : qund_task_tell(x->s, &x->a, x->d->now, x->fx);
-}
-
-/* A card once more, to the same person, before all others. */
+/* A card that is not the first of its task. */
 static int tell_again(struct qund_sop *s, struct task_all *a, int64_t staff, const char *why,
                       const char *level, int64_t now, bool *told)
 {
@@ -147,6 +130,30 @@ static int tell_again(struct qund_sop *s, struct task_all *a, int64_t staff, con
                                    told);
 }
 
+static int hand_over(struct doing *x)
+{
+    bool told = false;
+    int rc;
+
+    if (x->d->to == x->a.t.staff)
+        return qund_err_set(x->err, QUND_E_INVAL, "to", "task T%lld is theirs already",
+                            (long long)x->d->task);
+    rc = move(x, QUND_TASK_EV_HAND_OVER, QUND_STR(""), 0);
+    if (rc == 0)
+        rc = qund_task_all(x->s, x->fx->arena, x->d->task, &x->a);
+    if (rc < 0)
+        return rc;
+    x->a.t.staff = x->d->to;
+    rc = qund_task_sql_set(x->s->deps.db, &x->a.t);
+    if (rc == 0)
+        rc = tell_again(x->s, &x->a, x->d->to, "due", "info", x->d->now, &told);
+    if (rc == 0 && !told)
+        return qund_err_set(x->err, QUND_E_INVAL, "to",
+                            "there is nowhere to tell them: no push target");
+    return rc < 0 ? rc : move(x, QUND_TASK_EV_PUSH, QUND_STR("handed over"), 0);
+}
+
+/* Once more to the same person, before all others. */
 static int urge(struct doing *x)
 {
     bool told = false;

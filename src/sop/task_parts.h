@@ -16,9 +16,8 @@ struct task_all {
 };
 QUND_CHECK int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id,
                              struct task_all *out);
-/* "sop:<template>:<step>" */
-struct qund_str qund_task_rule(struct qund_arena *arena, const struct task_all *a);
-/* An alert about it; to, level: of the alert. */
+/* An alert about it; its rule is "sop:<template>:<step>", and ":<to>" when that is not the manager.
+ */
 void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
                      struct qund_str to, struct qund_str title, int64_t now);
 /* Its variables filled, appended; *missing: how many nobody knows. */
@@ -100,7 +99,7 @@ QUND_CHECK int qund_expect_none(struct qund_sop *s, struct task_all *a, const ch
 /* judge_sql.c */
 struct sop_expectation {
     int64_t task, opens, closes;
-    bool has_wanted, blind;
+    bool has_wanted;
     double wanted;
     int outcome;
 };

@@ -5,6 +5,7 @@
  * and the reason:
  *
  *   its plan is over, or paused             cancelled, held(paused)
+ *   its group was dissolved                 cancelled(group_closed)
  *   its window is over already              expired (the daemon was down: nobody is told to say now
  *                                           what should have been said yesterday)
  *   nobody was invited to its role          skipped(no_actor), its plan B at once
@@ -65,6 +66,15 @@ static int hold(struct due *d, const char *reason, const char *told)
     return rc < 0 ? rc : 1;
 }
 
+/* It was dissolved; what cannot be asked is found out by what follows. */
+static bool group_closed(const struct due *d)
+{
+    struct qund_crm_group *g;
+
+    return d->a->t.grp > 0 && qund_crm_group_by_id(d->s->deps.crm, d->a->t.grp, &g) == 0 &&
+           g->state == QUND_GROUP_CLOSED;
+}
+
 /* 1: it ended or is held; 0: go on. */
 static int plan_holds(struct due *d)
 {
@@ -73,6 +83,8 @@ static int plan_holds(struct due *d)
 
     if (a->plan.state == QUND_PLAN_CANCELLED)
         rc = move(d, QUND_TASK_EV_CANCEL, "plan_cancelled");
+    else if (group_closed(d))
+        rc = move(d, QUND_TASK_EV_CANCEL, "group_closed");
     else if (a->plan.state == QUND_PLAN_PAUSED)
         return hold(d, "paused", NULL);
     else if (d->at->reach >= a->t.closes)

@@ -30,8 +30,6 @@ QUND_CHECK int qund_task_watch(struct qund_sop *s, const struct qund_task_at *at
                                struct qund_sop_effects *fx);
 QUND_CHECK int qund_expect_close(struct qund_sop *s, const struct qund_task_at *at,
                                  struct qund_sop_effects *fx);
-/* Nobody listened in that span: what is expected over it will be void. */
-QUND_CHECK int qund_expect_blind(struct qund_sop *s, int64_t from, int64_t until);
 
 /* --- what a person does about a task (task_deed.c) --- */
 enum qund_task_deed_kind {

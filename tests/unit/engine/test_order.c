@@ -6,7 +6,7 @@
 /* kind, the numbers, then what follows: "done 12 | 好 | =3". "": it is no order. */
 static void shown(const char *text, char out[300])
 {
-    static const char *const KINDS[] = {"ok", "done", "snooze", "no"};
+    static const char *const KINDS[] = {"ok", "done", "snooze", "no", "cant"};
     struct qund_order o;
     size_t n;
 
@@ -50,6 +50,19 @@ static void a_word_and_a_number_are_an_order_and_nothing_else_is(void **state)
         {"later 12", "snooze 12"},
         {"无关 12", "no 12"},
         {"no 12", "no 12"},
+        {"done T12", "done -12"},
+        {"完成 T12，贴好了", "done -12 | 贴好了"},
+        {"ok t12 #13, T14", "ok -12 13 -14"},
+        {"收到Ｔ１２", "ok -12"},
+        {"snooze T12 30m", "snooze -12 @ 30m"},
+        {"稍后 T12 #13 30分钟", "snooze -12 13 @ 30分钟"},
+        {"Can't T12 the group is gone", "cant -12 | the group is gone"},
+        {"can’t #T12", "cant -12"},
+        {"做不了T12 群没了 =3", "cant -12 | 群没了 =3"},
+        {"ok T", ""},
+        {"ok T0", ""},
+        {"later tonight", ""},
+        {"done today", ""},
         {"ok", ""},
         {"收到", ""},
         {"收到，谢谢", ""},
