@@ -5,21 +5,22 @@
  * put_text and nothing else, and the policy of the page (link_page.c) would run nothing even if a
  * tag came through. Words of ours stand in link_words.c.
  *
+ * A task's page (link_task.c) has the same pieces.
+ *
  * The page posts to its own address and links relatively, so it also works where a proxy serves it
  * below some path. */
+#include "http/link_html.h"
 #include "core/zone.h"
-#include "http/link_page.h"
-#include <jansson.h>
 #include <stdio.h>
 
-static const char *word(const struct link_view *v, enum link_word w)
+const char *qund_link_say(const struct link_view *v, enum link_word w)
 {
     return qund_link_word(w, v->english);
 }
 
 /* --- text into HTML --- */
 
-static void put_text(struct qund_buf *out, struct qund_str s)
+void qund_link_put_text(struct qund_buf *out, struct qund_str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         switch (s.p[i]) {
@@ -45,12 +46,12 @@ static void put_text(struct qund_buf *out, struct qund_str s)
     }
 }
 
-static void put_z(struct qund_buf *out, const char *z)
+void qund_link_put_z(struct qund_buf *out, const char *z)
 {
-    put_text(out, qund_str(z));
+    qund_link_put_text(out, qund_str(z));
 }
 
-static struct qund_str field(const json_t *o, const char *key)
+struct qund_str qund_link_field(const json_t *o, const char *key)
 {
     const json_t *v = json_object_get(o, key);
 
@@ -58,13 +59,13 @@ static struct qund_str field(const json_t *o, const char *key)
                              : QUND_STR_NONE;
 }
 
-static void put_field(struct qund_buf *out, const json_t *o, const char *key)
+void qund_link_put_field(struct qund_buf *out, const json_t *o, const char *key)
 {
-    put_text(out, field(o, key));
+    qund_link_put_text(out, qund_link_field(o, key));
 }
 
 /* "09-15 08:32", in the installation's zone. */
-static void put_time(struct qund_buf *out, const struct qund_zone *zone, struct qund_str iso)
+void qund_link_put_time(struct qund_buf *out, const struct qund_zone *zone, struct qund_str iso)
 {
     struct qund_civil t;
     int64_t ms;
@@ -77,34 +78,34 @@ static void put_time(struct qund_buf *out, const struct qund_zone *zone, struct 
 
 /* --- the frame --- */
 
-static void put_top(struct qund_buf *out, bool english, const char *title)
+void qund_link_put_top(struct qund_buf *out, bool english, const char *title)
 {
     qund_buf_printf(out,
                     "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                     "<meta name=\"robots\" content=\"noindex\"><title>",
                     english ? "en" : "zh-CN");
-    put_z(out, title);
+    qund_link_put_z(out, title);
     qund_buf_puts(out, "</title><link rel=\"stylesheet\" href=\"style.css\"></head><body><main>\n");
 }
 
-static void put_end(struct qund_buf *out)
+void qund_link_put_end(struct qund_buf *out)
 {
     qund_buf_puts(out, "</main></body></html>\n");
 }
 
-static void put_said(const struct link_view *v, struct qund_buf *out)
+void qund_link_put_said(const struct link_view *v, struct qund_buf *out)
 {
     if (v->said >= LINK_NOTHING)
         return;
     qund_buf_printf(out, "<p role=\"status\" class=\"said %s\">",
                     v->said == LINK_DONE || v->said == LINK_ALREADY ? "well" : "wrong");
-    put_z(out, qund_link_said_text(v->said, v->english));
+    qund_link_put_z(out, qund_link_said_text(v->said, v->english));
     qund_buf_puts(out, "</p>\n");
 }
 
-static void put_foot(const struct link_view *v, const struct link_people *people,
-                     struct qund_buf *out)
+void qund_link_put_foot(const struct link_view *v, const struct link_people *people,
+                        struct qund_buf *out)
 {
     struct qund_link all = {.staff = v->link->staff, .until = v->link->until};
     char token[QUND_LINK_CHARS + 1];
@@ -112,9 +113,9 @@ static void put_foot(const struct link_view *v, const struct link_people *people
     qund_buf_puts(out, "<footer>");
     for (size_t i = 0; people && i < people->n; i++)
         if (people->v[i].id == v->link->staff) {
-            put_z(out, word(v, W_YOURS));
+            qund_link_put_z(out, qund_link_say(v, W_YOURS));
             qund_buf_char(out, ' ');
-            put_z(out, people->v[i].name);
+            qund_link_put_z(out, people->v[i].name);
             qund_buf_puts(out, " · ");
         }
     if (v->link->alert != 0) {
@@ -123,23 +124,23 @@ static void put_foot(const struct link_view *v, const struct link_people *people
                         !v->lang_asked ? ""
                         : v->english   ? "?lang=en"
                                        : "?lang=zh",
-                        word(v, W_ALL));
+                        qund_link_say(v, W_ALL));
     }
     qund_buf_printf(out, "<a href=\"?lang=%s\">%s</a></footer>\n", v->english ? "zh" : "en",
-                    word(v, W_OTHER_LANG));
+                    qund_link_say(v, W_OTHER_LANG));
 }
 
 /* --- one alert --- */
 
 static void put_level(const struct link_view *v, const json_t *o, struct qund_buf *out)
 {
-    struct qund_str level = field(o, "level");
+    struct qund_str level = qund_link_field(o, "level");
     enum link_word w = qund_str_is(level, "urgent") ? W_LEVEL_URGENT
                        : qund_str_is(level, "warn") ? W_LEVEL_WARN
                                                     : W_LEVEL_INFO;
 
     qund_buf_printf(out, "<span class=\"level l%d\">%s</span> ", (int)(w - W_LEVEL_URGENT),
-                    word(v, w));
+                    qund_link_say(v, w));
 }
 
 static void put_head(const struct link_view *v, const struct qund_zone *zone, const json_t *o,
@@ -149,19 +150,19 @@ static void put_head(const struct link_view *v, const struct qund_zone *zone, co
 
     qund_buf_puts(out, "<h1>");
     put_level(v, o, out);
-    put_field(out, o, "title");
+    qund_link_put_field(out, o, "title");
     qund_buf_printf(out, " <small>#%lld</small></h1>\n<p class=\"where\">",
                     (long long)json_integer_value(json_object_get(o, "id")));
-    put_field(out, o, "group_name");
-    if (field(o, "sender_name").n > 0)
+    qund_link_put_field(out, o, "group_name");
+    if (qund_link_field(o, "sender_name").n > 0)
         qund_buf_puts(out, " · ");
-    put_field(out, o, "sender_name");
+    qund_link_put_field(out, o, "sender_name");
     qund_buf_puts(out, " · ");
-    put_time(out, zone, field(o, "last_ts"));
+    qund_link_put_time(out, zone, qund_link_field(o, "last_ts"));
     if (count > 1)
-        qund_buf_printf(out, " · %lld %s", (long long)count, word(v, W_TIMES));
+        qund_buf_printf(out, " · %lld %s", (long long)count, qund_link_say(v, W_TIMES));
     qund_buf_puts(out, "</p>\n<blockquote dir=\"auto\">");
-    put_field(out, o, "quote");
+    qund_link_put_field(out, o, "quote");
     qund_buf_puts(out, "</blockquote>\n");
 }
 
@@ -172,37 +173,37 @@ static void put_context(const struct link_view *v, const struct qund_zone *zone,
 
     if (json_array_size(lines) == 0)
         return;
-    qund_buf_printf(out, "<section><h2>%s</h2><ol class=\"context\">", word(v, W_CONTEXT));
+    qund_buf_printf(out, "<section><h2>%s</h2><ol class=\"context\">", qund_link_say(v, W_CONTEXT));
     for (size_t i = json_array_size(lines); i > 0; i--) { /* kept newest first, read oldest first */
         const json_t *line = json_array_get(lines, i - 1);
 
         qund_buf_puts(out, "<li><small>");
-        put_time(out, zone, field(line, "ts"));
-        if (qund_str_is(field(line, "sender_role"), "staff"))
-            qund_buf_printf(out, " %s", word(v, W_STAFF));
+        qund_link_put_time(out, zone, qund_link_field(line, "ts"));
+        if (qund_str_is(qund_link_field(line, "sender_role"), "staff"))
+            qund_buf_printf(out, " %s", qund_link_say(v, W_STAFF));
         qund_buf_puts(out, "</small> <span dir=\"auto\">");
-        put_field(out, line, "text");
+        qund_link_put_field(out, line, "text");
         qund_buf_puts(out, "</span></li>");
     }
     qund_buf_puts(out, "</ol></section>\n");
 }
 
-static void put_who(const struct link_view *v, const struct link_people *people, struct qund_str by,
-                    struct qund_buf *out)
+void qund_link_put_who(const struct link_view *v, const struct link_people *people,
+                       struct qund_str by, struct qund_buf *out)
 {
     int64_t id;
 
     if (qund_str_is(by, "chat")) {
-        put_z(out, word(v, W_CHAT));
+        qund_link_put_z(out, qund_link_say(v, W_CHAT));
         return;
     }
     if (qund_str_starts(by, "staff:") && qund_str_int(qund_str_n(by.p + 6, by.n - 6), &id) == 0)
         for (size_t i = 0; i < people->n; i++)
             if (people->v[i].id == id) {
-                put_z(out, people->v[i].name);
+                qund_link_put_z(out, people->v[i].name);
                 return;
             }
-    put_z(out, word(v, W_DESK));
+    qund_link_put_z(out, qund_link_say(v, W_DESK));
 }
 
 static void put_pair(const struct link_view *v, enum link_word w, struct qund_str text,
@@ -210,15 +211,15 @@ static void put_pair(const struct link_view *v, enum link_word w, struct qund_st
 {
     if (text.n == 0)
         return;
-    qund_buf_printf(out, "<br>%s: <span dir=\"auto\">", word(v, w));
-    put_text(out, text);
+    qund_buf_printf(out, "<br>%s: <span dir=\"auto\">", qund_link_say(v, w));
+    qund_link_put_text(out, text);
     qund_buf_puts(out, "</span>");
 }
 
 static void put_state(const struct link_view *v, const struct qund_zone *zone, const json_t *o,
                       const struct link_people *people, struct qund_buf *out)
 {
-    struct qund_str state = field(o, "state"), by = field(o, "by");
+    struct qund_str state = qund_link_field(o, "state"), by = qund_link_field(o, "by");
     const json_t *number = json_object_get(o, "number");
     enum link_word w = qund_str_is(state, "open")                      ? W_OPEN
                        : qund_str_is(state, "acknowledged")            ? W_ACKED
@@ -226,26 +227,27 @@ static void put_state(const struct link_view *v, const struct qund_zone *zone, c
                                                                        : W_RESOLVED;
 
     qund_buf_printf(out, "<p class=\"state\" data-state=\"");
-    put_text(out, state);
-    qund_buf_printf(out, "\">%s", word(v, w));
+    qund_link_put_text(out, state);
+    qund_buf_printf(out, "\">%s", qund_link_say(v, w));
     if (by.n > 0) {
-        qund_buf_printf(out, " · %s ", word(v, W_BY));
-        put_who(v, people, by, out);
+        qund_buf_printf(out, " · %s ", qund_link_say(v, W_BY));
+        qund_link_put_who(v, people, by, out);
         qund_buf_puts(out, " · ");
-        put_time(out, zone, field(o, "changed"));
+        qund_link_put_time(out, zone, qund_link_field(o, "changed"));
     }
-    if (field(o, "snoozed_until").n > 0) {
-        qund_buf_printf(out, "<br>%s", word(v, W_SNOOZED));
-        put_time(out, zone, field(o, "snoozed_until"));
+    if (qund_link_field(o, "snoozed_until").n > 0) {
+        qund_buf_printf(out, "<br>%s", qund_link_say(v, W_SNOOZED));
+        qund_link_put_time(out, zone, qund_link_field(o, "snoozed_until"));
     }
-    put_pair(v, W_NOTE, field(o, "note"), out);
-    put_pair(v, W_PROOF, field(o, "proof"), out);
+    put_pair(v, W_NOTE, qund_link_field(o, "note"), out);
+    put_pair(v, W_PROOF, qund_link_field(o, "proof"), out);
     if (json_is_number(number))
-        qund_buf_printf(out, "<br>%s: %.17g", word(v, W_NUMBER), json_number_value(number));
+        qund_buf_printf(out, "<br>%s: %.17g", qund_link_say(v, W_NUMBER),
+                        json_number_value(number));
     qund_buf_puts(out, "</p>\n");
 }
 
-static void put_form(const struct link_view *v, const char *act, struct qund_buf *out)
+void qund_link_put_form(const struct link_view *v, const char *act, struct qund_buf *out)
 {
     qund_buf_printf(out,
                     "<form method=\"post\" action=\"?%s\">"
@@ -256,17 +258,17 @@ static void put_form(const struct link_view *v, const char *act, struct qund_buf
                     act);
 }
 
-static void put_button(const struct link_view *v, enum link_word w, const char *class,
-                       struct qund_buf *out)
+void qund_link_put_button(const struct link_view *v, enum link_word w, const char *class,
+                          struct qund_buf *out)
 {
-    qund_buf_printf(out, "<button class=\"%s\">%s</button></form>\n", class, word(v, w));
+    qund_buf_printf(out, "<button class=\"%s\">%s</button></form>\n", class, qund_link_say(v, w));
 }
 
-static void put_input(const struct link_view *v, const char *name, enum link_word label,
-                      const char *more, struct qund_buf *out)
+void qund_link_put_input(const struct link_view *v, const char *name, enum link_word label,
+                         const char *more, struct qund_buf *out)
 {
     qund_buf_printf(out, "<label>%s<input name=\"%s\" autocomplete=\"off\" %s></label>",
-                    word(v, label), name, more);
+                    qund_link_say(v, label), name, more);
 }
 
 static void put_later(const struct link_view *v, struct qund_buf *out)
@@ -276,70 +278,70 @@ static void put_later(const struct link_view *v, struct qund_buf *out)
         enum link_word w;
     } TIMES[] = {{"15m", W_15M}, {"1h", W_1H}, {"tomorrow", W_TOMORROW}};
 
-    qund_buf_printf(out, "<section><h2>%s</h2><div class=\"row\">", word(v, W_LATER));
+    qund_buf_printf(out, "<section><h2>%s</h2><div class=\"row\">", qund_link_say(v, W_LATER));
     for (size_t i = 0; i < QUND_ARRAY_LEN(TIMES); i++) {
-        put_form(v, "snooze", out);
+        qund_link_put_form(v, "snooze", out);
         qund_buf_printf(out, "<input type=\"hidden\" name=\"for\" value=\"%s\">", TIMES[i].value);
-        put_button(v, TIMES[i].w, "plain", out);
+        qund_link_put_button(v, TIMES[i].w, "plain", out);
     }
     qund_buf_puts(out, "</div>");
-    put_form(v, "snooze", out);
-    put_input(v, "for", W_OTHER_TIME, "maxlength=\"40\" required", out);
-    put_button(v, W_SET, "plain", out);
+    qund_link_put_form(v, "snooze", out);
+    qund_link_put_input(v, "for", W_OTHER_TIME, "maxlength=\"40\" required", out);
+    qund_link_put_button(v, W_SET, "plain", out);
     qund_buf_puts(out, "</section>\n");
 }
 
 static void put_done(const struct link_view *v, struct qund_buf *out)
 {
-    qund_buf_printf(out, "<section><h2>%s</h2>", word(v, W_DONE));
-    put_form(v, "resolve", out);
-    put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
-    put_input(v, "proof", W_PROOF, "maxlength=\"300\"", out);
-    put_input(v, "number", W_NUMBER, "maxlength=\"18\" inputmode=\"decimal\"", out);
-    put_button(v, W_FINISH, "main", out);
+    qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_DONE));
+    qund_link_put_form(v, "resolve", out);
+    qund_link_put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
+    qund_link_put_input(v, "proof", W_PROOF, "maxlength=\"300\"", out);
+    qund_link_put_input(v, "number", W_NUMBER, "maxlength=\"18\" inputmode=\"decimal\"", out);
+    qund_link_put_button(v, W_FINISH, "main", out);
     qund_buf_puts(out, "</section>\n");
 }
 
-static void put_hand_over(const struct link_view *v, const struct link_people *people,
-                          struct qund_buf *out)
+void qund_link_put_hand_over(const struct link_view *v, const struct link_people *people,
+                             struct qund_buf *out)
 {
-    qund_buf_printf(out, "<section><h2>%s</h2>", word(v, W_REASSIGN));
-    put_form(v, "handover", out);
+    qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_REASSIGN));
+    qund_link_put_form(v, "handover", out);
     qund_buf_printf(out, "<label>%s<select name=\"to\" required><option value=\"\"></option>",
-                    word(v, W_CHOOSE));
+                    qund_link_say(v, W_CHOOSE));
     for (size_t i = 0; i < people->n; i++) {
         qund_buf_printf(out, "<option value=\"%lld\">", (long long)people->v[i].id);
-        put_z(out, people->v[i].name);
+        qund_link_put_z(out, people->v[i].name);
         qund_buf_puts(out, "</option>");
     }
     qund_buf_puts(out, "</select></label>");
-    put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
-    put_button(v, W_HAND, "plain", out);
+    qund_link_put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
+    qund_link_put_button(v, W_HAND, "plain", out);
     qund_buf_puts(out, "</section>\n");
 }
 
 static void put_deeds(const struct link_view *v, const json_t *o, const struct link_people *people,
                       struct qund_buf *out)
 {
-    struct qund_str state = field(o, "state");
+    struct qund_str state = qund_link_field(o, "state");
 
     if (qund_str_is(state, "resolved")) {
-        put_form(v, "reopen", out);
-        put_button(v, W_REOPEN, "plain", out);
+        qund_link_put_form(v, "reopen", out);
+        qund_link_put_button(v, W_REOPEN, "plain", out);
         return;
     }
     if (qund_str_is(state, "open")) {
-        put_form(v, "ack", out);
-        put_button(v, W_TAKE, "main", out);
+        qund_link_put_form(v, "ack", out);
+        qund_link_put_button(v, W_TAKE, "main", out);
     }
     put_done(v, out);
     put_later(v, out);
-    put_hand_over(v, people, out);
-    put_form(v, "irrelevant", out);
-    put_button(v, W_IRRELEVANT, "plain", out);
+    qund_link_put_hand_over(v, people, out);
+    qund_link_put_form(v, "irrelevant", out);
+    qund_link_put_button(v, W_IRRELEVANT, "plain", out);
 }
 
-static struct qund_zone *zone_of(const struct link_view *v)
+struct qund_zone *qund_link_zone_of(const struct link_view *v)
 {
     struct qund_zone *z = NULL;
     struct qund_err err;
@@ -352,17 +354,17 @@ static struct qund_zone *zone_of(const struct link_view *v)
 void qund_link_html_alert(const struct link_view *v, struct qund_str json,
                           const struct link_people *people, struct qund_buf *out)
 {
-    QUND_AUTO(qund_zone_free) struct qund_zone *zone = zone_of(v);
+    QUND_AUTO(qund_zone_free) struct qund_zone *zone = qund_link_zone_of(v);
     json_t *o = json_loadb(json.p, json.n, 0, NULL);
 
-    put_top(out, v->english, word(v, W_TITLE));
-    put_said(v, out);
+    qund_link_put_top(out, v->english, qund_link_say(v, W_TITLE));
+    qund_link_put_said(v, out);
     put_head(v, zone, o, out);
     put_state(v, zone, o, people, out);
     put_context(v, zone, o, out);
     put_deeds(v, o, people, out);
-    put_foot(v, people, out);
-    put_end(out);
+    qund_link_put_foot(v, people, out);
+    qund_link_put_end(out);
     json_decref(o);
 }
 
@@ -373,50 +375,54 @@ static void put_entry(const struct link_view *v, const struct qund_zone *zone, c
 {
     struct qund_link one = *v->link;
     char token[QUND_LINK_CHARS + 1];
+    bool task = json_object_get(o, "channel") != NULL;
+    int64_t id = json_integer_value(json_object_get(o, "id"));
 
-    one.alert = json_integer_value(json_object_get(o, "id"));
+    one.alert = task ? -id : id;
     qund_link_print(v->key, &one, token);
     qund_buf_printf(out, "<li><a href=\"%s%s\">", token,
                     !v->lang_asked ? ""
                     : v->english   ? "?lang=en"
                                    : "?lang=zh");
-    put_level(v, o, out);
-    put_field(out, o, "title");
-    qund_buf_printf(out, " <small>#%lld · ", (long long)one.alert);
-    put_time(out, zone, field(o, "last_ts"));
+    if (!task)
+        put_level(v, o, out);
+    qund_link_put_field(out, o, "title");
+    qund_buf_printf(out, " <small>%s%lld · ", task ? "T" : "#", (long long)id);
+    qund_link_put_time(out, zone, qund_link_field(o, task ? "closes" : "last_ts"));
     qund_buf_puts(out, "</small></a><br>");
-    put_field(out, o, "group_name");
+    qund_link_put_field(out, o, "group_name");
     qund_buf_puts(out, " <span dir=\"auto\">");
-    put_text(out, qund_utf8_cut_chars(field(o, "quote"), 80));
+    qund_link_put_text(out,
+                       qund_utf8_cut_chars(qund_link_field(o, task ? "content" : "quote"), 80));
     qund_buf_puts(out, "</span></li>\n");
 }
 
 void qund_link_html_list(const struct link_view *v, struct qund_str json, struct qund_buf *out)
 {
-    QUND_AUTO(qund_zone_free) struct qund_zone *zone = zone_of(v);
+    QUND_AUTO(qund_zone_free) struct qund_zone *zone = qund_link_zone_of(v);
     QUND_AUTO(qund_buf_done) struct qund_buf list = {0};
     json_t *all, *o;
     size_t i;
 
     qund_buf_printf(&list, "[%.*s]", QUND_STR_ARG(json));
     all = json_loadb(list.p, list.n, 0, NULL);
-    put_top(out, v->english, word(v, W_ALL));
-    qund_buf_printf(out, "<h1>%s</h1>\n", word(v, W_ALL));
+    qund_link_put_top(out, v->english, qund_link_say(v, W_ALL));
+    qund_buf_printf(out, "<h1>%s</h1>\n", qund_link_say(v, W_ALL));
     if (json_array_size(all) == 0)
-        qund_buf_printf(out, "<p>%s</p>\n", word(v, W_NONE_OPEN));
+        qund_buf_printf(out, "<p>%s</p>\n", qund_link_say(v, W_NONE_OPEN));
     qund_buf_puts(out, "<ol class=\"list\">");
     json_array_foreach(all, i, o) put_entry(v, zone, o, out);
     qund_buf_puts(out, "</ol>\n");
-    put_foot(v, NULL, out);
-    put_end(out);
+    qund_link_put_foot(v, NULL, out);
+    qund_link_put_end(out);
     json_decref(all);
 }
 
 void qund_link_html_note(bool english, enum link_note note, struct qund_buf *out)
 {
-    put_top(out, english, qund_link_word(W_TITLE, english));
+    qund_link_put_top(out, english, qund_link_word(W_TITLE, english));
     qund_buf_puts(out, "<p class=\"said wrong\">");
-    put_z(out, qund_link_note_text(note, english));
+    qund_link_put_z(out, qund_link_note_text(note, english));
     qund_buf_puts(out, "</p>\n");
-    put_end(out);
+    qund_link_put_end(out);
 }

@@ -13,6 +13,8 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "crm/people.h"
+#include "sop/plan.h"
+#include "sop/task.h"
 #include <stdio.h>
 
 enum { WRONG_PER_MIN = 60, WRONG_BURST = 20, LOGGED_PER_MIN = 6, LIST_MAX = 100 };
@@ -26,6 +28,7 @@ static const char STYLE[] =
     "0}"
     "h1,blockquote,.state,.context,.list li,.said{overflow-wrap:anywhere}"
     "blockquote{white-space:pre-wrap;border-left:4px solid #2f6fed;font-size:17px}"
+    ".copy{user-select:all;-webkit-user-select:all;background:#f4f5f7}section>ul{margin:0}"
     ".where{margin:0;color:#4a5058}ol{margin:0;padding:0;list-style:none}.context li{margin:6px 0}"
     ".level{border-radius:4px;padding:1px 6px;font-size:14px;color:#fff;background:#60666e}"
     ".level.l0{background:#b3261e}.level.l1{background:#8a5a00}"
@@ -128,6 +131,27 @@ void qund_link_show(struct qund_http *h, struct qund_req *r, const struct qund_c
     qund_call_read_later(h, r, &mine, NULL);
 }
 
+/* Tasks first: their time is set. */
+static int list_all(struct qund_reader *rd, int64_t staff, struct qund_buf *json)
+{
+    static const unsigned OPEN =
+        1u << QUND_TASK_READY | 1u << QUND_TASK_PUSHED | 1u << QUND_TASK_SEEN;
+    struct qund_task_filter mine = {.staff = staff, .states = OPEN, .limit = LIST_MAX};
+    int64_t next_due, next_id;
+    size_t tasks;
+    int rc = qund_sop_task_list(rd->db, &mine, json, &next_due, &next_id);
+
+    if (rc < 0)
+        return rc;
+    tasks = json->n;
+    if (tasks > 0)
+        qund_buf_char(json, ',');
+    rc = qund_alert_list_told(rd->db, staff, LIST_MAX, json);
+    if (rc == 0 && tasks > 0)
+        json->n--; /* no alert follows */
+    return rc;
+}
+
 static int look_at(struct qund_reader *rd, const struct link_view *v,
                    const struct link_people *people, struct qund_answer *a)
 {
@@ -135,9 +159,15 @@ static int look_at(struct qund_reader *rd, const struct link_view *v,
     int rc;
 
     if (v->link->alert == 0) {
-        rc = qund_alert_list_told(rd->db, v->link->staff, LIST_MAX, &json);
+        rc = list_all(rd, v->link->staff, &json);
         if (rc >= 0)
             qund_link_html_list(v, qund_buf_view(&json), &a->body);
+        return rc;
+    }
+    if (v->link->alert < 0) {
+        rc = qund_sop_task_print(rd->db, -v->link->alert, &json);
+        if (rc == 0)
+            qund_link_html_task(v, qund_buf_view(&json), people, &a->body);
         return rc;
     }
     rc = qund_alert_print(rd->db, v->link->alert, &json);
@@ -193,11 +223,15 @@ void qund_link_style(struct qund_http *h, struct qund_req *r, const struct qund_
 /* What the forms of the page send. */
 static const char *const FORM[] = {"do", "for", "to", "note", "proof", "number"};
 #define FORM_FIELDS QUND_ARRAY_LEN(FORM)
-static const struct {
+static const struct act {
     const char *act, *command;
 } ACTS[] = {
     {"ack", "alert.ack"},       {"resolve", "alert.resolve"},   {"reopen", "alert.reopen"},
     {"snooze", "alert.snooze"}, {"handover", "alert.handover"}, {"irrelevant", "alert.irrelevant"},
+};
+static const struct act TASK_ACTS[] = {
+    {"ack", "task.seen"},        {"resolve", "task.done"},      {"fail", "task.fail"},
+    {"snooze", "task.postpone"}, {"handover", "task.handover"},
 };
 
 struct pending_deed {
@@ -229,7 +263,8 @@ static enum link_said said_of(const struct qund_command *c)
     } MEANS[] = {
         {QUND_E_INVAL, "number", LINK_NUMBER}, {QUND_E_INVAL, "for", LINK_TIME},
         {QUND_E_INVAL, "until", LINK_TIME},    {QUND_E_INVAL, "to", LINK_TO},
-        {QUND_E_INVAL, "alert", LINK_ALREADY}, {QUND_E_EXISTS, NULL, LINK_NEWER},
+        {QUND_E_INVAL, "alert", LINK_ALREADY}, {QUND_E_INVAL, "task", LINK_ALREADY},
+        {QUND_E_INVAL, "window", LINK_WINDOW}, {QUND_E_EXISTS, NULL, LINK_NEWER},
         {QUND_E_NOTFOUND, NULL, LINK_GONE},    {QUND_E_DENIED, NULL, LINK_DENIED},
     };
 
@@ -273,23 +308,24 @@ static struct qund_command *command_of(const struct qund_call *c,
                                        const struct qund_str v[FORM_FIELDS])
 {
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    const struct act *acts = c->id < 0 ? TASK_ACTS : ACTS;
+    size_t n = c->id < 0 ? QUND_ARRAY_LEN(TASK_ACTS) : QUND_ARRAY_LEN(ACTS), i = 0;
     struct qund_jw w = qund_jw(&body);
     char by[32];
-    size_t i = 0;
 
-    while (i < QUND_ARRAY_LEN(ACTS) && !qund_str_is(v[0], ACTS[i].act))
+    while (i < n && !qund_str_is(v[0], acts[i].act))
         i++;
-    if (i == QUND_ARRAY_LEN(ACTS) || c->id == 0)
+    if (i == n || c->id == 0)
         return NULL;
     snprintf(by, sizeof(by), "staff:%lld", (long long)c->link.staff);
     qund_jw_obj(&w);
-    qund_jw_kint(&w, "id", c->id);
+    qund_jw_kint(&w, "id", c->id < 0 ? -c->id : c->id);
     qund_jw_kz(&w, "by", by);
     for (size_t k = 1; k < FORM_FIELDS; k++)
         if (v[k].n > 0)
             qund_jw_kstr(&w, FORM[k], v[k]);
     qund_jw_end_obj(&w);
-    return qund_command_new(ACTS[i].command, qund_buf_view(&body), by);
+    return qund_command_new(acts[i].command, qund_buf_view(&body), by);
 }
 
 void qund_link_act(struct qund_http *h, struct qund_req *r, const struct qund_call *c)

@@ -2,8 +2,8 @@
  * in link_page.c); for this folder only. */
 #ifndef QUND_HTTP_LINK_PAGE_H
 #define QUND_HTTP_LINK_PAGE_H
-#include "outbox/link.h"
 #include "http/internal.h"
+#include "outbox/link.h"
 
 /* How a deed ended, in the order of the choices of ?r= (routes.c). */
 enum link_said {
@@ -15,12 +15,13 @@ enum link_said {
     LINK_NUMBER,
     LINK_TIME,
     LINK_TO,
+    LINK_WINDOW,
     LINK_BUSY,
     LINK_FORM,
     LINK_NOTHING /* nothing to say */
 };
 #define LINK_SAIDS LINK_NOTHING
-#define LINK_SAID_WORDS "done|already|newer|gone|denied|number|time|to|busy|form"
+#define LINK_SAID_WORDS "done|already|newer|gone|denied|number|time|to|window|busy|form"
 const char *qund_link_said_word(enum link_said s);
 
 /* Headers of every page. */
@@ -39,6 +40,9 @@ struct link_view {
 struct link_people;
 void qund_link_html_alert(const struct link_view *v, struct qund_str json,
                           const struct link_people *people, struct qund_buf *out);
+/* A task, likewise (link_task.c); the list holds both. */
+void qund_link_html_task(const struct link_view *v, struct qund_str json,
+                         const struct link_people *people, struct qund_buf *out);
 void qund_link_html_list(const struct link_view *v, struct qund_str json, struct qund_buf *out);
 /* A page of one sentence: the link is no good (any more). */
 enum link_note { LINK_NOTE_INVALID, LINK_NOTE_EXPIRED, LINK_NOTE_MANY, LINK_NOTE_LEFT };
@@ -81,9 +85,28 @@ enum link_word {
     W_DESK,
     W_CHAT,
     W_YOURS,
-    W_OTHER_LANG
+    W_OTHER_LANG,
+    W_TASK,
+    W_SAY,
+    W_UNTIL,
+    W_MEDIA,
+    W_CANT,
+    W_REASON,
+    W_CANT_BUTTON,
+    W_30M,
+    W_2H,
+    W_T_OPEN,
+    W_T_HELD,
+    W_T_DONE,
+    W_T_CLAIMED,
+    W_T_PROVED,
+    W_T_SKIPPED,
+    W_T_EXPIRED,
+    W_T_CANCELLED,
+    W_T_FAILED,
+    W_OWN_WORDS
 };
-#define LINK_WORDS (W_OTHER_LANG + 1)
+#define LINK_WORDS (W_OWN_WORDS + 1)
 const char *qund_link_word(enum link_word w, bool english);
 const char *qund_link_said_text(enum link_said s, bool english);
 const char *qund_link_note_text(enum link_note note, bool english);

@@ -194,7 +194,7 @@ with scratch() as folder, Receiver(folder) as receiver, \
         bytes_of = base64.urlsafe_b64decode(good + "=")
         wrong = [base64.urlsafe_b64encode(bytes_of[:i] + bytes([bytes_of[i] ^ 1]) + bytes_of[i + 1:]).decode().rstrip("=")
                  for i in range(0, 32, 5)]
-        wrong += [token_of(b"k" * 32, 1, 1, soon), token_of(key, 1, 1, soon, 2), good[:-1], good + "A", good.replace(good[9], "+", 1)]
+        wrong += [token_of(b"k" * 32, 1, 1, soon), token_of(key, 1, 1, soon, 3), good[:-1], good + "A", good.replace(good[9], "+", 1)]
         for token in wrong:
             got = phone.get("/a/" + token)
             check(got.status in (404, 429), f"{token}: {got.status}")

@@ -1,0 +1,33 @@
+/* src/http/link_html.h - the pieces of the pages behind signed links: between link_html.c (the
+ * frame, alerts, lists) and link_task.c. What a person wrote passes qund_link_put_text. */
+#ifndef QUND_HTTP_LINK_HTML_H
+#define QUND_HTTP_LINK_HTML_H
+#include "core/zone.h"
+#include "http/link_page.h"
+#include <jansson.h>
+#include <stdio.h>
+
+const char *qund_link_say(const struct link_view *v, enum link_word w);
+void qund_link_put_text(struct qund_buf *out, struct qund_str s);
+void qund_link_put_z(struct qund_buf *out, const char *z);
+struct qund_str qund_link_field(const json_t *o, const char *key);
+void qund_link_put_field(struct qund_buf *out, const json_t *o, const char *key);
+/* "09-15 08:32", of an ISO instant; zone NULL: UTC. */
+void qund_link_put_time(struct qund_buf *out, const struct qund_zone *zone, struct qund_str iso);
+void qund_link_put_top(struct qund_buf *out, bool english, const char *title);
+void qund_link_put_end(struct qund_buf *out);
+void qund_link_put_said(const struct link_view *v, struct qund_buf *out);
+void qund_link_put_foot(const struct link_view *v, const struct link_people *people,
+                        struct qund_buf *out);
+void qund_link_put_who(const struct link_view *v, const struct link_people *people,
+                       struct qund_str by, struct qund_buf *out);
+/* A form with its hidden deed; put_button ends it. */
+void qund_link_put_form(const struct link_view *v, const char *act, struct qund_buf *out);
+void qund_link_put_button(const struct link_view *v, enum link_word w, const char *class,
+                          struct qund_buf *out);
+void qund_link_put_input(const struct link_view *v, const char *name, enum link_word label,
+                         const char *more, struct qund_buf *out);
+void qund_link_put_hand_over(const struct link_view *v, const struct link_people *people,
+                             struct qund_buf *out);
+struct qund_zone *qund_link_zone_of(const struct link_view *v);
+#endif
