@@ -7,7 +7,7 @@ enum { CONSULTANT = 4, KOC_FAN = 2, GROUP_POST = 0, INNER = 4 };
 #define HELLO "早安各位邻居，今天的小知识：地漏要先灌水再验收，五分钟不下降才算合格。"
 #define STEP                                                                                       \
     "  - {id: S01, title: 早安, at: +10m, role: consultant, channel: group, content: '" HELLO "'}" \
-                                                                                              "\n"
+    "\n"
 
 static struct desk *with_task(const char *steps)
 {
@@ -370,6 +370,99 @@ static void our_own_account_says_it_where_the_plan_is_direct(void **state)
     desk_free(d);
 }
 
+static void content_that_lacks_a_figure_of_the_records_is_held_until_it_is_there(void **state)
+{
+    struct desk *d = sop_desk("  - {id: S01, at: +10m, role: consultant, channel: group,"
+                              " content: '工具包还有{{stock.toolkit}}份，要的回复一声'}\n");
+    char *content;
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, 4 * HOUR, CONSULTANT, GROUP_POST, true,
+             "工具包还有{{stock.toolkit}}份，要的回复一声");
+    sop_go(d);
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_state(d, 1), HELD);
+    sop_reason(d, 1, "content");
+    assert_int_equal(sop_count(d, "outbox WHERE target = 'lin'"), 0);
+    sop_sql(d, "INSERT INTO plan_said VALUES(1, 'stock:toolkit', 12, 0, 'test')");
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_state(d, 1), PUSHED);
+    content = desk_text(d, "SELECT content FROM task");
+    assert_string_equal(content, "工具包还有12份，要的回复一声");
+    qund_free(content);
+    desk_free(d);
+}
+
+static void a_post_that_fits_two_tasks_is_a_claim_and_no_proof(void **state)
+{
+    static const char A[] = HELLO "今天先讲厨房。", B[] = HELLO "今天先讲浴室。";
+    struct desk *d =
+        sop_desk("  - {id: S01, at: +10m, role: consultant, channel: group, content: a}"
+                 "\n  - {id: S02, at: +10m, role: consultant, channel: group,"
+                 " content: b}\n");
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, 4 * HOUR, CONSULTANT, GROUP_POST, true, A);
+    sop_task(d, "S02", 10 * MIN, 4 * HOUR, CONSULTANT, GROUP_POST, true, B);
+    sop_go(d);
+    desk_wait(d, 11 * MIN);
+    sop_word(d, "x1", "wx-lin", "g1", HELLO "今天先讲阳台。");
+    assert_int_equal(sop_count(d, "task WHERE state = 5 AND evidence = 2"), 0);
+    assert_int_equal(sop_count(d, "task WHERE state = 5 AND evidence = 1 AND flags & 8"), 1);
+    desk_free(d);
+}
+
+static void the_picture_that_was_asked_for_proves_it(void **state)
+{
+    struct desk *d = with_task(STEP);
+    QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
+
+    (void)state;
+    sop_sql(d, "UPDATE task SET media = '[\"poster.png\",\"sha256:abcd\"]'");
+    desk_wait(d, 11 * MIN);
+    qund_buf_printf(&json,
+                    "{\"id\":\"p1\",\"ts\":%lld,\"group\":\"g1\",\"sender\":\"wx-lin\","
+                    "\"kind\":\"image\",\"media\":[{\"kind\":\"image\",\"sha256\":\"abcd\"}]}",
+                    (long long)d->rx + 1);
+    desk_event(d, json.p);
+    assert_int_equal(sop_state(d, 1), DONE);
+    assert_int_equal(desk_int(d, "SELECT evidence FROM task"), 2);
+    desk_free(d);
+}
+
+static void followers_go_the_way_of_the_task_that_speaks_for_them(void **state)
+{
+    struct desk *d = with_task(STEP);
+
+    (void)state;
+    sop_sql(d,
+            "UPDATE task SET contact = 1;"
+            "INSERT INTO task(plan, step, grp, contact, merged, state, wanted, due, closes, role,"
+            " channel, content) SELECT plan, step, grp, 2, id, 0, wanted, due, closes, role,"
+            " channel, content FROM task WHERE id = 1");
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_state(d, 2), PUSHED);
+    assert_int_equal(sop_count(d, "outbox"), 1); /* one card for all of them */
+    sop_word(d, "x1", "wx-lin", "g1", HELLO);
+    assert_int_equal(sop_state(d, 1), DONE);
+    assert_int_equal(sop_state(d, 2), DONE);
+    desk_free(d);
+}
+
+static void a_group_that_was_dissolved_is_told_nothing(void **state)
+{
+    struct desk *d = with_task(STEP);
+
+    (void)state;
+    desk_event(d, "{\"id\":\"d1\",\"type\":\"group.dismiss\",\"group\":\"g1\","
+                  "\"ts\":1757894460000}");
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_state(d, 1), CANCELLED);
+    sop_reason(d, 1, "group_closed");
+    assert_int_equal(sop_count(d, "outbox WHERE target = 'lin'"), 0);
+    desk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +482,11 @@ int main(void)
         cmocka_unit_test(nobody_invited_skips_the_step_and_runs_its_plan_b),
         cmocka_unit_test(an_invited_customer_proves_it_by_disclosed_words_of_his_own),
         cmocka_unit_test(our_own_account_says_it_where_the_plan_is_direct),
+        cmocka_unit_test(content_that_lacks_a_figure_of_the_records_is_held_until_it_is_there),
+        cmocka_unit_test(a_post_that_fits_two_tasks_is_a_claim_and_no_proof),
+        cmocka_unit_test(the_picture_that_was_asked_for_proves_it),
+        cmocka_unit_test(followers_go_the_way_of_the_task_that_speaks_for_them),
+        cmocka_unit_test(a_group_that_was_dissolved_is_told_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
