@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/zone.h"
 #include "outbox/outbox.h"
+#include "sop/sop.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -82,18 +83,36 @@ static void print_restored(const struct cli *c, const struct qund_vault *v,
     } else {
         printf("no event had been applied in it\n");
     }
-    printf("pushes held for a person to look at, and their timers: %lld (GET "
-           "/api/v1/outbox?state=held)\n",
+    printf("pushes held for a person to look at, their timers, and plans paused: %lld (GET "
+           "/api/v1/outbox?state=held, /api/v1/plans?state=paused)\n",
            (long long)out->parked);
     if (out->key_missing)
         printf("the key file is not part of a backup and there is none here: put yours into %s\n",
                v->dir);
 }
 
+/* Everything that might go on by itself, and shall not. */
+static size_t hooks_of(struct qund_restore_hook *out, size_t room)
+{
+    const struct qund_restore_hook *(*const OF[])(size_t *) = {qund_outbox_restored,
+                                                               qund_sop_restored};
+    size_t all = 0;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(OF); i++) {
+        size_t n;
+        const struct qund_restore_hook *v = OF[i](&n);
+
+        qund_assert(all + n <= room);
+        memcpy(out + all, v, n * sizeof(*v));
+        all += n;
+    }
+    return all;
+}
+
 int cli_restore(struct cli *c)
 {
-    size_t n_hooks;
-    const struct qund_restore_hook *hooks = qund_outbox_restored(&n_hooks);
+    struct qund_restore_hook hooks[8];
+    size_t n_hooks = hooks_of(hooks, QUND_ARRAY_LEN(hooks));
     QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
     QUND_AUTO(qund_log_free) struct qund_log *log = cli_log(c);
     struct qund_restored out;
