@@ -10,8 +10,7 @@ static int keep_goals(struct sop_draft *d)
         const struct qund_sop_target *g = &d->t->targets[i];
 
         qund_buf_clear(&wanted);
-        qund_buf_puts(&wanted, g->at_most ? "<=" : ">=");
-        qund_sop_value_print(&g->value, &wanted);
+        qund_plan_goal_print(&d->plan, d->t, g, &wanted);
         rc = qund_plan_sql_goal(d->s->deps.db, d->plan.id, g->name, qund_buf_view(&wanted), NULL);
     }
     return rc;

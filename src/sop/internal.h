@@ -322,6 +322,9 @@ QUND_CHECK int qund_fill_sql_order(struct qund_db *db, int64_t contact, bool tai
                                    struct qund_buf *out);
 
 /* --- plan_over.c --- */
+/* ">=15", "<=8% of new": a parameter that is compared with stands there as it was typed. */
+void qund_plan_goal_print(const struct qund_plan *plan, const struct qund_sop_template *t,
+                          const struct qund_sop_target *g, struct qund_buf *out);
 /* qund_plan_settle, and a plan for persons with all its runs. */
 QUND_CHECK int qund_plan_look_over(struct qund_sop *s, int64_t plan, int64_t now,
                                    struct qund_sop_effects *fx);

@@ -113,3 +113,11 @@ int qund_plan_param(const struct qund_plan *plan, const struct qund_sop_template
         qund_buf_str(out, typed);
     return rc;
 }
+
+void qund_plan_goal_print(const struct qund_plan *plan, const struct qund_sop_template *t,
+                          const struct qund_sop_target *g, struct qund_buf *out)
+{
+    qund_buf_puts(out, g->at_most ? "<=" : ">=");
+    if (!g->value.var.p || qund_plan_param(plan, t, NULL, g->value.var, out) < 0)
+        qund_sop_value_print(&g->value, out);
+}

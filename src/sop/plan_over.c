@@ -61,7 +61,8 @@ static int add_figure(struct qund_sop *s, const struct qund_plan *plan, int64_t 
 /* Over all its groups: what is counted is added up, what is no number of things (minutes, marks) is
  * the middle of them. */
 static int measure_goal(struct qund_sop *s, const struct qund_plan *plan,
-                        const struct qund_sop_target *g, const int64_t *grps, size_t n, int64_t now)
+                        const struct qund_sop_template *t, const struct qund_sop_target *g,
+                        const int64_t *grps, size_t n, int64_t now)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf wanted = {0};
     enum qund_sop_metric m;
@@ -79,8 +80,7 @@ static int measure_goal(struct qund_sop *s, const struct qund_plan *plan,
         return rc;
     if (sum.n > 1 && !qund_sop_metric_counts(m))
         sum.v /= (double)sum.n;
-    qund_buf_puts(&wanted, g->at_most ? "<=" : ">=");
-    qund_sop_value_print(&g->value, &wanted);
+    qund_plan_goal_print(plan, t, g, &wanted);
     return qund_plan_sql_goal(s->deps.db, plan->id, g->name, qund_buf_view(&wanted),
                               sum.n > 0 ? &sum.v : NULL);
 }
@@ -168,7 +168,7 @@ static int finish(struct qund_sop *s, struct qund_plan *plan, int64_t now,
     if (rc == 0)
         rc = qund_plan_sql_targets(s->deps.db, fx->arena, plan->id, &grps, &n);
     for (size_t i = 0; rc == 0 && i < t->n_targets; i++)
-        rc = measure_goal(s, plan, &t->targets[i], grps, n, now);
+        rc = measure_goal(s, plan, t, &t->targets[i], grps, n, now);
     if (rc < 0)
         return rc;
     qund_sop_ears_void(s->ears);

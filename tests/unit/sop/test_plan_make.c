@@ -47,6 +47,20 @@ static void a_plan_has_all_its_tasks_at_once(void **state)
     assert_int_equal(b->fx.n_lines >= 1, 1);
 }
 
+static void a_goal_shows_the_number_that_was_typed(void **state)
+{
+    struct bench *b = *state;
+
+    bench_template(b, "id: aim\ntitle: 标\nscope: group\nanchor: trigger\ntrigger: date\n"
+                      "params: [{name: wish, label: 目标, type: number}]\n"
+                      "goal: {targets: {orders: \"{{wish}}\"}}\nsteps:\n"
+                      "  - {id: S01, at: \"+1h\", role: consultant, channel: group, content: "
+                      "\"目标{{wish}}\", expect: {metric: orders, gte: 1, window: 2h}}\n");
+    bench_do(b, "plan.create",
+             "{\"template\": \"aim\", \"groups\": [1], \"params\": {\"wish\": 12}}");
+    bench_text(b, "SELECT wanted FROM plan_goal", ">=12");
+}
+
 static void groups_are_found_by_tag_type_and_name(void **state)
 {
     struct bench *b = *state;
@@ -351,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_plan_has_all_its_tasks_at_once),
+        TEST(a_goal_shows_the_number_that_was_typed),
         TEST(groups_are_found_by_tag_type_and_name),
         TEST(steps_of_a_plan_that_starts_late_are_skipped),
         TEST(a_preview_shows_it_and_keeps_nothing),
