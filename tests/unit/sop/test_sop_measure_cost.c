@@ -1,10 +1,12 @@
 /* tests/unit/sop/test_sop_measure_cost.c - a question of one metric over a day of a busy group,
  * with many other groups in the store, takes a few milliseconds: the engine waits for it. */
-#include "core/clock.h"
 #include "sop_unit.h"
+#include <time.h>
 
 enum { MESSAGES = 2000, PEOPLE = 400, OTHERS = 40, FACTS = 800 };
-#define LIMIT_MS 5.0
+/* 0.1 to 2.6 ms on a quiet machine (docs/sop-metrics.md); what this must catch, a metric that walks
+ * the store, takes hundreds. */
+#define LIMIT_MS 25.0
 
 static void fill(struct desk *d)
 {
@@ -64,20 +66,28 @@ static void add_facts(struct desk *d)
     assert_int_equal(qund_db_commit(d->db), 0);
 }
 
-/* The best of five: the machine has other work. */
+/* Of the thread's own time, and the best of nine: the machine has other work. */
+static int64_t busy_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static double cost_ms(struct desk *d, struct qund_months *months, enum qund_sop_metric m,
                       const struct qund_sop_span *s)
 {
     double best = 1e9;
 
-    for (int i = 0; i < 5; i++) {
-        int64_t began = qund_mono_us(), took;
+    for (int i = 0; i < 9; i++) {
+        int64_t began = busy_us(), took;
         double figure;
         bool known;
 
         assert_int_equal(
             qund_sop_measure(d->db, months, d->fold, m, QUND_STR_NONE, s, &figure, &known), 0);
-        took = qund_mono_us() - began;
+        took = busy_us() - began;
         best = (double)took / 1000 < best ? (double)took / 1000 : best;
     }
     return best;
