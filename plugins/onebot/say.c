@@ -141,8 +141,8 @@ static void add_media(struct saying *s, const json_t *data, const char *kind)
 
     if (!qund_str_starts(m.url, "http://") && !qund_str_starts(m.url, "https://"))
         m.url = qund_str_starts(file, "http") ? file : QUND_STR_NONE;
-    if (m.url.n > URL_MAX)
-        m.url = QUND_STR_NONE;
+    if (m.url.n > URL_MAX || (m.url.n > 0 && memchr(m.url.p, '\0', m.url.n)))
+        m.url = QUND_STR_NONE; /* of a sender who would have his message refused */
     m.name = ob_get_text(data, "name");
     if (m.name.n == 0 && !qund_str_starts(file, "http") && !qund_str_starts(file, "base64:"))
         m.name = file;
