@@ -51,7 +51,8 @@ void qund_answer_error(struct qund_req *r, int status, const char *code, struct 
                                           .n_extra = extra ? 1 : 0});
 }
 
-void qund_answer_rc(struct qund_req *r, int rc, const struct qund_err *err)
+void qund_answer_refused(struct qund_req *r, int rc, const struct qund_err *err,
+                         struct qund_str found)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf details = {0};
     int status = 500;
@@ -66,13 +67,23 @@ void qund_answer_rc(struct qund_req *r, int rc, const struct qund_err *err)
         status = 409; /* not a matter of rights: org.yaml says otherwise */
         code = "managed_by_file";
     }
-    if (err->where[0]) {
+    if (err->where[0] || found.n > 0) {
         struct qund_jw w = qund_jw(&details);
 
         qund_jw_obj(&w);
-        qund_jw_kz(&w, "where", err->where);
+        if (err->where[0])
+            qund_jw_kz(&w, "where", err->where);
+        if (found.n > 0) {
+            qund_jw_key(&w, "found");
+            qund_jw_raw(&w, found);
+        }
         qund_jw_end_obj(&w);
     }
     qund_answer_error(r, status, code, qund_str(err->text[0] ? err->text : qund_rc_name(rc)),
                       details.n > 0 ? qund_buf_view(&details) : QUND_STR_NONE);
+}
+
+void qund_answer_rc(struct qund_req *r, int rc, const struct qund_err *err)
+{
+    qund_answer_refused(r, rc, err, QUND_STR_NONE);
 }

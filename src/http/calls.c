@@ -139,7 +139,7 @@ static void answer_command(struct qund_http *h, struct qund_command *c, void *ar
 
     (void)h;
     if (c->rc < 0)
-        qund_answer_rc(r, c->rc, &c->err);
+        qund_answer_refused(r, c->rc, &c->err, qund_buf_view(&c->reply));
     else
         qund_answer_json(r, 200, c->reply.n > 0 ? qund_buf_view(&c->reply) : QUND_STR("{}"));
 }

@@ -18,7 +18,16 @@
 #define ROLES_READ (ROLES_ACT | ROLE(VIEWER) | ROLE(AUDITOR))
 #define ROLES_EVENTS (ROLE(ADMIN) | ROLE(INGEST))
 
-enum qund_value { VALUE_STR, VALUE_INT, VALUE_TIME, VALUE_BOOL, VALUE_CHOICE, VALUE_STRS };
+enum qund_value {
+    VALUE_STR,
+    VALUE_INT,
+    VALUE_TIME,
+    VALUE_BOOL,
+    VALUE_CHOICE,
+    VALUE_STRS,
+    VALUE_OBJECT, /* of a body: taken as it is, the command says what it wants */
+    VALUE_ANY     /* likewise, whatever JSON it is */
+};
 /* A parameter of the query, or a field of the body of a command. */
 struct qund_field {
     const char *name;
@@ -123,6 +132,9 @@ void qund_answer_error(struct qund_req *r, int status, const char *code, struct 
                        struct qund_str details);
 /* The status and code that an rc stands for. */
 void qund_answer_rc(struct qund_req *r, int rc, const struct qund_err *err);
+/* The same with all that was found, a JSON object, where a refusal has more than one reason. */
+void qund_answer_refused(struct qund_req *r, int rc, const struct qund_err *err,
+                         struct qund_str found);
 
 /* page.c: the frame of every list. next empty or 0: the end. */
 void qund_page_begin(struct qund_jw *w);
@@ -228,6 +240,13 @@ int qund_api_of_group(struct qund_reader *rd, const struct qund_call *c, struct 
 int qund_api_export(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 void qund_api_import(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
 void qund_api_export_messages(struct qund_http *h, struct qund_req *r, const struct qund_call *c);
+int qund_api_templates(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_template(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_plans(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_plan(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_tasks(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_plan_tasks(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
+int qund_api_task(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 int qund_api_gaps(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a);
 /* metrics_sql.c: as asked, else the zone of the group {id}, else the installation's. */
 QUND_CHECK int qund_group_zone(struct qund_reader *rd, const struct qund_call *c,

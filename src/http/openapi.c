@@ -5,10 +5,11 @@
 
 static void put_type(struct qund_jw *w, const struct qund_field *f)
 {
-    static const char *const types[] = {"string",  "integer", "string",
-                                        "boolean", "string",  "array"};
+    static const char *const types[] = {"string", "integer", "string", "boolean",
+                                        "string", "array",   "object", NULL};
 
-    qund_jw_kz(w, "type", types[f->value]);
+    if (types[f->value])
+        qund_jw_kz(w, "type", types[f->value]);
     if (f->value == VALUE_TIME)
         qund_jw_kz(w, "format", "date-time");
     if (f->value == VALUE_STRS) {

@@ -67,6 +67,8 @@ static int read_value(const struct qund_field *f, struct qund_str s, int64_t *ou
     switch (f->value) {
     case VALUE_STR:
     case VALUE_STRS:
+    case VALUE_OBJECT:
+    case VALUE_ANY:
         return QUND_OK;
     case VALUE_INT:
         return qund_str_int(s, out) == 0
@@ -223,6 +225,19 @@ static int copy_strings(struct qund_jr *r, const struct qund_field *f, struct qu
     return rc < 0 ? qund_err_set(err, QUND_E_INVAL, f->name, "must be an array of strings") : 0;
 }
 
+static int copy_as_it_is(struct qund_jr *r, const struct qund_field *f, struct qund_jw *w,
+                         struct qund_err *err)
+{
+    bool fits = f->value == VALUE_ANY || qund_jr_peek(r) == QUND_JT_OBJ;
+    struct qund_str raw;
+
+    if (!fits || qund_jr_skip(r, &raw) < 0)
+        return qund_err_set(err, QUND_E_INVAL, f->name, "%s",
+                            fits ? "is broken" : "must be an object");
+    qund_jw_raw(w, raw);
+    return QUND_OK;
+}
+
 static int copy_value(struct qund_jr *r, const struct qund_field *f, struct qund_jw *w,
                       struct qund_err *err)
 {
@@ -234,6 +249,8 @@ static int copy_value(struct qund_jr *r, const struct qund_field *f, struct qund
     qund_jw_key(w, f->name);
     if (f->value == VALUE_STRS)
         return copy_strings(r, f, w, err);
+    if (f->value == VALUE_OBJECT || f->value == VALUE_ANY)
+        return copy_as_it_is(r, f, w, err);
     if (f->value == VALUE_INT || (f->value == VALUE_TIME && qund_jr_peek(r) == QUND_JT_INT)) {
         rc = qund_jr_int(r, &n);
         if (rc == 0)

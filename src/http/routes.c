@@ -136,6 +136,66 @@ static const struct qund_field LINK_ACT[] = {
     {"lang", VALUE_CHOICE, false, "zh|en", "As the page was shown"},
 };
 
+static const struct qund_field TEMPLATE[] = {
+    {"version", VALUE_INT, false, NULL, "Which one; the latest"},
+};
+static const struct qund_field TEMPLATE_PUT[] = {
+    {"text", VALUE_STR, true, NULL, "The template, as its file would be"},
+    {"name", VALUE_STR, false, NULL, "What errors call it; template"},
+};
+static const struct qund_field TEMPLATE_DROP[] = {
+    {"id", VALUE_STR, true, NULL, "Of a template that was put here; those of files are the files'"},
+};
+static const struct qund_field PLANS[] = {
+    {"state", VALUE_CHOICE, false, "running|paused|finished|cancelled", "Only this state"},
+    {"template", VALUE_STR, false, NULL, "Only of this template"},
+    {"group", VALUE_INT, false, NULL, "Only those for this group"},
+};
+/* Of a plan that is made; one that is edited or cloned has the rest. */
+static const struct qund_field PLAN[] = {
+    {"template", VALUE_STR, true, NULL, "A template's id"},
+    {"version", VALUE_STR, false, NULL, "Its version, or latest"},
+    {"groups", VALUE_ANY, false, NULL,
+     "Numbers or names of groups, or {ids, types, tags}, each a list"},
+    {"contacts", VALUE_ANY, false, NULL, "People, by their numbers: of plans for people"},
+    {"start", VALUE_STR, false, NULL,
+     "When it begins: \"2026-12-01 14:00\" on the group's clock, or ISO 8601; now"},
+    {"event", VALUE_STR, false, NULL, "T, the event's start, likewise"},
+    {"until", VALUE_STR, false, NULL, "Nobody's run begins after it"},
+    {"params", VALUE_OBJECT, false, NULL, "The template's parameters by name"},
+    {"figures", VALUE_OBJECT, false, NULL, "Figures kept by hand: stock.box, capacity"},
+    {"deliver", VALUE_STR, false, NULL,
+     "person: staff are told and post (the default); direct: our own account speaks"},
+    {"name", VALUE_STR, false, NULL, "What it is called; the template's title"},
+    {"force", VALUE_BOOL, false, NULL, "Although posts clash with a cap"},
+};
+#define PLAN_CHANGED (PLAN + 1), QUND_ARRAY_LEN(PLAN) - 1
+static const struct qund_field PLAN_FLAG[] = {
+    {"flag", VALUE_STR, true, NULL, "event_cancelled, safety_issue, solved …"},
+    {"value", VALUE_BOOL, false, NULL, "false: it is so no longer; true"},
+};
+static const struct qund_field PLAN_SET[] = {
+    {"name", VALUE_STR, true, NULL, "stock.box, capacity, satisfaction …"},
+    {"number", VALUE_ANY, true, NULL, "The figure"},
+};
+static const struct qund_field TASKS[] = {
+    {"from", VALUE_TIME, false, NULL, "Due at or after it"},
+    {"to", VALUE_TIME, false, NULL, "Due before it"},
+    {"plan", VALUE_INT, false, NULL, "Only of this plan"},
+    {"group", VALUE_INT, false, NULL, "Only of this group"},
+    {"staff", VALUE_INT, false, NULL, "Only those this member of staff was told of"},
+    {"state", VALUE_STR, false, NULL, "Only these states, separated by commas"},
+};
+static const struct qund_field TASK_DONE[] = {
+    {"note", VALUE_STR, false, NULL, "What shows that it was done"},
+    {"number", VALUE_STR, false, NULL, "A decimal figure that belongs to it"},
+};
+static const struct qund_field TASK_LATER[] = {
+    {"for", VALUE_STR, false, NULL, "30m, 18:00, tomorrow 8:30; in the zone of the group"},
+    {"until", VALUE_TIME, false, NULL, "Instead of `for`: the instant"},
+    {"note", VALUE_STR, false, NULL, "Why"},
+};
+
 static const struct qund_field EVENTS[] = {
     {"origin", VALUE_CHOICE, false, "replay",
      "Admins: recorded events; nothing leaves the machine"},
@@ -295,6 +355,65 @@ static const struct qund_route ROUTES[] = {
     {QUND_POST, BASE "/import/orders", ROLES_MANAGE, ROUTE_NOW, "import",
      "Take in a file of orders; a repeat goes on where it ended", LIST(IMPORT),
      .now = qund_api_import, .what = "orders", .raw = true},
+
+    {QUND_GET, BASE "/sop/templates", ROLES_READ, ROUTE_READ, "sop",
+     "Templates in force, the latest version of each", .read = qund_api_templates},
+    {QUND_GET, BASE "/sop/templates/{name}", ROLES_READ, ROUTE_READ, "sop",
+     "One template with all that it says", LIST(TEMPLATE), .read = qund_api_template},
+    {QUND_POST, BASE "/sop/templates", ROLES_OPERATE, ROUTE_COMMAND, "sop",
+     "Take one in, as a new version if it says something new", LIST(TEMPLATE_PUT),
+     .command = "template.put", .id_name = "id"},
+    {QUND_POST, BASE "/sop/templates/drop", ROLES_OPERATE, ROUTE_COMMAND, "sop",
+     "Nothing new is made of it; plans that run go on", LIST(TEMPLATE_DROP),
+     .command = "template.drop", .id_name = "id"},
+
+    {QUND_GET, BASE "/plans", ROLES_READ, ROUTE_READ, "plans", "Plans, newest first", LIST(PLANS),
+     .read = qund_api_plans, .page = true},
+    {QUND_POST, BASE "/plans", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "Make one; all that is wrong is told at once", LIST(PLAN), .command = "plan.create",
+     .id_name = "id"},
+    {QUND_POST, BASE "/plans/preview", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "What it would do, when, and what is wrong with it; nothing is kept", LIST(PLAN),
+     .command = "plan.preview", .id_name = "id"},
+    {QUND_GET, BASE "/plans/{id}", ROLES_READ, ROUTE_READ, "plans",
+     "One plan with goals, groups and counts", .read = qund_api_plan},
+    {QUND_PATCH, BASE "/plans/{id}", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "Change what is given; what has not been pushed is planned anew", PLAN_CHANGED,
+     .command = "plan.edit", .id_name = "id"},
+    {QUND_GET, BASE "/plans/{id}/tasks", ROLES_READ, ROUTE_READ, "plans",
+     "Its tasks in order of time", .read = qund_api_plan_tasks, .page = true},
+    {QUND_POST, BASE "/plans/{id}/pause", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "Nothing is pushed until it is resumed", LIST(REASON), .command = "plan.pause",
+     .id_name = "id"},
+    {QUND_POST, BASE "/plans/{id}/resume", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "It goes on; what is past its window is not made up for", LIST(REASON),
+     .command = "plan.resume", .id_name = "id"},
+    {QUND_POST, BASE "/plans/{id}/cancel", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "It ends, and pushes that wait with it", LIST(REASON), .command = "plan.cancel",
+     .id_name = "id"},
+    {QUND_POST, BASE "/plans/{id}/clone", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "Another one like it, with what is given changed", PLAN_CHANGED, .command = "plan.clone",
+     .id_name = "id"},
+    {QUND_POST, BASE "/plans/{id}/flag", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "Something that no message tells is so, or no longer", LIST(PLAN_FLAG), .command = "plan.flag",
+     .id_name = "id"},
+    {QUND_POST, BASE "/plans/{id}/set", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "A figure that only a person knows", LIST(PLAN_SET), .command = "plan.set", .id_name = "id"},
+
+    {QUND_GET, BASE "/tasks", ROLES_READ, ROUTE_READ, "tasks", "Tasks in order of time",
+     LIST(TASKS), .read = qund_api_tasks, .page = true},
+    {QUND_GET, BASE "/tasks/{id}", ROLES_READ, ROUTE_READ, "tasks",
+     "One task with what was expected of it and its history", .read = qund_api_task},
+    {QUND_POST, BASE "/tasks/{id}/done", ROLES_ACT, ROUTE_COMMAND, "tasks", "It is done",
+     LIST(TASK_DONE), .command = "task.done"},
+    {QUND_POST, BASE "/tasks/{id}/fail", ROLES_ACT, ROUTE_COMMAND, "tasks", "It cannot be done",
+     LIST(NOTE), .command = "task.fail"},
+    {QUND_POST, BASE "/tasks/{id}/postpone", ROLES_ACT, ROUTE_COMMAND, "tasks",
+     "Later, within its window", LIST(TASK_LATER), .command = "task.postpone"},
+    {QUND_POST, BASE "/tasks/{id}/hand-over", ROLES_ACT, ROUTE_COMMAND, "tasks",
+     "Somebody else does it, who is told at once", LIST(HAND_OVER), .command = "task.handover"},
+    {QUND_POST, BASE "/tasks/{id}/urge", ROLES_ACT, ROUTE_COMMAND, "tasks",
+     "Whoever has it is told again", LIST(NOTE), .command = "task.urge"},
 
     {QUND_GET, BASE "/groups/{id}/metrics", ROLES_READ, ROUTE_READ, "groups",
      "What a group's hours or days counted, questions and reply times among it", LIST(MEASURES),
