@@ -99,6 +99,9 @@ bool qund_ready(void *arg, struct qund_jw *w)
                        q->config_why);
     if (q->org_why[0])
         qund_jw_printf(w, "the org file was refused, what it said before stays: %s", q->org_why);
+    if (q->sop_why[0])
+        qund_jw_printf(w, "SOP templates were refused, those before them stay in force: %s",
+                       q->sop_why);
     if (q->queue_gap[0])
         qund_jw_printf(w, "%s", q->queue_gap);
     if (q->store_gap[0])

@@ -135,11 +135,10 @@ static void answered(struct qund_command *c, void *arg)
     qund_command_free(c);
 }
 
-int qund_local_command(struct qund_local *l, const char *name, struct qund_str body, int64_t now,
-                       struct qund_buf *reply, struct qund_err *err)
+static int apply_command(struct qund_local *l, struct qund_command *c, int64_t now,
+                         struct qund_buf *reply, struct qund_err *err)
 {
     struct answer a = {.rc = QUND_E_BUG, .reply = reply, .err = err};
-    struct qund_command *c = qund_command_new(name, body, "cli");
     struct qund_item it = {.kind = QUND_ITEM_COMMAND, .rx = now, .cmd = c};
     int rc;
 
@@ -151,6 +150,23 @@ int qund_local_command(struct qund_local *l, const char *name, struct qund_str b
         return qund_err_set(err, rc, "store", "%s", qund_db_error(l->db));
     }
     return a.rc;
+}
+
+int qund_local_command(struct qund_local *l, const char *name, struct qund_str body, int64_t now,
+                       struct qund_buf *reply, struct qund_err *err)
+{
+    return apply_command(l, qund_command_new(name, body, "cli"), now, reply, err);
+}
+
+int qund_local_attached(struct qund_local *l, const char *name, void *attach,
+                        void (*attach_free)(void *), int64_t now, struct qund_buf *reply,
+                        struct qund_err *err)
+{
+    struct qund_command *c = qund_command_new(name, QUND_STR("{}"), "cli");
+
+    c->attach = attach;
+    c->attach_free = attach_free;
+    return apply_command(l, c, now, reply, err);
 }
 
 int qund_local_events(struct qund_local *l, const struct qund_str *packed, const int64_t *rx,
@@ -253,13 +269,19 @@ static void drop_org(void *org)
     qund_org_free(org);
 }
 
+int qund_local_org_text(struct qund_local *l, const char *name, struct qund_str text, int64_t now,
+                        struct qund_errs *errs, struct qund_err *err)
+{
+    struct qund_org *org = NULL;
+    int rc = qund_org_parse(name, text, &org, errs);
+
+    return rc < 0 ? rc : qund_local_attached(l, "org.apply", org, drop_org, now, NULL, err);
+}
+
 int qund_local_org(struct qund_local *l, int64_t now, struct qund_err *err)
 {
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_org *org = NULL;
-    struct answer a = {.rc = QUND_E_BUG, .err = err};
-    struct qund_command *c;
-    struct qund_item it = {.kind = QUND_ITEM_COMMAND, .rx = now};
     int rc;
 
     if (!l->config->org.file)
@@ -269,14 +291,5 @@ int qund_local_org(struct qund_local *l, int64_t now, struct qund_err *err)
     if (rc < 0)
         return qund_err_set(err, rc, errs.n ? errs.v[0].where : l->config->org.file, "%s",
                             errs.n ? errs.v[0].text : qund_rc_name(rc));
-    c = qund_command_new("org.apply", QUND_STR("{}"), "cli");
-    c->attach = org;
-    c->attach_free = drop_org;
-    c->done = answered;
-    c->done_arg = &a;
-    it.cmd = c;
-    rc = qund_engine_apply(l->engine, &it, 1, NULL);
-    if (rc < 0)
-        qund_command_free(it.cmd);
-    return rc < 0 ? rc : a.rc;
+    return qund_local_attached(l, "org.apply", org, drop_org, now, NULL, err);
 }

@@ -38,6 +38,11 @@ QUND_DEFINE_AUTO(qund_local_close, struct qund_local *)
 /* Applied at once; *reply (may be NULL) gets the answer. The rc of the command, err filled. */
 QUND_CHECK int qund_local_command(struct qund_local *l, const char *name, struct qund_str body,
                                   int64_t now, struct qund_buf *reply, struct qund_err *err);
+/* The same with something that is checked already riding along; attach_free NULL: it stays the
+ * caller's. */
+QUND_CHECK int qund_local_attached(struct qund_local *l, const char *name, void *attach,
+                                   void (*attach_free)(void *), int64_t now, struct qund_buf *reply,
+                                   struct qund_err *err);
 /* Packed events as entries of a stream nobody sees; rx of each as packed. Everything before the
  * last is known, so judges up to it run. */
 QUND_CHECK int qund_local_events(struct qund_local *l, const struct qund_str *packed,
@@ -54,6 +59,9 @@ QUND_CHECK int qund_local_mark_virtual(struct qund_local *l, struct qund_err *er
 QUND_CHECK int qund_local_index(struct qund_local *l, struct qund_err *err);
 /* Applies config/org.yaml (org.file) when its digest differs. */
 QUND_CHECK int qund_local_org(struct qund_local *l, int64_t now, struct qund_err *err);
+/* The same for an org file that is at hand. INVAL with all of *errs when it is wrong. */
+QUND_CHECK int qund_local_org_text(struct qund_local *l, const char *name, struct qund_str text,
+                                   int64_t now, struct qund_errs *errs, struct qund_err *err);
 /* config/holidays/cn.yaml of the shipped files; *out NULL when there are none. */
 QUND_CHECK int qund_holidays_shipped(struct qund_log *log, struct qund_holidays **out);
 #endif

@@ -17,6 +17,7 @@
 #include "core/json.h"
 #include "outbox/outbox.h"
 #include "queue/managed.h"
+#include "sop/counts.h"
 #include "store/backup.h"
 #include "store/db.h"
 #include "store/dead.h"
@@ -60,6 +61,8 @@ struct qund_maint {
     int64_t frames;     /* of the WAL at the last checkpoint */
     bool rush;
     struct qund_counter *wal, *checks, *dead, *outbox[QUND_OUT_STATES];
+    struct qund_counter *tasks[QUND_TASK_STATES]; /* NULL: they are over */
+    struct qund_counter *plans[QUND_PLAN_STATES], *outcomes[QUND_EXPECT_OUTCOMES];
 
     pthread_mutex_t mtx;
     struct qund_config *config;    /* under mtx */
@@ -231,6 +234,21 @@ static void look(struct qund_maint *m)
         tell_damage(m, err.text);
 }
 
+static void count_sop(struct qund_maint *m)
+{
+    struct qund_sop_counts n;
+
+    if (qund_sop_count(m->db, &n) < 0)
+        return;
+    for (size_t s = 0; s < QUND_TASK_STATES; s++)
+        if (m->tasks[s])
+            qund_counter_set(m->tasks[s], n.tasks[s]);
+    for (size_t s = 0; s < QUND_PLAN_STATES; s++)
+        qund_counter_set(m->plans[s], n.plans[s]);
+    for (size_t s = 0; s < QUND_EXPECT_OUTCOMES; s++)
+        qund_counter_set(m->outcomes[s], n.outcomes[s]);
+}
+
 static void count_rows(struct qund_maint *m)
 {
     int64_t dead, n[QUND_OUT_STATES];
@@ -241,6 +259,7 @@ static void count_rows(struct qund_maint *m)
     if (qund_outbox_count(m->db, n) == 0)
         for (size_t s = 0; s < QUND_OUT_STATES; s++)
             qund_counter_set(m->outbox[s], n[s]);
+    count_sop(m);
 }
 
 /* After a rush. What was given back counts as idle still, so this comes again and then costs
@@ -308,6 +327,30 @@ static void run(void *arg)
     m->db = qund_db_close(m->db);
 }
 
+static void make_sop_metrics(struct qund_maint *m)
+{
+    struct qund_metrics *r = m->deps.metrics;
+    char labels[64];
+
+    for (int s = 0; s < QUND_TASK_STATES; s++) {
+        snprintf(labels, sizeof(labels), "state=\"%s\"",
+                 qund_task_state_name((enum qund_task_state)s));
+        if (qund_task_open((enum qund_task_state)s))
+            m->tasks[s] =
+                qund_metric_gauge(r, "qund_tasks", labels, "Tasks that are not over, by state");
+    }
+    for (int s = 0; s < QUND_PLAN_STATES; s++) {
+        snprintf(labels, sizeof(labels), "state=\"%s\"",
+                 qund_plan_state_name((enum qund_plan_state)s));
+        m->plans[s] = qund_metric_gauge(r, "qund_plans", labels, "Plans, by state");
+    }
+    for (int s = 0; s < QUND_EXPECT_OUTCOMES; s++) {
+        snprintf(labels, sizeof(labels), "outcome=\"%s\"", qund_expect_outcome_name(s));
+        m->outcomes[s] = qund_metric_counter(r, "qund_expectations_total", labels,
+                                             "What was expected of posts, by how it came out");
+    }
+}
+
 static void make_metrics(struct qund_maint *m)
 {
     struct qund_metrics *r = m->deps.metrics;
@@ -321,6 +364,7 @@ static void make_metrics(struct qund_maint *m)
         m->outbox[s] =
             qund_metric_gauge(r, "qund_outbox_items", labels, "Pushes in the outbox, by state");
     }
+    make_sop_metrics(m);
 }
 
 int qund_maint_open(const struct qund_maint_deps *deps, struct qund_maint **out,

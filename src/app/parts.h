@@ -66,8 +66,8 @@ struct qund {
     unsigned gauges; /* times they were refreshed */
     int64_t drain_until;
     bool rules_degraded;
-    char config_why[320], org_why[320]; /* what the last reload refused; loop; "" nothing */
-    bool up;                            /* the start came through */
+    char config_why[320], org_why[320], sop_why[320]; /* what was refused last; loop; "" nothing */
+    bool up;                                          /* the start came through */
     char instance[24];
     char store_gap[256]; /* what a removed write-ahead log made unknown; "" nothing */
     char queue_gap[512]; /* what an emptied or cut queue made unknown; "" nothing */
@@ -104,7 +104,9 @@ bool qund_hosts_upgrade(void *q, struct qund_req *r);
 bool qund_hosts_hand(void *q, struct qund_handed *handed);
 
 /* --- reload.c --- */
-/* Configuration, rules and org file are read again; what is refused leaves the old in force. */
+/* Configuration, rules, org file and templates are read again; what is refused leaves the old in
+ * force. */
 void qund_reload(struct qund *q);
 void qund_org_reload(struct qund *q);
+void qund_sop_reload(struct qund *q);
 #endif

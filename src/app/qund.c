@@ -280,6 +280,7 @@ int qund_open(const struct qund_opts *o, struct qund **out, struct qund_err *err
         return rc;
     q->up = true;
     qund_org_reload(q);
+    qund_sop_reload(q);
     qund_log(q->log, QUND_INFO, "qund.up", QUND_KV("version", QUND_VERSION),
              QUND_KV("port", q->port));
     *out = QUND_TAKE(q);

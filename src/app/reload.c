@@ -1,8 +1,9 @@
-/* src/app/reload.c - SIGHUP: configuration, rules and org file are read, checked, and only then put
- * in force; what is refused is logged with its place and the old stays. Keys that cannot change
- * while running are named, not half applied. */
+/* src/app/reload.c - SIGHUP: configuration, rules, org file and SOP templates are read, checked,
+ * and only then put in force; what is refused is logged with its place and the old stays. Keys that
+ * cannot change while running are named, not half applied. */
 #include "app/parts.h"
 #include "app/plugins.h"
+#include "app/sopset.h"
 #include "crm/org.h"
 
 #define ERRORS_MAX 20
@@ -91,12 +92,27 @@ void qund_org_reload(struct qund *q)
     send(q, "org.apply", org, drop_org);
 }
 
+void qund_sop_reload(struct qund *q)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
+    struct qund_sop_templates *set;
+
+    q->sop_why[0] = '\0';
+    qund_errs_init(&errs, ERRORS_MAX);
+    if (qund_sopset_load(q->config, &set, &errs, NULL) < 0) {
+        refuse(q, "sop.refused", &errs, q->sop_why);
+        return;
+    }
+    send(q, "sop.templates", set, qund_sopset_drop);
+}
+
 void qund_reload(struct qund *q)
 {
     struct qund_command *c = qund_command_new("rules.reload", QUND_STR("{}"), "signal");
 
     reload_config(q);
     qund_org_reload(q);
+    qund_sop_reload(q);
     if (qund_maint_job(q->maint, c) < 0)
         qund_command_free(c);
 }

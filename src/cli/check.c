@@ -216,8 +216,8 @@ static void add_path(struct files *f, const char *path)
     qund_free(names);
 }
 
-static int report(const struct cli *c, const struct qund_errs *errs,
-                  const struct qund_errs *warnings)
+int cli_report(const struct cli *c, const struct qund_errs *errs, const struct qund_errs *warnings,
+               const char *fine)
 {
     if (c->json) {
         print_json(errs, warnings);
@@ -227,7 +227,7 @@ static int report(const struct cli *c, const struct qund_errs *errs,
         printf("%s: warning: %s\n", warnings->v[i].where, warnings->v[i].text);
     if (errs->n > 0)
         return cli_fail_all(errs);
-    printf("no errors%s\n", c->n_args ? "" : " in the configuration and what it names");
+    printf("%s\n", fine);
     return EXIT_FINE;
 }
 
@@ -251,5 +251,6 @@ int cli_check(struct cli *c)
     for (size_t i = 0; i < f.n; i++)
         qund_free(f.rules[i]);
     qund_free(f.rules);
-    return report(c, &errs, &warnings);
+    return cli_report(c, &errs, &warnings,
+                      c->n_args ? "no errors" : "no errors in the configuration and what it names");
 }

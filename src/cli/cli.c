@@ -31,6 +31,50 @@ static const struct cli_opt DIGEST[] = {
     {"--day", "YYYY-MM-DD", "which day (default: today)"},
     {"--at", "HH:MM", "when a day ends and the next begins (default: midnight)"},
 };
+static const struct cli_opt SIMULATE[] = {
+    {"--group", "TYPE|GROUP", "home, ecommerce, course, ticketing or other; of --org: id or name"},
+    {"--start", "WHEN", "\"2026-09-01 08:00\" on the group's clock, a date, or ISO 8601"},
+    {"--event", "WHEN", "the event's start, T; default: so that the first step comes soon"},
+    {"--scenario", "NAME", "silent (the default), normal, complaint or absent-staff"},
+    {"--messages", "FILE", "a recorded chat, its first day laid onto the start's"},
+    {"--only", "GROUP", "of the recorded groups only this one"},
+    {"--org", "FILE", "staff and groups of this org file instead of made ones"},
+    {"--param", CLI_PAIR, "a parameter of the template; may be given several times"},
+    {"--days", "N", "stop then (default: when the plan is over)"},
+    {"--groups", "N", "so many groups (default 1)"},
+    {"--customers", "N", "so many customers in each (default 40)"},
+    {"--zone", "ZONE", "of made groups (default: time.zone)"},
+    {"--seed", "N", "other people, other minutes"},
+    {"--full", NULL, "contents in full, not their first line"},
+};
+static const struct cli_opt PLAN[] = {
+    {"--group", "GROUP,…", "create: numbers or names of groups; list: a number"},
+    {"--type", "TYPE,…", "create: every group of the type"},
+    {"--tag", "TAG,…", "create: every group with the tag"},
+    {"--contact", "ID,…", "create: people, by their numbers"},
+    {"--start", "WHEN", "when it begins (default: now)"},
+    {"--event", "WHEN", "the event's start, T"},
+    {"--until", "WHEN", "nobody's run begins after it"},
+    {"--param", CLI_PAIR, "a parameter of the template; may be given several times"},
+    {"--figure", CLI_PAIR, "a figure that is kept by hand (stock.box=80, capacity=60)"},
+    {"--name", "TEXT", "what it is called (default: the template's title)"},
+    {"--version", "N|latest", "of the template; edit: takes this one"},
+    {"--direct", NULL, "posts leave by themselves where one of our accounts speaks"},
+    {"--force", NULL, "create: although posts clash with a cap"},
+    {"--reason", "TEXT", "pause, resume, cancel: for the record"},
+    {"--state", "STATE", "list: running, paused, finished or cancelled"},
+    {"--off", NULL, "flag: it is so no longer"},
+};
+static const struct cli_opt TASK[] = {
+    {"--day", "YYYY-MM-DD", "list: due on that day (default: today)"},
+    {"--all", NULL, "list: whatever is not finished, of any day"},
+    {"--plan", "ID", "list: of this plan"},
+    {"--group", "ID", "list: of this group"},
+    {"--state", "STATE", "list: planned, held, ready, pushed, seen, done, skipped, expired, …"},
+    {"--note", "TEXT", "what was done, why not, or what the next one should know"},
+    {"--number", "N", "done: a figure that belongs to it"},
+    {"--full", NULL, "contents in full, not their first line"},
+};
 static const struct cli_opt ALERT[] = {
     {"--state", "STATE", "list: open (the default), acknowledged, resolved or all"},
     {"--note", "TEXT", "what was done, why, or what the next one should know"},
@@ -67,6 +111,35 @@ static const struct cli_cmd COMMANDS[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cli_replay},
+    {.name = "simulate",
+     .usage = "TEMPLATE",
+     .summary = "two weeks of a plan in a second: who says what when, what comes of it",
+     .more = "TEMPLATE: an id of `qund sop list`, or a file (checked and played).",
+     OPTS(SIMULATE),
+     .min_args = 1,
+     .max_args = 1,
+     .run = cli_simulate},
+    {.name = "sop",
+     .usage = "list|show ID|versions ID|check FILE|FOLDER…",
+     .summary = "templates: who says what when, and what if nothing comes of it",
+     .min_args = 1,
+     .max_args = CLI_ARGS_MAX,
+     .run = cli_sop},
+    {.name = "plan",
+     .usage = "create TEMPLATE|preview TEMPLATE|list|show ID|pause ID|resume ID|edit ID|cancel ID|"
+              "clone ID|flag ID FLAG|set ID NAME NUMBER",
+     .summary = "a template applied to groups or people from a date on",
+     OPTS(PLAN),
+     .min_args = 1,
+     .max_args = 4,
+     .run = cli_plan},
+    {.name = "task",
+     .usage = "list|show ID|done ID|fail ID|postpone ID WHEN|hand-over ID STAFF|urge ID",
+     .summary = "what the staff are to say today, and what became of it",
+     OPTS(TASK),
+     .min_args = 1,
+     .max_args = 3,
+     .run = cli_task},
     {.name = "watch",
      .usage = "",
      .summary = "messages, hits, alerts and deliveries as they happen",
@@ -239,6 +312,27 @@ static const char **slot_of(struct cli *c, const char *word, bool *flag)
     return NULL;
 }
 
+static bool is_pair(const struct cli *c, const char *const *slot)
+{
+    for (size_t i = 0; i < c->cmd->n_opts; i++)
+        if (slot == &c->values[i])
+            return c->cmd->opts[i].arg && strcmp(c->cmd->opts[i].arg, CLI_PAIR) == 0;
+    return false;
+}
+
+/* -1: go on. */
+static int keep_pair(struct cli *c, const char *const *slot)
+{
+    const char *name = c->cmd->opts[slot - c->values].name;
+
+    if (!strchr(*slot, '='))
+        return cli_usage(c, "%s wants name=value, not '%s'", name, *slot);
+    if (c->n_pairs == CLI_PAIRS_MAX)
+        return cli_usage(c, "more than %d times %s", CLI_PAIRS_MAX, name);
+    c->pairs[c->n_pairs++] = (struct cli_pair){name, *slot};
+    return -1;
+}
+
 static int unknown_option(const struct cli *c, const char *word)
 {
     const char *known[CLI_OPTS_MAX + 4] = {"--data", "--config", "--json", "--help"};
@@ -269,7 +363,7 @@ static int parse_option(struct cli *c, int argc, char **argv, int *i)
     /* "--data $UNSET" must not mean the default folder. */
     if ((slot == &c->data || slot == &c->config) && !**slot)
         return cli_usage(c, "%s is empty", slot == &c->data ? "--data" : "--config");
-    return -1;
+    return is_pair(c, slot) ? keep_pair(c, slot) : -1;
 }
 
 /* -1: go on; else the exit code. */

@@ -17,6 +17,8 @@ struct cli_opt {
 };
 #define CLI_OPTS_MAX 16
 #define CLI_ARGS_MAX 256
+#define CLI_PAIRS_MAX 64
+#define CLI_PAIR "K=V" /* the arg of an option that may be given several times */
 
 struct cli_cmd;
 struct cli {
@@ -28,6 +30,10 @@ struct cli {
     const char *values[CLI_OPTS_MAX]; /* by index of cmd->opts; flags: "" when given */
     const char *args[CLI_ARGS_MAX];   /* the rest, in order */
     size_t n_args;
+    struct cli_pair {
+        const char *opt, *value;
+    } pairs[CLI_PAIRS_MAX]; /* of options whose arg is CLI_PAIR, in order */
+    size_t n_pairs;
 };
 struct cli_cmd {
     const char *name, *usage; /* "replay", "FILE [--virtual] …" */
@@ -51,6 +57,9 @@ int cli_fail(const struct qund_err *err);
  * not answer yet, or no longer. */
 int cli_fail_daemon(const struct cli *c, struct qund_err *err);
 int cli_fail_all(const struct qund_errs *errs);
+/* What a check has found: warnings, errors, or `fine`; as JSON with --json (check.c). */
+int cli_report(const struct cli *c, const struct qund_errs *errs, const struct qund_errs *warnings,
+               const char *fine);
 int cli_usage(const struct cli *c, const char *fmt, ...) QUND_PRINTF(2, 3);
 /* The exit code, once everything printed has arrived. A reader that has seen enough (`| head`) is
  * no error; a full disk is. */
@@ -88,6 +97,24 @@ void cli_print_json(struct qund_str json); /* and a line end */
 /* An event's own time, 0 when it has none (or is none: that is found when it is decoded). */
 int64_t cli_event_ts(struct qund_str line);
 
+/* Columns that a terminal gives a text: Han, kana and most emoji take two. */
+size_t cli_width(struct qund_str s);
+/* The longest beginning that takes no more; "…" at its end when something was left out. */
+void cli_fit(struct qund_str s, size_t columns, struct qund_buf *out);
+/* Rows of cells, printed in columns as wide as their widest; the last one as it is. */
+#define CLI_CELLS 8
+struct cli_row {
+    char *cell[CLI_CELLS]; /* owned; NULL: empty */
+};
+struct cli_table {
+    struct cli_row *v;
+    size_t n, cap, cells;
+    size_t max[CLI_CELLS]; /* widest a column gets; 0: as needed */
+};
+void cli_table_row(struct cli_table *t); /* a new one, which _put fills */
+void cli_table_put(struct cli_table *t, size_t cell, const char *fmt, ...) QUND_PRINTF(3, 4);
+void cli_table_print(struct cli_table *t); /* and it is empty again */
+
 /* A bar on stderr when that is a terminal. */
 struct cli_bar {
     const char *what;
@@ -102,6 +129,10 @@ void cli_bar_end(struct cli_bar *b);
 int cli_serve(struct cli *c);
 int cli_check(struct cli *c);
 int cli_replay(struct cli *c);
+int cli_simulate(struct cli *c);
+int cli_sop(struct cli *c);
+int cli_plan(struct cli *c);
+int cli_task(struct cli *c);
 int cli_watch(struct cli *c);
 int cli_explain(struct cli *c);
 int cli_backtest(struct cli *c);

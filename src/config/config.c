@@ -192,6 +192,12 @@ static void shipped(struct qund_strs *dirs, const char *name)
     dirs->n = 1;
 }
 
+static void sort_map(const struct option_map *m, struct qund_config *c)
+{
+    if (*n_items(m, c) > 1)
+        qsort(*items(m, c), *n_items(m, c), m->item_bytes, item_cmp);
+}
+
 /* What follows from other values. */
 static void complete(struct qund_config *c)
 {
@@ -200,12 +206,8 @@ static void complete(struct qund_config *c)
             c->channels[i].realm = qund_strdup(c->channels[i].name);
     shipped(&c->rules.dirs, "rules");
     shipped(&c->sop.dirs, "sop-templates");
-    for (size_t i = 0; i < qund_config_n_maps; i++) {
-        const struct option_map *m = &qund_config_maps[i];
-
-        if (*n_items(m, c) > 1)
-            qsort(*items(m, c), *n_items(m, c), m->item_bytes, item_cmp);
-    }
+    for (size_t i = 0; i < qund_config_n_maps; i++)
+        sort_map(&qund_config_maps[i], c);
 }
 
 int qund_config_parse_kinds(const char *name, const char *dir, struct qund_str text,
@@ -298,6 +300,25 @@ int qund_config_set(struct qund_config *c, const char *key, struct qund_str valu
         }
     }
     return qund_errs_add(errs, QUND_E_INVAL, key, "unknown key; write it as section.key");
+}
+
+void qund_config_add_channel(struct qund_config *c, struct qund_str name, struct qund_str realm)
+{
+    struct qund_channel_cfg *channel = item_named(map_of("channels"), c, name);
+
+    qund_free(channel->realm);
+    channel->realm = qund_str_dup(realm);
+    channel->trust_roles = true;
+    sort_map(map_of("channels"), c);
+}
+
+void qund_config_add_target(struct qund_config *c, struct qund_str name)
+{
+    struct qund_target_cfg *target = item_named(map_of("targets"), c, name);
+
+    if (!target->url)
+        target->url = qund_strdup("https://simulate.invalid/");
+    sort_map(map_of("targets"), c);
 }
 
 const struct qund_channel_cfg *qund_config_channel(const struct qund_config *c,

@@ -184,6 +184,10 @@ QUND_CHECK int qund_config_parse_kinds(const char *name, const char *dir, struct
  * in the file. Keys of maps are not reached. */
 QUND_CHECK int qund_config_set(struct qund_config *c, const char *key, struct qund_str value,
                                struct qund_errs *errs);
+/* For a simulation, before the snapshot is shared: a channel of that realm whose roles are believed;
+ * a target of that name, if there is none, to which nothing is ever sent. */
+void qund_config_add_channel(struct qund_config *c, struct qund_str name, struct qund_str realm);
+void qund_config_add_target(struct qund_config *c, struct qund_str name);
 struct qund_config *qund_config_ref(struct qund_config *c);
 struct qund_config *qund_config_unref(struct qund_config *c); /* returns NULL */
 QUND_DEFINE_AUTO(qund_config_unref, struct qund_config *)

@@ -1,0 +1,37 @@
+/* src/cli/sop_view.h - plans and tasks as lines, for simulate, plan and task (sop_view.c). */
+#ifndef QUND_CLI_SOP_VIEW_H
+#define QUND_CLI_SOP_VIEW_H
+#include "cli/cli.h"
+#include "core/json.h"
+#include "core/zone.h"
+#include <jansson.h>
+
+const char *cli_zh(const char *identifier); /* as operators read it; itself, if there is no word */
+
+/* Objects as the readers of the store print them; NULL: it is none. */
+json_t *cli_json(struct qund_str text);
+json_t *cli_json_list(struct qund_str objects);          /* `{…},{…}` */
+const char *cli_field(const json_t *o, const char *key); /* "": it is not there, or no text */
+int64_t cli_field_int(const json_t *o, const char *key);
+bool cli_field_time(const json_t *o, const char *key, int64_t *out);
+
+/* "09-02 10:00", with the year when `year`; nothing without a time. */
+void cli_put_time(const struct qund_zone *z, const json_t *o, const char *key, bool year,
+                  struct qund_buf *out);
+
+/* Findings about a plan, one a line: {where, text}, a clash {step, at, cap, alternative}, or a
+ * text. */
+void cli_print_notes(const char *title, const json_t *list, const struct qund_zone *z);
+
+/* A row of a task: time, step, who, channel, state, expectation, content. */
+struct cli_task_look {
+    const struct qund_zone *zone;
+    bool full;    /* the content in full, below the row */
+    bool numbers; /* the task's number before the step */
+    bool groups;  /* the group's name before the content */
+    bool year;
+};
+#define CLI_TASK_CELLS 7
+void cli_task_head(struct cli_table *t);
+void cli_task_row(struct cli_table *t, const json_t *task, const struct cli_task_look *look);
+#endif
