@@ -65,6 +65,8 @@ def until(cond, seconds, what, pause=0.02):
 
 def die_with_me():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Who was started in the background has Ctrl-C ignored, and so has every shell behind him.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def spawn(args, **kw):
