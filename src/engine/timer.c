@@ -58,6 +58,13 @@ static int alert_wake(struct qund_engine *e, const struct qund_timer *t)
     return rc;
 }
 
+/* A minute on; an hour on where more than a day is to be caught up, or years would be swept by the
+   minute after a long stop. */
+static int64_t next_sweep(const struct qund_engine *e, int64_t swept)
+{
+    return swept + (e->reach - swept > QUND_DAY_MS ? QUND_HOUR_MS : SWEEP_MS);
+}
+
 static int sweep(struct qund_engine *e, const struct qund_timer *t)
 {
     /* What this batch has added and let pass already must be a row to be swept. */
@@ -76,7 +83,7 @@ static int sweep(struct qund_engine *e, const struct qund_timer *t)
     if (rc < 0)
         return rc;
     return qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,
-                                                           .due = t->due + SWEEP_MS,
+                                                           .due = next_sweep(e, t->due),
                                                            .kind = t->kind,
                                                            .key = t->key});
 }
