@@ -20,6 +20,9 @@ QUND_CHECK int qund_crm_gap_down(struct qund_db *db, int64_t from, int64_t to);
 /* 1: something of the group may be missing in (from, until). Any handle. Whoever judges by what was
  * said, or by silence, asks this first: a window with a gap in it ends void(gap). */
 QUND_CHECK int qund_crm_gap_overlaps(struct qund_db *db, int64_t grp, int64_t from, int64_t until);
+/* The same for what one person says to us alone, in no group. */
+QUND_CHECK int qund_crm_gap_of_contact(struct qund_db *db, int64_t contact, int64_t from,
+                                       int64_t until);
 /* Those that are not over at `now`. Any handle. */
 QUND_CHECK int qund_crm_gap_open(struct qund_db *db, int64_t now, int64_t *out);
 /* Those that ended before. Engine thread. */

@@ -210,7 +210,7 @@ static int blind(const struct judging *j)
 {
     return j->a.t.grp > 0
                ? qund_crm_gap_overlaps(j->s->deps.db, j->a.t.grp, j->x.opens, j->x.closes)
-               : 0;
+               : qund_crm_gap_of_contact(j->s->deps.db, j->a.t.contact, j->x.opens, j->x.closes);
 }
 
 /* Its run is over (the person opted out, ordered, left), or its plan is. */

@@ -147,6 +147,24 @@ static void a_window_in_which_the_daemon_was_down_is_void(void **state)
     desk_free(d);
 }
 
+/* What one person is to say to us alone we have not heard, either. */
+static void away_is_away_for_a_plan_without_a_group_too(void **state)
+{
+    struct desk *d = posted(SPEAKERS);
+
+    (void)state;
+    sop_sql(d, "UPDATE task SET grp = 0, channel = 2,"
+               " contact = (SELECT min(id) FROM contact)");
+    desk_wait(d, 10 * MIN);
+    d->left.alive_ms = d->rx;
+    d->rx += 20 * MIN;
+    sop_go(d);
+    desk_wait(d, HOUR);
+    assert_int_equal(sop_outcome(d, 1), VOID);
+    assert_int_equal(sop_count(d, "task"), 1);
+    desk_free(d);
+}
+
 static void an_inner_task_is_expected_from_when_it_was_due(void **state)
 {
     struct desk *d = sop_desk_with(
@@ -327,6 +345,7 @@ int main(void)
         cmocka_unit_test(an_upper_limit_is_met_by_silence_and_missed_beyond_it),
         cmocka_unit_test(a_gap_in_the_window_makes_it_void_and_the_manager_is_told),
         cmocka_unit_test(a_window_in_which_the_daemon_was_down_is_void),
+        cmocka_unit_test(away_is_away_for_a_plan_without_a_group_too),
         cmocka_unit_test(an_inner_task_is_expected_from_when_it_was_due),
         cmocka_unit_test(a_plan_b_in_the_night_waits_for_the_morning),
         cmocka_unit_test(a_plan_b_that_a_cap_holds_back_ends_skipped),
