@@ -3,7 +3,10 @@
  * Caps hold again when a task comes due; here they are asked beforehand, while something can still
  * be moved: too many marketing posts in a group on one day or in a month is named with the step and
  * the nearest free day (when.h). Whoever knows better says `force`: then the caps decide when the
- * time has come, and what they hold ends skipped(cap). */
+ * time has come, and what they hold ends skipped(cap).
+ *
+ * Groups are gone through one by one; what a member of staff is to post in those before counts
+ * against him in the next, because a day of his is one day. */
 #include "sop/internal.h"
 
 #define AROUND_MS (32 * QUND_DAY_MS) /* a month's quota counts from its first day to its last */
@@ -49,8 +52,10 @@ static void note(struct sop_draft *d, const struct qund_sop_clash *c, size_t ite
     d->clash_items[d->n_clashes++] = item;
 }
 
+/* mine: of the groups before; each post that has a sender is added. */
 static int clash_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_t place,
-                    const struct qund_sop_post *posts, const size_t *items, size_t n)
+                    const struct qund_sop_post *posts, const size_t *items, size_t n,
+                    struct others *mine)
 {
     struct qund_sop_clash found[32];
     struct others there = {0};
@@ -59,6 +64,10 @@ static int clash_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_
                                       posts[0].at - AROUND_MS, posts[n - 1].at + AROUND_MS, collect,
                                       &there);
 
+    for (size_t i = 0; rc == 0 && i < mine->n; i++)
+        rc = collect(&there, &mine->v[i]);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = posts[i].sender ? collect(mine, &posts[i]) : 0;
     if (rc == QUND_E_FULL)
         rc = 0; /* more than can be planned around: what was read decides */
     if (rc == 0)
@@ -73,7 +82,7 @@ static int clash_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_
 }
 
 static int quota_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_t place,
-                    size_t *from)
+                    size_t *from, struct others *mine)
 {
     size_t n = 0, i = *from, room = d->t->n_steps + 1;
     struct qund_sop_post *posts = qund_alloc(room * sizeof(*posts));
@@ -96,7 +105,7 @@ static int quota_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_
     }
     *from = i;
     if (n > 0)
-        rc = clash_at(d, caps, place, posts, items, n);
+        rc = clash_at(d, caps, place, posts, items, n, mine);
     qund_free(posts);
     qund_free(items);
     return rc;
@@ -106,6 +115,7 @@ int qund_draft_quota(struct sop_draft *d)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
     struct qund_sop_caps caps;
+    struct others mine = {0};
     const struct sop_item *it;
     size_t from = 0;
     int rc = 0;
@@ -114,7 +124,8 @@ int qund_draft_quota(struct sop_draft *d)
         return 0; /* nobody knows yet when somebody's run begins */
     qund_sop_caps_of(d->s, &caps);
     while (rc == 0 && from < d->n_items)
-        rc = quota_at(d, &caps, d->items[from].place, &from);
+        rc = quota_at(d, &caps, d->items[from].place, &from, &mine);
+    qund_free(mine.v);
     if (rc < 0 || d->n_clashes == 0)
         return rc;
     it = &d->items[d->clash_items[0]];

@@ -346,6 +346,24 @@ static void a_calendar_that_ends_before_the_plan_is_told(void **state)
     bench_says(b, "the calendar of holidays ends in 2025");
 }
 
+static void a_day_of_one_sender_is_one_day_in_all_groups(void **state)
+{
+    struct bench *b = bench_new("sop: {sender_day: 1}\n"
+                                "channels: {wx: {kind: api}}\n"
+                                "targets: {lin: {kind: webhook, url: 'http://127.0.0.1:1/x', "
+                                "allow_private: true}}\n");
+
+    (void)state;
+    bench_template(b, "id: hi\ntitle: 早安\nscope: group\nanchor: trigger\ntrigger: date\nsteps:\n"
+                      "  - {id: S01, at: \"D1 10:00\", role: consultant, channel: group, "
+                      "content: \"早安\", expect: {metric: speakers, gte: 1, window: 2h}}\n");
+    bench_do(b, "plan.create", "{\"template\": \"hi\", \"groups\": [1]}");
+    bench_refused(b, "plan.create",
+                  "{\"template\": \"hi\", \"groups\": [1, 2], \"start\": \"2025-10-20 08:00\"}",
+                  "quota", "S01 in 二期群 at 2025-10-21 10:00 (sender_day)");
+    bench_free(b);
+}
+
 static void a_channel_that_speaks_lets_posts_leave_by_themselves(void **state)
 {
     struct bench *b = bench_new("channels: {wx: {kind: api, send_through: desk}}\n"
@@ -379,6 +397,7 @@ int main(void)
         TEST(what_is_counted_in_groups_needs_one),
         TEST(a_text_too_long_for_its_channel_is_found_once_it_is_filled),
         TEST(a_calendar_that_ends_before_the_plan_is_told),
+        cmocka_unit_test(a_day_of_one_sender_is_one_day_in_all_groups),
         cmocka_unit_test(a_channel_that_speaks_lets_posts_leave_by_themselves),
     };
 
