@@ -323,6 +323,9 @@ int qund_proof_choose(struct qund_proof_text *const *v, size_t n, const struct q
     for (size_t i = 0; i < n; i++) {
         struct figures g;
 
+        ranks[i].like = QUND_PROOF_OTHER;
+        if (!v[i])
+            continue;
         ranks[i].like = compare(v[i], message, &g, &ranks[i].score);
         ranks[i].foreign = g.inside + g.beside;
         if (ranks[i].like != QUND_PROOF_OTHER && (best == n || better(&ranks[i], &ranks[best])))

@@ -29,8 +29,9 @@ enum qund_proof_like qund_proof_compare(struct qund_proof_text *t,
                                         const struct qund_folded *message, int *score);
 
 /* One post and several open tasks: which of them does it prove? v: their texts, by due time;
- * like: of the best, at: its place. ambiguous: another text fits nearly as well, so it is a claim
- * and no proof. The best of equal texts is the first. NOTFOUND: it is like none of them. */
+ * NULL: one without words. like: of the best, at: its place. ambiguous: another text fits nearly as
+ * well, so it is a claim and no proof. The best of equal texts is the first. NOTFOUND: it is like
+ * none of them. */
 #define QUND_PROOF_NEAR 60 /* of 1000: scores no further apart do not decide */
 struct qund_proof_choice {
     size_t at;

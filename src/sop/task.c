@@ -9,7 +9,8 @@
  * still changes, and only in what is known of it: a claim becomes a proof when the post is found,
  * and a claim again when the post is recalled. A task that is over does not begin again; what is to
  * happen instead (a plan B) is a task of its own. The exception is an edit of the plan by which a
- * step that lay in the past, and was skipped for that, lies ahead.
+ * step that lay in the past, and was skipped for that, lies ahead. A post that comes when its
+ * window is over is kept with the task, and the task stays expired.
  *
  * Postponing and planning anew lead back to `planned`, so there is one way by which a card comes to
  * somebody, and it looks again at all that may hold or skip it. Handing over leads back to `ready`:
@@ -31,7 +32,7 @@ static const char *const EVENTS[QUND_TASK_EVENTS] = {
     [QUND_TASK_EV_POSTPONE] = "postpone", [QUND_TASK_EV_HAND_OVER] = "hand_over",
     [QUND_TASK_EV_SKIP] = "skip",         [QUND_TASK_EV_EXPIRE] = "expire",
     [QUND_TASK_EV_CANCEL] = "cancel",     [QUND_TASK_EV_FAIL] = "fail",
-    [QUND_TASK_EV_REPLAN] = "replan",
+    [QUND_TASK_EV_REPLAN] = "replan",     [QUND_TASK_EV_POST_LATE] = "post_late",
 };
 static const char *const EVIDENCE[] = {"none", "claimed", "proved"};
 
@@ -70,6 +71,7 @@ static const uint8_t TABLE[QUND_TASK_STATES][QUND_TASK_EVENTS] = {
                         ENDS},
     [QUND_TASK_DONE] = {[QUND_TASK_EV_PROVE] = TO(DONE), [QUND_TASK_EV_DISPROVE] = TO(DONE)},
     [QUND_TASK_SKIPPED] = {[QUND_TASK_EV_REPLAN] = TO(PLANNED)},
+    [QUND_TASK_EXPIRED] = {[QUND_TASK_EV_POST_LATE] = TO(EXPIRED)},
 };
 
 const char *qund_task_state_name(enum qund_task_state s)

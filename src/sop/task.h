@@ -42,12 +42,14 @@ enum qund_task_event {                    /* stored, in task_log */
                        QUND_TASK_EV_HAND_OVER, /* somebody else does it */
                        QUND_TASK_EV_SKIP, /* cap, quiet hours, stop condition, unfilled role: reason
                                            */
-                       QUND_TASK_EV_EXPIRE, /* its window is over */
-                       QUND_TASK_EV_CANCEL, /* its plan was */
-                       QUND_TASK_EV_FAIL,   /* somebody said that it cannot be done: reason */
-                       QUND_TASK_EV_REPLAN  /* an edit of the plan: planned anew */
+                       QUND_TASK_EV_EXPIRE,   /* its window is over */
+                       QUND_TASK_EV_CANCEL,   /* its plan was */
+                       QUND_TASK_EV_FAIL,     /* somebody said that it cannot be done: reason */
+                       QUND_TASK_EV_REPLAN,   /* an edit of the plan: planned anew */
+                       QUND_TASK_EV_POST_LATE /* its post was seen after its window: kept, and
+                                                 nothing else changes */
 };
-#define QUND_TASK_EVENTS (QUND_TASK_EV_REPLAN + 1)
+#define QUND_TASK_EVENTS (QUND_TASK_EV_POST_LATE + 1)
 const char *qund_task_event_name(enum qund_task_event e);
 /* The state after `e` in `s`, or INVAL when that cannot happen. */
 QUND_CHECK int qund_task_next(enum qund_task_state s, enum qund_task_event e);

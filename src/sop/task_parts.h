@@ -134,8 +134,12 @@ QUND_CHECK int qund_task_sql_by_seq(struct qund_db *db, int64_t seq, int64_t *id
 /* What a post of that time in that group may prove. */
 QUND_CHECK int qund_task_sql_provable(struct qund_db *db, int64_t grp, int64_t ts, int64_t early_ms,
                                       int64_t *ids, size_t max);
-/* From when on something of that group may be proved; INT64_MAX: nothing waits. */
-QUND_CHECK int qund_task_sql_first(struct qund_db *db, int64_t grp, int64_t now, int64_t *out);
+/* Expired ones without a post whose window ended before ts, by late_ms at the most. */
+QUND_CHECK int qund_task_sql_expired(struct qund_db *db, int64_t grp, int64_t ts, int64_t late_ms,
+                                     int64_t *ids, size_t max);
+/* From when on a post of that group may be that of one of them; INT64_MAX: nothing waits. */
+QUND_CHECK int qund_task_sql_first(struct qund_db *db, int64_t grp, int64_t now, int64_t late_ms,
+                                   int64_t *out);
 QUND_CHECK int qund_task_sql_people(struct qund_db *db, int64_t id, int64_t *out, size_t max);
 /* Posts that count against a cap, other than `but`. */
 struct sop_load_span {
@@ -144,6 +148,18 @@ struct sop_load_span {
 };
 QUND_CHECK int qund_task_sql_load(struct qund_db *db, const struct sop_load_span *x,
                                   struct qund_sop_load *out);
+
+/* --- task_media.c --- */
+#define TASK_MEDIA_MAX 32
+struct task_media { /* of a post; NONE: not told. Borrowed from its JSON and the arena */
+    struct qund_str sha[TASK_MEDIA_MAX], name[TASK_MEDIA_MAX];
+    size_t n;
+};
+enum task_shown { TASK_SHOWN_NOT, TASK_SHOWN_NAME, TASK_SHOWN_HASH };
+void qund_task_media_read(struct qund_str json, struct qund_arena *arena, struct task_media *out);
+/* asked: the task's, a JSON array of names and "sha256:…". */
+enum task_shown qund_task_media_shows(const struct task_media *m, struct qund_str asked,
+                                      struct qund_arena *arena);
 
 /* --- task_proof.c --- */
 /* A task of that group has changed: what memory knows of it is void. */

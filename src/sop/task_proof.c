@@ -6,6 +6,11 @@
  * What fits two tasks nearly as well, or only resembles one, is a claim. What was claimed before is
  * proved when its post is found.
  *
+ * A picture that was asked for by its hash proves a task whatever is said with it, or nothing; one
+ * of the same name only (phones give pictures new bytes) is a claim. What comes within a day after
+ * its window is too late to be a proof, and no plan goes on by it; but that it was posted, when and
+ * with which words, is kept with the expired task.
+ *
  * `koc_fan` and `first_buyer` speak their own words, so no text is compared: the post of the
  * invited customer with the disclosure in it is the proof. A post of his without it, long enough to
  * be one, is what the auditor must hear of: an advertisement that does not say what it is.
@@ -17,9 +22,10 @@
 #include "sop/task_parts.h"
 
 #define EARLY_MS (10 * 60000)
+#define LATE_MS QUND_DAY_MS /* a post behind its window by more is another matter */
 #define OWN_WORDS_CHARS 15u /* a shorter word of an invited customer is talk */
 
-enum { SLOTS = 512, OPEN_MAX = 64, MEDIA_MAX = 32 };
+enum { SLOTS = 512, OPEN_MAX = 64 };
 
 struct sop_posts {
     uint64_t rollbacks;
@@ -62,7 +68,7 @@ int qund_task_awaits(struct qund_sop *s, int64_t group, int64_t ts, bool *out)
     if (group <= 0)
         return 0;
     if (p->v[i].grp != group) {
-        rc = qund_task_sql_first(s->deps.db, group, ts, &p->v[i].from);
+        rc = qund_task_sql_first(s->deps.db, group, ts, LATE_MS, &p->v[i].from);
         p->v[i].grp = rc == 0 ? group : 0;
     }
     *out = rc == 0 && p->v[i].from != INT64_MAX && ts >= p->v[i].from - EARLY_MS;
@@ -79,8 +85,7 @@ struct proving {
     struct qund_proof_text *texts[OPEN_MAX];
     bool own_words[OPEN_MAX];
     size_t n;
-    struct qund_str media[MEDIA_MAX]; /* sha256 of the post */
-    size_t n_media;
+    struct task_media media; /* of the post */
 };
 
 static bool own_words(const struct task_all *a)
@@ -161,8 +166,10 @@ static int take_candidate(struct proving *x, int64_t id)
     rc = text_of(x, a, &text);
     if (rc == 0)
         rc = qund_proof_text_new(x->s->deps.fold, qund_buf_view(&text), &x->texts[x->n]);
-    if (rc < 0)
-        return rc == QUND_E_INVAL ? 0 : rc; /* nothing in it can be compared */
+    if (rc < 0 && rc != QUND_E_INVAL)
+        return rc;
+    if (rc < 0 && !a->t.media.p)
+        return 0; /* nothing in it can be compared */
     x->own_words[x->n] = own_words(a);
     x->n++;
     return 0;
@@ -190,12 +197,13 @@ static int mark(struct proving *x, struct task_all *a, bool ambiguous)
     return a->t.flags == was ? 0 : qund_task_sql_set(x->s->deps.db, &a->t);
 }
 
-static int move(struct proving *x, const struct task_all *a, enum qund_task_event event)
+static int move(struct proving *x, const struct task_all *a, enum qund_task_event event,
+                struct qund_str reason)
 {
     int rc = qund_task_move(x->s, a->t.id,
                             &(struct qund_task_change){.event = event,
                                                        .by = who_posted(x->p, x->fx->arena),
-                                                       .reason = QUND_STR(""),
+                                                       .reason = reason,
                                                        .now = x->p->now,
                                                        .ts = x->p->ts},
                             x->fx, NULL);
@@ -211,14 +219,15 @@ static int prove(struct proving *x, struct task_all *a, const struct qund_proof_
     if (rc == 0)
         rc = qund_task_sql_posted(x->s->deps.db, a->t.id, x->p->seq,
                                   edited ? x->p->text : QUND_STR_NONE, c->score);
-    return rc < 0 ? rc : move(x, a, QUND_TASK_EV_PROVE);
+    return rc < 0 ? rc : move(x, a, QUND_TASK_EV_PROVE, QUND_STR(""));
 }
 
 static int claim(struct proving *x, struct task_all *a, bool ambiguous)
 {
     int rc = a->t.state == QUND_TASK_DONE ? 0 : mark(x, a, ambiguous);
 
-    return rc < 0 || a->t.state == QUND_TASK_DONE ? rc : move(x, a, QUND_TASK_EV_CLAIM);
+    return rc < 0 || a->t.state == QUND_TASK_DONE ? rc
+                                                  : move(x, a, QUND_TASK_EV_CLAIM, QUND_STR(""));
 }
 
 /* An invited customer has posted something that is none of the disclosed texts. */
@@ -244,112 +253,129 @@ static int undisclosed(struct proving *x)
 
 /* --- pictures --- */
 
-static int read_one(struct qund_jr *r, struct proving *x)
+/* Which task asks for this picture; x->n: none. twice: so does another one, with other words. */
+static size_t pictured(const struct proving *x, enum task_shown *as, bool *twice)
 {
-    struct qund_jr_obj o;
-    struct qund_str key, sha;
-    int more, rc = qund_jr_obj(r, &o);
+    size_t at = x->n;
 
-    while (rc == 0 && (more = qund_jr_obj_next(r, &o, &key)) != 0) {
-        if (more < 0)
-            return more;
-        if (!qund_str_is(key, "sha256") || qund_jr_peek(r) != QUND_JT_STR) {
-            rc = qund_jr_skip(r, NULL);
+    *as = TASK_SHOWN_NOT;
+    *twice = false;
+    for (size_t i = 0; i < x->n; i++) {
+        enum task_shown s = x->own_words[i]
+                                ? TASK_SHOWN_NOT
+                                : qund_task_media_shows(&x->media, x->all[i].t.media, x->fx->arena);
+
+        if (s == TASK_SHOWN_NOT || s < *as)
             continue;
-        }
-        rc = qund_jr_str(r, &sha);
-        if (rc == 0 && x->n_media < MEDIA_MAX)
-            x->media[x->n_media++] = sha;
+        *twice = s == *as && (*twice || !qund_str_eq(x->all[i].t.content, x->all[at].t.content));
+        at = s > *as ? i : at;
+        *as = s;
     }
-    return rc;
+    return at;
 }
 
-/* What cannot be read has no pictures; the event was checked long before. */
-static void read_media(struct proving *x)
-{
-    struct qund_jr r;
-    bool first;
+/* --- which of them, and how surely --- */
 
-    if (!x->p->media.p)
-        return;
-    qund_jr_init(&r, x->p->media, x->fx->arena, 8);
-    if (qund_jr_arr(&r, &first) < 0)
-        return;
-    while (qund_jr_arr_next(&r, &first) > 0)
-        if (qund_jr_peek(&r) == QUND_JT_OBJ ? read_one(&r, x) < 0 : qund_jr_skip(&r, NULL) < 0)
-            return;
+struct found {
+    size_t at; /* x->n: none */
+    bool sure, ambiguous;
+    struct qund_proof_choice like;
+};
+
+/* By its words; by its picture where they leave it open. */
+static int find(struct proving *x, struct found *f)
+{
+    enum task_shown as;
+    bool twice;
+    size_t at;
+    int rc = qund_proof_choose(x->texts, x->n, x->p->folded, &f->like);
+
+    if (rc < 0 && rc != QUND_E_NOTFOUND)
+        return rc;
+    f->at = rc == 0 ? f->like.at : x->n;
+    f->ambiguous = rc == 0 && f->like.ambiguous;
+    f->sure = rc == 0 && !f->ambiguous && f->like.like != QUND_PROOF_DOUBTFUL;
+    if (f->sure)
+        return 0;
+    at = pictured(x, &as, &twice);
+    if (at == x->n || (f->at < x->n && (as == TASK_SHOWN_NAME || twice)))
+        return 0; /* the words say as much */
+    f->at = at;
+    f->ambiguous = twice;
+    f->sure = as == TASK_SHOWN_HASH && !twice;
+    f->like = (struct qund_proof_choice){.like = QUND_PROOF_VERBATIM, .score = 1000};
+    return 0;
 }
 
-/* "sha256:…" of the task's media. */
-static bool shows(const struct proving *x, const struct task_all *a)
+/* 1: it is the post of one of them. */
+static int decide(struct proving *x)
 {
-    struct qund_jr r;
-    bool first;
+    struct found f;
+    int rc = find(x, &f);
 
-    if (x->n_media == 0 || !a->t.media.p)
-        return false;
-    qund_jr_init(&r, a->t.media, x->fx->arena, 4);
-    if (qund_jr_arr(&r, &first) < 0)
-        return false;
-    while (qund_jr_arr_next(&r, &first) > 0) {
-        struct qund_str name;
-
-        if (qund_jr_str(&r, &name) < 0)
-            return false;
-        if (!qund_str_starts(name, "sha256:"))
-            continue;
-        name = qund_str_n(name.p + 7, name.n - 7);
-        for (size_t i = 0; i < x->n_media; i++)
-            if (qund_str_eq(name, x->media[i]))
-                return true;
-    }
-    return false;
+    if (rc < 0)
+        return rc;
+    if (f.at == x->n || (!f.sure && x->own_words[f.at]))
+        return undisclosed(x);
+    rc = f.sure ? prove(x, &x->all[f.at], &f.like) : claim(x, &x->all[f.at], f.ambiguous);
+    return rc < 0 ? rc : 1;
 }
 
-static int by_picture(struct proving *x)
+/* It is the post of a task whose window is over: kept there, whoever asks why it expired. */
+static int note_late(struct proving *x)
 {
-    static const struct qund_proof_choice SAME = {.like = QUND_PROOF_VERBATIM, .score = 1000};
+    struct task_all *a;
+    struct found f;
+    int rc = find(x, &f);
 
-    for (size_t i = 0; i < x->n; i++)
-        if (!x->own_words[i] && shows(x, &x->all[i]))
-            return prove(x, &x->all[i], &SAME);
-    return undisclosed(x);
+    if (rc < 0 || f.at == x->n || !f.sure)
+        return rc;
+    a = &x->all[f.at];
+    rc = qund_task_sql_posted(x->s->deps.db, a->t.id, x->p->seq, x->p->text, f.like.score);
+    return rc < 0 ? rc : move(x, a, QUND_TASK_EV_POST_LATE, QUND_STR("posted after its window"));
 }
 
 /* --- the entrances --- */
 
-static int decide(struct proving *x)
+/* Of the tasks named, those that this person may prove. */
+static int gather(struct proving *x, const int64_t *ids, int n)
 {
-    struct qund_proof_choice c;
-    int rc = qund_proof_choose(x->texts, x->n, x->p->folded, &c);
+    int rc = n < 0 ? n : 0;
 
-    if (rc == QUND_E_NOTFOUND)
-        return by_picture(x);
-    if (rc < 0)
-        return rc;
-    if (c.ambiguous || c.like == QUND_PROOF_DOUBTFUL)
-        return x->own_words[c.at] ? undisclosed(x) : claim(x, &x->all[c.at], c.ambiguous);
-    return prove(x, &x->all[c.at], &c);
+    for (int i = 0; rc == 0 && i < n; i++)
+        rc = take_candidate(x, ids[i]);
+    return rc;
+}
+
+static void let_go(struct proving *x)
+{
+    for (size_t i = 0; i < OPEN_MAX; i++)
+        x->texts[i] = qund_proof_text_free(x->texts[i]);
+    x->n = 0;
 }
 
 int qund_task_posted(struct qund_sop *s, const struct qund_task_post *p,
                      struct qund_sop_effects *fx)
 {
     struct proving *x = qund_arena_zalloc(fx->arena, sizeof(*x));
+    struct qund_db *db = s->deps.db;
     int64_t ids[OPEN_MAX];
-    int n = qund_task_sql_provable(s->deps.db, p->group, p->ts, EARLY_MS, ids, OPEN_MAX);
-    int rc = n < 0 ? n : 0;
+    int rc;
 
     x->s = s;
     x->p = p;
     x->fx = fx;
-    read_media(x);
-    for (int i = 0; rc == 0 && i < n; i++)
-        rc = take_candidate(x, ids[i]);
+    qund_task_media_read(p->media, fx->arena, &x->media);
+    rc = gather(x, ids, qund_task_sql_provable(db, p->group, p->ts, EARLY_MS, ids, OPEN_MAX));
     if (rc == 0 && x->n > 0)
         rc = decide(x);
-    for (size_t i = 0; i < OPEN_MAX; i++)
-        qund_proof_text_free(x->texts[i]);
+    let_go(x);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    rc = gather(x, ids, qund_task_sql_expired(db, p->group, p->ts, LATE_MS, ids, OPEN_MAX));
+    if (rc == 0 && x->n > 0)
+        rc = note_late(x);
+    let_go(x);
     return rc;
 }
 

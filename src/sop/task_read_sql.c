@@ -90,6 +90,8 @@ static const struct {
     {QUND_TASK_LATE, "late"},           {QUND_TASK_STAND_IN, "stand_in"},
     {QUND_TASK_MARKETING, "marketing"}, {QUND_TASK_AMBIGUOUS, "ambiguous"},
     {QUND_TASK_BY_US, "by_us"},         {QUND_TASK_ESCALATED, "escalated"},
+    {QUND_TASK_ALERTED, "alerted"},     {QUND_TASK_UNDISCLOSED, "undisclosed"},
+    {QUND_TASK_UNREACHED, "unreached"},
 };
 
 static void put_flags(struct qund_jw *w, int64_t flags)

@@ -261,15 +261,34 @@ int qund_task_sql_provable(struct qund_db *db, int64_t grp, int64_t ts, int64_t 
     return take_ids(st, ids, max);
 }
 
-int qund_task_sql_first(struct qund_db *db, int64_t grp, int64_t now, int64_t *out)
+int qund_task_sql_expired(struct qund_db *db, int64_t grp, int64_t ts, int64_t late_ms,
+                          int64_t *ids, size_t max)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id FROM task WHERE grp = :grp AND state = 7 AND seq = 0 AND"
+                     " due < :ts AND due >= :ts - 40 * 86400000 AND closes < :ts AND"
+                     " closes >= :ts - :late AND merged = 0 AND channel IN (:group, :notice)"
+                     " ORDER BY due DESC, id");
+
+    qund_bind_int(st, ":grp", grp);
+    qund_bind_int(st, ":ts", ts);
+    qund_bind_int(st, ":late", late_ms);
+    qund_bind_int(st, ":group", QUND_SOP_CH_GROUP);
+    qund_bind_int(st, ":notice", QUND_SOP_CH_NOTICE);
+    return take_ids(st, ids, max);
+}
+
+int qund_task_sql_first(struct qund_db *db, int64_t grp, int64_t now, int64_t late_ms, int64_t *out)
 {
     struct qund_stmt *st = qund_sql(
         db, "SELECT min(due) FROM task WHERE grp = :grp AND channel IN (:group, :notice) AND"
-            " (state < 5 OR (state = 5 AND evidence = 1 AND closes >= :now))");
+            " (state < 5 OR (state = 5 AND evidence = 1 AND closes >= :now) OR"
+            " (state = 7 AND seq = 0 AND closes >= :now - :late))");
     int rc;
 
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":now", now);
+    qund_bind_int(st, ":late", late_ms);
     qund_bind_int(st, ":group", QUND_SOP_CH_GROUP);
     qund_bind_int(st, ":notice", QUND_SOP_CH_NOTICE);
     rc = qund_step(st);

@@ -41,7 +41,9 @@ static void nothing_begins_again_and_only_the_evidence_of_done_changes(void **st
         for (int e = 0; e < (int)QUND_TASK_EVENTS; e++) {
             bool evidence = e == QUND_TASK_EV_PROVE || e == QUND_TASK_EV_DISPROVE;
             bool ahead = s == QUND_TASK_SKIPPED && e == QUND_TASK_EV_REPLAN; /* by an edit */
+            bool kept = s == QUND_TASK_EXPIRED && e == QUND_TASK_EV_POST_LATE;
             int want = ahead                             ? QUND_TASK_PLANNED
+                       : kept                            ? QUND_TASK_EXPIRED
                        : s == QUND_TASK_DONE && evidence ? QUND_TASK_DONE
                                                          : QUND_E_INVAL;
 
