@@ -99,13 +99,20 @@ static int64_t pace_of(const struct sending *s)
     return s->telling.round > 0 ? 0 : s->al->deps.config->alert.push_every_ms;
 }
 
-/* When it may leave: the hours of rest are everybody's but those of who asked for it. */
+/* The hours of rest are everybody's but those of who asked for it. */
+static bool rests(const struct sending *s)
+{
+    bool asked = s->telling.round > 0 && s->telling.rung == 0;
+
+    return !asked && strcmp(s->a->level, "urgent") != 0;
+}
+
+/* When it may leave. */
 static int64_t quiet_until(const struct sending *s)
 {
     const struct qund_alerts *al = s->al;
-    bool asked = s->telling.round > 0 && s->telling.rung == 0;
 
-    if (!al->roster || asked || strcmp(s->a->level, "urgent") == 0)
+    if (!al->roster || !rests(s))
         return s->now;
     return qund_hours_until(&al->deps.config->quiet.hours, qund_roster_zone(al->roster, s->a->grp),
                             s->now);
@@ -130,17 +137,20 @@ static int send_to(struct qund_str target, void *arg)
         qund_buf_printf(&key, ".%d", s->telling.round);
     qund_buf_printf(&key, ":%lld:%.*s", (long long)s->staff, QUND_STR_ARG(target));
     put_body(s, &body);
-    rc = qund_outbox_add(s->al->deps.outbox,
-                         &(struct qund_out_new){.key = qund_buf_view(&key),
-                                                .target = target,
-                                                .body = qund_buf_view(&body),
-                                                .urgent = strcmp(s->a->level, "urgent") == 0,
-                                                .alert = s->a->id,
-                                                .person = s->staff,
-                                                .pace_ms = pace_of(s),
-                                                .not_before = not_before,
-                                                .deadline = not_before + DEADLINE_MS},
-                         s->now, &id);
+    rc = qund_outbox_add(
+        s->al->deps.outbox,
+        &(struct qund_out_new){.key = qund_buf_view(&key),
+                               .target = target,
+                               .body = qund_buf_view(&body),
+                               .urgent = strcmp(s->a->level, "urgent") == 0,
+                               .rest = rests(s) ? QUND_REST_REMINDER : QUND_REST_NEVER,
+                               .clock = s->a->grp,
+                               .alert = s->a->id,
+                               .person = s->staff,
+                               .pace_ms = pace_of(s),
+                               .not_before = not_before,
+                               .deadline = not_before + DEADLINE_MS},
+        s->now, &id);
     if (rc < 0 && rc != QUND_E_EXISTS)
         return rc;
     s->pushed = true;

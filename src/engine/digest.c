@@ -24,6 +24,7 @@ struct page {
     struct qund_buf members; /* of the body, for everybody the same; no braces */
     int64_t staff;
     struct qund_buf person;
+    enum qund_out_rest rest;
     const char *kind; /* of the targets that are wanted; NULL: any */
     int sent;
 };
@@ -132,6 +133,8 @@ static int send_to(struct qund_str target, void *arg)
                          &(struct qund_out_new){.key = qund_buf_view(&key),
                                                 .target = target,
                                                 .body = qund_buf_view(&body),
+                                                .rest = p->rest,
+                                                .clock = p->d.grp,
                                                 .person = p->staff,
                                                 .deadline = p->e->now + DEADLINE_MS},
                          p->e->now, &id);
@@ -199,6 +202,9 @@ static int one_group(struct qund_engine *e, int64_t grp, const struct qund_zone 
     rc = qund_digest_write(e->db, e->months, &p.d, NULL, &w);
     qund_jw_end_obj(&w);
     if (rc > 0) {
+        /* Who wants it at night gets it at night; what is late does not come then. */
+        p.rest = qund_hours_until(&e->config->quiet.hours, z, e->now) > e->now ? QUND_REST_NEVER
+                                                                               : QUND_REST_TIMELY;
         qund_buf_add(&p.members, object.p + 1, object.n - 2);
         rc = tell(&p, &duty);
         rc = rc < 0 ? rc : 1;

@@ -127,8 +127,10 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
     e->talk = qund_talk_new(e->db, e->months);
     e->accounts = qund_accounts_new();
     e->early = -1;
-    if (deps->outbox)
+    if (deps->outbox) {
         e->outbox = qund_outbox_new(e->db, e->timers);
+        qund_outbox_quiet(e->outbox, qund_engine_quiet, e);
+    }
     e->alerts = qund_alerts_new(&(struct qund_alerts_deps){.db = e->db,
                                                            .timers = e->timers,
                                                            .outbox = e->outbox,

@@ -338,6 +338,11 @@ QUND_CHECK int qund_say_may(struct qund_engine *e, const struct subject *s,
 const char *qund_say_unsaid(void *arg, const struct qund_rule_effect *x,
                             const struct qund_str *intents, size_t n);
 
+/* --- quiet.c --- */
+/* qund_out_quiet_fn; arg is the engine. */
+int qund_engine_quiet(void *arg, enum qund_out_rest rest, int64_t clock, int64_t now,
+                      struct qund_out_quiet *out);
+
 /* --- order.c --- */
 /* A message that is a word of the staff about alerts is done and answered; any other is left. */
 QUND_CHECK int qund_engine_order(struct qund_engine *e, const struct subject *s);

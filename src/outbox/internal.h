@@ -21,12 +21,20 @@ struct qund_outbox {
     int64_t *fresh; /* rows added in this transaction */
     size_t n_fresh, cap_fresh;
     int64_t fresh_due; /* the earliest deadline among them */
+    qund_out_quiet_fn *quiet;
+    void *quiet_arg;
 };
 
 /* --- take.c --- */
 /* One target's rows that may leave now, as far as it has credit. */
 QUND_CHECK int qund_out_take_target(struct qund_outbox *ob, struct qund_out_target *t, int64_t now,
                                     struct qund_out_items *items);
+
+/* --- rest.c --- */
+/* Appends up to `limit` queued rows that may leave now; those that would leave in the hours of rest
+ * wait from here on. *more: others may be behind them. */
+QUND_CHECK int qund_out_fetch(struct qund_outbox *ob, struct qund_out_target *t, int limit,
+                              int64_t now, struct qund_out_items *rows, bool *more);
 
 /* --- card.c --- */
 /* The body of a card that stands for n pushes, in their order. */
@@ -61,7 +69,11 @@ QUND_CHECK int qund_out_sql_gates(struct qund_db *db, struct qund_str target, in
 /* A queued row is part of a card from now on. */
 QUND_CHECK int qund_out_sql_merge(struct qund_db *db, struct qund_timers *timers, int64_t id,
                                   int64_t into, int64_t now);
-/* 1 when a push of target waits to be tried again (retry_at, quota_hit, unknown with a time). */
+/* A queued row waits until then, and lives `longer` for it. */
+QUND_CHECK int qund_out_sql_rest(struct qund_db *db, struct qund_timers *timers, int64_t id,
+                                 int64_t until, int64_t longer, int64_t now);
+/* 1 when a push of target waits to be tried again (retry_at, quota_hit, unknown with a time); one
+ * that rests does not. */
 QUND_CHECK int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target);
 QUND_CHECK int qund_out_sql_sending(struct qund_db *db, int64_t id, int attempt, int64_t now);
 QUND_CHECK int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_row *out);
@@ -76,7 +88,8 @@ QUND_CHECK int qund_out_sql_waiting_of(struct qund_db *db, int64_t alert, struct
 /* Writes the change; its timers follow the state. */
 QUND_CHECK int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
                                 const struct qund_out_change *c);
-QUND_CHECK int qund_out_sql_deadline(struct qund_db *db, int64_t id, int64_t deadline);
+/* A person wants it now: it has until then, and does not rest. */
+QUND_CHECK int qund_out_sql_wanted(struct qund_db *db, int64_t id, int64_t deadline);
 /* A row that still waits gets its deadline timer. */
 QUND_CHECK int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t id);
 struct qund_db *qund_outbox_db(struct qund_outbox *ob);

@@ -22,6 +22,12 @@ struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *time
     return ob;
 }
 
+void qund_outbox_quiet(struct qund_outbox *ob, qund_out_quiet_fn *ask, void *arg)
+{
+    ob->quiet = ask;
+    ob->quiet_arg = arg;
+}
+
 struct qund_db *qund_outbox_db(struct qund_outbox *ob)
 {
     return ob->db;
@@ -200,7 +206,7 @@ int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_out_event eve
             t->maybe = true;
         /* Sent again after its deadline: a person wants it, so it gets a day. */
         if (event == QUND_OUT_EV_RESEND)
-            rc = qund_out_sql_deadline(ob->db, id, now + QUND_DAY_MS);
+            rc = qund_out_sql_wanted(ob->db, id, now + QUND_DAY_MS);
         fresh_add(ob, id, now + QUND_DAY_MS);
     }
     return rc;

@@ -45,9 +45,10 @@ enum qund_out_event {
     QUND_OUT_EV_CANCEL,
     QUND_OUT_EV_RESEND, /* a person sends it again */
     QUND_OUT_EV_HOLD,   /* restored from a backup: a person decides */
-    QUND_OUT_EV_MERGE   /* it leaves as a part of a card */
+    QUND_OUT_EV_MERGE,  /* it leaves as a part of a card */
+    QUND_OUT_EV_REST    /* it would leave in the hours of rest: not before their end */
 };
-#define QUND_OUT_EVENTS (QUND_OUT_EV_MERGE + 1)
+#define QUND_OUT_EVENTS (QUND_OUT_EV_REST + 1)
 const char *qund_out_event_name(enum qund_out_event e);
 /* The state after `e` in `s`, or INVAL when that cannot happen. */
 QUND_CHECK int qund_out_next(enum qund_out_state s, enum qund_out_event e);
@@ -61,11 +62,31 @@ struct qund_outbox *qund_outbox_new(struct qund_db *db, struct qund_timers *time
 struct qund_outbox *qund_outbox_free(struct qund_outbox *ob); /* returns NULL */
 QUND_DEFINE_AUTO(qund_outbox_free, struct qund_outbox *)
 
+/* What it does when it would leave in the hours of rest; stored. */
+enum qund_out_rest {
+    QUND_REST_NEVER,    /* urgent, or asked for: leaves at any hour */
+    QUND_REST_REMINDER, /* waits (quiet.mode), and does not age meanwhile */
+    QUND_REST_REPLY,    /* likewise, by auto.quiet */
+    QUND_REST_TIMELY    /* waits and ages: its hour is the point of it */
+};
+/* Until when the hours of rest go on there; not later than now: none hold. drop: what would leave
+ * in them does not leave at all. */
+struct qund_out_quiet {
+    int64_t until;
+    bool drop;
+};
+typedef int qund_out_quiet_fn(void *arg, enum qund_out_rest rest, int64_t clock, int64_t now,
+                              struct qund_out_quiet *out);
+/* Asked for each push that would leave and may rest. Unset, nothing rests. */
+void qund_outbox_quiet(struct qund_outbox *ob, qund_out_quiet_fn *ask, void *arg);
+
 struct qund_out_new {
     struct qund_str key, target, body;
     bool urgent;
-    int64_t alert;      /* what it reminds of; < 0: minus the number of a task; 0: it is no reminder */
-    int64_t person;     /* staff.id whom it is for; 0: nobody in particular */
+    enum qund_out_rest rest;
+    int64_t clock;  /* the group whose clock says when it is quiet; 0: the installation's */
+    int64_t alert;  /* what it reminds of; < 0: minus the number of a task; 0: it is no reminder */
+    int64_t person; /* staff.id whom it is for; 0: nobody in particular */
     int64_t not_before; /* later than now: it waits until then, in retry_at */
     int64_t pace_ms;    /* of a reminder that is not urgent: since the last one to that person */
     int64_t deadline;
@@ -75,9 +96,10 @@ QUND_CHECK int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new
                                int64_t *out_id);
 
 struct qund_out_item {
-    int64_t id, alert, created, until, deadline, person;
+    int64_t id, alert, created, until, deadline, person, clock;
     int attempt;
     bool urgent;
+    enum qund_out_rest rest;
     char *target, *body, *key; /* owned */
 };
 struct qund_out_items {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #define REASON_MAX 300 /* bytes kept of what a peer said */
+#define QUIET "quiet hours"
 
 static void items_grow(struct qund_out_items *items)
 {
@@ -17,7 +18,8 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, bool gated, 
                         struct qund_out_items *items)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT id, alert, created, attempt, urgent, body, key, person, deadline"
+        qund_sql(db, "SELECT id, alert, created, attempt, urgent, body, key, person, deadline,"
+                     " rest, clock"
                      " FROM outbox o WHERE state = 0 AND target = :target AND (NOT :gated OR"
                      " urgent = 1 OR person = 0 OR alert IS NULL OR attempt > 0 OR id <="
                      " (SELECT upto FROM pace p WHERE p.target = o.target AND p.person = o.person))"
@@ -40,6 +42,8 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, bool gated, 
             .key = qund_str_dup(qund_col_str(st, 6)),
             .person = qund_col_int(st, 7),
             .deadline = qund_col_int(st, 8),
+            .rest = (enum qund_out_rest)qund_col_int(st, 9),
+            .clock = qund_col_int(st, 10),
         };
     }
     qund_stmt_reset(st);
@@ -79,7 +83,8 @@ int qund_out_sql_gates(struct qund_db *db, struct qund_str target, int64_t now, 
 int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM outbox WHERE target = :target"
-                                        " AND ((state = 5 AND attempt > 0) OR state = 6"
+                                        " AND ((state = 5 AND attempt > 0 AND due IS NOT rested)"
+                                        " OR state = 6"
                                         " OR (state = 7 AND due IS NOT NULL)) LIMIT 1");
     int rc;
 
@@ -104,9 +109,9 @@ int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
 {
     struct qund_stmt *st =
         qund_sql(db, "INSERT OR IGNORE INTO outbox(key, target, state, urgent, body, alert,"
-                     " person, pace, created, deadline, changed, due, reason) VALUES(:key,"
-                     " :target, :state, :urgent, :body, :alert, :person, :pace, :now, :deadline,"
-                     " :now, :due, :reason)");
+                     " person, pace, created, deadline, changed, due, reason, rest, clock)"
+                     " VALUES(:key, :target, :state, :urgent, :body, :alert, :person, :pace, :now,"
+                     " :deadline, :now, :due, :reason, :rest, :clock)");
     bool later = n->not_before > now;
     int rc;
 
@@ -114,7 +119,7 @@ int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
     qund_bind_str(st, ":target", n->target);
     qund_bind_int(st, ":state", later ? QUND_OUT_RETRY_AT : QUND_OUT_QUEUED);
     qund_bind_int_or_null(st, ":due", later ? n->not_before : 0);
-    qund_bind_str(st, ":reason", later ? QUND_STR("quiet hours") : QUND_STR_NONE);
+    qund_bind_str(st, ":reason", later ? QUND_STR(QUIET) : QUND_STR_NONE);
     qund_bind_int(st, ":urgent", n->urgent);
     qund_bind_str(st, ":body", n->body);
     if (n->alert)
@@ -125,6 +130,8 @@ int qund_out_sql_insert(struct qund_db *db, struct qund_timers *timers,
     qund_bind_int(st, ":pace", n->pace_ms);
     qund_bind_int(st, ":now", now);
     qund_bind_int(st, ":deadline", n->deadline);
+    qund_bind_int(st, ":rest", n->urgent ? QUND_REST_NEVER : n->rest);
+    qund_bind_int(st, ":clock", n->clock);
     rc = qund_run(st);
     if (rc < 0)
         return rc;
@@ -175,6 +182,26 @@ int qund_out_sql_merge(struct qund_db *db, struct qund_timers *timers, int64_t i
     qund_bind_int(st, ":queued", QUND_OUT_QUEUED);
     rc = qund_run(st);
     return rc < 0 ? rc : unwatch(timers, id);
+}
+
+int qund_out_sql_rest(struct qund_db *db, struct qund_timers *timers, int64_t id, int64_t until,
+                      int64_t longer, int64_t now)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE outbox SET state = :state, due = :until, rested = :until, deadline ="
+                     " deadline + :longer, changed = :now, reason = :reason WHERE id = :id");
+    int rc;
+
+    qund_bind_int(st, ":state", qund_out_next(QUND_OUT_QUEUED, QUND_OUT_EV_REST));
+    qund_bind_int(st, ":until", until);
+    qund_bind_int(st, ":longer", longer);
+    qund_bind_int(st, ":now", now);
+    qund_bind_str(st, ":reason", QUND_STR(QUIET));
+    qund_bind_int(st, ":id", id);
+    rc = qund_run(st);
+    if (rc == 0)
+        rc = watch(timers, "outbox.due", id, until);
+    return rc < 0 ? rc : qund_out_sql_watch(db, timers, id);
 }
 
 static void row_read(struct qund_stmt *st, struct qund_out_row *out)
@@ -284,9 +311,10 @@ int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
     return rc;
 }
 
-int qund_out_sql_deadline(struct qund_db *db, int64_t id, int64_t deadline)
+int qund_out_sql_wanted(struct qund_db *db, int64_t id, int64_t deadline)
 {
-    struct qund_stmt *st = qund_sql(db, "UPDATE outbox SET deadline = :deadline WHERE id = :id");
+    struct qund_stmt *st =
+        qund_sql(db, "UPDATE outbox SET deadline = :deadline, rest = 0 WHERE id = :id");
 
     qund_bind_int(st, ":deadline", deadline);
     qund_bind_int(st, ":id", id);

@@ -11,6 +11,9 @@
  *               particular) leave in as many cards as there is credit, of CARD_MAX rows at most.
  *               Nothing is dropped: the rest waits for the next credit.
  *
+ * Whoever was away may be back in the middle of the night: what would leave in the hours of rest
+ * waits for their end (rest.c), whatever made it wait before. Urgent rows go on.
+ *
  * Urgent rows have no gate and share cards only among themselves. A row that was tried before
  * leaves alone, under the id that its receiver may know already. The card is made, its rows end
  * `merged` and point at it, in the transaction that makes it `sending`: a kill leaves all of it or
@@ -36,15 +39,25 @@ static bool may_join(const struct parcel *p, const struct qund_out_item *it, siz
     return p->open && p->n < size && p->urgent == it->urgent && p->person == it->person;
 }
 
+/* How many rows a card takes when there is credit for `max` pushes: no more than needed. */
+static size_t crowd_size(size_t rows, size_t max)
+{
+    size_t size = (rows + max - 1) / max;
+
+    return size > CARD_MAX ? CARD_MAX : size < 1 ? 1 : size;
+}
+
 /* Rows in order → parcels of at most `crowd` rows; those that pass a person's gate together share
  * one in any case. What finds no place waits. */
-static size_t pack(const struct qund_out_items *rows, struct parcels *ps, size_t max, size_t crowd)
+static size_t pack(const struct qund_out_items *rows, const struct qund_out_habits *habits,
+                   size_t max, struct parcels *ps)
 {
+    size_t crowd = habits->cards && habits->limited ? crowd_size(rows->n, max) : 1;
     size_t left = 0;
 
     for (size_t i = 0; i < rows->n; i++) {
         const struct qund_out_item *it = &rows->v[i];
-        bool reminder = it->alert != 0 && it->attempt == 0;
+        bool reminder = habits->cards && it->alert != 0 && it->attempt == 0;
         size_t size = reminder && it->person != 0 && !it->urgent ? CARD_MAX : crowd;
         size_t k = 0;
 
@@ -60,14 +73,6 @@ static size_t pack(const struct qund_out_items *rows, struct parcels *ps, size_t
         ps->v[k].v[ps->v[k].n++] = i;
     }
     return left;
-}
-
-/* How many rows a card takes when there is credit for `max` pushes: no more than needed. */
-static size_t crowd_size(size_t rows, size_t max)
-{
-    size_t size = (rows + max - 1) / max;
-
-    return size > CARD_MAX ? CARD_MAX : size < 1 ? 1 : size;
 }
 
 static struct qund_out_item *items_room(struct qund_out_items *items)
@@ -86,6 +91,15 @@ static void take_row(struct qund_out_items *rows, size_t i, struct qund_out_item
 
     *items_room(items) = *it;
     it->target = it->body = it->key = NULL;
+}
+
+/* A card rests when all it stands for may. */
+static enum qund_out_rest rest_of(const struct qund_out_item *const *of, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (of[i]->rest == QUND_REST_NEVER)
+            return QUND_REST_NEVER;
+    return of[0]->rest;
 }
 
 static int make_card(struct qund_outbox *ob, const struct qund_out_target *t,
@@ -109,6 +123,8 @@ static int make_card(struct qund_outbox *ob, const struct qund_out_target *t,
                                                     .target = qund_str(t->name),
                                                     .body = qund_buf_view(&body),
                                                     .urgent = p->urgent,
+                                                    .rest = rest_of(of, p->n),
+                                                    .clock = of[0]->clock,
                                                     .person = p->person,
                                                     .deadline = deadline},
                              now, &id);
@@ -170,6 +186,7 @@ int qund_out_take_target(struct qund_outbox *ob, struct qund_out_target *t, int6
     size_t max = t->credit < PARCEL_MAX ? (size_t)t->credit : PARCEL_MAX, limit = max * CARD_MAX;
     QUND_AUTO(qund_out_items_done) struct qund_out_items rows = {0};
     struct parcels ps = {.n = 0};
+    bool more = false;
     size_t left;
     int rc = t->habits.ordered ? qund_out_sql_tried_again(ob->db, qund_str(t->name)) : 0;
 
@@ -179,14 +196,13 @@ int qund_out_take_target(struct qund_outbox *ob, struct qund_out_target *t, int6
     if (t->habits.cards)
         rc = open_gates(ob, t, now);
     if (rc == 0)
-        rc = qund_out_sql_queued(ob->db, qund_str(t->name), t->habits.cards, (int)limit, &rows);
+        rc = qund_out_fetch(ob, t, (int)limit, now, &rows, &more);
     if (rc < 0 || rows.n == 0) {
-        t->maybe = rc < 0;
+        t->maybe = rc < 0 || more;
         return rc;
     }
-    left =
-        pack(&rows, &ps, max, t->habits.cards && t->habits.limited ? crowd_size(rows.n, max) : 1);
-    t->maybe = left > 0 || rows.n == limit || ps.n == max;
+    left = pack(&rows, &t->habits, max, &ps);
+    t->maybe = more || left > 0 || ps.n == max;
     for (size_t i = 0; rc == 0 && i < ps.n; i++)
         rc = send_parcel(ob, t, &rows, &ps.v[i], now, items);
     return rc;

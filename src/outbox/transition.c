@@ -24,7 +24,7 @@ static const char *const EVENTS[QUND_OUT_EVENTS] = {
     [QUND_OUT_EV_DUE] = "due",         [QUND_OUT_EV_DROP] = "drop",
     [QUND_OUT_EV_EXPIRE] = "expire",   [QUND_OUT_EV_CANCEL] = "cancel",
     [QUND_OUT_EV_RESEND] = "resend",   [QUND_OUT_EV_HOLD] = "hold",
-    [QUND_OUT_EV_MERGE] = "merge",
+    [QUND_OUT_EV_MERGE] = "merge",     [QUND_OUT_EV_REST] = "rest",
 };
 
 #define TO(s) ((uint8_t)(QUND_OUT_##s + 1)) /* 0 is "refused" */
@@ -34,7 +34,8 @@ static const uint8_t TABLE[QUND_OUT_STATES][QUND_OUT_EVENTS] = {
                          [QUND_OUT_EV_EXPIRE] = TO(EXPIRED),
                          [QUND_OUT_EV_CANCEL] = TO(CANCELLED),
                          [QUND_OUT_EV_HOLD] = TO(HELD),
-                         [QUND_OUT_EV_MERGE] = TO(MERGED)},
+                         [QUND_OUT_EV_MERGE] = TO(MERGED),
+                         [QUND_OUT_EV_REST] = TO(RETRY_AT)},
     [QUND_OUT_SENDING] = {[QUND_OUT_EV_ACCEPTED] = TO(ACCEPTED),
                           [QUND_OUT_EV_PERSON] = TO(AWAITING_PERSON),
                           [QUND_OUT_EV_PROVED] = TO(DELIVERED),

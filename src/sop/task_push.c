@@ -153,6 +153,14 @@ static void put_body(const struct telling *x, struct qund_buf *body)
 
 /* --- to whom --- */
 
+/* A task's hour is looked after by its plan. What is held up until the night, because whoever takes
+ * it was away, waits; a task that is wanted at night is told at night. */
+static enum qund_out_rest rest_of(const struct task_all *a, int64_t now)
+{
+    return qund_hours_until(&a->clock.quiet, a->clock.zone, now) > now ? QUND_REST_NEVER
+                                                                       : QUND_REST_TIMELY;
+}
+
 static int send_to(struct qund_str target, void *arg)
 {
     struct telling *x = arg;
@@ -172,6 +180,8 @@ static int send_to(struct qund_str target, void *arg)
                                                 .target = target,
                                                 .body = qund_buf_view(&body),
                                                 .urgent = strcmp(t->level, "urgent") == 0,
+                                                .rest = rest_of(x->a, t->now),
+                                                .clock = x->a->t.grp,
                                                 .alert = -x->a->t.id,
                                                 .person = x->staff,
                                                 .deadline = x->a->t.closes > t->now
@@ -254,6 +264,8 @@ int qund_task_say(struct qund_sop *s, const struct task_all *a, struct qund_str 
                          &(struct qund_out_new){.key = qund_str(key),
                                                 .target = target,
                                                 .body = qund_buf_view(&body),
+                                                .rest = rest_of(a, now),
+                                                .clock = g->id,
                                                 .deadline = a->t.closes < now + DIRECT_FOR_MS
                                                                 ? a->t.closes
                                                                 : now + DIRECT_FOR_MS},

@@ -2,7 +2,9 @@
 say nothing."""
 import collections
 import json
+import math
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -27,9 +29,9 @@ class Asks:
     def __init__(self, d):
         self.d, self.n = d, 0
 
-    def send(self, n=1):
+    def send(self, n=1, text="这个多少钱"):
         with self.d.client() as c:
-            events = [{"id": f"a{i}", "group": f"g{i}", "sender": f"u{i}", "text": "这个多少钱"}
+            events = [{"id": f"a{i}", "group": f"g{i}", "sender": f"u{i}", "text": text}
                       for i in range(self.n, self.n + n)]
             check(c.events(events).status == 202, "the events are taken")
         self.n += n
@@ -113,30 +115,46 @@ def tries(d, target):
     return int(found[1]) if found else 0
 
 
-@row("E4", "the receiver is away (20 s; full form 30 min) with 200 alerts waiting",
-     "<= 20 failures to open, bounded probes, small steps, each once", 20, 1800, patient=True)
+def hours_until(instant):
+    """Hours of rest that hold now and end at that full minute, on the installation's clock (Asia/Shanghai)."""
+    minute = int(instant // 60 + 8 * 60) % 1440
+    return "-".join(f"{m // 60:02}:{m % 60:02}" for m in ((minute - 180) % 1440, minute))
+
+
+WAITING = {"rules": [{"id": level, "when": {"any": [word]}, "then": [{"alert": {"to": "consultant", "level": level, "text": word}}]}
+                     for level, word in (("info", "多少钱"), ("urgent", "漏电"))]}
+
+
+@row("E4", "the receiver is away (10 s; full form 30 min) with 200 alerts waiting; when it is back it is night",
+     "<= 20 failures to open, bounded probes, small steps, each once, at night the urgent ones alone", 10, 1800, patient=True)
 def e4(ctx):
     """Rounds are seconds."""
     port = free_port()
-    with ctx.daemon(config={**CONFIG, "targets": {}}) as d:
+    with ctx.daemon(config={"alert": {"merge": "0s", "ladders": {"urgent": ["72h"]}}, "targets": {}}, rules=WAITING) as d:
         gone = Vendors.__new__(Vendors)
         gone.port = port
         d.config["targets"] = {"ops": robot(gone, "wecom", "ops")}
         d.write_config()
         d.start()
         asks = Asks(d)
-        asks.send(200)
+        asks.send(190)
         until(lambda: tries(d, "ops") >= 10, 30, "the breaker opens", 0.05)
         clock.sleep(1)
         opened = tries(d, "ops")
         check(opened <= 20, f"{opened} failures before it is left alone")
         clock.sleep(ctx.rounds)     # the load of this row is time
+        asks.send(10, "插座漏电")
         probes = tries(d, "ops") - opened
         # 5, 10, 20, 40 and from then on 60 s apart.
         most, at, wait = 2, 0, 5
         while at < ctx.rounds:
             at, wait, most = at + wait, min(2 * wait, 60), most + 1
         check(probes <= most, f"{probes} probes in {ctx.rounds} s, at most {most}")
+        morning = 60 * math.ceil((clock.time() + (90 if ctx.full else 25)) / 60)
+        d.config["quiet"] = {"hours": hours_until(morning)}
+        d.write_config()
+        d.proc.send_signal(signal.SIGHUP)
+        until(lambda: "event=config.loaded" in d.log(), 10, "the hours of rest are read")
         back = clock.monotonic()
         with Vendors(port) as v:
             v.scripts["ops"], v.limits = ["ok"], {"ops": 100000}
@@ -145,13 +163,17 @@ def e4(ctx):
             until(lambda: set(states(d, "ops")) <= {"accepted", "merged"}, 700, "all are sent", 0.2)
             first = [c["at"] for c in v.calls("ops")]
             crowd = sum(t < first[0] + 0.001 for t in first)
-            doubled = [k for k, n in ids_in(v.calls("ops")).items() if n > 1]
             told = ids_in(v.calls("ops"))
+            doubled = [k for k, n in told.items() if n > 1]
+            woken = [c["at"] - morning for c in v.calls("ops") if c["at"] < morning and "漏电" not in c["body"]]
+            early = ids_in(c for c in v.calls("ops") if c["at"] < morning)
             check(not doubled, f"twice: {doubled[:5]}")
             check(len(told) == asks.n, f"{len(told)} of {asks.n} alerts arrived")
             check(crowd <= 1, f"{crowd} at the first instant")
-        return (f"away {ctx.rounds} s: {opened} failures, {probes} probes; back after {found:.0f} s, "
-                f"{len(told)} alerts each once")
+            check(not woken, f"{len(woken)} messages came by night, the first {-min(woken, default=0):.1f} s before its end")
+            check(len(early) == 10, f"{len(early)} of 10 urgent alerts came by night")
+        return (f"away {ctx.rounds} s: {opened} failures, {probes} probes; back after {found:.0f} s, {len(early)} urgent ones "
+                f"by night; {len(told)} alerts each once")
 
 
 @row("E5", "robots that take it and close, drip or talk nonsense; kill -9 meanwhile", "each alert at most twice, one id;"
