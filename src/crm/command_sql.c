@@ -136,11 +136,23 @@ static int tag_remove(struct crm_cmd *c)
     return rc < 0 ? rc : qund_crm_cmd_answer(c, "changed", rc);
 }
 
+/* changed: its stage is another one now. */
+static int answer_lead(struct crm_cmd *c, int64_t contact, bool changed)
+{
+    struct qund_jw w = qund_jw(c->reply);
+
+    qund_jw_obj(&w);
+    qund_jw_kint(&w, "contact", contact);
+    qund_jw_kint(&w, "changed", changed);
+    qund_jw_end_obj(&w);
+    return QUND_OK;
+}
+
 static int lead_update(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
     int64_t owner = 0, add = 0;
-    int rc = contact_arg(c, 0, &p);
+    int rc = contact_arg(c, 0, &p), moved = 0;
 
     if (rc == 0)
         rc = staff_arg(c, 3, &owner);
@@ -151,7 +163,7 @@ static int lead_update(struct crm_cmd *c)
     if (rc == 0 && add)
         rc = qund_crm_lead_score(c->crm, p, add, QUND_STR("manual"), 0, c->now);
     if (rc == 0 && c->v[1].n)
-        rc = qund_crm_lead_stage(c->crm, p, c->v[1], 0, c->now);
+        rc = moved = qund_crm_lead_stage(c->crm, p, c->v[1], 0, c->now);
     if (rc == QUND_E_INVAL)
         return qund_err_set(c->err, rc, "lead",
                             "a stage has 1 to 64 bytes, a score at most one "
@@ -165,7 +177,7 @@ static int lead_update(struct crm_cmd *c)
             CRM_ARGS(CRM_STR(":pool", crm_text(qund_crm_cut_name(c->v[2]))),
                      CRM_INT(":set", c->v[3].n > 0), CRM_INT(":owner", owner),
                      CRM_INT(":now", c->now), CRM_INT(":id", p->id)));
-    return rc < 0 ? rc : qund_crm_cmd_answer(c, "contact", p->id);
+    return rc < 0 ? rc : answer_lead(c, p->id, moved > 0);
 }
 
 /* --- groups, staff, roles --- */

@@ -287,9 +287,12 @@ int qund_engine_command(struct qund_engine *e, struct qund_command *c)
         return qund_deed_command(e, c);
     if (qund_engine_sop_knows(c->name))
         return qund_engine_sop_command(e, c);
-    if (qund_crm_command_known(c->name))
-        return qund_crm_command(e->crm, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
-                                &c->err);
+    if (qund_crm_command_known(c->name)) {
+        int rc = qund_crm_command(e->crm, c->name, qund_str_n(c->body, c->body_n), e->now,
+                                  &c->reply, &c->err);
+
+        return rc < 0 ? rc : qund_engine_sop_told(e, c);
+    }
     if (qund_token_command_known(c->name))
         return qund_token_command(e->db, c->name, qund_str_n(c->body, c->body_n), e->now, &c->reply,
                                   &c->err);

@@ -67,11 +67,18 @@ static int do_untag(struct qund_engine *e, struct subject *s, const struct qund_
 static int do_lead(struct qund_engine *e, struct subject *s, const struct qund_rule_effect *x,
                    struct verdict *v)
 {
-    int rc = s->sender ? qund_crm_lead_score(e->crm, s->sender, x->score_add, x->rule_id,
-                                             s->row.seq, s->ev->ts)
-                       : 0;
+    int rc = 0;
 
     (void)v;
+    if (!s->sender)
+        return 0;
+    if (x->score_add)
+        rc =
+            qund_crm_lead_score(e->crm, s->sender, x->score_add, x->rule_id, s->row.seq, s->ev->ts);
+    if (rc >= 0 && x->stage.n > 0)
+        rc = qund_crm_lead_stage(e->crm, s->sender, x->stage, s->row.seq, s->ev->ts);
+    if (rc > 0 && x->stage.n > 0)
+        rc = qund_engine_sop_hear(e, s, QUND_SOP_STAGED, s->sender->id, x->stage);
     return rc < 0 ? rc : 0;
 }
 

@@ -43,7 +43,7 @@ static int proves(struct qund_engine *e, const struct subject *s)
     return rc < 0 ? rc : qund_engine_sop_apply(e, &fx);
 }
 
-static int hear(struct qund_engine *e, const struct qund_sop_event *ev)
+int qund_engine_sop_tell(struct qund_engine *e, const struct qund_sop_event *ev)
 {
     struct qund_sop_effects fx;
     int rc = qund_engine_sop_begin(e, &fx);
@@ -67,18 +67,18 @@ int qund_engine_sop_message(struct qund_engine *e, const struct subject *s, cons
     rc = proves(e, s);
     if (rc < 0 || !customer(s) || !qund_sop_listens(e->sop))
         return rc;
-    rc = hear(e, &(struct qund_sop_event){.what = QUND_SOP_SAID,
-                                          .group = s->group ? s->row.grp : 0,
-                                          .contact = s->row.contact,
-                                          .seq = s->row.seq,
-                                          .ts = s->ev->ts,
-                                          .text = qund_buf_view(&e->folded.text)});
+    rc = qund_engine_sop_tell(e, &(struct qund_sop_event){.what = QUND_SOP_SAID,
+                                                          .group = s->group ? s->row.grp : 0,
+                                                          .contact = s->row.contact,
+                                                          .seq = s->row.seq,
+                                                          .ts = s->ev->ts,
+                                                          .text = qund_buf_view(&e->folded.text)});
     if (rc == 0 && qund_verdict_has(v, "opt_out"))
-        rc = hear(e, &(struct qund_sop_event){.what = QUND_SOP_OPTED_OUT,
-                                              .group = s->group ? s->row.grp : 0,
-                                              .contact = s->row.contact,
-                                              .seq = s->row.seq,
-                                              .ts = s->ev->ts});
+        rc = qund_engine_sop_tell(e, &(struct qund_sop_event){.what = QUND_SOP_OPTED_OUT,
+                                                              .group = s->group ? s->row.grp : 0,
+                                                              .contact = s->row.contact,
+                                                              .seq = s->row.seq,
+                                                              .ts = s->ev->ts});
     return rc;
 }
 
@@ -87,12 +87,12 @@ int qund_engine_sop_hear(struct qund_engine *e, const struct subject *s, enum qu
 {
     if (s->quiet || !qund_sop_listens(e->sop))
         return 0;
-    return hear(e, &(struct qund_sop_event){.what = what,
-                                            .group = s->group ? s->row.grp : 0,
-                                            .contact = contact,
-                                            .seq = s->row.seq,
-                                            .ts = s->ev->ts,
-                                            .name = name});
+    return qund_engine_sop_tell(e, &(struct qund_sop_event){.what = what,
+                                                            .group = s->group ? s->row.grp : 0,
+                                                            .contact = contact,
+                                                            .seq = s->row.seq,
+                                                            .ts = s->ev->ts,
+                                                            .name = name});
 }
 
 /* --- other events --- */
@@ -161,12 +161,12 @@ int qund_engine_sop_event(struct qund_engine *e, const struct subject *s)
     if (rc == 0 && fact)
         rc = keep_fact(e, s, contact);
     if (rc == 0 && heard)
-        rc = hear(e, &(struct qund_sop_event){.what = QUND_SOP_HAPPENED,
-                                              .group = s->group ? s->row.grp : 0,
-                                              .contact = contact,
-                                              .seq = s->row.seq,
-                                              .ts = s->ev->ts,
-                                              .name = s->ev->type_name});
+        rc = qund_engine_sop_tell(e, &(struct qund_sop_event){.what = QUND_SOP_HAPPENED,
+                                                              .group = s->group ? s->row.grp : 0,
+                                                              .contact = contact,
+                                                              .seq = s->row.seq,
+                                                              .ts = s->ev->ts,
+                                                              .name = s->ev->type_name});
     return rc;
 }
 

@@ -15,6 +15,8 @@ QUND_CHECK int qund_engine_sop_message(struct qund_engine *e, const struct subje
 /* Any other event, after what it did to people. */
 QUND_CHECK int qund_engine_sop_event(struct qund_engine *e, const struct subject *s);
 QUND_CHECK int qund_engine_sop_recalled(struct qund_engine *e, int64_t seq);
+/* What plans listen for, whoever says it. */
+QUND_CHECK int qund_engine_sop_tell(struct qund_engine *e, const struct qund_sop_event *ev);
 /* Somebody came, went, was tagged …: told once, when it changed something. name: of a tag. */
 QUND_CHECK int qund_engine_sop_hear(struct qund_engine *e, const struct subject *s,
                                     enum qund_sop_what what, int64_t contact, struct qund_str name);
@@ -31,6 +33,8 @@ QUND_CHECK int qund_engine_sop_apply(struct qund_engine *e, const struct qund_so
 /* --- sop_command.c: plan.* and task.* --- */
 bool qund_engine_sop_knows(const char *command);
 QUND_CHECK int qund_engine_sop_command(struct qund_engine *e, struct qund_command *c);
+/* A command about a person that was done: plans hear of it as of the same by a rule. */
+QUND_CHECK int qund_engine_sop_told(struct qund_engine *e, const struct qund_command *c);
 /* A deed of somebody of the staff, by a word or a page. NOTFOUND: there is none, or it is not his.
  */
 QUND_CHECK int qund_engine_task_deed(struct qund_engine *e, const struct qund_task_deed *d,

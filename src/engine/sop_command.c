@@ -138,6 +138,55 @@ static int task_command(struct qund_engine *e, struct qund_command *c, const jso
     return rc < 0 ? rc : qund_sop_task_print(e->db, d.task, &c->reply);
 }
 
+/* --- what people say about people --- */
+
+/* The same by hand as by a rule. What was so already is no news: the reply says `changed`. */
+static const struct {
+    const char *command;
+    enum qund_sop_what what;
+    const char *key; /* of the body: what is said; absent, it is not said (opt_out: it is) */
+    bool given;
+} TOLD[] = {
+    {"tag.add", QUND_SOP_TAGGED, "tag", true},
+    {"lead.update", QUND_SOP_STAGED, "stage", true},
+    {"contact.opt_out", QUND_SOP_OPTED_OUT, "opt_out", false},
+};
+
+static int tell(struct qund_engine *e, const json_t *o, const json_t *reply, size_t i)
+{
+    const json_t *said = json_object_get(o, TOLD[i].key);
+    struct qund_sop_event ev = {.what = TOLD[i].what,
+                                .contact = json_integer_value(json_object_get(o, "contact")),
+                                .ts = e->now,
+                                .name = field(o, TOLD[i].key)};
+
+    if (json_integer_value(json_object_get(reply, "changed")) == 0 || json_is_false(said) ||
+        (!said && TOLD[i].given))
+        return 0;
+    if (ev.contact == 0 && qund_str_int(field(o, "contact"), &ev.contact) < 0)
+        return QUND_E_BUG; /* the command found its person by it */
+    return qund_engine_sop_tell(e, &ev);
+}
+
+int qund_engine_sop_told(struct qund_engine *e, const struct qund_command *c)
+{
+    json_error_t why;
+    json_t *o, *reply;
+    size_t i = 0;
+    int rc;
+
+    while (i < QUND_ARRAY_LEN(TOLD) && strcmp(c->name, TOLD[i].command) != 0)
+        i++;
+    if (i == QUND_ARRAY_LEN(TOLD) || !qund_sop_listens(e->sop))
+        return 0;
+    o = json_loadb(c->body, c->body_n, QUND_JSON_LOAD_FLAGS, &why);
+    reply = json_loadb(c->reply.p, c->reply.n, 0, &why);
+    rc = tell(e, o, reply, i);
+    json_decref(o);
+    json_decref(reply);
+    return rc;
+}
+
 /* --- the entrance --- */
 
 static int plan_command(struct qund_engine *e, struct qund_command *c)
