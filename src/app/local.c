@@ -80,6 +80,7 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
         return rc;
     l->words = qund_words_new(l->fold);
     deps = (struct qund_engine_deps){.db = l->db,
+                                     .tidy_ms = o->tidy_ms,
                                      .fold = l->fold,
                                      .config = l->config,
                                      .rules = l->rules,

@@ -28,6 +28,7 @@ struct qund_local_opts {
     bool must_exist;  /* NOTFOUND when it does not */
     bool outbox;      /* pushes become rows (they never leave from here) */
     bool rules; /* loaded: needed for events, not for commands; on a new folder it takes time */
+    int64_t tidy_ms; /* of the engine's deps */
     void (*feed)(void *arg, struct qund_str json);
     void *feed_arg;
 };

@@ -12,6 +12,7 @@
 #include "app/simulate_parts.h"
 #include "core/clock.h"
 #include "core/file.h"
+#include "store/db.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,19 +53,27 @@ uint64_t qund_sim_chance(const struct sim *s, int64_t of, const char *why, uint6
     return n ? (h * UINT64_C(0x9E3779B97F4A7C15) >> 33) % n : 0;
 }
 
+static int make_folder(struct sim *s)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct qund_err err = {0};
+
+    s->folder = qund_path_join(tmp && *tmp ? tmp : "/tmp", "qund-simulate-XXXXXX");
+    if (mkdtemp(s->folder))
+        return 0;
+    qund_err_set(&err, QUND_E_IO, s->folder, "cannot make a folder there");
+    qund_free(s->folder);
+    s->folder = NULL;
+    return qund_sim_fail(s, err.rc, &err);
+}
+
 static int open_store(struct sim *s)
 {
     struct qund_err err = {0};
-    const char *tmp = getenv("TMPDIR");
-    int rc;
+    int rc = make_folder(s);
 
-    snprintf(s->folder, sizeof(s->folder), "%s/qund-simulate-XXXXXX",
-             tmp && *tmp && strlen(tmp) < 16 ? tmp : "/tmp");
-    if (!mkdtemp(s->folder)) {
-        qund_err_set(&err, QUND_E_IO, s->folder, "cannot make a folder there");
-        s->folder[0] = '\0';
-        return qund_sim_fail(s, err.rc, &err);
-    }
+    if (rc < 0)
+        return rc;
     /* Nobody relies on what is written here. */
     if (qund_config_set(s->o->config, "queue.durability", QUND_STR("os"), s->errs) < 0)
         return QUND_E_INVAL;
@@ -72,6 +81,7 @@ static int open_store(struct sim *s)
                                                    .config = s->o->config,
                                                    .log = s->o->log,
                                                    .must_be_new = true,
+                                                   .tidy_ms = QUND_HOUR_MS, /* days fly */
                                                    .outbox = true,
                                                    .rules = true},
                          &s->l, &err);
@@ -114,9 +124,12 @@ static int set_up(struct sim *s)
 
 static void tear_down(struct sim *s)
 {
+    if (s->l)
+        qund_db_keep_wal(s->l->db); /* nobody opens it again */
     qund_local_close(s->l);
-    if (s->folder[0])
+    if (s->folder)
         qund_ignore(qund_dir_remove(s->folder, NULL)); /* a left-over folder harms nobody */
+    qund_free(s->folder);
     for (size_t i = 0; i < s->n_acts; i++)
         qund_free(s->heap[i].bytes);
     qund_free(s->heap);

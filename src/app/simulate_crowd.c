@@ -284,7 +284,7 @@ void qund_sim_complain(struct sim *s, struct sim_group *g, int64_t at)
     g->complained = true;
     for (size_t i = 0; i < QUND_ARRAY_LEN(SAID) && i < g->n_customers; i++) {
         struct qund_event ev =
-            qund_sim_event(s, g, at + (int64_t)i * 10 * SIM_STEP_MS, QUND_EV_MESSAGE,
+            qund_sim_event(s, g, at + (int64_t)i * 10 * SIM_MINUTE, QUND_EV_MESSAGE,
                            g->customers[i].id, g->customers[i].name);
 
         ev.text = qund_str(SAID[i]);

@@ -38,7 +38,8 @@ static void sample(struct sim *s, const struct qund_sop_param *p, struct qund_bu
             qund_buf_puts(out, SAMPLES[i].value);
             return;
         }
-    qund_zone_civil(s->zone, s->event ? s->event : s->start + 7 * QUND_DAY_MS, &c);
+    /* Late enough that "until" is not over when the last step says it. */
+    qund_zone_civil(s->zone, (s->event ? s->event : s->start) + 14 * QUND_DAY_MS, &c);
     if (qund_str_is(p->type, "number"))
         qund_buf_puts(out, "30");
     else if (qund_str_is(p->type, "time"))

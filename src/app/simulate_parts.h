@@ -14,9 +14,10 @@
 
 #define SIM_CHANNEL "simulate" /* the channel events come through, and who would send pushes */
 #define SIM_REALM "simulate"   /* of made groups */
-#define SIM_DONE_MIN 2         /* staff take 2 to 9 minutes for a task */
-#define SIM_DONE_SPREAD 8
-#define SIM_STEP_MS 60000 /* what is nearer together is one transaction; < SIM_DONE_MIN */
+#define SIM_MINUTE 60000
+#define SIM_DONE_MIN 3 /* staff take 3 to 9 minutes for a task */
+#define SIM_DONE_SPREAD 7
+#define SIM_STEP_MS 170000 /* what is nearer together is one transaction: less than they take */
 
 struct sim_person {
     const char *id, *name;
@@ -65,7 +66,7 @@ struct sim {
     struct qund_zone *zone; /* of the first group */
     struct qund_buf org;    /* text of the org file, given or made */
     const char *org_name;
-    char folder[40]; /* "" until it is made */
+    char *folder; /* NULL until it is made */
     struct qund_local *l;
     struct qund_sop_templates *templates;
     const struct qund_sop_template *t; /* the one that is played */

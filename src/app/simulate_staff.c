@@ -11,10 +11,12 @@
 #define ORDER_AFTER_MS 30000 /* "done" is said after what was done */
 
 struct card {
-    const json_t *person, *task;
+    const json_t *person;
     struct sim_group *g;
-    int64_t id, at; /* of the task; when it is done */
+    int64_t id, at, closes; /* of the task; when it is done */
+    bool of_group, plan_b;
     const char *channel, *role, *content;
+    struct qund_str step;
 };
 
 static const char *text(const json_t *o, const char *key)
@@ -22,13 +24,6 @@ static const char *text(const json_t *o, const char *key)
     const char *s = json_string_value(json_object_get(o, key));
 
     return s ? s : "";
-}
-
-static int64_t instant(const json_t *o, const char *key)
-{
-    int64_t ms;
-
-    return qund_iso_parse(qund_str(text(o, key)), &ms) == 0 ? ms : 0;
 }
 
 /* True: not seen before. */
@@ -126,57 +121,47 @@ static bool in_group(const char *channel)
 
 static void act(struct sim *s, struct card *c, int64_t now)
 {
-    const struct qund_sop_step *step = qund_sop_step_find(s->t, qund_str(text(c->task, "step")));
-    bool of_group = json_integer_value(json_object_get(c->task, "contact")) == 0;
-    int64_t closes = instant(c->task, "closes");
+    bool posts = in_group(c->channel) || (c->of_group && strcmp(c->channel, "form") == 0);
 
     c->at = now + (int64_t)(SIM_DONE_MIN + qund_sim_chance(s, c->id, "done", SIM_DONE_SPREAD)) *
-                      SIM_STEP_MS;
-    if (closes > 0 && c->at > closes)
-        c->at = closes;
-    if (in_group(c->channel) || (of_group && strcmp(c->channel, "form") == 0)) {
+                      SIM_MINUTE;
+    if (c->closes > 0 && c->at > c->closes)
+        c->at = c->closes;
+    if (posts)
         post(s, c);
-        if (s->o->scenario == QUND_SIM_COMPLAINT)
-            qund_sim_complain(s, c->g, c->at + 20 * SIM_STEP_MS);
-    } else {
-        say_done(s, c, step);
-    }
+    if (posts && s->o->scenario == QUND_SIM_COMPLAINT)
+        qund_sim_complain(s, c->g, c->at + 20 * SIM_MINUTE);
+    if (!in_group(c->channel)) /* nothing in the stream proves it */
+        say_done(s, c, qund_sop_step_find(s->t, c->step));
     /* What a plan B brings is not waited for. */
-    if (s->o->scenario == QUND_SIM_NORMAL && !json_is_true(json_object_get(c->task, "plan_b")) &&
-        json_integer_value(json_object_get(c->task, "plan_b")) == 0)
-        qund_sim_put_react(s, c->at + SIM_STEP_MS, c->g, c->id);
+    if (s->o->scenario == QUND_SIM_NORMAL && !c->plan_b)
+        qund_sim_put_react(s, c->at + SIM_MINUTE, c->g, c->id);
 }
 
-static void take_up(struct sim *s, const json_t *person, const json_t *task, int64_t now)
+/* A card says the words; what it is about stands in the task's row. */
+static void take_up(struct sim *s, const json_t *person, const char *short_id, int64_t now)
 {
-    struct card c = {.person = person,
-                     .task = task,
-                     .id = json_integer_value(json_object_get(task, "id")),
-                     .channel = text(task, "channel"),
-                     .role = text(task, "role"),
-                     .content = text(task, "content"),
-                     .g = qund_sim_group(s, json_integer_value(json_object_get(task, "group")))};
-
-    if (!c.g)
-        c.g = &s->groups[0]; /* a task of one person, in no group */
-    if (c.id > 0 && first_time(s, c.id))
-        act(s, &c, now);
-}
-
-/* One of several on a card: its page says the rest. */
-static void open_page(struct sim *s, const json_t *person, const char *short_id, int64_t now)
-{
-    QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
-    json_error_t why;
-    json_t *task;
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(4096);
+    struct qund_task t;
+    struct card c;
     int64_t id;
 
-    if (*short_id != 'T' || qund_str_int(qund_str(short_id + 1), &id) < 0 ||
-        qund_sop_task_print(s->l->db, id, &json) < 0)
+    if (*short_id != 'T' || qund_str_int(qund_str(short_id + 1), &id) < 0 || id <= 0 ||
+        qund_task_get(s->l->db, arena, id, &t) < 0 || !first_time(s, id))
         return;
-    task = json_loadb(json.p, json.n, 0, &why);
-    take_up(s, person, task, now);
-    json_decref(task);
+    c = (struct card){.person = person,
+                      .g = qund_sim_group(s, t.grp),
+                      .id = id,
+                      .closes = t.closes,
+                      .of_group = t.contact == 0,
+                      .plan_b = t.plan_b > 0,
+                      .channel = qund_sop_channel_name((enum qund_sop_channel)t.channel),
+                      .role = qund_sop_role_name((enum qund_sop_role)t.role),
+                      .content = t.content.p ? t.content.p : "",
+                      .step = t.step};
+    if (!c.g)
+        c.g = &s->groups[0]; /* a task of one person, in no group */
+    act(s, &c, now);
 }
 
 void qund_sim_staff(struct sim *s, struct qund_str card, int64_t now)
@@ -191,8 +176,8 @@ void qund_sim_staff(struct sim *s, struct qund_str card, int64_t now)
     o = json_loadb(card.p, card.n, 0, &why);
     person = json_object_get(o, "person");
     if (strcmp(text(o, "kind"), "task") == 0)
-        take_up(s, person, json_object_get(o, "task"), now);
+        take_up(s, person, text(o, "short"), now);
     json_array_foreach(json_object_get(o, "items"), i, one)
-        open_page(s, person, text(one, "short"), now);
+        take_up(s, person, text(one, "short"), now);
     json_decref(o);
 }

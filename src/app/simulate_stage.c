@@ -1,9 +1,9 @@
 /* src/app/simulate_stage.c - time, as the engine's thread would have it, without waiting.
  *
  * Two things move time: what people do (a heap, and the lines of a recorded chat) and what the
- * engine waits for (its timers). The earlier one is next. What people do within a minute goes into
- * one transaction; timers that lie between run between, because the engine sees to that. A minute
- * is less than the two that staff take at least, so nobody answers a card before it was sent.
+ * engine waits for (its timers). The earlier one is next. What people do within almost three
+ * minutes goes into one transaction; timers that lie between run between, because the engine sees
+ * to that. Staff take three minutes at least, so nobody answers a card before it was sent.
  *
  * Each push that leaves is answered at once as its peer would (accepted), and read by the person it
  * is for. */
@@ -15,11 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BATCH_MAX 2000
+#define BATCH_MAX 4000
 #define LOOK_MS (6 * QUND_HOUR_MS) /* how often it is asked whether the plan is over */
 #define LONGEST_DAYS 400
 #define AFTER_MS QUND_HOUR_MS /* what follows from the last step still shows */
 #define CREDIT 1000000
+/* Of so many groups nobody reads the minutes: staff may answer up to ten of them later. */
+#define CROWD 20
+#define CROWD_STEP_MS (10 * SIM_MINUTE)
 
 /* --- what people will do --- */
 
@@ -178,7 +181,7 @@ static int apply(struct sim *s, struct batch *b, struct qund_out_items *send)
 
 /* --- pushes --- */
 
-static void outcome(struct batch *b, const struct qund_out_item *it, int64_t at)
+static void outcome(struct sim *s, const struct qund_out_item *it)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
     struct qund_jw w = qund_jw(&body);
@@ -190,24 +193,21 @@ static void outcome(struct batch *b, const struct qund_out_item *it, int64_t at)
     qund_jw_kz(&w, "event", qund_out_event_name(QUND_OUT_EV_ACCEPTED));
     qund_jw_kint(&w, "status", 200);
     qund_jw_end_obj(&w);
-    add_command(b, "delivery.outcome", qund_buf_view(&body), at);
+    qund_sim_put_command(s, s->now, "delivery.outcome", qund_buf_view(&body));
 }
 
-/* Applies what stands in b, and whatever leaves because of it arrives; until nothing leaves. */
+/* Applies what stands in b. What leaves because of it is in somebody's hands now; that it arrived
+ * is the next thing that is told. */
 static int step(struct sim *s, struct batch *b)
 {
-    for (;;) {
-        QUND_AUTO(qund_out_items_done) struct qund_out_items send = {0};
-        int rc = apply(s, b, &send);
+    QUND_AUTO(qund_out_items_done) struct qund_out_items send = {0};
+    int rc = apply(s, b, &send);
 
-        if (rc < 0 || send.n == 0)
-            return rc;
-        begin(b, s->now);
-        for (size_t i = 0; i < send.n && b->n < BATCH_MAX; i++) {
-            outcome(b, &send.v[i], s->now);
-            qund_sim_staff(s, qund_str(send.v[i].body), s->now);
-        }
+    for (size_t i = 0; rc == 0 && i < send.n; i++) {
+        outcome(s, &send.v[i]);
+        qund_sim_staff(s, qund_str(send.v[i].body), s->now);
     }
+    return rc;
 }
 
 static int give_credit(struct sim *s, struct batch *b)
@@ -272,6 +272,7 @@ static int gather(struct sim *s, struct batch *b, int64_t until, struct sim_act 
 static int one_step(struct sim *s, struct batch *b, int64_t until)
 {
     int64_t act = next_act(s), due = qund_engine_ahead(s->l->engine);
+    int64_t grain = s->n_groups > CROWD ? CROWD_STEP_MS : SIM_STEP_MS;
     int64_t at = act < due ? act : due;
     struct sim_act react;
     int rc;
@@ -281,7 +282,7 @@ static int one_step(struct sim *s, struct batch *b, int64_t until)
     if (at < s->now)
         at = s->now;
     begin(b, at);
-    rc = gather(s, b, at + SIM_STEP_MS < until ? at + SIM_STEP_MS : until, &react);
+    rc = gather(s, b, at + grain < until ? at + grain : until, &react);
     if (rc == 0)
         rc = step(s, b);
     if (rc == 0 && react.task > 0)
@@ -298,28 +299,28 @@ static int run_until(struct sim *s, struct batch *b, int64_t until)
     return rc;
 }
 
-static bool over(struct sim *s)
+/* The store holds no other plan. */
+static int over(struct sim *s, bool *ended)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
-    json_error_t why;
-    json_t *plan;
-    const char *state;
-    bool ended;
+    static const int LIVE[] = {QUND_PLAN_RUNNING, QUND_PLAN_PAUSED};
+    int n = 0;
 
-    if (qund_sop_plan_print(s->l->db, s->plan, &json) < 0)
-        return true;
-    plan = json_loadb(json.p, json.n, 0, &why);
-    state = json_string_value(json_object_get(plan, "state"));
-    ended = !state || strcmp(state, qund_plan_state_name(QUND_PLAN_FINISHED)) == 0 ||
-            strcmp(state, qund_plan_state_name(QUND_PLAN_CANCELLED)) == 0;
-    json_decref(plan);
-    return ended;
+    for (size_t i = 0; n == 0 && i < QUND_ARRAY_LEN(LIVE); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
+        int64_t next;
+
+        n = qund_sop_plan_list(s->l->db, &(struct qund_plan_filter){.state = LIVE[i], .limit = 1},
+                               &json, &next);
+    }
+    *ended = n == 0;
+    return n < 0 ? n : 0;
 }
 
 int qund_sim_play(struct sim *s)
 {
     struct batch *b = qund_alloc(sizeof(*b));
     int64_t last = s->start + (s->o->days > 0 ? s->o->days : LONGEST_DAYS) * QUND_DAY_MS;
+    bool ended = false;
     int rc = give_credit(s, b);
 
     if (rc == 0)
@@ -335,7 +336,9 @@ int qund_sim_play(struct sim *s)
         if (s->o->progress)
             s->o->progress(s->o->progress_arg, s->now - s->start,
                            s->o->days > 0 ? last - s->start : 0);
-        if (s->o->days == 0 && rc == 0 && over(s))
+        if (s->o->days == 0 && rc == 0)
+            rc = over(s, &ended);
+        if (ended)
             last = s->now;
     }
     if (rc == 0)

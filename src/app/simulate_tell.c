@@ -151,6 +151,7 @@ static int tell_plan(struct sim *s, const struct telling *t)
 
     json_object_set_new(o, "kind", json_string("plan"));
     json_object_set_new(o, "scenario", json_string(qund_sim_scenario_name(s->o->scenario)));
+    json_object_set_new(o, "recorded", json_boolean(s->o->messages));
     json_object_set_new(o, "seed", json_integer((json_int_t)s->o->seed));
     json_object_set_new(o, "zone", json_string(qund_zone_name(s->zone)));
     json_object_set_new(o, "customers", json_integer((json_int_t)s->groups[0].n_customers));

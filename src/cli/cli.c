@@ -46,6 +46,7 @@ static const struct cli_opt SIMULATE[] = {
     {"--zone", "ZONE", "of made groups (default: time.zone)"},
     {"--seed", "N", "other people, other minutes"},
     {"--full", NULL, "contents in full, not their first line"},
+    {"--save", "FILE", "the timeline there as JSON lines, too"},
 };
 static const struct cli_opt PLAN[] = {
     {"--group", "GROUP,…", "create: numbers or names of groups; list: a number"},

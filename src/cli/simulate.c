@@ -2,6 +2,7 @@
  * app/simulate.c). */
 #include "app/simulate.h"
 #include "cli/sop_view.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@ struct show {
     struct cli_table table;
     struct cli_task_look look;
     struct qund_zone *zone;
+    FILE *save; /* NULL: nowhere */
 };
 
 /* --- options --- */
@@ -95,9 +97,11 @@ static void print_plan(struct show *s, const json_t *o)
                                      .groups = json_array_size(groups) > 1};
     cli_put_time(s->zone, plan, "start", true, &start);
     cli_put_time(s->zone, plan, "event", true, &event);
-    printf("%s（%s 第 %lld 版）· %s%s · %s\n", cli_field(plan, "name"), cli_field(plan, "template"),
-           (long long)cli_field_int(plan, "version"), cli_field(json_array_get(groups, 0), "name"),
-           s->look.groups ? " 等" : "", cli_zh(cli_field(o, "scenario")));
+    printf("%s（%s 第 %lld 版）· %s%s · %s%s\n", cli_field(plan, "name"),
+           cli_field(plan, "template"), (long long)cli_field_int(plan, "version"),
+           cli_field(json_array_get(groups, 0), "name"), s->look.groups ? " 等" : "",
+           cli_zh(cli_field(o, "scenario")),
+           json_is_true(json_object_get(o, "recorded")) ? "（聊天记录里的话照说）" : "");
     printf("开始 %s", start.n ? start.p : "");
     if (event.n > 0)
         printf("，活动 %s", event.p);
@@ -135,7 +139,10 @@ static void print_counts(const char *title, const json_t *counts)
     printf("%s", title);
     json_object_foreach((json_t *)(uintptr_t)counts, key, v)
     {
-        printf("%s%s %lld", comma, cli_zh(key), (long long)json_integer_value(v));
+        QUND_AUTO(qund_buf_done) struct qund_buf word = {0};
+
+        cli_put_reason(key, &word);
+        printf("%s%s %lld", comma, word.p, (long long)json_integer_value(v));
         comma = "，";
     }
     putchar('\n');
@@ -148,9 +155,11 @@ static void print_goals(const json_t *goals)
 
     json_array_foreach((json_t *)(uintptr_t)goals, i, g)
     {
+        QUND_AUTO(qund_buf_done) struct qund_buf wanted = {0};
         const json_t *figure = json_object_get(g, "figure");
 
-        printf("目标  %s %s", cli_zh(cli_field(g, "name")), cli_field(g, "wanted"));
+        cli_put_goal(cli_field(g, "wanted"), &wanted);
+        printf("目标  %s%s", cli_zh(cli_field(g, "name")), wanted.p);
         if (json_is_number(figure))
             printf("，实际 %.6g", json_number_value(figure));
         putchar('\n');
@@ -179,6 +188,8 @@ static int show_line(void *arg, struct qund_str json)
     const char *kind;
     json_t *o;
 
+    if (s->save)
+        fprintf(s->save, "%.*s\n", QUND_STR_ARG(json)); /* end_save says whether it went well */
     if (s->c->json) {
         cli_print_json(json);
         return 0;
@@ -205,6 +216,35 @@ static void progress(void *arg, int64_t done, int64_t total)
     cli_bar_at(bar, done / QUND_DAY_MS);
 }
 
+/* --- the whole --- */
+
+static int cannot_save(const char *path)
+{
+    struct qund_err err = {0};
+
+    qund_err_set(&err, QUND_E_IO, path, "cannot be written: %s", strerror(errno));
+    return cli_fail(&err);
+}
+
+static int begin_save(struct show *s)
+{
+    const char *path = cli_opt(s->c, "--save");
+
+    s->save = path ? fopen(path, "w") : NULL;
+    return path && !s->save ? cannot_save(path) : EXIT_FINE;
+}
+
+static int end_save(struct show *s)
+{
+    bool failed;
+
+    if (!s->save)
+        return EXIT_FINE;
+    failed = fflush(s->save) != 0 || ferror(s->save);
+    failed = fclose(s->save) != 0 || failed;
+    return failed ? cannot_save(cli_opt(s->c, "--save")) : EXIT_FINE;
+}
+
 int cli_simulate(struct cli *c)
 {
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
@@ -214,11 +254,13 @@ int cli_simulate(struct cli *c)
     struct qund_sim_opts o;
     struct show s = {.c = c};
     struct cli_bar bar;
-    int rc, code;
+    int rc, code, saved;
 
     if (!cfg)
         return EXIT_WRONG;
     code = read_options(c, &o, params);
+    if (code == EXIT_FINE)
+        code = begin_save(&s);
     if (code != EXIT_FINE)
         return code;
     qund_errs_init(&errs, ERRORS_MAX);
@@ -232,5 +274,6 @@ int cli_simulate(struct cli *c)
     cli_bar_end(&bar);
     qund_log_free(log);
     qund_zone_free(s.zone);
-    return rc < 0 ? cli_fail_all(&errs) : EXIT_FINE;
+    saved = end_save(&s);
+    return rc < 0 ? cli_fail_all(&errs) : saved;
 }

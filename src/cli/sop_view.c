@@ -106,7 +106,8 @@ static void put_state(struct cli_table *t, const json_t *o, const struct cli_tas
         qund_buf_char(&b, ' ');
         put_clock(look, o, "done", o, "due", &b);
     } else if (*reason) {
-        qund_buf_printf(&b, " %s", reason);
+        qund_buf_char(&b, ' ');
+        cli_put_reason(reason, &b);
     }
     if (cli_field_time(o, "wanted", &wanted) && cli_field_time(o, "due", &due) && wanted != due) {
         qund_buf_puts(&b, "（原定 ");
@@ -139,15 +140,17 @@ static void put_expectation(struct cli_table *t, const json_t *o, const struct c
     if (json_is_number(json_object_get(x, "wanted")))
         put_number(x, "wanted", &b);
     else
-        qund_buf_puts(&b, cli_field(x, "value"));
+        cli_put_value(cli_field(x, "value"), &b);
     qund_buf_puts(&b, " → ");
     if (strcmp(outcome, "hit") == 0 || strcmp(outcome, "miss") == 0) {
         put_number(x, "figure", &b);
         qund_buf_char(&b, ' ');
     }
     qund_buf_puts(&b, cli_zh(outcome));
-    if (strcmp(outcome, "void") == 0)
-        qund_buf_printf(&b, " %s", cli_field(x, "reason"));
+    if (strcmp(outcome, "void") == 0) {
+        qund_buf_char(&b, ' ');
+        cli_put_reason(cli_field(x, "reason"), &b);
+    }
     if (cli_field(x, "judged")[0]) {
         qund_buf_char(&b, ' ');
         put_clock(look, x, "judged", o, "due", &b);

@@ -8,6 +8,11 @@
 
 const char *cli_zh(const char *identifier); /* as operators read it; itself, if there is no word */
 
+/* "cap:group_day" as "频次上限：每群每天"; "60% of signups" as "报名的60%". */
+void cli_put_reason(const char *reason, struct qund_buf *out);
+void cli_put_value(const char *value, struct qund_buf *out);
+void cli_put_goal(const char *wanted, struct qund_buf *out); /* ">=97% of orders" */
+
 /* Objects as the readers of the store print them; NULL: it is none. */
 json_t *cli_json(struct qund_str text);
 json_t *cli_json_list(struct qund_str objects);          /* `{…},{…}` */

@@ -71,7 +71,64 @@ static const char *const WORDS[][2] = {
     {"satisfaction", "满意度"},
     {"task_done", "做完"},
     {"stock", "库存"},
+    {"past its window", "过了时间"},
+    {"paused past its window", "暂停到过了时间"},
+    {"no_actor", "没有人选"},
+    {"nobody", "没有人担任"},
+    {"content", "缺记录里的数"},
+    {"quiet", "勿扰时段"},
+    {"merged", "合并发出"},
+    {"group_closed", "群已解散"},
+    {"plan_cancelled", "计划已取消"},
+    {"not_posted", "没有发出"},
+    {"no_base", "没有基数"},
+    {"no_source", "没有来源"},
+    {"gap", "消息可能没收全"},
+    {"cap", "频次上限"},
+    {"group_day", "每群每天"},
+    {"group_day_last", "每群每天（活动前两天）"},
+    {"group_month", "每群每月"},
+    {"contact_week", "每人每周"},
+    {"sender_day", "每员工每天"},
+    {"stop", "停止条件"},
+    {"customers", "客户"},
+    {"new", "新成员"},
+    {"confirmed", "已确认"},
+    {"reserved", "已预约"},
+    {"capacity", "容量"},
 };
+
+void cli_put_reason(const char *reason, struct qund_buf *out)
+{
+    const char *colon = strchr(reason, ':');
+    QUND_AUTO(qund_free_str)
+    char *kind =
+        qund_str_dup(qund_str_n(reason, colon ? (size_t)(colon - reason) : strlen(reason)));
+
+    qund_buf_puts(out, cli_zh(kind));
+    if (colon)
+        qund_buf_printf(out, "：%s", cli_zh(colon + 1));
+}
+
+void cli_put_goal(const char *wanted, struct qund_buf *out)
+{
+    bool most = wanted[0] == '<';
+
+    qund_buf_puts(out, most ? "≤" : "≥");
+    cli_put_value(wanted + strspn(wanted, "<>= "), out);
+}
+
+void cli_put_value(const char *value, struct qund_buf *out)
+{
+    struct qund_str rest = qund_str(value);
+    ptrdiff_t of = qund_str_find(rest, 0, QUND_STR(" of "));
+
+    if (of < 0) {
+        qund_buf_str(out, rest);
+        return;
+    }
+    qund_buf_printf(out, "%s的%.*s", cli_zh(value + of + 4), (int)of, value);
+}
 
 const char *cli_zh(const char *identifier)
 {

@@ -17,8 +17,6 @@
  * of these steps without a difference in the rows: that is what makes the cut of batches free. */
 #include "engine/sop.h"
 
-#define SWEEP_MS 60000
-
 struct batch {
     struct qund_item *items;
     size_t told; /* items before it are committed and answered */
@@ -318,7 +316,7 @@ static int advance(struct qund_engine *e, struct batch *b, int64_t r)
     qund_buf_done(&key);
     if (rc == 0 && e->now == 0 && r > 0) /* the first instant of a new store */
         rc = qund_timers_set(e->timers, &(struct qund_timer){.class = QUND_TIMER_AT,
-                                                             .due = r + SWEEP_MS,
+                                                             .due = r + ENGINE_SWEEP_MS,
                                                              .kind = QUND_STR(ENGINE_SWEEP),
                                                              .key = QUND_STR("rules")});
     if (rc == 0 && r > e->now)

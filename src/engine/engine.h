@@ -33,6 +33,7 @@ struct qund_engine_deps {
     int64_t opened_ms;                     /* wall: when this one opens; 0: time is virtual */
     struct qund_log *log;
     struct qund_metrics *metrics;
+    int64_t tidy_ms;               /* housekeeping comes round so often; 0: once a minute */
     bool outbox;                   /* false: nothing is ever handed to deliver */
     const unsigned char *link_key; /* QUND_LINK_KEY bytes, outlives it; NULL: no signed links */
     /* Called after the commit with one JSON object a line for the live feed; NULL: no feed. */

@@ -401,6 +401,7 @@ QUND_CHECK int qund_measure_flush(struct measure *m);
 void qund_measure_forget(struct measure *m);
 
 /* --- timer.c, command.c --- */
+#define ENGINE_SWEEP_MS INT64_C(60000) /* deps.tidy_ms may say more */
 #define ENGINE_SWEEP "sweep" /* the timer that tidies up, and always waits */
 #define ENGINE_DIGEST "digest"
 /* digest.c: a run begins when its time has come; one step of a run. */

@@ -1,7 +1,6 @@
 /* src/engine/timer.c - who runs which kind of timer. A new kind is a row here. */
 #include "engine/sop.h"
 
-#define SWEEP_MS 60000
 #define SWEEP_ROWS 1000
 
 static int move_push(struct qund_engine *e, const struct qund_timer *t, enum qund_out_event event,
@@ -62,7 +61,9 @@ static int alert_wake(struct qund_engine *e, const struct qund_timer *t)
    minute after a long stop. */
 static int64_t next_sweep(const struct qund_engine *e, int64_t swept)
 {
-    return swept + (e->reach - swept > QUND_DAY_MS ? QUND_HOUR_MS : SWEEP_MS);
+    int64_t every = e->deps.tidy_ms > 0 ? e->deps.tidy_ms : ENGINE_SWEEP_MS;
+
+    return swept + (e->reach - swept > QUND_DAY_MS ? QUND_HOUR_MS : every);
 }
 
 static int sweep(struct qund_engine *e, const struct qund_timer *t)
