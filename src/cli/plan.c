@@ -171,7 +171,7 @@ static void print_line(struct cli_table *t, const json_t *o, const struct qund_z
     cli_table_put(t, 5, "%s%s%s", start.n ? start.p : "", event.n ? " → " : "",
                   event.n ? event.p : "");
     cli_table_put(t, 6, "%lld/%lld", (long long)cli_field_int(tasks, "done"),
-                  (long long)cli_field_int(tasks, "all"));
+                  (long long)cli_plan_count(tasks));
 }
 
 static int print_all(struct cli *c, struct qund_str objects)
@@ -234,6 +234,7 @@ static int show_id(struct cli *c, int64_t id)
     struct cli_table t = {0};
     struct qund_err err = {0};
     int64_t due, last;
+    json_t *plan;
     int rc = db ? qund_sop_plan_print(db, id, &json) : 0;
 
     if (!db)
@@ -248,6 +249,10 @@ static int show_id(struct cli *c, int64_t id)
     if (c->json)
         return EXIT_FINE;
     look.zone = zone = cli_zone(c);
+    plan = cli_json(qund_buf_view(&json));
+    cli_plan_print(plan, zone);
+    json_decref(plan);
+    putchar('\n');
     cli_task_head(&t);
     do {
         QUND_AUTO(qund_buf_done) struct qund_buf page = {0};

@@ -28,6 +28,10 @@ void cli_put_time(const struct qund_zone *z, const json_t *o, const char *key, b
  * text. */
 void cli_print_notes(const char *title, const json_t *list, const struct qund_zone *z);
 
+/* A plan, but for its line and its tasks (plan_view.c). */
+void cli_plan_print(const json_t *plan, const struct qund_zone *zone);
+int64_t cli_plan_count(const json_t *counts); /* {state: n}: all of them */
+
 /* A row of a task: time, step, who, channel, state, expectation, content. */
 struct cli_task_look {
     const struct qund_zone *zone;

@@ -11,7 +11,8 @@ static int keep_goals(struct sop_draft *d)
 
         qund_buf_clear(&wanted);
         qund_plan_goal_print(&d->plan, d->t, g, &wanted);
-        rc = qund_plan_sql_goal(d->s->deps.db, d->plan.id, g->name, qund_buf_view(&wanted), NULL);
+        rc = qund_plan_sql_goal(d->s->deps.db, d->plan.id, g->name, qund_buf_view(&wanted), NULL,
+                                NULL);
     }
     return rc;
 }

@@ -110,7 +110,7 @@ QUND_CHECK int qund_plan_sql_said(struct qund_db *db, int64_t plan, struct qund_
 QUND_CHECK int qund_plan_sql_say(struct qund_db *db, int64_t plan, struct qund_str name,
                                  double *out, bool *known);
 QUND_CHECK int qund_plan_sql_goal(struct qund_db *db, int64_t plan, struct qund_str name,
-                                  struct qund_str wanted, const double *figure);
+                                  struct qund_str wanted, const double *mark, const double *figure);
 
 struct sop_run {
     int64_t plan, contact, grp, round, began;

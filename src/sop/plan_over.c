@@ -58,6 +58,39 @@ static int add_figure(struct qund_sop *s, const struct qund_plan *plan, int64_t 
     return 0;
 }
 
+/* What its words come to: a number, what was typed for it, or a share of what there is by now. Of
+ * several groups it is a share of all they have together. */
+static int mark_of(struct qund_sop *s, const struct qund_plan *plan,
+                   const struct qund_sop_template *t, const struct qund_sop_target *g,
+                   const int64_t *grps, size_t n, int64_t now, struct sum *mark)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf typed = {0};
+    int rc = 0;
+
+    *mark = (struct sum){g->value.n, 1};
+    if (g->value.var.n > 0) {
+        rc = qund_plan_param(plan, t, NULL, g->value.var, &typed);
+        mark->n = rc == 0 && qund_sop_body_num(qund_buf_view(&typed), "", &mark->v, NULL) == 0;
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    }
+    if (!g->value.percent)
+        return 0;
+    *mark = (struct sum){0};
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct qund_sop_span span = {
+            .group = grps[i], .from = plan->start - 1, .until = now, .plan = plan->id};
+        double base;
+        bool known;
+
+        rc = qund_sop_base(s->deps.db, g->value.of, &span, &base, &known);
+        if (rc == 0 && known) {
+            mark->v += base * g->value.n / 100;
+            mark->n++;
+        }
+    }
+    return rc;
+}
+
 /* Over all its groups: what is counted is added up, what is no number of things (minutes, marks) is
  * the middle of them. */
 static int measure_goal(struct qund_sop *s, const struct qund_plan *plan,
@@ -67,7 +100,7 @@ static int measure_goal(struct qund_sop *s, const struct qund_plan *plan,
     QUND_AUTO(qund_buf_done) struct qund_buf wanted = {0};
     enum qund_sop_metric m;
     struct qund_str of_what;
-    struct sum sum = {0};
+    struct sum sum = {0}, mark;
     bool once;
     int rc = qund_sop_metric_of(g->name, &m, &of_what, NULL);
 
@@ -81,8 +114,10 @@ static int measure_goal(struct qund_sop *s, const struct qund_plan *plan,
     if (sum.n > 1 && !qund_sop_metric_counts(m))
         sum.v /= (double)sum.n;
     qund_plan_goal_print(plan, t, g, &wanted);
-    return qund_plan_sql_goal(s->deps.db, plan->id, g->name, qund_buf_view(&wanted),
-                              sum.n > 0 ? &sum.v : NULL);
+    rc = mark_of(s, plan, t, g, grps, n, now, &mark);
+    return rc < 0 ? rc
+                  : qund_plan_sql_goal(s->deps.db, plan->id, g->name, qund_buf_view(&wanted),
+                                       mark.n > 0 ? &mark.v : NULL, sum.n > 0 ? &sum.v : NULL);
 }
 
 /* --- what follows --- */

@@ -1,4 +1,5 @@
 /* src/sop/plan_read_sql.c - plans as JSON: the list, and one with all that hangs on it. */
+#include "sop/measure.h"
 #include "sop/read_parts.h"
 
 #define LIMIT_MAX 200
@@ -112,10 +113,19 @@ static int put_groups(struct qund_db *db, int64_t plan, struct qund_jw *w)
     return rc;
 }
 
+static void put_real(struct qund_jw *w, const char *key, struct qund_stmt *st, int col)
+{
+    if (qund_col_null(st, col))
+        return;
+    qund_jw_key(w, key);
+    qund_jw_num(w, qund_col_real(st, col));
+}
+
 static int put_goals(struct qund_db *db, int64_t plan, struct qund_jw *w)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT name, wanted, figure FROM plan_goal WHERE plan = :plan ORDER BY name");
+        qund_sql(db, "SELECT name, wanted, figure, mark FROM plan_goal WHERE plan = :plan"
+                     " ORDER BY name");
     int rc;
 
     if (!st)
@@ -127,10 +137,13 @@ static int put_goals(struct qund_db *db, int64_t plan, struct qund_jw *w)
         qund_jw_obj(w);
         qund_jw_kstr(w, "name", qund_col_str(st, 0));
         qund_jw_kstr(w, "wanted", qund_col_str(st, 1));
-        if (!qund_col_null(st, 2)) {
-            qund_jw_key(w, "figure");
-            qund_jw_num(w, qund_col_real(st, 2));
-        }
+        put_real(w, "figure", st, 2);
+        put_real(w, "mark", st, 3);
+        if (!qund_col_null(st, 2) && !qund_col_null(st, 3))
+            qund_jw_kbool(w, "reached",
+                          qund_sop_holds(qund_str_starts(qund_col_str(st, 1), "<=") ? QUND_SOP_LTE
+                                                                                    : QUND_SOP_GTE,
+                                         qund_col_real(st, 2), qund_col_real(st, 3)));
         qund_jw_end_obj(w);
     }
     qund_stmt_reset(st);

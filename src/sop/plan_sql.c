@@ -175,21 +175,27 @@ int qund_plan_sql_say(struct qund_db *db, int64_t plan, struct qund_str name, do
     return rc < 0 ? rc : 0;
 }
 
-int qund_plan_sql_goal(struct qund_db *db, int64_t plan, struct qund_str name,
-                       struct qund_str wanted, const double *figure)
+static void bind_figure(struct qund_stmt *st, const char *name, const double *v)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "INSERT INTO plan_goal(plan, name, wanted, figure) VALUES(:plan, :name,"
-                     " :wanted, :figure) ON CONFLICT(plan, name) DO UPDATE SET"
-                     " wanted = excluded.wanted, figure = excluded.figure");
+    if (v)
+        qund_bind_real(st, name, *v);
+    else
+        qund_bind_null(st, name);
+}
+
+int qund_plan_sql_goal(struct qund_db *db, int64_t plan, struct qund_str name,
+                       struct qund_str wanted, const double *mark, const double *figure)
+{
+    struct qund_stmt *st = qund_sql(
+        db, "INSERT INTO plan_goal(plan, name, wanted, mark, figure) VALUES(:plan, :name, :wanted,"
+            " :mark, :figure) ON CONFLICT(plan, name) DO UPDATE SET wanted = excluded.wanted,"
+            " mark = excluded.mark, figure = excluded.figure");
 
     qund_assert(st);
     qund_bind_int(st, ":plan", plan);
     qund_bind_str(st, ":name", name);
     qund_bind_str(st, ":wanted", wanted);
-    if (figure)
-        qund_bind_real(st, ":figure", *figure);
-    else
-        qund_bind_null(st, ":figure");
+    bind_figure(st, ":mark", mark);
+    bind_figure(st, ":figure", figure);
     return qund_run(st);
 }

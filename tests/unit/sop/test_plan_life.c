@@ -223,10 +223,15 @@ static void a_plan_ends_when_all_of_it_has_and_its_goals_are_measured(void **sta
     struct bench *b = *state;
 
     bench_template(b, "id: aim\ntitle: 目标\nscope: group\nanchor: trigger\ntrigger: date\n"
-                      "goal: {targets: {satisfaction: 4, messages: 10}}\nsteps:\n"
+                      "goal: {targets: {satisfaction: 4, messages: 10, speakers: 50% of "
+                      "customers}}\nsteps:\n"
                       "  - {id: S01, at: \"+1h\", role: consultant, channel: group, kind: service, "
                       "content: \"一\", "
                       "expect: {metric: messages, gte: 0, window: 1h}}\n");
+    bench_join(b, "ann", "g1");
+    bench_join(b, "bob", "g1");
+    bench_join(b, "cy", "g2");
+    bench_wait(b, MINUTE);
     bench_do(b, "plan.create", "{\"template\": \"aim\", \"groups\": [1, 2]}");
     bench_do(b, "plan.set", "{\"id\": 1, \"name\": \"satisfaction\", \"number\": 4.5}");
     bench_wait(b, HOUR + MINUTE);
@@ -239,6 +244,9 @@ static void a_plan_ends_when_all_of_it_has_and_its_goals_are_measured(void **sta
     assert_int_equal(bench_int(b, "SELECT figure * 10 FROM plan_goal WHERE name = 'satisfaction'"),
                      45);
     assert_int_equal(bench_int(b, "SELECT figure FROM plan_goal WHERE name = 'messages'"), 0);
+    /* Half of the three customers of both groups. */
+    assert_int_equal(bench_int(b, "SELECT mark * 10 FROM plan_goal WHERE name = 'speakers'"), 15);
+    assert_int_equal(bench_int(b, "SELECT figure FROM plan_goal WHERE name = 'speakers'"), 0);
     /* Nothing runs: nothing is looked at once an hour. */
     bench_wait(b, 2 * HOUR);
     assert_int_equal(bench_int(b, "SELECT count(*) FROM timer WHERE kind = 'plan.sweep'"), 0);
