@@ -272,6 +272,16 @@ static void a_receiver_that_takes_no_cards_gets_each_by_itself_at_once(void **st
     assert_int_equal(d->sent.n, 2);
     assert_int_equal(rows(d, "state = 8"), 0);
     desk_free(d);
+
+    d = fresh(ORG); /* also of what waited together */
+    desk_say(d, "m1", "ann", "customer", "谢谢");
+    desk_say(d, "m2", "bob", "customer", "谢谢");
+    credit(d, "lin", 1, "\"cards\":false,\"limited\":true");
+    assert_int_equal(d->sent.n, 1);
+    credit(d, "lin", 5, "\"cards\":false,\"limited\":false");
+    assert_int_equal(d->sent.n, 2);
+    assert_int_equal(rows(d, "state = 8"), 0);
+    desk_free(d);
 }
 
 static void a_push_that_was_tried_keeps_its_id_and_joins_no_card(void **state)
