@@ -11,8 +11,9 @@ import time as clock
 
 from harness import Failed, equal, raw, sanitized
 from load import LiveFeeds
-from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, preload, row, until, verdict)
+from table import (PATIENCE, Chat, HttpLoad, Receiver, brief, check, row, until, verdict)
 from vendors import Vendors
+from wallclock import Clock
 
 SLOW_MS = 50
 
@@ -453,18 +454,15 @@ class TimelessChat(Chat):
 
 @row("I1", "wall clock +1 h, -1 h, +3 d, -3 d while running", "nothing lost or twice, durations unaffected", 1, 5, patient=True)
 def i1(ctx):
-    file = ctx.folder / "clock"
-    file.write_bytes(struct.pack("=q", 0))
-    env = {**preload(ctx), "QUND_CLOCK_PROGRAM": "qund", "QUND_CLOCK_FILE": str(file)}
+    wall = Clock(ctx.folder)
     jumps = [hours * 3600 for hours in (1, 0, -1, 0, 72, 0, -72, 0)] * ctx.rounds
     with Receiver(ctx.folder) as receiver, ctx.daemon(receiver=receiver) as d:
-        d.start(**env)
+        d.start(**wall.env)
         chat = TimelessChat(700 * len(jumps) + 700, "i1")
         load = HttpLoad(d, chat, batch=10, workers=2, rate=500).start()
         for i, offset in enumerate(jumps):
             until(lambda i=i: load.count() >= 500 * (i + 1), 30, "the load goes on")
-            with file.open("r+b") as f:     # in place: the daemon has it mapped
-                f.write(struct.pack("=q", offset * 1000000000))
+            wall.set(offset)
         load.finish(120)
         d.drained()
         slowest = load.percentile(100)

@@ -27,6 +27,7 @@ import rows_edge  # noqa: E402,F401  the rows register themselves
 import rows_kill  # noqa: E402,F401
 import rows_out  # noqa: E402,F401
 import rows_queue  # noqa: E402,F401
+import rows_sop  # noqa: E402,F401
 import rows_store  # noqa: E402,F401
 
 

@@ -1,19 +1,17 @@
 """Rows of the table of faults: each a function that is given a Context and returns its figure, or
 raises Failed. run.py prints them beside their limits."""
-import os
 import pathlib
 import random
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 import check as judge_module  # noqa: E402
+import wallclock  # noqa: E402
 from harness import PATIENCE, QUND_FAULT_BIN, Daemon, Failed, Receiver, check, spawn, until  # noqa: E402
 from load import Chat, HttpLoad  # noqa: E402
 
-HERE = pathlib.Path(__file__).resolve().parent
 ROWS = {}
 
 
@@ -63,13 +61,7 @@ class Context:
 
 
 def preload(ctx):
-    """The environment for the shim that slows fsync and moves the clock; it is built once per row."""
-    out = ctx.folder / "preload.so"
-    if not out.exists():
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", out, HERE / "preload.c", "-ldl"], check=True)
-    # AddressSanitizer wants to come first in the list; the shim needs nothing of it.
-    asan = os.environ.get("ASAN_OPTIONS", "")
-    return {"LD_PRELOAD": str(out), "ASAN_OPTIONS": f"{asan}:verify_asan_link_order=0".lstrip(":")}
+    return wallclock.preload(ctx.folder)
 
 
 def delivered(daemon, receiver, seconds=60):
