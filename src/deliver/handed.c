@@ -66,7 +66,7 @@ static void finish(struct qund_deliver *d, struct qund_job *j, const struct qund
 {
     struct qund_target *t = j->target;
     enum qund_repeat repeat = t->cfg ? t->cfg->own.repeat : QUND_REPEAT_NEVER;
-    struct qund_outcome o = qund_outcome_told(e, repeat, j->item.attempt);
+    struct qund_outcome o = qund_outcome_told(e, repeat, &j->item);
 
     qund_jobs_remove(&t->flying, j);
     qund_histogram_add_us(d->m_seconds, qund_mono_us() - j->begun_us, 1);

@@ -51,7 +51,7 @@ struct qund_outcome {
 struct qund_outcome qund_outcome_of(const struct qund_client_answer *a, int attempt);
 /* The same for what a plugin says of its own try. */
 struct qund_outcome qund_outcome_told(const struct qund_ended *e, enum qund_repeat repeat,
-                                      int attempt);
+                                      const struct qund_out_item *item);
 int64_t qund_backoff_ms(int attempt); /* full jitter */
 
 /* --- template.c: a push's JSON as somebody else's body --- */

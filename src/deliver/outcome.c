@@ -129,7 +129,7 @@ struct qund_outcome qund_outcome_of(const struct qund_client_answer *a, int atte
 
 /* A plugin has read the answer itself; what follows from it is decided here all the same. */
 struct qund_outcome qund_outcome_told(const struct qund_ended *e, enum qund_repeat repeat,
-                                      int attempt)
+                                      const struct qund_out_item *item)
 {
     static const struct {
         enum qund_out_event event;
@@ -147,13 +147,13 @@ struct qund_outcome qund_outcome_told(const struct qund_ended *e, enum qund_repe
         qund_utf8_cut(e->detail, sizeof(((struct qund_outcome *)0)->reason) - 1);
     struct qund_outcome o = {
         .event = TOLD[how].event, .verdict = TOLD[how].verdict, .retry_ms = -1};
-    bool again = repeat == QUND_REPEAT_SAFE || (repeat == QUND_REPEAT_ONCE && attempt < 2);
+    bool again = repeat == QUND_REPEAT_SAFE || (repeat == QUND_REPEAT_ONCE && item->unknowns == 0);
 
     snprintf(o.reason, sizeof(o.reason), "%.*s", QUND_STR_ARG(detail));
     if (o.event == QUND_OUT_EV_QUOTA)
         wait_quota(&o, e->retry_after_ms);
     else if (o.event == QUND_OUT_EV_RETRY || (o.event == QUND_OUT_EV_UNKNOWN && again))
-        wait_retry(&o, attempt);
+        wait_retry(&o, item->attempt);
     if (o.event == QUND_OUT_EV_RETRY && e->retry_after_ms > 0)
         o.retry_ms = e->retry_after_ms;
     return o;

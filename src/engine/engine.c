@@ -65,15 +65,15 @@ static int read_meta(struct qund_engine *e)
     return rc < 0 ? rc : qund_entry_id_parse(qund_buf_view(&id), &e->applied);
 }
 
-/* Targets of kind webhook recognise a repeat by its id: an unknown outcome is tried again. */
 /* A webhook's receiver knows a repeat by its id; a plugin says so of its own kind. */
-static bool may_repeat(void *arg, struct qund_str target, int attempt)
+static bool may_repeat(void *arg, struct qund_str target, int unknowns)
 {
     const struct qund_target_cfg *t = qund_config_target(arg, target);
 
     if (!t || qund_target_is_ours(t))
         return t != NULL;
-    return t->own.repeat == QUND_REPEAT_SAFE || (t->own.repeat == QUND_REPEAT_ONCE && attempt < 2);
+    return t->own.repeat == QUND_REPEAT_SAFE ||
+           (t->own.repeat == QUND_REPEAT_ONCE && unknowns == 0);
 }
 
 static int recover(struct qund_engine *e)

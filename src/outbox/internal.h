@@ -44,7 +44,7 @@ void qund_card_body(const struct qund_out_item *const *of, size_t n, struct qund
 struct qund_out_row {
     int64_t id;
     enum qund_out_state state;
-    int attempt, status;
+    int attempt, status, unknowns;
     char target[128];
 };
 struct qund_out_change {
@@ -85,7 +85,7 @@ QUND_CHECK int qund_out_sql_mark_merged(struct qund_db *db, int64_t alert, struc
 /* 1 and a row of that alert that waits (queued, retry_at, quota_hit), or a card that waits and has
  * no part left but marked ones; 0 none. */
 QUND_CHECK int qund_out_sql_waiting_of(struct qund_db *db, int64_t alert, struct qund_out_row *out);
-/* Writes the change; its timers follow the state. */
+/* Writes the change; its timers follow the state, and what is unknown is counted. */
 QUND_CHECK int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
                                 const struct qund_out_change *c);
 /* A person wants it now: it has until then, and does not rest. */

@@ -233,7 +233,7 @@ int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, struct qund_
 }
 
 int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
-                        bool (*retry)(void *arg, struct qund_str target, int attempt), void *arg)
+                        bool (*retry)(void *arg, struct qund_str target, int unknowns), void *arg)
 {
     struct qund_out_row row;
     int n = 0;
@@ -246,7 +246,7 @@ int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
                 .id = row.id,
                 .state = QUND_OUT_UNKNOWN,
                 .attempt = row.attempt,
-                .due = retry(arg, qund_str(row.target), row.attempt) ? now : 0,
+                .due = retry(arg, qund_str(row.target), row.unknowns) ? now : 0,
                 .now = now,
                 .status = row.status,
                 .reason = QUND_STR("the program stopped before the answer was known")});

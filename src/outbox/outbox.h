@@ -98,6 +98,7 @@ QUND_CHECK int qund_outbox_add(struct qund_outbox *ob, const struct qund_out_new
 struct qund_out_item {
     int64_t id, alert, created, until, deadline, person, clock;
     int attempt;
+    int unknowns; /* tries before this one that ended unknown */
     bool urgent;
     enum qund_out_rest rest;
     char *target, *body, *key; /* owned */
@@ -150,9 +151,10 @@ QUND_CHECK int qund_outbox_move(struct qund_outbox *ob, int64_t id, enum qund_ou
 QUND_CHECK int qund_outbox_cancel_alert(struct qund_outbox *ob, int64_t alert, struct qund_str why,
                                         int64_t now);
 /* At start: whatever was `sending` when the program stopped is `unknown`; `retry` wakes each at
- * once (targets that recognise a repeat by its id). Returns how many. */
+ * once (targets that recognise a repeat by its id, or bear one; unknowns: tries before that ended
+ * so). Returns how many. */
 QUND_CHECK int qund_outbox_recover(struct qund_outbox *ob, int64_t now,
-                                   bool (*retry)(void *arg, struct qund_str target, int attempt),
+                                   bool (*retry)(void *arg, struct qund_str target, int unknowns),
                                    void *arg);
 /* After a rollback: what memory knew of the rows is void. Credits spent in it come back, those
  * granted in it go: the command that granted them is applied again. */

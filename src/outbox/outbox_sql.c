@@ -19,7 +19,7 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, bool gated, 
 {
     struct qund_stmt *st =
         qund_sql(db, "SELECT id, alert, created, attempt, urgent, body, key, person, deadline,"
-                     " rest, clock"
+                     " rest, clock, unknowns"
                      " FROM outbox o WHERE state = 0 AND target = :target AND (NOT :gated OR"
                      " urgent = 1 OR person = 0 OR alert IS NULL OR attempt > 0 OR id <="
                      " (SELECT upto FROM pace p WHERE p.target = o.target AND p.person = o.person))"
@@ -44,6 +44,7 @@ int qund_out_sql_queued(struct qund_db *db, struct qund_str target, bool gated, 
             .deadline = qund_col_int(st, 8),
             .rest = (enum qund_out_rest)qund_col_int(st, 9),
             .clock = qund_col_int(st, 10),
+            .unknowns = (int)qund_col_int(st, 11),
         };
     }
     qund_stmt_reset(st);
@@ -213,14 +214,15 @@ static void row_read(struct qund_stmt *st, struct qund_out_row *out)
         .state = (enum qund_out_state)qund_col_int(st, 1),
         .attempt = (int)qund_col_int(st, 2),
         .status = (int)qund_col_int(st, 3),
+        .unknowns = (int)qund_col_int(st, 5),
     };
     snprintf(out->target, sizeof(out->target), "%.*s", QUND_STR_ARG(target));
 }
 
 int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_row *out)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT id, state, attempt, status, target FROM outbox WHERE id = :id");
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT id, state, attempt, status, target, unknowns FROM outbox WHERE id = :id");
     int rc;
 
     qund_bind_int(st, ":id", id);
@@ -233,8 +235,9 @@ int qund_out_sql_get(struct qund_db *db, int64_t id, struct qund_out_row *out)
 
 int qund_out_sql_first(struct qund_db *db, enum qund_out_state s, struct qund_out_row *out)
 {
-    struct qund_stmt *st = qund_sql(db, "SELECT id, state, attempt, status, target FROM outbox"
-                                        " WHERE state = :state ORDER BY id LIMIT 1");
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id, state, attempt, status, target, unknowns FROM outbox"
+                     " WHERE state = :state ORDER BY id LIMIT 1");
     int rc;
 
     qund_bind_int(st, ":state", s);
@@ -260,10 +263,11 @@ int qund_out_sql_mark_merged(struct qund_db *db, int64_t alert, struct qund_str 
 int qund_out_sql_waiting_of(struct qund_db *db, int64_t alert, struct qund_out_row *out)
 {
     struct qund_stmt *st = qund_sql(
-        db, "SELECT id, state, attempt, status, target FROM outbox o WHERE (alert = :alert"
-            " OR id IN (SELECT merged_into FROM outbox WHERE alert = :alert AND state = 8))"
-            " AND +state IN (0, 5, 6) AND NOT EXISTS (SELECT 1 FROM outbox m"
-            " WHERE m.merged_into = o.id AND m.reason IS NULL) ORDER BY id LIMIT 1");
+        db,
+        "SELECT id, state, attempt, status, target, unknowns FROM outbox o WHERE (alert = :alert"
+        " OR id IN (SELECT merged_into FROM outbox WHERE alert = :alert AND state = 8))"
+        " AND +state IN (0, 5, 6) AND NOT EXISTS (SELECT 1 FROM outbox m"
+        " WHERE m.merged_into = o.id AND m.reason IS NULL) ORDER BY id LIMIT 1");
     int rc;
 
     qund_bind_int(st, ":alert", alert);
@@ -280,6 +284,7 @@ int qund_out_sql_set(struct qund_db *db, struct qund_timers *timers,
     struct qund_stmt *st =
         qund_sql(db, "UPDATE outbox SET state = :state, attempt = :attempt, due = :due,"
                      " changed = :now, status = :status, reason = :reason,"
+                     " unknowns = unknowns + (:state = 7),"
                      " their_id = coalesce(:their_id, their_id),"
                      " evidence = CASE WHEN :state = 4 THEN 'claimed' ELSE evidence END"
                      " WHERE id = :id");

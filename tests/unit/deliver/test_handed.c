@@ -126,6 +126,7 @@ static void send(struct desk *k, int64_t id, int attempt)
     k->credit--;
     items.v[0] = (struct qund_out_item){.id = id,
                                         .attempt = attempt,
+                                        .unknowns = attempt - 1,
                                         .until = INT64_MAX,
                                         .target = qund_strdup("ops"),
                                         .body = qund_strdup("{}"),

@@ -116,12 +116,18 @@ static void waits_grow_with_full_jitter_and_end(void **state)
     assert_int_equal(of_end(QUND_CLIENT_NO_ANSWER, 40).retry_ms, -1);
 }
 
-static struct qund_outcome told(enum qund_delivered how, enum qund_repeat repeat, int attempt,
-                                int64_t after_ms)
+static struct qund_outcome told_after(enum qund_delivered how, enum qund_repeat repeat, int attempt,
+                                      int unknowns, int64_t after_ms)
 {
     return qund_outcome_told(
         &(struct qund_ended){.how = how, .retry_after_ms = after_ms, .detail = QUND_STR("because")},
-        repeat, attempt);
+        repeat, &(struct qund_out_item){.attempt = attempt, .unknowns = unknowns});
+}
+
+static struct qund_outcome told(enum qund_delivered how, enum qund_repeat repeat, int attempt,
+                                int64_t after_ms)
+{
+    return told_after(how, repeat, attempt, attempt - 1, after_ms);
 }
 
 static void what_a_plugin_says_has_its_class(void **state)
@@ -149,6 +155,9 @@ static void what_unknown_allows_is_the_kinds(void **state)
     assert_true(told(QUND_UNKNOWN, QUND_REPEAT_ONCE, 1, -1).retry_ms > 0);
     assert_int_equal(told(QUND_UNKNOWN, QUND_REPEAT_ONCE, 2, -1).retry_ms, -1);
     assert_true(told(QUND_UNKNOWN, QUND_REPEAT_SAFE, 9, -1).retry_ms > 0);
+    /* "Busy" twice is not "sent, perhaps": the one repeat is still there, and then it is not. */
+    assert_true(told_after(QUND_UNKNOWN, QUND_REPEAT_ONCE, 3, 0, -1).retry_ms > 0);
+    assert_int_equal(told_after(QUND_UNKNOWN, QUND_REPEAT_ONCE, 4, 1, -1).retry_ms, -1);
     assert_int_equal(told((enum qund_delivered)77, QUND_REPEAT_NEVER, 1, -1).event,
                      QUND_OUT_EV_UNKNOWN);
 }

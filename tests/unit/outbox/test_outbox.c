@@ -57,6 +57,19 @@ static int64_t add(struct fixture *f, const char *key, bool urgent)
     return id;
 }
 
+/* When it is tried again; 0: never by itself. */
+static int64_t due_of(struct fixture *f, int64_t id)
+{
+    struct qund_stmt *st = qund_sql(f->db, "SELECT due FROM outbox WHERE id = :id");
+    int64_t due;
+
+    qund_bind_int(st, ":id", id);
+    assert_int_equal(qund_step(st), 1);
+    due = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return due;
+}
+
 static int64_t rows_in(struct fixture *f, enum qund_out_state s)
 {
     int64_t n[QUND_OUT_STATES];
@@ -212,12 +225,11 @@ static void a_retry_waits_for_its_timer(void **state)
     qund_arena_free(arena);
 }
 
-static bool never(void *arg, struct qund_str target, int attempt)
+static bool first_time(void *arg, struct qund_str target, int unknowns)
 {
     (void)arg;
-    (void)attempt;
     (void)target;
-    return false;
+    return unknowns == 0;
 }
 
 static void an_ordered_target_waits_for_what_is_tried_again(void **state)
@@ -261,9 +273,56 @@ static void what_was_being_sent_at_a_stop_is_unknown(void **state)
     add(f, "a", false);
     qund_outbox_credit(f->ob, QUND_STR("desk"), 1, 9000);
     assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
-    assert_int_equal(qund_outbox_recover(f->ob, 2000, never, NULL), 1);
+    assert_int_equal(qund_outbox_recover(f->ob, 2000, first_time, NULL), 1);
     assert_int_equal(qund_db_commit(f->db), 0);
     assert_int_equal(rows_in(f, QUND_OUT_UNKNOWN), 1);
+    qund_out_items_done(&items);
+}
+
+/* The row is sending; it ends as said and is due again at once. */
+static void ends(struct fixture *f, int64_t id, int attempt, enum qund_out_event event,
+                 struct qund_out_items *items)
+{
+    bool applied;
+
+    assert_int_equal(
+        qund_outbox_outcome(
+            f->ob,
+            &(struct qund_out_outcome){.id = id, .attempt = attempt, .event = event, .due = 2000},
+            1500, &applied),
+        0);
+    assert_true(applied);
+    assert_int_equal(qund_outbox_move(f->ob, id, QUND_OUT_EV_DUE, 2000, QUND_STR_NONE, NULL), 0);
+    qund_out_items_done(items);
+    assert_int_equal(qund_outbox_take(f->ob, 2000, items), 0);
+    assert_int_equal(items->n, 1);
+    assert_int_equal(items->v[0].attempt, attempt + 1);
+}
+
+static void tries_that_ended_unknown_have_a_count_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    struct qund_out_items items = {0};
+    int64_t id;
+
+    assert_int_equal(qund_db_begin(f->db), 0);
+    id = add(f, "a", false);
+    qund_outbox_credit(f->ob, QUND_STR("desk"), 9, 9000);
+    assert_int_equal(qund_outbox_take(f->ob, 1000, &items), 0);
+    ends(f, id, 1, QUND_OUT_EV_RETRY, &items);
+    assert_int_equal(items.v[0].unknowns, 0);
+    ends(f, id, 2, QUND_OUT_EV_UNKNOWN, &items);
+    assert_int_equal(items.v[0].unknowns, 1);
+    /* So at a stop: what was unknown once is left to a person, what only failed is not. */
+    assert_int_equal(qund_outbox_recover(f->ob, 3000, first_time, NULL), 1);
+    assert_int_equal(due_of(f, id), 0);
+    qund_out_items_done(&items);
+    id = add(f, "b", false);
+    assert_int_equal(qund_outbox_take(f->ob, 3000, &items), 0);
+    ends(f, id, 1, QUND_OUT_EV_RETRY, &items);
+    assert_int_equal(qund_outbox_recover(f->ob, 4000, first_time, NULL), 1);
+    assert_int_equal(due_of(f, id), 4000);
+    assert_int_equal(qund_db_commit(f->db), 0);
     qund_out_items_done(&items);
 }
 
@@ -316,6 +375,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_ordered_target_waits_for_what_is_tried_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_being_sent_at_a_stop_is_unknown, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(tries_that_ended_unknown_have_a_count_of_their_own, set_up,
                                         tear_down),
         cmocka_unit_test(final_states_are_left_only_by_a_person),
         cmocka_unit_test(the_documentation_shows_the_table),
