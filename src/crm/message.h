@@ -29,8 +29,8 @@ QUND_CHECK int qund_message_event(struct qund_message_view *v, const struct qund
                                   struct qund_event *out);
 /* The canonical event's keys, plus seq, state when it is not kept, copy when it is another
  * account's copy of one that is there, and intents, rooms, phones, signups, rules (always arrays).
- * With mask, phones are printed 138****0105 in `phones` and left out of nothing else: the text is
- * what the group has read. */
+ * With mask, phones are printed 138****0105 in `phones`; in the words they are masked by who
+ * answers (http/mask.c). */
 QUND_CHECK int qund_message_print(struct qund_message_view *v, const struct qund_message_row *row,
                                   bool mask, struct qund_buf *out);
 #endif

@@ -1,9 +1,10 @@
 /* api_live.c - the live feed: what happens, as it happens, to whoever watches.
  *
  * The engine hands over one JSON object per line after each commit; it goes to all readers as one
- * frame that is made once. The feed is a window, not a record: a reader who cannot keep up is
- * closed with 1013 and looks the rest up through the API, and when the loop itself lags the
- * engine's lines are dropped and counted rather than held. */
+ * frame that is made once (twice, if some of them may not see phone numbers). The feed is a window,
+ * not a record: a reader who cannot keep up is closed with 1013 and looks the rest up through the
+ * API, and when the loop itself lags the engine's lines are dropped and counted rather than held.
+ */
 #include "config/config.h"
 #include "http/internal.h"
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ struct live_client {
     struct qund_http *h;
     struct qund_ws *ws;
     int64_t token;
+    bool mask;
 };
 
 struct line {
@@ -61,6 +63,7 @@ void qund_api_live(struct qund_http *h, struct qund_req *r, const struct qund_ca
     l = qund_alloc(sizeof(*l));
     l->h = h;
     l->token = c->grant.token;
+    l->mask = c->mask;
     l->ws = qund_ws_accept(r,
                            &(struct qund_ws_cfg){.message_max = MESSAGE_MAX,
                                                  .queue_frames = READER_FRAMES_MAX,
@@ -77,16 +80,31 @@ void qund_api_live(struct qund_http *h, struct qund_req *r, const struct qund_ca
     qund_counter_set(h->live_clients, (int64_t)(atomic_fetch_add(&h->n_clients, 1) + 1));
 }
 
+/* NULL: it is no JSON, and is not shown. */
+static struct qund_ws_frame *masked_frame(struct qund_str json)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf masked = {0};
+
+    return qund_mask_json(json, &masked) < 0 ? NULL : qund_ws_frame_new(qund_buf_view(&masked));
+}
+
 static void show(struct qund_http *h, struct mail *m)
 {
     struct line *line = QUND_CONTAINER(m, struct line, mail);
-    struct qund_ws_frame *f = qund_ws_frame_new(qund_str_n(line->text, line->n));
+    struct qund_str json = qund_str_n(line->text, line->n);
+    struct qund_ws_frame *frame[2] = {NULL, NULL}; /* as it is, and masked; made when wanted */
 
     atomic_fetch_sub(&h->feed_waiting, line->n);
-    for (struct live_client *l = h->clients; l; l = l->next)
-        if (qund_ws_send_frame(l->ws, f) == QUND_E_FULL)
+    for (struct live_client *l = h->clients; l; l = l->next) {
+        struct qund_ws_frame **f = &frame[l->mask];
+
+        if (!*f)
+            *f = l->mask ? masked_frame(json) : qund_ws_frame_new(json);
+        if (*f && qund_ws_send_frame(l->ws, *f) == QUND_E_FULL)
             qund_ws_close(l->ws, CLOSE_LATER, "too slow for the live feed; look it up");
-    qund_ws_frame_unref(f);
+    }
+    qund_ws_frame_unref(frame[0]);
+    qund_ws_frame_unref(frame[1]);
     qund_free(line);
 }
 

@@ -39,6 +39,17 @@ static void read_home(struct qund_http *h, struct mail *m)
     qund_free(p);
 }
 
+/* What a role may not see is taken out of the whole answer, whoever made it. */
+static int mask_answer(struct qund_answer *a)
+{
+    struct qund_buf masked = {0};
+    int rc = qund_mask_json(qund_buf_view(&a->body), &masked);
+
+    qund_buf_done(&a->body);
+    a->body = masked;
+    return rc < 0 ? qund_err_set(&a->err, rc, "", "the answer cannot be read") : 0;
+}
+
 /* Reader's thread. */
 static void read_run(struct qund_read_job *j, struct qund_reader *rd, const struct qund_err *err)
 {
@@ -53,6 +64,8 @@ static void read_run(struct qund_read_job *j, struct qund_reader *rd, const stru
             qund_ignore(qund_err_set(&p->answer.err, p->rc, "", "%s",
                                      p->rc == QUND_E_AGAIN ? "reading took too long; try again"
                                                            : "the store cannot be read"));
+        if (p->rc == QUND_OK && p->call.mask && !p->answer.type)
+            p->rc = mask_answer(&p->answer);
     }
     qund_http_mail(p->h, &p->mail);
 }
@@ -135,13 +148,26 @@ int qund_command_send(struct qund_http *h, struct qund_command *c, bool job,
 
 static void answer_command(struct qund_http *h, struct qund_command *c, void *arg)
 {
+    QUND_AUTO(qund_buf_done) struct qund_buf masked = {0};
     struct qund_req *r = arg;
+    struct qund_str reply = qund_buf_view(&c->reply);
+    struct qund_err err = {0};
+    struct qund_grant g;
 
-    (void)h;
+    if (c->reply.n > 0 && (qund_auth_again(h, qund_req_token(r), &g) < 0 || qund_grant_masks(&g))) {
+        int rc = qund_mask_json(reply, &masked);
+
+        if (rc < 0) {
+            qund_err_set(&err, rc, "", "it is done; its answer cannot be read");
+            qund_answer_rc(r, rc, &err);
+            return;
+        }
+        reply = qund_buf_view(&masked);
+    }
     if (c->rc < 0)
-        qund_answer_refused(r, c->rc, &c->err, qund_buf_view(&c->reply));
+        qund_answer_refused(r, c->rc, &c->err, reply);
     else
-        qund_answer_json(r, 200, c->reply.n > 0 ? qund_buf_view(&c->reply) : QUND_STR("{}"));
+        qund_answer_json(r, 200, c->reply.n > 0 ? reply : QUND_STR("{}"));
 }
 
 static void send_command(struct qund_http *h, struct qund_req *r, const struct qund_call *c)

@@ -16,7 +16,7 @@
 
 enum { HOME_CAP = 1024, ARENA_BYTES = 64 << 10, COMMAND_BODY_MAX = 256 << 10, CHARGE_PER_MIN = 30 };
 
-/* req->grant: the row's place in the table, and the token. */
+/* As qund_req_token reads it. */
 static uint64_t pack_grant(size_t route, int64_t token)
 {
     return (uint64_t)token << 16 | (uint64_t)route;
@@ -98,7 +98,7 @@ static int admit(struct qund_http *h, struct qund_req *r, const struct qund_rout
 static void fill_call(struct qund_http *h, struct qund_call *c, const struct qund_grant *g)
 {
     c->grant = *g;
-    c->mask = !(ROLES_MANAGE & 1u << g->role);
+    c->mask = qund_grant_masks(g);
     c->now_ms = qund_clock_now(h->deps.clock).ms;
     snprintf(c->zone, sizeof(c->zone), "%s", h->deps.config(h->deps.arg)->time.zone);
 }
@@ -199,7 +199,7 @@ static void on_request(void *arg, struct qund_req *r)
         return;
     }
     if (routes[index].roles != ROLES_NOBODY_ASKED &&
-        qund_auth_again(h, (int64_t)(r->grant >> 16), &g) < 0) {
+        qund_auth_again(h, qund_req_token(r), &g) < 0) {
         qund_answer_error(r, 401, "unauthorized", QUND_STR("the token is no longer good"),
                           QUND_STR_NONE);
         return;

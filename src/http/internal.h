@@ -103,7 +103,7 @@ struct qund_call {
         const unsigned char *key; /* valid as long as the server */
         bool english, asked;      /* asked: by ?lang= */
     } link;
-    bool mask; /* phones are masked for this role */
+    bool mask; /* phones are masked for this role (mask.c) */
     int64_t now_ms;
     char zone[64]; /* the installation's */
 };
@@ -135,6 +135,14 @@ void qund_answer_rc(struct qund_req *r, int rc, const struct qund_err *err);
 /* The same with all that was found, a JSON object, where a refusal has more than one reason. */
 void qund_answer_refused(struct qund_req *r, int rc, const struct qund_err *err,
                          struct qund_str found);
+
+/* mask.c: phone numbers in the strings of a JSON text as 138****0105, but for identifiers; appended
+ * to out. BUG: it is no JSON. Any thread. */
+QUND_CHECK int qund_mask_json(struct qund_str json, struct qund_buf *out);
+static inline bool qund_grant_masks(const struct qund_grant *g)
+{
+    return !(ROLES_MANAGE & 1u << g->role);
+}
 
 /* page.c: the frame of every list. next empty or 0: the end. */
 void qund_page_begin(struct qund_jw *w);
@@ -192,6 +200,11 @@ QUND_CHECK int qund_auth_reload(struct qund_http *h, void (*then)(struct qund_ht
                                 void *arg);
 
 void qund_auth_retry(void *arg);
+/* req->grant: the row's place in the table of routes, and above it the token. */
+static inline int64_t qund_req_token(const struct qund_req *r)
+{
+    return (int64_t)(r->grant >> 16);
+}
 
 /* calls.c: sends a call to a reader, the engine or the application, and answers it. */
 void qund_call_dispatch(struct qund_http *h, struct qund_req *r, const struct qund_call *c,

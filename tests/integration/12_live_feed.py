@@ -16,6 +16,7 @@ except ImportError:
 
 import asyncio
 import json
+from urllib.parse import quote
 
 from harness import Cases, Daemon, Receiver, check, equal, scratch
 
@@ -53,6 +54,27 @@ with scratch() as folder, Receiver(folder) as receiver, Daemon(folder / "d", {"t
         check(kinds.index("delivery") > max(kinds.index("message"), kinds.index("alert")), "order", kinds)
         message = seen[kinds.index("message")]
         equal((message["text"], message["rules"]), ("这个多少钱", ["ask-price"]), "message")
+
+    @case("who may not see phone numbers reads none, in the feed or the API; who may reads them")
+    def _():
+        said = {"id": "tel", "group": "g", "sender": "13800000105", "sender_name": "李雷 13800000105",
+                "text": "这个多少钱？打我电话１３８-００００-０１０５"}
+        seen = asyncio.run(listen(d, api, [said], {"message", "alert"}))
+        words = json.dumps(seen, ensure_ascii=False)
+        check("13800000105" not in words and "０１０５" not in words, "no number in the feed", words)
+        message = next(m for m in seen if m["kind"] == "message")
+        equal((message["text"], message["sender_name"]), ("这个多少钱？打我电话138****0105", "李雷 138****0105"), "shown")
+        with d.client("viewer") as viewer, d.client("manager") as manager:
+            for path in ("/api/v1/alerts", "/api/v1/groups/1/messages", "/api/v1/search?q=" + quote("电话"), "/api/v1/contacts"):
+                hidden, whole = (c.get(path).body.decode() for c in (viewer, manager))
+                check("138****0105" in hidden and "０１０５" not in hidden, path, hidden)
+                check("13800000105" in whole and "138****" not in whole, path, whole)
+                if "messages" in path:
+                    check('"sender":"13800000105"' in hidden, "who it is", hidden)
+            number = viewer.get("/api/v1/alerts").json()["items"][0]["id"]
+        with d.client("staff") as staff:
+            answer = staff.post(f"/api/v1/alerts/{number}/ack", {}).body.decode()
+            check("138****0105" in answer and "０１０５" not in answer, "the answer to a deed", answer)
 
     @case("fifty readers see a thousand messages each, in order")
     def _():
