@@ -60,7 +60,7 @@ static const struct cli_opt PLAN[] = {
     {"--figure", CLI_PAIR, "a figure that is kept by hand (stock.box=80, capacity=60)"},
     {"--name", "TEXT", "what it is called (default: the template's title)"},
     {"--version", "N|latest", "of the template; edit: takes this one"},
-    {"--direct", NULL, "posts leave by themselves where one of our accounts speaks"},
+    {"--deliver", "HOW", "person (staff post, the default), confirm (they tap) or direct"},
     {"--force", NULL, "create: although posts clash with a cap"},
     {"--reason", "TEXT", "pause, resume, cancel: for the record"},
     {"--state", "STATE", "list: running, paused, finished or cancelled"},

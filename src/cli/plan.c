@@ -144,8 +144,7 @@ static void put_plan(struct fields *f, struct cli *c)
     put_text(f, c, "--version", "version");
     put_pairs(f, c, "--param", "params", false);
     put_pairs(f, c, "--figure", "figures", true);
-    if (cli_opt(c, "--direct"))
-        qund_jw_kz(&f->w, "deliver", "direct");
+    put_text(f, c, "--deliver", "deliver");
     if (cli_opt(c, "--force"))
         qund_jw_kbool(&f->w, "force", true);
 }

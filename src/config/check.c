@@ -158,18 +158,17 @@ static void misnamed(struct checker *ck, struct place at, const char *what, cons
     complain(ck, at.map, at.name, at.key, why);
 }
 
-static void check_through(struct checker *ck, const struct qund_config *c,
-                          const struct qund_channel_cfg *ch)
+static void check_through(struct checker *ck, const struct qund_config *c, const char *channel,
+                          const char *key, const char *target)
 {
     const char **known;
 
-    if (!ch->send_through || qund_config_target(c, qund_str(ch->send_through)))
+    if (!target || qund_config_target(c, qund_str(target)))
         return;
     known = qund_alloc((c->n_targets + 1) * sizeof(*known));
     for (size_t i = 0; i < c->n_targets; i++)
         known[i] = c->targets[i].name;
-    misnamed(ck, (struct place){"channels", ch->name, "send_through"}, "target", ch->send_through,
-             known, c->n_targets);
+    misnamed(ck, (struct place){"channels", channel, key}, "target", target, known, c->n_targets);
     qund_free(known);
 }
 
@@ -219,8 +218,12 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
     if (blank(c->autos.prefix) && blank(c->autos.suffix))
         complain(&ck, "auto", NULL, "prefix",
                  "what is said automatically must be marked: give a prefix or a suffix");
-    for (size_t i = 0; i < c->n_channels; i++)
-        check_through(&ck, c, &c->channels[i]);
+    for (size_t i = 0; i < c->n_channels; i++) {
+        const struct qund_channel_cfg *ch = &c->channels[i];
+
+        check_through(&ck, c, ch->name, "send_through", ch->send_through);
+        check_through(&ck, c, ch->name, "confirm_through", ch->confirm_through);
+    }
     for (size_t i = 0; i < c->n_targets; i++) {
         const struct qund_target_cfg *t = &c->targets[i];
 

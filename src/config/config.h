@@ -45,12 +45,13 @@ struct qund_channel_cfg {
     char *realm; /* the world in which its ids are unique; never NULL */
     char *kind;  /* "api", "replay", or a plugin's name; never NULL */
     struct qund_own own;
-    bool trust_roles;    /* sender_role of its events is believed */
-    bool live;           /* may send origin: live */
-    bool ts_stable;      /* a repeated event carries the same ts */
-    int64_t lateness_ms; /* -1: time.lateness */
-    int64_t hook_body;   /* bytes of a request below /hook/<name> */
-    char *send_through;  /* the target that speaks in its chats; NULL: nobody does */
+    bool trust_roles;      /* sender_role of its events is believed */
+    bool live;             /* may send origin: live */
+    bool ts_stable;        /* a repeated event carries the same ts */
+    int64_t lateness_ms;   /* -1: time.lateness */
+    int64_t hook_body;     /* bytes of a request below /hook/<name> */
+    char *send_through;    /* the target that speaks in its chats; NULL: nobody does */
+    char *confirm_through; /* the target through which staff confirm a post; NULL: none */
 };
 struct qund_target_cfg {
     char *name;
@@ -184,8 +185,8 @@ QUND_CHECK int qund_config_parse_kinds(const char *name, const char *dir, struct
  * in the file. Keys of maps are not reached. */
 QUND_CHECK int qund_config_set(struct qund_config *c, const char *key, struct qund_str value,
                                struct qund_errs *errs);
-/* For a simulation, before the snapshot is shared: a channel of that realm whose roles are believed;
- * a target of that name, if there is none, to which nothing is ever sent. */
+/* For a simulation, before the snapshot is shared: a channel of that realm whose roles are
+ * believed; a target of that name, if there is none, to which nothing is ever sent. */
 void qund_config_add_channel(struct qund_config *c, struct qund_str name, struct qund_str realm);
 void qund_config_add_target(struct qund_config *c, struct qund_str name);
 struct qund_config *qund_config_ref(struct qund_config *c);

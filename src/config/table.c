@@ -243,6 +243,9 @@ static const struct option CHANNEL[] = {
     {"send_through", OPT_STRING, CH(send_through), NULL, 0, 0, NULL, OPT_RELOAD,
      "The target that speaks in its chats: rules answer there through it. Unset: nothing is said "
      "there."},
+    {"confirm_through", OPT_STRING, CH(confirm_through), NULL, 0, 0, NULL, OPT_RELOAD,
+     "The target that lays a post before a member of staff, who sends it with one tap in an app of "
+     "the platform: plans made `deliver: confirm` use it."},
 };
 
 static const struct option TARGET[] = {

@@ -165,7 +165,8 @@ static const struct qund_field PLAN[] = {
     {"params", VALUE_OBJECT, false, NULL, "The template's parameters by name"},
     {"figures", VALUE_OBJECT, false, NULL, "Figures kept by hand: stock.box, capacity"},
     {"deliver", VALUE_STR, false, NULL,
-     "person: staff are told and post (the default); direct: our own account speaks"},
+     "person: staff are told and post (the default); confirm: they confirm what a channel's "
+     "confirm_through lays before them; direct: our own account speaks"},
     {"name", VALUE_STR, false, NULL, "What it is called; the template's title"},
     {"force", VALUE_BOOL, false, NULL, "Although posts clash with a cap"},
 };

@@ -345,10 +345,13 @@ static int ask_how(struct sop_draft *d, const struct sop_draft_ask *ask, struct 
     int rc = qund_sop_body_text(d->arena, ask->deliver, "deliver", &how, err);
 
     if (rc == 0 && how.p) {
-        d->plan.direct = qund_str_is(how, "direct");
-        if (!d->plan.direct && !qund_str_is(how, "person"))
+        int named = qund_plan_deliver_parse(how);
+
+        if (named < 0)
             return qund_err_set(err, QUND_E_INVAL, "deliver",
-                                "must be person (staff are reminded and post) or direct");
+                                "must be person (staff are reminded and post), confirm (they "
+                                "confirm what is laid before them) or direct");
+        d->plan.deliver = (enum qund_plan_deliver)named;
     }
     if (rc == 0)
         rc = qund_sop_body_bool(ask->force, "force", &d->force, err);

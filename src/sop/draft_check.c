@@ -100,14 +100,24 @@ static void check_place(struct sop_draft *d, const struct sop_place *p)
                       qund_group_type_name(p->type), QUND_STR_ARG(type));
 }
 
-/* Whether a target of ours speaks in the groups of that realm. */
-static bool speaks(const struct qund_config *c, struct qund_str realm)
+/* A plan that does not leave its posts to people needs a target in each of its groups. */
+static void check_deliver(struct sop_draft *d, const struct sop_place *p)
 {
-    for (size_t i = 0; i < c->n_channels; i++)
-        if (qund_str_is(realm, c->channels[i].realm) && c->channels[i].send_through &&
-            qund_config_target(c, qund_str(c->channels[i].send_through)))
-            return true;
-    return false;
+    static const struct {
+        const char *cannot, *key;
+    } NEEDS[QUND_DELIVERS] = {
+        [QUND_DELIVER_DIRECT] = {"nobody of ours can post", "send_through"},
+        [QUND_DELIVER_CONFIRM] = {"nothing can be laid before staff", "confirm_through"},
+    };
+    enum qund_plan_deliver how = d->plan.deliver;
+
+    if (how == QUND_DELIVER_PERSON || p->id == 0 ||
+        qund_sop_voice(d->s->deps.config, p->realm, how).n > 0)
+        return;
+    qund_errs_add(&d->problems, QUND_E_INVAL, "deliver",
+                  "%s in %.*s: name a `%s` for its channel in the configuration, or take deliver: "
+                  "person",
+                  NEEDS[how].cannot, QUND_STR_ARG(qund_utf8_cut(p->name, 60)), NEEDS[how].key);
 }
 
 static void check_whom(struct sop_draft *d)
@@ -126,11 +136,7 @@ static void check_whom(struct sop_draft *d)
         problem(d, "contacts", "this template speaks to groups, not to single persons");
     for (size_t i = 0; i < d->n_places; i++) {
         check_place(d, &d->places[i]);
-        if (d->plan.direct && d->places[i].id > 0 && !speaks(d->s->deps.config, d->places[i].realm))
-            qund_errs_add(&d->problems, QUND_E_INVAL, "deliver",
-                          "nobody of ours can post in %.*s: name a `send_through` for its channel "
-                          "in the configuration, or take deliver: person",
-                          QUND_STR_ARG(qund_utf8_cut(d->places[i].name, 60)));
+        check_deliver(d, &d->places[i]);
     }
 }
 

@@ -182,7 +182,7 @@ void qund_draft_print(struct sop_draft *d, bool tasks, struct qund_buf *out)
     qund_jw_kint(&w, "version", d->plan.version);
     qund_jw_kstr(&w, "name", d->plan.name);
     qund_jw_kz(&w, "scope", qund_sop_scope_name(d->t->scope));
-    qund_jw_kz(&w, "deliver", d->plan.direct ? "direct" : "person");
+    qund_jw_kz(&w, "deliver", qund_plan_deliver_name(d->plan.deliver));
     put_when(&w, "start", d->plan.start);
     put_when(&w, "event", d->plan.event);
     put_when(&w, "until", d->plan.until);

@@ -215,6 +215,11 @@ QUND_CHECK int qund_draft_keep_figures(struct sop_draft *d);
 /* Rows: the plan, whom it is for, tasks, goals, timers. */
 QUND_CHECK int qund_draft_keep(struct sop_draft *d, struct qund_sop_effects *fx);
 
+/* --- plan.c --- */
+/* The target by which posts leave so in the groups of that realm; NONE: there is none. */
+struct qund_str qund_sop_voice(const struct qund_config *c, struct qund_str realm,
+                               enum qund_plan_deliver how);
+
 /* --- place_sql.c --- */
 /* The group of that platform id or name. EXISTS: several. */
 QUND_CHECK int qund_place_sql_named(struct qund_db *db, struct qund_str name, int64_t *id);

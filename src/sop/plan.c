@@ -66,6 +66,35 @@ int qund_plan_clock(struct qund_sop *s, const struct qund_plan *plan, int64_t gr
     return 0;
 }
 
+static const char *const DELIVERS[QUND_DELIVERS] = {
+    [QUND_DELIVER_PERSON] = "person",
+    [QUND_DELIVER_DIRECT] = "direct",
+    [QUND_DELIVER_CONFIRM] = "confirm",
+};
+
+const char *qund_plan_deliver_name(enum qund_plan_deliver d)
+{
+    return (unsigned)d < QUND_DELIVERS ? DELIVERS[d] : "?";
+}
+
+int qund_plan_deliver_parse(struct qund_str name)
+{
+    return qund_str_index(name, DELIVERS, QUND_DELIVERS);
+}
+
+struct qund_str qund_sop_voice(const struct qund_config *c, struct qund_str realm,
+                               enum qund_plan_deliver how)
+{
+    for (size_t i = 0; how != QUND_DELIVER_PERSON && i < c->n_channels; i++) {
+        const struct qund_channel_cfg *ch = &c->channels[i];
+        const char *target = how == QUND_DELIVER_DIRECT ? ch->send_through : ch->confirm_through;
+
+        if (target && qund_str_is(realm, ch->realm) && qund_config_target(c, qund_str(target)))
+            return qund_str(target);
+    }
+    return QUND_STR_NONE;
+}
+
 /* --- what was typed --- */
 
 static const struct qund_sop_param *declared(const struct qund_sop_template *t,

@@ -17,10 +17,21 @@ enum qund_plan_state { /* stored; of plans and of runs */
 const char *qund_plan_state_name(enum qund_plan_state s);
 int qund_plan_state_parse(struct qund_str name); /* the state, or NOTFOUND */
 
+/* Who says what a plan says in groups. */
+enum qund_plan_deliver {                      /* stored (plan.direct) */
+                         QUND_DELIVER_PERSON, /* staff are reminded, and post */
+                         QUND_DELIVER_DIRECT, /* our own account, where a target speaks there */
+                         QUND_DELIVER_CONFIRM /* staff, by one tap on what a target laid before
+                                                 them */
+};
+#define QUND_DELIVERS (QUND_DELIVER_CONFIRM + 1)
+const char *qund_plan_deliver_name(enum qund_plan_deliver d);
+int qund_plan_deliver_parse(struct qund_str name); /* one of them, or NOTFOUND */
+
 struct qund_plan {
     int64_t id, version;
     enum qund_plan_state state;
-    bool direct;          /* posts leave by themselves where a target speaks in the group */
+    enum qund_plan_deliver deliver;
     int64_t start, event; /* the trigger's instant; T, 0: none */
     int64_t until;        /* listens for people until then; 0: for ever */
     int64_t after;        /* plan it follows; 0: none */

@@ -304,7 +304,7 @@ static int like(struct plan_cmd *c, struct sop_draft *d, const struct qund_plan 
     d->plan.version = from->version;
     d->plan.name = from->name;
     d->plan.params = from->params;
-    d->plan.direct = from->direct;
+    d->plan.deliver = from->deliver;
     for (size_t i = 0; rc == 0 && !ask->groups.p && i < n; i++)
         rc = qund_draft_place(d, grps[i]);
     return rc;

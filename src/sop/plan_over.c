@@ -165,7 +165,7 @@ static int make_next(struct qund_sop *s, const struct qund_plan *before, struct 
     d.force = true; /* nobody is there to choose: the caps decide when the time has come */
     d.plan.template = next;
     d.plan.params = before->params;
-    d.plan.direct = before->direct;
+    d.plan.deliver = before->deliver;
     d.plan.after = before->id;
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = grps[i] > 0 ? qund_draft_place(&d, grps[i]) : 0;

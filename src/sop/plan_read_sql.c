@@ -29,7 +29,7 @@ static void put_head(struct qund_stmt *st, struct qund_jw *w)
     put_ts(w, "start", qund_col_int(st, 7));
     put_ts(w, "event", qund_col_int(st, 8));
     put_ts(w, "until", qund_col_int(st, 9));
-    qund_jw_kz(w, "deliver", qund_col_int(st, 10) ? "direct" : "person");
+    qund_jw_kz(w, "deliver", qund_plan_deliver_name((enum qund_plan_deliver)qund_col_int(st, 10)));
     if (qund_col_int(st, 11) > 0)
         qund_jw_kint(w, "after", qund_col_int(st, 11));
     put_ts(w, "made", qund_col_int(st, 12));

@@ -11,7 +11,7 @@ static void bind_mutable(struct qund_stmt *st, const struct qund_plan *p)
     qund_bind_int(st, ":start", p->start);
     qund_bind_int(st, ":event", p->event);
     qund_bind_int(st, ":until", p->until);
-    qund_bind_int(st, ":direct", p->direct);
+    qund_bind_int(st, ":direct", p->deliver);
     qund_bind_int(st, ":ended", p->ended);
 }
 
@@ -70,7 +70,7 @@ int qund_plan_sql_get(struct qund_db *db, struct qund_arena *arena, int64_t id,
                                   .start = qund_col_int(st, 6),
                                   .event = qund_col_int(st, 7),
                                   .until = qund_col_int(st, 8),
-                                  .direct = qund_col_int(st, 9) != 0,
+                                  .deliver = (enum qund_plan_deliver)qund_col_int(st, 9),
                                   .after = qund_col_int(st, 10),
                                   .made = qund_col_int(st, 11),
                                   .made_by = qund_arena_str(arena, qund_col_str(st, 12)),

@@ -73,7 +73,8 @@ enum qund_task_flag {                           /* bits of task.flags, stored */
                       QUND_TASK_ALERTED = 64,   /* its step's alert was raised */
                       QUND_TASK_UNDISCLOSED =
                           128, /* the auditor was told of a post without its disclosure */
-                      QUND_TASK_UNREACHED = 256 /* nobody could be told: the manager was */
+                      QUND_TASK_UNREACHED = 256, /* nobody could be told: the manager was */
+                      QUND_TASK_TO_CONFIRM = 512 /* laid before its person, who only confirms */
 };
 
 /* --- rows (task_sql.c) --- */

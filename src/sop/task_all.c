@@ -67,35 +67,21 @@ int qund_task_fill(struct qund_sop *s, const struct task_all *a, struct qund_str
                           text, out, missing);
 }
 
-/* The target that speaks in the groups of that realm, by the configuration of its channels. */
-static struct qund_str voice_of(const struct qund_config *c, struct qund_str realm)
-{
-    for (size_t i = 0; i < c->n_channels; i++) {
-        const struct qund_channel_cfg *ch = &c->channels[i];
-
-        if (ch->send_through && qund_str_is(realm, ch->realm) &&
-            qund_config_target(c, qund_str(ch->send_through)))
-            return qund_str(ch->send_through);
-    }
-    return QUND_STR_NONE;
-}
-
-int qund_task_voice(struct qund_sop *s, const struct task_all *a, bool *by_us,
-                    struct qund_str *target, struct qund_crm_group **group)
+int qund_task_voice(struct qund_sop *s, const struct task_all *a, struct task_voice *out)
 {
     bool post = a->t.channel == QUND_SOP_CH_GROUP || a->t.channel == QUND_SOP_CH_NOTICE;
     int rc;
 
-    *by_us = false;
-    *group = NULL;
-    *target = QUND_STR_NONE;
-    if (!a->plan.direct || !post || a->t.grp <= 0 || !s->deps.outbox)
+    *out = (struct task_voice){.how = QUND_DELIVER_PERSON};
+    /* What somebody invited says in his own words nobody can say for him; a gap wants a hand. */
+    if (a->plan.deliver == QUND_DELIVER_PERSON || !post || a->t.grp <= 0 || !s->deps.outbox ||
+        qund_sop_role_disclosed((enum qund_sop_role)a->t.role) || qund_sop_has_gap(a->t.content))
         return 0;
-    rc = qund_crm_group_by_id(s->deps.crm, a->t.grp, group);
+    rc = qund_crm_group_by_id(s->deps.crm, a->t.grp, &out->group);
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
-    *target = voice_of(s->deps.config, (*group)->realm_name);
-    /* What somebody invited says in his own words nobody can say for him. */
-    *by_us = target->n > 0 && !qund_sop_role_disclosed((enum qund_sop_role)a->t.role);
+    out->target = qund_sop_voice(s->deps.config, out->group->realm_name, a->plan.deliver);
+    if (out->target.n > 0)
+        out->how = a->plan.deliver;
     return 0;
 }

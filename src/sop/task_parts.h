@@ -23,9 +23,14 @@ void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, stru
 /* Its variables filled, appended; *missing: how many nobody knows. */
 QUND_CHECK int qund_task_fill(struct qund_sop *s, const struct task_all *a, struct qund_str text,
                               int64_t now, struct qund_buf *out, size_t *missing);
-/* A person asked us to say it there by ourselves, and somebody speaks for us in that group. */
-QUND_CHECK int qund_task_voice(struct qund_sop *s, const struct task_all *a, bool *by_us,
-                               struct qund_str *target, struct qund_crm_group **group);
+/* How its words come into the group, as its plan was made and the configuration allows. */
+struct task_voice {
+    enum qund_plan_deliver how; /* PERSON: somebody is told, and posts */
+    struct qund_str target;
+    struct qund_crm_group *group;
+};
+QUND_CHECK int qund_task_voice(struct qund_sop *s, const struct task_all *a,
+                               struct task_voice *out);
 
 /* --- task_move.c --- */
 QUND_CHECK int qund_task_timer(struct qund_sop *s, const char *kind, int64_t task, int64_t due);
@@ -59,16 +64,24 @@ struct task_telling {
     int n;             /* which one of its kind */
     int64_t now;
 };
+/* Whether its push keeps the hours of rest. */
+enum qund_out_rest qund_task_rest(const struct task_all *a, int64_t now);
 /* A card to that person at all of his targets. *told: there was one. */
 QUND_CHECK int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
                               const struct task_telling *t, bool *told);
-/* It is ready: its card goes to who does it, else to who can be reached, or our own account says
- * it. A task that nobody can be told of stays ready, and the manager hears of it. */
+/* It is ready, and said as its plan was made: by a card, by our own account, by what somebody
+ * confirms. */
 QUND_CHECK int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now,
                               struct qund_sop_effects *fx);
-/* Our own account says it. */
-QUND_CHECK int qund_task_say(struct qund_sop *s, const struct task_all *a, struct qund_str target,
-                             const struct qund_crm_group *g, int64_t now);
+/* Its card goes to who does it, else to who can be reached. A task that nobody can be told of stays
+ * as it is, and the manager hears of it. */
+QUND_CHECK int qund_task_tell_person(struct qund_sop *s, struct task_all *a, int64_t now,
+                                     struct qund_sop_effects *fx);
+
+/* --- task_say.c --- */
+/* Our own account says it, or it is laid before who does the task to be confirmed. */
+QUND_CHECK int qund_task_say(struct qund_sop *s, const struct task_all *a,
+                             const struct task_voice *v, int64_t now);
 
 /* --- task_cond.c --- */
 /* Does it hold at `now`? The window of a metric without `in` begins at `since`. What nobody knows

@@ -403,21 +403,3 @@ int qund_task_recalled(struct qund_sop *s, int64_t seq, int64_t now, struct qund
     }
     return rc;
 }
-
-int qund_task_said(struct qund_sop *s, int64_t task, enum qund_out_event event,
-                   struct qund_str reason, int64_t now, struct qund_sop_effects *fx)
-{
-    struct qund_task_change c = {.by = QUND_STR("qund"), .reason = reason, .now = now};
-    int rc;
-
-    if (event == QUND_OUT_EV_PROVED)
-        c.event = QUND_TASK_EV_PROVE;
-    else if (event == QUND_OUT_EV_ACCEPTED)
-        c.event = QUND_TASK_EV_CLAIM;
-    else if (event == QUND_OUT_EV_DROP || event == QUND_OUT_EV_EXPIRE)
-        c.event = QUND_TASK_EV_FAIL;
-    else
-        return 0;
-    rc = qund_task_move(s, task, &c, fx, NULL);
-    return rc == QUND_E_INVAL || rc == QUND_E_NOTFOUND ? 0 : rc;
-}

@@ -9,14 +9,13 @@
  * what ends meanwhile is cancelled (alert = minus the task's number). It has no pace of its own,
  * because its hour is the point of it.
  *
- * In a plan that was made `direct` nobody is told where one of our own accounts may speak: it says
- * the words itself, and the push of the message is what is waited for. */
+ * In a plan that was made `direct` or `confirm` nobody is told where the configuration names a way
+ * for that: task_say.c. */
 #include "outbox/link.h"
-#include "outbox/said.h"
 #include "sop/task_parts.h"
 #include <stdio.h>
 
-#define DIRECT_FOR_MS (30 * 60000) /* a post that is half an hour late is another post */
+#define AGAIN_FOR_MS (30 * 60000) /* a card about a window that is over */
 
 struct telling {
     struct qund_sop *s;
@@ -155,7 +154,7 @@ static void put_body(const struct telling *x, struct qund_buf *body)
 
 /* A task's hour is looked after by its plan. What is held up until the night, because whoever takes
  * it was away, waits; a task that is wanted at night is told at night. */
-static enum qund_out_rest rest_of(const struct task_all *a, int64_t now)
+enum qund_out_rest qund_task_rest(const struct task_all *a, int64_t now)
 {
     return qund_hours_until(&a->clock.quiet, a->clock.zone, now) > now ? QUND_REST_NEVER
                                                                        : QUND_REST_TIMELY;
@@ -180,13 +179,13 @@ static int send_to(struct qund_str target, void *arg)
                                                 .target = target,
                                                 .body = qund_buf_view(&body),
                                                 .urgent = strcmp(t->level, "urgent") == 0,
-                                                .rest = rest_of(x->a, t->now),
+                                                .rest = qund_task_rest(x->a, t->now),
                                                 .clock = x->a->t.grp,
                                                 .alert = -x->a->t.id,
                                                 .person = x->staff,
                                                 .deadline = x->a->t.closes > t->now
                                                                 ? x->a->t.closes
-                                                                : t->now + DIRECT_FOR_MS},
+                                                                : t->now + AGAIN_FOR_MS},
                          t->now, &id);
     if (rc < 0 && rc != QUND_E_EXISTS)
         return rc;
@@ -228,52 +227,6 @@ int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
         rc = qund_crm_staff_targets(s->deps.db, staff, send_to, &x);
     *told = x.told;
     return rc < 0 ? rc : 0;
-}
-
-/* --- our own account --- */
-
-static void said_body(const struct task_all *a, const struct qund_crm_group *g,
-                      struct qund_buf *out)
-{
-    struct qund_jw w = qund_jw(out);
-
-    qund_jw_obj(&w);
-    qund_jw_kz(&w, "kind", "message");
-    qund_jw_key(&w, "short");
-    qund_jw_printf(&w, "T%lld", (long long)a->t.id);
-    qund_jw_kstr(&w, "text", a->t.content);
-    qund_jw_kz(&w, "level", "info");
-    qund_jw_kbool(&w, "auto", true);
-    qund_jw_kstr(&w, "group", g->pid);
-    qund_jw_kbool(&w, "notice", a->t.channel == QUND_SOP_CH_NOTICE);
-    qund_jw_end_obj(&w);
-}
-
-int qund_task_say(struct qund_sop *s, const struct task_all *a, struct qund_str target,
-                  const struct qund_crm_group *g, int64_t now)
-{
-    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
-    struct qund_said_new said = {
-        .act = QUND_SAID_TASK, .realm = g->realm, .grp = g->id, .at = now, .rule = QUND_STR("")};
-    char key[48];
-    int rc;
-
-    snprintf(key, sizeof(key), "task:%lld:say", (long long)a->t.id);
-    said_body(a, g, &body);
-    rc = qund_outbox_add(s->deps.outbox,
-                         &(struct qund_out_new){.key = qund_str(key),
-                                                .target = target,
-                                                .body = qund_buf_view(&body),
-                                                .rest = rest_of(a, now),
-                                                .clock = g->id,
-                                                .deadline = a->t.closes < now + DIRECT_FOR_MS
-                                                                ? a->t.closes
-                                                                : now + DIRECT_FOR_MS},
-                         now, &said.outbox);
-    if (rc == QUND_E_EXISTS)
-        return 0;
-    said.task = a->t.id;
-    return rc < 0 ? rc : qund_said_add(s->deps.db, &said);
 }
 
 /* --- it is ready --- */
@@ -339,21 +292,12 @@ static int tell_somebody(struct qund_sop *s, struct task_all *a, int64_t now, bo
     return rc;
 }
 
-int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now, struct qund_sop_effects *fx)
+int qund_task_tell_person(struct qund_sop *s, struct task_all *a, int64_t now,
+                          struct qund_sop_effects *fx)
 {
-    struct qund_crm_group *g;
-    struct qund_str voice;
-    bool by_us, told = false;
-    int rc = qund_task_voice(s, a, &by_us, &voice, &g);
+    bool told = false;
+    int rc = tell_somebody(s, a, now, &told);
 
-    if (rc == 0 && by_us && !qund_sop_has_gap(a->t.content)) {
-        rc = qund_task_say(s, a, voice, g, now);
-        if (rc == 0)
-            rc = flag(s, a, QUND_TASK_BY_US, 0);
-        return rc < 0 ? rc : pushed(s, a, now, fx);
-    }
-    if (rc == 0)
-        rc = tell_somebody(s, a, now, &told);
     if (rc < 0)
         return rc;
     if (told)
@@ -362,4 +306,19 @@ int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now, struct q
         return 0;
     qund_task_alert(fx, a, QUND_STR("warn"), QUND_STR("manager"), QUND_STR("任务推不到人"), now);
     return flag(s, a, QUND_TASK_UNREACHED, 0);
+}
+
+int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now, struct qund_sop_effects *fx)
+{
+    struct task_voice v;
+    int rc = qund_task_voice(s, a, &v);
+
+    if (rc < 0)
+        return rc;
+    if (v.how == QUND_DELIVER_PERSON)
+        return qund_task_tell_person(s, a, now, fx);
+    rc = qund_task_say(s, a, &v, now);
+    if (rc == 0)
+        rc = flag(s, a, v.how == QUND_DELIVER_DIRECT ? QUND_TASK_BY_US : QUND_TASK_TO_CONFIRM, 0);
+    return rc < 0 ? rc : pushed(s, a, now, fx);
 }

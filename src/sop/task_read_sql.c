@@ -91,7 +91,7 @@ static const struct {
     {QUND_TASK_MARKETING, "marketing"}, {QUND_TASK_AMBIGUOUS, "ambiguous"},
     {QUND_TASK_BY_US, "by_us"},         {QUND_TASK_ESCALATED, "escalated"},
     {QUND_TASK_ALERTED, "alerted"},     {QUND_TASK_UNDISCLOSED, "undisclosed"},
-    {QUND_TASK_UNREACHED, "unreached"},
+    {QUND_TASK_UNREACHED, "unreached"}, {QUND_TASK_TO_CONFIRM, "to_confirm"},
 };
 
 static void put_flags(struct qund_jw *w, int64_t flags)

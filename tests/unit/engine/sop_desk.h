@@ -41,9 +41,10 @@ static inline void sop_sql(struct desk *d, const char *fmt, ...)
 }
 
 /* steps: the list under `steps:`, each line indented by two; more: further keys of the template. */
-static inline struct desk *sop_desk_with(const char *org, const char *more, const char *steps)
+static inline struct desk *sop_desk_by(const char *config, const char *org, const char *more,
+                                       const char *steps)
 {
-    struct desk *d = desk_new(SOP_CONFIG, SOP_RULES);
+    struct desk *d = desk_new(config, SOP_RULES);
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
     struct qund_stmt *st;
 
@@ -63,6 +64,11 @@ static inline struct desk *sop_desk_with(const char *org, const char *more, cons
             "INSERT INTO plan_target(plan, grp) SELECT 1, id FROM grp WHERE pid = 'g1'",
             (long long)d->rx);
     return d;
+}
+
+static inline struct desk *sop_desk_with(const char *org, const char *more, const char *steps)
+{
+    return sop_desk_by(SOP_CONFIG, org, more, steps);
 }
 
 static inline struct desk *sop_desk(const char *steps)

@@ -157,6 +157,7 @@ static const struct {
     {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-02-30 14:00\"}", "event",
      "no date and time"},
     {MAKE ", \"deliver\": \"direct\"}", "deliver", "nobody of ours can post in 一期群"},
+    {MAKE ", \"deliver\": \"confirm\"}", "deliver", "name a `confirm_through`"},
     {MAKE ", \"deliver\": \"pigeon\"}", "deliver", "person"},
     {MAKE ", \"contacts\": [1]}", "contacts", "there is no contact 1"},
     {MAKE ", \"figures\": {\"stock\": 3}}", "figures", "asks for no figure 'stock'"},
