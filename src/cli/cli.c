@@ -76,6 +76,13 @@ static const struct cli_opt TASK[] = {
     {"--number", "N", "done: a figure that belongs to it"},
     {"--full", NULL, "contents in full, not their first line"},
 };
+static const struct cli_opt CONTENT[] = {
+    {"--days", "N", "so many days from now (default 14)"},
+    {"--plan", "ID", "of this plan alone"},
+    {"--group", "ID", "in this group alone"},
+    {"--missing", NULL, "only what is not ready: drafts, and words that somebody must give"},
+    {"--full", NULL, "contents in full, not their first line"},
+};
 static const struct cli_opt ALERT[] = {
     {"--state", "STATE", "list: open (the default), acknowledged, resolved or all"},
     {"--note", "TEXT", "what was done, why, or what the next one should know"},
@@ -141,6 +148,11 @@ static const struct cli_cmd COMMANDS[] = {
      .min_args = 1,
      .max_args = 3,
      .run = cli_task},
+    {.name = "content",
+     .usage = "",
+     .summary = "what running plans will say in the next two weeks, and what is missing for it",
+     OPTS(CONTENT),
+     .run = cli_content},
     {.name = "watch",
      .usage = "",
      .summary = "messages, hits, alerts and deliveries as they happen",

@@ -133,6 +133,7 @@ int cli_simulate(struct cli *c);
 int cli_sop(struct cli *c);
 int cli_plan(struct cli *c);
 int cli_task(struct cli *c);
+int cli_content(struct cli *c);
 int cli_watch(struct cli *c);
 int cli_explain(struct cli *c);
 int cli_backtest(struct cli *c);

@@ -46,6 +46,7 @@ static const char *const WORDS[][2] = {
     {"person", "提醒员工，由人发"},
     {"confirm", "员工在手机上确认后发出"},
     {"direct", "账号自己发"},
+    {"by_hand", "就绪，空处由发的人填"},
     {"silent", "客户不说话"},
     {"normal", "客户有反应"},
     {"complaint", "有人投诉"},

@@ -170,6 +170,11 @@ static const struct qund_field PLAN[] = {
     {"name", VALUE_STR, false, NULL, "What it is called; the template's title"},
     {"force", VALUE_BOOL, false, NULL, "Although posts clash with a cap"},
 };
+static const struct qund_field CONTENT[] = {
+    {"days", VALUE_INT, false, NULL, "How many days from now; 14"},
+    {"plan", VALUE_INT, false, NULL, "Of this plan alone"},
+    {"group", VALUE_INT, false, NULL, "In this group alone"},
+};
 #define PLAN_CHANGED (PLAN + 1), QUND_ARRAY_LEN(PLAN) - 1
 static const struct qund_field PLAN_FLAG[] = {
     {"flag", VALUE_STR, true, NULL, "event_cancelled, safety_issue, solved …"},
@@ -376,6 +381,10 @@ static const struct qund_route ROUTES[] = {
     {QUND_POST, BASE "/plans/preview", ROLES_OPERATE, ROUTE_COMMAND, "plans",
      "What it would do, when, and what is wrong with it; nothing is kept", LIST(PLAN),
      .command = "plan.preview", .id_name = "id"},
+    {QUND_POST, BASE "/plans/content", ROLES_OPERATE, ROUTE_COMMAND, "plans",
+     "What running plans will say in the next days, with its words as far as they are known, and "
+     "what is missing; changes nothing",
+     LIST(CONTENT), .command = "plan.content", .id_name = "id"},
     {QUND_GET, BASE "/plans/{id}", ROLES_READ, ROUTE_READ, "plans",
      "One plan with goals, groups and counts", .read = qund_api_plan},
     {QUND_PATCH, BASE "/plans/{id}", ROLES_OPERATE, ROUTE_COMMAND, "plans",

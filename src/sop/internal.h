@@ -282,6 +282,13 @@ QUND_CHECK int qund_plan_task_sql_list(struct qund_db *db, int64_t plan, struct 
 /* The post of that step there that went out last, or will: the latest that leads. NOTFOUND. */
 QUND_CHECK int qund_plan_task_sql_leader(struct qund_db *db, int64_t plan, int64_t grp,
                                          struct qund_str step, struct sop_task_row *out);
+/* Tasks that are not over and have not been told to anybody, due in [from, until) or late already,
+ * in order of time; posts that another one speaks for are left out. At most max; how many. */
+struct sop_coming {
+    int64_t from, until, plan, grp; /* plan, grp 0: of any */
+};
+QUND_CHECK int qund_plan_task_sql_coming(struct qund_db *db, const struct sop_coming *x,
+                                         int64_t *ids, size_t max);
 /* Marketing posts in that group which other plans hold, due in [from, until). */
 QUND_CHECK int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t but_plan,
                                         int64_t from, int64_t until,

@@ -366,6 +366,7 @@ static const struct {
 } COMMANDS[] = {
     {"plan.create", create},
     {"plan.preview", preview},
+    {"plan.content", qund_plan_content},
     {"plan.pause", pause},
     {"plan.resume", resume},
     {"plan.edit", qund_plan_edit},

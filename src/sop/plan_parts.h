@@ -28,6 +28,8 @@ QUND_CHECK int qund_plan_answer(struct plan_cmd *c, const struct qund_plan *p, c
 /* --- plan_edit.c --- */
 QUND_CHECK int qund_plan_edit(struct plan_cmd *c);
 QUND_CHECK int qund_plan_clone(struct plan_cmd *c);
+/* --- content.c --- */
+QUND_CHECK int qund_plan_content(struct plan_cmd *c);
 /* --- template_command.c --- */
 QUND_CHECK int qund_templates_swap(struct plan_cmd *c);
 QUND_CHECK int qund_template_put(struct plan_cmd *c);

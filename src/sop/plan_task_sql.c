@@ -68,6 +68,30 @@ int qund_plan_task_sql_leader(struct qund_db *db, int64_t plan, int64_t grp, str
     return rc == 1 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
+int qund_plan_task_sql_coming(struct qund_db *db, const struct sop_coming *x, int64_t *ids,
+                              size_t max)
+{
+    /* 0 planned, 1 held, 2 ready. What is held is due already. */
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT id FROM task WHERE due < :until AND due >= :from - 40 * 86400000 AND"
+                     " state <= 2 AND merged = 0 AND (due >= :from OR state > 0) AND (:plan = 0 OR "
+                     "plan = :plan) AND"
+                     " (:grp = 0 OR grp = :grp) ORDER BY due, id LIMIT :max");
+    size_t n = 0;
+    int rc;
+
+    qund_assert(st);
+    qund_bind_int(st, ":from", x->from);
+    qund_bind_int(st, ":until", x->until);
+    qund_bind_int(st, ":plan", x->plan);
+    qund_bind_int(st, ":grp", x->grp);
+    qund_bind_int(st, ":max", (int64_t)max);
+    while ((rc = qund_step(st)) == 1)
+        ids[n++] = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : (int)n;
+}
+
 int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t but_plan, int64_t from,
                              int64_t until, int (*each)(void *arg, const struct qund_sop_post *p),
                              void *arg)
