@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stands in for a group robot: takes qund's signed pushes on loopback, prints each as one line.
 
-    receiver.py --port-file FILE [--log FILE]      (the secret: QUND_DEMO_SECRET)
+    receiver.py --port-file FILE [--log FILE] [--staff SOCKET]      (the secret: QUND_DEMO_SECRET)
 
 It shows what a receiver has to do: check the signature over `id.timestamp.body` (Standard Webhooks
 1.0), take a repeated id once, answer 2xx. Stops on SIGTERM.
@@ -18,6 +18,8 @@ import signal
 import sys
 import threading
 import time
+
+from staff import Staff
 
 BODY_MAX = 1 << 20
 SEEN_MAX = 100_000
@@ -38,9 +40,19 @@ def signed(headers, body, key):
     return any(hmac.compare_digest(wanted, s) for s in headers.get("webhook-signature", "").split())
 
 
+def cut(line):
+    line = " ".join(line.split())
+    return line if len(line) <= 140 else line[:139] + "…"
+
+
 def readable(push):
     """小米 <- [warn] 装修群: 超时未回复: 王先生「设计费怎么收」, as one line."""
     alert = push.get("alert") or {}
+    if push.get("kind") == "task":
+        task = push.get("task") or {}
+        line = (f"{push.get('to')} <- [task {push.get('short')}] {task.get('group_name') or ''}: "
+                f"{task.get('step')} {task.get('title') or ''}「{task.get('content') or ''}」")
+        return cut(line)
     text = str(push.get("text") or alert.get("title") or push.get("kind", ""))
     quote, sender = alert.get("quote") or "", alert.get("sender_name") or ""
     if quote and quote[:12] not in text:
@@ -48,8 +60,7 @@ def readable(push):
     rung = push.get("rung")
     step = f" (step {rung + 1})" if isinstance(rung, int) and rung > 0 else ""
     line = f"{push.get('to') or 'everybody'}{step} <- [{alert.get('level', '')}] {alert.get('group_name') or ''}: {text}"
-    line = " ".join(line.split())
-    return line if len(line) <= 140 else line[:139] + "…"
+    return cut(line)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -87,9 +98,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, key, log):
+    def __init__(self, key, log, sock):
         super().__init__(("127.0.0.1", 0), Handler)
         self.key, self.log = key, log
+        self.staff = Staff(sock, self.say) if sock else None
         self.seen, self.lock = collections.OrderedDict(), threading.Lock()
         self.colour = sys.stdout.isatty()
 
@@ -105,6 +117,8 @@ class Server(http.server.ThreadingHTTPServer):
             while len(self.seen) > SEEN_MAX:
                 self.seen.popitem(last=False)
             self.say(readable(push))
+            if self.staff:
+                self.staff.reads(push)
             if self.log:
                 self.log.write(json.dumps({"id": name, **push}, ensure_ascii=False) + "\n")
                 self.log.flush()
@@ -114,11 +128,12 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--port-file", required=True)
     ap.add_argument("--log")
+    ap.add_argument("--staff", metavar="SOCKET", help="the daemon's: staff do what their task cards ask")
     args = ap.parse_args()
     secret = os.environ.get("QUND_DEMO_SECRET") or sys.exit("receiver: QUND_DEMO_SECRET is not set")
     log = open(args.log, "a", encoding="utf-8") if args.log else None
     sys.stdout.reconfigure(encoding="utf-8")
-    server = Server(key_of(secret), log)
+    server = Server(key_of(secret), log, args.staff)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     with open(args.port_file + ".new", "w", encoding="ascii") as f:
         f.write(str(server.server_address[1]))

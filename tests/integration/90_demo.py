@@ -38,9 +38,9 @@ def left(folder):
 @cases("it plays for the seconds it was given and ends with what came of it")
 def _():
     with scratch("demo") as folder:
-        p = demo(folder, "--seconds", str(int(8 * PATIENCE)))
+        p = demo(folder, "--seconds", str(int(12 * PATIENCE)))
         until(lambda: "in another terminal" in said(folder), 10, "it says what to try")
-        until(lambda: "[云栖雅苑" in said(folder), 15, "messages run by")
+        until(lambda: "[云栖雅苑" in said(folder), 30, "messages run by")
         equal(p.wait(60 * PATIENCE), 0, "exit code, after " + said(folder)[-400:])
         for word in ("小夏-栖木社群管家", "virtual", "The robot received"):
             check(word in said(folder), f"it shows {word}", said(folder)[-800:])
@@ -49,12 +49,50 @@ def _():
         until(lambda: not left(folder), 5, "nothing is left running")
 
 
+def commands(page):
+    """The block below the heading of the plan, as printed: what sets the shell up, then five commands."""
+    text = (TOP / page).read_text(encoding="utf-8")
+    block = text.split("\n. data-demo/latest/env\n", 1)[1].split("\n```", 1)[0].splitlines()
+    equal(len(block), 5, f"{page}: five commands")
+    return block
+
+
+def type_in(folder, command):
+    """In another terminal, in the checkout; the runs of this test lie elsewhere."""
+    got = subprocess.run(["sh", "-c", f". '{folder}/runs/latest/env'\n{command}"], cwd=TOP, capture_output=True, text=True,
+                         timeout=60 * PATIENCE, check=False)
+    equal(got.returncode, 0, f"{command}: {got.stderr[-400:]}")
+    return got.stdout
+
+
+@cases("the README's five commands: a template, its simulation, a plan, its tasks, a plan B")
+def _():
+    equal(commands("README.zh-CN.md"), commands("README.md"), "both READMEs say the same")
+    pick, simulate, make, tasks, show = commands("README.md")
+    with scratch("demo") as folder:
+        p = demo(folder)
+        until(lambda: "[云栖雅苑" in said(folder), 30, "messages run by")
+        for command in (pick, simulate, make, tasks, show):
+            check(command in said(folder), "scripts/run names it, too", command)
+        check("报名≥3 / 1m" in type_in(folder, pick), "the template is shown")
+        timeline = type_in(folder, simulate)
+        check("S01·B" in timeline and "未达成" in timeline, "the simulation has its plan B", timeline)
+        check("demo_quick" in type_in(folder, make), "the plan is made")
+        listed = type_in(folder, tasks)
+        check("T1 S01" in listed and "小米" in listed, "the consultant's task is listed", listed)
+        shown = until(lambda: (text := type_in(folder, show)) and "S01·B" in text and text, 60, "plan B within a minute")
+        check("完成·证实" in shown and "0 未达成" in shown, "posted, proved, missed", shown)
+        until(lambda: "周末看工地" in said(folder) and "预期反馈没有达到" in said(folder), 20, "the feed shows it")
+        os.killpg(p.pid, signal.SIGINT)
+        p.wait(15 * PATIENCE)
+
+
 @cases("Ctrl-C ends it within seconds, and nothing is left running")
 def _():
     with scratch("demo") as folder:
         for _round in range(3):
             p = demo(folder)
-            until(lambda: "[云栖雅苑" in said(folder), 20, "messages run by")
+            until(lambda: "[云栖雅苑" in said(folder), 30, "messages run by")
             os.killpg(p.pid, signal.SIGINT)
             start = time.monotonic()
             code = p.wait(15 * PATIENCE)
