@@ -168,6 +168,7 @@ enum qund_signup_state {
 const char *qund_signup_state_name(enum qund_signup_state s);
 struct qund_crm_signup {
     struct qund_str name, room;         /* the row's own; room NONE: none said */
+    struct qund_str shown;              /* the name as written; NONE: as it was before, else name */
     struct qund_str was_name, was_room; /* a changed row that was known under another name or room;
                                            was_name NONE: the same */
     int64_t party;                      /* persons; 0: not said, counts as 1 */
@@ -185,6 +186,10 @@ QUND_CHECK int qund_crm_signup_apply(struct qund_crm *crm, struct qund_crm_group
 QUND_CHECK int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
                                       const struct qund_crm_contact *c, struct qund_str name,
                                       int64_t since, int64_t ts);
+/* How the row's name was written last; else the name itself. Appended to out. */
+QUND_CHECK int qund_crm_signup_shown(struct qund_crm *crm, const struct qund_crm_group *g,
+                                     struct qund_str chain, struct qund_str name,
+                                     struct qund_str room, struct qund_buf *out);
 /* What message seq did to rows is undone: it is about to say it again, against another list.
  * Returns how many events went. */
 QUND_CHECK int qund_crm_signup_withdraw(struct qund_crm *crm, int64_t seq);

@@ -128,8 +128,8 @@ static const struct list LISTS[] = {
       {"first_at", C_TIME},
       {"at", C_TIME},
       {"message", C_INT}},
-     "SELECT id, chain, name, room, party, state, contact, first_at, at, origin_seq, id, 0 FROM "
-     "signup WHERE grp = :group" BELOW("id")},
+     "SELECT id, chain, coalesce(shown, name), room, party, state, contact, first_at, at, "
+     "origin_seq, id, 0 FROM signup WHERE grp = :group" BELOW("id")},
     {"members",
      F_GROUP,
      {{"contact", C_INT},

@@ -3,7 +3,8 @@
  * A chain list is copied and grown by everybody, arrives out of order and is taken back. So what
  * each message did to a row is kept (signup_event), and the row itself is the outcome of the latest
  * of them by (ts, seq): a late list changes only what nobody has changed since, and a revoke
- * deletes its own events and looks again. The last lists themselves are kept as the text extractor
+ * deletes its own events and looks again. A row is known by its folded name; how it was written
+ * last by somebody is shown. The last lists themselves are kept as the text extractor
  * wrote them, so that the next one, or one that comes late, has something to be compared with. */
 #include "crm/internal.h"
 
@@ -36,15 +37,18 @@ static int settle(struct qund_crm *crm, const struct row_key *k)
                                " ORDER BY ts DESC, seq DESC, id DESC LIMIT 1), 1)";
     static const char put[] =
         "INSERT INTO signup(grp, chain, name, room, party, state, contact, first_at, at, "
-        "origin_seq) SELECT e.grp, e.chain, e.name, e.room, e.party, e.state, "
+        "origin_seq, shown) SELECT e.grp, e.chain, e.name, e.room, e.party, e.state, "
         "ifnull((SELECT contact FROM signup_event WHERE " SIGNUP_KEY " AND contact > 0 "
         "ORDER BY ts DESC, seq DESC LIMIT 1), 0), "
-        "(SELECT min(ts) FROM signup_event WHERE " SIGNUP_KEY "), e.ts, e.seq "
+        "(SELECT min(ts) FROM signup_event WHERE " SIGNUP_KEY "), e.ts, e.seq, "
+        "(SELECT shown FROM signup_event WHERE " SIGNUP_KEY " AND shown IS NOT NULL "
+        "ORDER BY ts DESC, seq DESC, id DESC LIMIT 1) "
         "FROM (SELECT * FROM signup_event WHERE " SIGNUP_KEY
         " ORDER BY ts DESC, seq DESC, id DESC LIMIT 1) e WHERE e.gone = 0 "
         "ON CONFLICT(grp, chain, name, room) DO UPDATE SET party = excluded.party, "
         "state = excluded.state, contact = excluded.contact, first_at = excluded.first_at, "
-        "at = excluded.at, origin_seq = excluded.origin_seq WHERE party <> excluded.party OR "
+        "at = excluded.at, origin_seq = excluded.origin_seq, shown = excluded.shown "
+        "WHERE party <> excluded.party OR shown IS NOT excluded.shown OR "
         "state <> excluded.state OR contact <> excluded.contact OR at <> excluded.at OR "
         "origin_seq <> excluded.origin_seq OR first_at <> excluded.first_at";
     int64_t n;
@@ -62,11 +66,12 @@ static int settle(struct qund_crm *crm, const struct row_key *k)
 static int put_event(struct qund_crm *crm, const struct row_key *k,
                      const struct qund_crm_signup *row, bool gone, int64_t seq, int64_t ts)
 {
-    struct qund_stmt *st =
-        keyed(crm,
-              "INSERT INTO signup_event(grp, chain, name, room, party, state, gone, contact, ts, "
-              "seq) VALUES(:grp, :chain, :name, :room, :party, :state, :gone, :contact, :ts, :seq)",
-              k);
+    struct qund_stmt *st = keyed(
+        crm,
+        "INSERT INTO signup_event(grp, chain, name, room, party, state, gone, contact, ts, "
+        "seq, shown) VALUES(:grp, :chain, :name, :room, :party, :state, :gone, :contact, :ts, "
+        ":seq, :shown)",
+        k);
     int rc;
 
     qund_bind_int(st, ":party", row->party > 0 ? row->party : 1);
@@ -75,6 +80,7 @@ static int put_event(struct qund_crm *crm, const struct row_key *k,
     qund_bind_int(st, ":contact", row->contact ? row->contact->id : 0);
     qund_bind_int(st, ":ts", ts);
     qund_bind_int(st, ":seq", seq);
+    qund_bind_str(st, ":shown", gone ? QUND_STR_NONE : qund_crm_cut_name(row->shown));
     rc = qund_run(st);
     return rc < 0 ? rc : settle(crm, k);
 }
@@ -134,6 +140,22 @@ int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
     rc = qund_step(st);
     qund_stmt_reset(st);
     return rc;
+}
+
+int qund_crm_signup_shown(struct qund_crm *crm, const struct qund_crm_group *g,
+                          struct qund_str chain, struct qund_str name, struct qund_str room,
+                          struct qund_buf *out)
+{
+    struct row_key k = {g->id, crm_text(chain), crm_text(qund_crm_cut_name(name)),
+                        crm_text(qund_crm_cut_name(room))};
+    struct qund_stmt *st =
+        keyed(crm, "SELECT shown FROM signup WHERE " SIGNUP_KEY " AND shown IS NOT NULL", &k);
+    int rc = qund_step(st);
+
+    if (rc >= 0)
+        qund_buf_str(out, rc > 0 ? qund_col_str(st, 0) : name);
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : 0;
 }
 
 static struct qund_str copy(struct qund_buf *b, struct qund_str s)

@@ -66,10 +66,33 @@ static int keep_phones(struct qund_engine *e, struct subject *s, const struct qu
     return 0;
 }
 
-static int keep_signups(struct qund_engine *e, struct qund_crm_group *g,
-                        struct qund_crm_contact *sender, struct qund_str sender_name, int64_t seq,
-                        int64_t ts, const struct qund_extract *x, struct qund_buf *json)
+/* A name as it was written: what the extractor found is folded, and lies in what was folded. A row
+ * that went was written in another list; NONE. */
+static struct qund_str written(const struct qund_folded *f, struct qund_str text,
+                               struct qund_str name)
 {
+    struct qund_str folded = qund_buf_view(&f->text);
+    size_t at = (uintptr_t)name.p - (uintptr_t)folded.p; /* elsewhere: beyond its end */
+
+    if (at > folded.n || name.n > folded.n - at)
+        return QUND_STR_NONE;
+    return qund_str_trim(qund_folded_origin(f, text, at, at + name.n));
+}
+
+/* Who signs up, and where it stands. */
+struct signing {
+    struct qund_crm_group *group;
+    struct qund_crm_contact *sender; /* of a row without a name */
+    struct qund_str sender_name;
+    int64_t seq, ts;
+    const struct qund_folded *folded;
+    struct qund_str text; /* that was folded */
+};
+
+static int keep_signups(struct qund_engine *e, const struct signing *s,
+                        const struct qund_extract *x, struct qund_buf *json)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf shown = {0};
     static const enum qund_signup_state STATE[] = {
         [QUND_SAYS_SIGNED] = QUND_SIGNUP_SIGNED,
         [QUND_SAYS_CONFIRMED] = QUND_SIGNUP_CONFIRMED,
@@ -85,21 +108,30 @@ static int keep_signups(struct qund_engine *e, struct qund_crm_group *g,
         const struct qund_signup *u = &x->signups[i];
 
         rows[i] = (struct qund_crm_signup){
-            .name = u->name.n > 0 ? u->name : sender_name,
+            .name = u->name.n > 0 ? u->name : s->sender_name,
+            .shown = u->name.n > 0 ? written(s->folded, s->text, u->name) : s->sender_name,
             .room = u->room[0] ? qund_str(u->room) : QUND_STR_NONE,
             .party = u->party,
             .state = STATE[u->state],
-            .contact = u->name.n > 0 ? NULL : sender,
+            .contact = u->name.n > 0 ? NULL : s->sender,
         };
+        qund_buf_clear(&shown);
+        qund_buf_str(&shown, rows[i].shown);
+        if (shown.n == 0) {
+            rc = qund_crm_signup_shown(e->crm, s->group, QUND_STR(""), rows[i].name, rows[i].room,
+                                       &shown);
+            if (rc < 0)
+                return rc;
+        }
         qund_jw_obj(&w);
-        qund_jw_kstr(&w, "name", rows[i].name);
+        qund_jw_kstr(&w, "name", qund_buf_view(&shown));
         qund_jw_kstr(&w, "room", rows[i].room);
         qund_jw_kint(&w, "party", u->party);
         qund_jw_kz(&w, "state", qund_signup_state_name(rows[i].state));
         qund_jw_end_obj(&w);
     }
     qund_jw_end_arr(&w);
-    rc = qund_crm_signup_apply(e->crm, g, QUND_STR(""), rows, x->n_signups, seq, ts);
+    rc = qund_crm_signup_apply(e->crm, s->group, QUND_STR(""), rows, x->n_signups, s->seq, s->ts);
     return rc < 0 ? rc : 0;
 }
 
@@ -110,7 +142,9 @@ static int redo_next_list(struct qund_engine *e, struct qund_crm_group *g, int64
     QUND_AUTO(qund_buf_done) struct qund_buf next = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf hold = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
+    QUND_AUTO(qund_folded_done) struct qund_folded folded = {0};
     struct qund_extract *x = qund_arena_zalloc(e->arena, sizeof(*x));
+    struct signing s = {.group = g, .folded = &folded};
     struct qund_extract_in in = {.prev_list = list, .talk = {.last_age_ms = -1}};
     struct qund_message_row row;
     struct qund_mark mark;
@@ -123,12 +157,21 @@ static int redo_next_list(struct qund_engine *e, struct qund_crm_group *g, int64
         return rc == QUND_E_NOTFOUND ? 0 : rc;
     qund_calls_none(&in.calls);
     in.calls.age_ms[QUND_CALL_SIGNUP] = 0;
-    in.text = qund_buf_view(&next);
+    /* The message's own text, for the names as written; the list stands for one that is gone. */
+    s.seq = seq;
+    s.ts = row.ts;
+    s.text = qund_arena_str(e->arena, row.text);
+    rc = qund_fold_text(e->deps.fold, s.text, &folded);
+    if (rc < 0)
+        return rc;
+    in.text = qund_buf_view(&folded.text);
+    if (!qund_str_eq(in.text, qund_buf_view(&next)))
+        in.text = qund_buf_view(&next);
     qund_extract_run(&in, e->arena, x);
     /* What it said against the list before the late one no longer stands. */
     rc = qund_crm_signup_withdraw(e->crm, seq);
     if (rc >= 0)
-        rc = keep_signups(e, g, NULL, QUND_STR_NONE, seq, row.ts, x, &json);
+        rc = keep_signups(e, &s, x, &json);
     if (rc == 0)
         rc = qund_mark_get(e->db, seq, &hold, &mark);
     if (rc == QUND_E_NOTFOUND) {
@@ -169,8 +212,15 @@ static int keep_facts(struct qund_engine *e, struct subject *s, const struct qun
     if (rc == 0 && said && x->n_phones > 0 && qund_verdict_has(v, "phone"))
         rc = keep_phones(e, s, x, &t->phones);
     if (rc == 0 && said && s->group && x->n_signups > 0 && !qund_verdict_has(v, "spam"))
-        rc = keep_signups(e, s->group, s->sender, s->ev->sender_name, s->row.seq, s->ev->ts, x,
-                          &t->signups);
+        rc = keep_signups(e,
+                          &(struct signing){.group = s->group,
+                                            .sender = s->sender,
+                                            .sender_name = s->ev->sender_name,
+                                            .seq = s->row.seq,
+                                            .ts = s->ev->ts,
+                                            .folded = &e->folded,
+                                            .text = s->ev->text},
+                          x, &t->signups);
     if (rc == 0 && s->group && x->is_list && !qund_verdict_has(v, "spam")) {
         struct qund_str list = qund_buf_view(&e->folded.text);
 
