@@ -136,5 +136,5 @@ int qund_alert_may(const struct qund_alerts *al, int64_t id, int64_t staff, int6
             if (d.staff[k] == staff)
                 return 1;
     }
-    return al->deps.outbox ? qund_outbox_told(al->deps.db, id, staff) : 0;
+    return al->deps.outbox ? qund_outbox_told(al->deps.db, id, staff, 0) : 0;
 }

@@ -5,8 +5,10 @@
  * role and is on duty; when nobody is, it waits for the next duty hour, unless it is urgent, which
  * finds the holders wherever they are. The ladder climbs from there, each rung at its time since
  * the message, in duty hours (urgent: always): the doer again, the manager, the leader.
- * Acknowledging or resolving stops it. Put off (act.c) it sleeps: no rung is climbed, and on waking
- * the rungs that are left are counted from there. Handed over it begins with somebody else.
+ * A rung that is due with the first telling (urgent: at once to the leader) tells nobody twice who
+ * is both, or who is told everything because no staff is known. Acknowledging or resolving stops
+ * it. Put off (act.c) it sleeps: no rung is climbed, and on waking the rungs that are left are
+ * counted from there. Handed over it begins with somebody else.
  *
  * Pushes are outbox rows whose key names alert, rung, person and target: a replay makes no second.
  */
@@ -178,6 +180,15 @@ int qund_alert_raise(struct qund_alerts *al, const struct qund_alert_new *n, int
     return qund_alert_sql_fold(al->deps.db, open.id, n->seq, n->ts, now);
 }
 
+/* A rung that does not lie behind the telling its ladder begins with adds people to it: since when
+ * that was. 0: it lies behind. */
+static int64_t with_the_first(const struct alert_row *a, const struct qund_ladder *l)
+{
+    int64_t first = a->rounds > 0 ? a->since : a->created;
+
+    return a->since + l->step_ms[a->step] <= first ? first : 0;
+}
+
 int qund_alert_rung(struct qund_alerts *al, const struct qund_timer *t, int64_t now)
 {
     const struct qund_ladder *l;
@@ -200,9 +211,10 @@ int qund_alert_rung(struct qund_alerts *al, const struct qund_timer *t, int64_t 
     l = ladder_of(al, qund_str(a.ladder), qund_str(a.level));
     if (!l || (size_t)a.step >= l->n)
         return 0;
-    rc = qund_alert_push(al, &a, rung_role(l, (size_t)a.step, qund_str(a.role)),
-                         (struct alert_telling){.rung = a.step + 1, .round = a.rounds}, now,
-                         &pushed);
+    rc = qund_alert_push(
+        al, &a, rung_role(l, (size_t)a.step, qund_str(a.role)),
+        (struct alert_telling){.rung = a.step + 1, .round = a.rounds, .but = with_the_first(&a, l)},
+        now, &pushed);
     if (rc == 0)
         rc = qund_alert_sql_step(al->deps.db, a.id, ++a.step);
     return rc < 0 ? rc : qund_alert_climb(al, &a, now);

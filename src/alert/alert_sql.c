@@ -62,7 +62,7 @@ static void copy(char *out, size_t size, struct qund_str s)
 
 #define COLUMNS                                                                          \
     "id, grp, contact, seq, last_ts, since, state, step, level, ladder, role, snoozed, " \
-    "rounds, by_whom"
+    "rounds, by_whom, created"
 
 static int read_one(struct qund_stmt *st, struct alert_row *out)
 {
@@ -83,6 +83,7 @@ static int read_one(struct qund_stmt *st, struct alert_row *out)
         out->snoozed = qund_col_int(st, 11);
         out->rounds = (int)qund_col_int(st, 12);
         copy(out->by, sizeof(out->by), qund_col_str(st, 13));
+        out->created = qund_col_int(st, 14);
     }
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;

@@ -2,9 +2,9 @@
 #ifndef QUND_ALERT_INTERNAL_H
 #define QUND_ALERT_INTERNAL_H
 #include "alert/alert.h"
-#include "outbox/link.h"
 #include "config/config.h"
 #include "crm/roster.h"
+#include "outbox/link.h"
 #include "outbox/outbox.h"
 #include "store/timers.h"
 
@@ -13,7 +13,7 @@ struct qund_alerts {
     const struct qund_roster *roster; /* NULL: nobody is known */
 };
 struct alert_row {
-    int64_t id, grp, contact, seq, last_ts, since;
+    int64_t id, grp, contact, seq, last_ts, since, created;
     int64_t snoozed; /* until when, 0: awake */
     enum qund_alert_state state;
     int step;
@@ -33,8 +33,9 @@ QUND_CHECK int qund_alert_told(struct qund_alerts *al, const struct alert_row *a
 /* --- push.c --- */
 /* Which telling this is. */
 struct alert_telling {
-    int rung;  /* 0: the first one */
-    int round; /* the alert's: with rung 0 and > 0 a person asked for it */
+    int rung;    /* 0: the first one */
+    int round;   /* the alert's: with rung 0 and > 0 a person asked for it */
+    int64_t but; /* not to who was told since then; 0: to all */
 };
 /* Makes the pushes of one telling for who holds the role. *pushed: somebody was told. */
 QUND_CHECK int qund_alert_push(struct qund_alerts *al, const struct alert_row *a,

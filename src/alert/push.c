@@ -19,6 +19,7 @@ struct sending {
     struct alert_telling telling;
     int64_t now;
     bool pushed;
+    bool told; /* that person, since telling.but */
 };
 
 static void put_person(struct qund_jw *w, const struct sending *s)
@@ -128,6 +129,10 @@ static int send_to(struct qund_str target, void *arg)
 
     if (!qund_config_target(s->al->deps.config, target))
         return 0; /* not configured (any more); the alert itself stays visible */
+    if (s->told) {
+        s->pushed = true;
+        return 0;
+    }
     if (not_before > s->now && s->al->deps.config->quiet.mode == QUND_QUIET_DROP) {
         s->pushed = true; /* who rests is not looked for elsewhere */
         return 0;
@@ -157,6 +162,16 @@ static int send_to(struct qund_str target, void *arg)
     return 0;
 }
 
+static int ask_told(struct sending *s)
+{
+    int rc = s->telling.but > 0
+                 ? qund_outbox_told(s->al->deps.db, s->a->id, s->staff, s->telling.but)
+                 : 0;
+
+    s->told = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
 static int send_to_staff(struct sending *s, const struct qund_duty *d)
 {
     for (size_t i = 0; i < d->n; i++) {
@@ -170,6 +185,8 @@ static int send_to_staff(struct sending *s, const struct qund_duty *d)
         if (rc == 0)
             rc = qund_crm_staff_ids(s->al->deps.db, s->staff, &ids);
         s->ids = qund_buf_view(&ids);
+        if (rc == 0)
+            rc = ask_told(s);
         if (rc == 0)
             rc = qund_crm_staff_targets(s->al->deps.db, s->staff, send_to, s);
         if (rc < 0)
@@ -224,6 +241,8 @@ int qund_alert_push(struct qund_alerts *al, const struct alert_row *a, struct qu
         held = holders.n > 0 || d.n > 0; /* somebody holds it, on duty or not: no stand-in */
         rc = send_to_staff(&s, &d);
     }
+    if (rc == 0 && !anybody)
+        rc = ask_told(&s);
     for (size_t i = 0; rc == 0 && !anybody && i < al->deps.config->n_targets; i++)
         rc = send_to(qund_str(al->deps.config->targets[i].name), &s);
     *pushed = s.pushed;

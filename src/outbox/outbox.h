@@ -173,8 +173,9 @@ int64_t qund_outbox_fresh_due(const struct qund_outbox *ob);
  * for it; what waits for its person's pace is neither. Any handle. */
 QUND_CHECK int qund_outbox_leaving(struct qund_db *db,
                                    bool (*goes)(void *arg, struct qund_str target), void *arg);
-/* 1: a push of that alert was made for that person, whatever became of it; 0: none. Any handle. */
-QUND_CHECK int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person);
+/* 1: a push of that alert was made for that person since then, whatever became of it; 0: none.
+ * person 0: for nobody in particular. Any handle. */
+QUND_CHECK int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person, int64_t since);
 /* For metrics: rows per state. Any handle. */
 QUND_CHECK int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES]);
 /* What a restored store is told, for qund_restore_run: whatever might leave is held for a person,

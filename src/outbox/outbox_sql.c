@@ -361,14 +361,16 @@ int qund_outbox_leaving(struct qund_db *db, bool (*goes)(void *arg, struct qund_
     return found ? 1 : rc;
 }
 
-int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person)
+int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person, int64_t since)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT 1 FROM outbox WHERE alert = :alert AND person = :person LIMIT 1");
+        qund_sql(db, "SELECT 1 FROM outbox WHERE alert = :alert AND person = :person"
+                     " AND created >= :since LIMIT 1");
     int rc;
 
     qund_bind_int(st, ":alert", alert);
     qund_bind_int(st, ":person", person);
+    qund_bind_int(st, ":since", since);
     rc = qund_step(st);
     qund_stmt_reset(st);
     return rc;

@@ -219,7 +219,7 @@ int qund_task_may(struct qund_sop *s, struct qund_arena *arena, int64_t task, in
         holds(s, t.grp, "leader", staff, now) ||
         holds(s, t.grp, qund_sop_role_name((enum qund_sop_role)t.role), staff, now))
         return 1;
-    return s->deps.outbox ? qund_outbox_told(s->deps.db, -task, staff) : 0;
+    return s->deps.outbox ? qund_outbox_told(s->deps.db, -task, staff, 0) : 0;
 }
 
 /* --- nobody did it --- */

@@ -145,6 +145,54 @@ static void what_is_urgent_is_told_at_once_and_climbs_by_the_clock(void **state)
     desk_free(d);
 }
 
+/* The leader's rung is due at once: it adds people, and says nothing to one twice. */
+static void what_is_urgent_is_told_once_where_no_staff_is_known(void **state)
+{
+    struct desk *d = desk_new(CONFIG, RULES);
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "插座漏电");
+    desk_wait(d, 31 * MIN);
+    assert_int_equal(pushes(d, "boss"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox"), 3); /* each target */
+    desk_free(d);
+}
+
+static void who_is_doer_and_leader_is_told_of_what_is_urgent_once(void **state)
+{
+    struct desk *d = fresh("staff:\n"
+                           "  - {id: zhao, name: 赵, push: ['zhao']}\n"
+                           "groups:\n"
+                           "  - {realm: replay, id: g1, manager: zhao}\n");
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "插座漏电");
+    desk_wait(d, MIN);
+    assert_int_equal(pushes(d, "zhao"), 1);
+    /* Handed over it begins anew: the new one is told, and nobody twice. */
+    assert_int_equal(desk_command(d, "alert.handover", "{\"id\":1,\"to\":\"zhao\"}"), 0);
+    desk_wait(d, 31 * MIN);
+    assert_int_equal(pushes(d, "zhao"), 2);
+    desk_free(d);
+}
+
+static void a_later_rung_tells_the_same_person_again(void **state)
+{
+    struct desk *d =
+        desk_new("targets:\n"
+                 "  boss: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n"
+                 "alert: {ladders: {urgent: [0s, 5m]}}\n",
+                 RULES);
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "插座漏电");
+    desk_wait(d, MIN);
+    assert_int_equal(pushes(d, "boss"), 1);
+    desk_wait(d, 6 * MIN);
+    assert_int_equal(pushes(d, "boss"), 2);
+    desk_free(d);
+}
+
 static void whoever_takes_it_stops_the_ladder(void **state)
 {
     struct desk *d = fresh(ALWAYS);
@@ -271,6 +319,9 @@ int main(void)
         cmocka_unit_test(an_information_climbs_nothing),
         cmocka_unit_test(with_nobody_on_duty_it_waits_for_the_next_duty_hour),
         cmocka_unit_test(what_is_urgent_is_told_at_once_and_climbs_by_the_clock),
+        cmocka_unit_test(what_is_urgent_is_told_once_where_no_staff_is_known),
+        cmocka_unit_test(who_is_doer_and_leader_is_told_of_what_is_urgent_once),
+        cmocka_unit_test(a_later_rung_tells_the_same_person_again),
         cmocka_unit_test(whoever_takes_it_stops_the_ladder),
         cmocka_unit_test(an_answer_in_the_chat_resolves_it_and_its_waiting_pushes_go),
         cmocka_unit_test(a_repeat_or_a_restart_tells_nobody_again),
