@@ -3,8 +3,8 @@
  * This is the border: behind it every string is valid UTF-8 and within its limit, every number in
  * its range, ids hold no control bytes, and the key by which a repeat is recognised is set. So
  * nothing here repairs: what is wrong is refused with the path and the reason, and the sender
- * corrects it. Keys that are not ours are checked as JSON and skipped, because an export adds some
- * and must be readable again.
+ * corrects it. Keys that are not ours are checked as JSON and skipped
+ * (strange.c).
  *
  * The fields are a table of name, kind, limit and place. Senders write them in about the same order
  * each time, so the search for a name begins behind the last one found and nearly always hits at
@@ -419,6 +419,17 @@ int event_claim(struct event_decoding *d, const char *name, struct qund_str s)
     return claim_json(d, f, s);
 }
 
+static int take_stranger(struct event_decoding *d, struct qund_str key)
+{
+    const char *names[QUND_ARRAY_LEN(FIELDS)];
+    int rc;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(FIELDS); i++)
+        names[i] = FIELDS[i].name;
+    rc = event_strange_key(d, key, names, QUND_ARRAY_LEN(FIELDS));
+    return rc < 0 ? rc : qund_jr_skip(d->r, NULL);
+}
+
 static int take_object(struct event_decoding *d)
 {
     struct qund_jr_obj o;
@@ -429,7 +440,7 @@ static int take_object(struct event_decoding *d)
     while (rc == 0 && (rc = qund_jr_obj_next(d->r, &o, &key)) > 0) {
         const struct field *f = find_field(key, &hint);
 
-        rc = f ? take_field(d, f) : qund_jr_skip(d->r, NULL);
+        rc = f ? take_field(d, f) : take_stranger(d, key);
     }
     return rc;
 }
@@ -451,6 +462,8 @@ int event_decode_at(const struct qund_event_ctx *ctx, struct qund_jr *r, size_t 
         return event_reader_err(r, from, err);
     if (rc == 0)
         rc = event_settle(&d);
+    if (rc == 0)
+        rc = event_says_something(&d);
     return rc < 0 ? rc : event_identify(ctx, &d.sent, r->arena, out, err);
 }
 

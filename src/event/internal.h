@@ -40,12 +40,19 @@ struct event_decoding {
     struct event_sent sent;
     enum qund_role role; /* as claimed */
     int origin;          /* as claimed; < 0: not said */
+    unsigned strangers;  /* keys that are not ours */
+    bool exported;       /* it has keys that an export adds */
 };
 /* One field by its name in JSON, as its sender claims it: checked by the row that the decoder uses.
  * media and data are JSON text. */
 QUND_CHECK int event_claim(struct event_decoding *d, const char *name, struct qund_str s);
 QUND_CHECK int event_claim_ts(struct event_decoding *d, int64_t ts);
 QUND_CHECK int event_claim_mentions(struct event_decoding *d, const struct qund_str *ids, size_t n);
+/* A key that is none of `names` (strange.c): INVAL when it was meant to be one. */
+QUND_CHECK int event_strange_key(struct event_decoding *d, struct qund_str key,
+                                 const char *const *names, size_t n);
+/* INVAL: a message of which nothing would be known. An exported one may have lost its words. */
+QUND_CHECK int event_says_something(const struct event_decoding *d);
 /* Type, kind, channel, realm, role and origin, from what was read (settle.c). */
 QUND_CHECK int event_settle(struct event_decoding *d);
 #endif

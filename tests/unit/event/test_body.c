@@ -38,12 +38,17 @@ static void one_object_an_array_and_lines_are_the_same_events(void **state)
     size_t n;
 
     (void)state;
-    assert_int_equal(decode(QUND_BODY_JSON, " {\"id\":\"a\"} ", &g, &n, NULL), 0);
+    assert_int_equal(decode(QUND_BODY_JSON, " {\"id\":\"a\",\"text\":\"t\"} ", &g, &n, NULL), 0);
     assert_int_equal(n, 1);
-    assert_int_equal(decode(QUND_BODY_JSON, "[{\"id\":\"a\"}, {\"id\":\"b\"}\n]", &g, &n, NULL), 0);
+    assert_int_equal(decode(QUND_BODY_JSON,
+                            "[{\"id\":\"a\",\"text\":\"t\"}, {\"id\":\"b\",\"text\":\"t\"}\n]", &g,
+                            &n, NULL),
+                     0);
     assert_int_equal(n, 2);
     assert_string_equal(g.ids[1], "b");
-    assert_int_equal(decode(QUND_BODY_NDJSON, "{\"id\":\"a\"}\r\n\n{\"id\":\"b\"}\n{\"id\":\"c\"}",
+    assert_int_equal(decode(QUND_BODY_NDJSON,
+                            "{\"id\":\"a\",\"text\":\"t\"}\r\n\n{\"id\":\"b\",\"text\":\"t\"}\n{"
+                            "\"id\":\"c\",\"text\":\"t\"}",
                             &g, &n, NULL),
                      0);
     assert_int_equal(n, 3);
@@ -60,14 +65,17 @@ static void an_error_names_the_index_and_the_path(void **state)
         size_t count;
     } ROWS[] = {
         {QUND_BODY_JSON, "{\"ts\":\"x\"}", "events[0].ts", 0},
-        {QUND_BODY_JSON, "[{\"id\":\"a\"},{\"data\":{\"k\":[1,}}]", "events[1].data.k[1]", 1},
-        {QUND_BODY_JSON, "[{\"id\":\"a\"},7]", "events[1]", 1},
-        {QUND_BODY_JSON, "[{\"id\":\"a\"} {\"id\":\"b\"}]", "events[1]", 1},
-        {QUND_BODY_JSON, "[{\"id\":\"a\"}", "events[1]", 1},
-        {QUND_BODY_JSON, "[{\"id\":\"a\"}] x", "events", 1},
-        {QUND_BODY_JSON, "{\"id\":\"a\"}{", "events", 1},
-        {QUND_BODY_NDJSON, "{\"id\":\"a\"}\n{\"id\":\"b\"}x\n", "events[1]", 1},
-        {QUND_BODY_NDJSON, "{\"id\":\"a\"}\n\n{\"id\":7}\n", "events[1].id", 1},
+        {QUND_BODY_JSON, "[{\"id\":\"a\",\"text\":\"t\"},{\"data\":{\"k\":[1,}}]",
+         "events[1].data.k[1]", 1},
+        {QUND_BODY_JSON, "[{\"id\":\"a\",\"text\":\"t\"},7]", "events[1]", 1},
+        {QUND_BODY_JSON, "[{\"id\":\"a\",\"text\":\"t\"} {\"id\":\"b\",\"text\":\"t\"}]",
+         "events[1]", 1},
+        {QUND_BODY_JSON, "[{\"id\":\"a\",\"text\":\"t\"}", "events[1]", 1},
+        {QUND_BODY_JSON, "[{\"id\":\"a\",\"text\":\"t\"}] x", "events", 1},
+        {QUND_BODY_JSON, "{\"id\":\"a\",\"text\":\"t\"}{", "events", 1},
+        {QUND_BODY_NDJSON, "{\"id\":\"a\",\"text\":\"t\"}\n{\"id\":\"b\",\"text\":\"t\"}x\n",
+         "events[1]", 1},
+        {QUND_BODY_NDJSON, "{\"id\":\"a\",\"text\":\"t\"}\n\n{\"id\":7}\n", "events[1].id", 1},
         {QUND_BODY_JSON, "[{\"channel\":\"secret\"}]", "events[0].channel", 0},
         {QUND_BODY_JSON, "  \n", "events", 0},
         {QUND_BODY_NDJSON, "", "events", 0},
@@ -90,9 +98,11 @@ static void the_receiver_may_stop(void **state)
     size_t n;
 
     (void)state;
-    assert_int_equal(
-        decode(QUND_BODY_NDJSON, "{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":\"c\"}\n", &g, &n, NULL),
-        QUND_E_FULL);
+    assert_int_equal(decode(QUND_BODY_NDJSON,
+                            "{\"id\":\"a\",\"text\":\"t\"}\n{\"id\":\"b\",\"text\":\"t\"}\n{\"id\":"
+                            "\"c\",\"text\":\"t\"}\n",
+                            &g, &n, NULL),
+                     QUND_E_FULL);
     assert_int_equal(n, 1);
     assert_int_equal(g.n, 2);
 }

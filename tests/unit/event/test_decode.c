@@ -96,11 +96,12 @@ static void each_way_of_identity_recognises_what_it_promises(void **state)
     struct decode_test *t = *state;
     char first[64];
 
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":1757896364000}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":1757896364000}"), 0);
     assert_int_equal(t->e.key, QUND_KEY_TS_ID);
-    assert_int_equal(decode(t, "{\"id\":\"a\"}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\"}"), 0);
     assert_int_equal(t->e.key, QUND_KEY_RECENT);
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":1757896364000,\"channel\":\"loose\"}"), 0);
+    assert_int_equal(
+        decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":1757896364000,\"channel\":\"loose\"}"), 0);
     assert_int_equal(t->e.key, QUND_KEY_RECENT);
     /* No id: the digest is the same for the same fields, whenever it comes. */
     assert_int_equal(decode(t, "{\"ts\":1757896364000,\"text\":\"x\"}"), 0);
@@ -132,15 +133,15 @@ static void a_clock_that_runs_ahead_is_clamped_but_keeps_its_key(void **state)
     struct decode_test *t = *state;
 
     t->ctx.rx = RX - 4 * 60000;
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":1757896365000}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":1757896365000}"), 0);
     assert_true(t->e.ts == RX && t->e.flags == 0);
     t->ctx.rx = RX - 6 * 60000;
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":1757896365000}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":1757896365000}"), 0);
     assert_true(t->e.ts == t->ctx.rx && t->e.key_ts == RX);
     assert_int_equal(t->e.flags, QUND_EVF_CLAMPED);
     assert_int_equal(t->e.key, QUND_KEY_TS_ID);
     /* A year ahead is no time: it must not choose where the message is kept. */
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":253402300799999}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":253402300799999}"), 0);
     assert_true(t->e.key_ts == t->ctx.rx && t->e.ts == t->ctx.rx);
     assert_int_equal(t->e.key, QUND_KEY_RECENT);
 }
@@ -150,18 +151,18 @@ static void old_events_are_backfill_and_too_old_ones_refused(void **state)
     struct decode_test *t = *state;
 
     t->ctx.rx = RX + 2 * 3600000;
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":1757896365000}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":1757896365000}"), 0);
     assert_int_equal(t->e.origin, QUND_ORIGIN_BACKFILL);
     assert_int_equal(t->e.flags, QUND_EVF_BACKFILL);
     t->ctx.rx = RX + 401 * EVENT_CONFIG_DAY;
-    refused(t, "{\"id\":\"a\",\"ts\":1757896365000}", "ts", "too_old");
+    refused(t, "{\"id\":\"a\",\"text\":\"a\",\"ts\":1757896365000}", "ts", "too_old");
     /* Under a virtual clock the events bring the time. */
     t->ctx.rx = 0;
     t->ctx.origin = QUND_ORIGIN_REPLAY;
-    assert_int_equal(decode(t, "{\"id\":\"a\",\"ts\":1757896365000}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"id\":\"a\",\"ts\":1757896365000}"), 0);
     assert_true(t->e.rx == RX);
     assert_int_equal(t->e.origin, QUND_ORIGIN_REPLAY);
-    refused(t, "{\"id\":\"a\"}", "ts", "must be there");
+    refused(t, "{\"id\":\"a\",\"text\":\"a\"}", "ts", "must be there");
 }
 
 static void claims_are_checked_against_channel_and_token(void **state)
@@ -169,18 +170,18 @@ static void claims_are_checked_against_channel_and_token(void **state)
     struct decode_test *t = *state;
     struct qund_str own[] = {QUND_STR("api")};
 
-    assert_int_equal(decode(t, "{\"sender_role\":\"staff\",\"sender\":\"u\"}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"sender_role\":\"staff\",\"sender\":\"u\"}"), 0);
     assert_int_equal(t->e.role, QUND_ROLE_NONE); /* api is not trusted with roles */
     assert_int_equal(decode(t, "{\"channel\":\"nowhere\"}"), QUND_E_DENIED);
     assert_string_equal(t->err.where, "channel");
     t->ctx.allowed = own;
     t->ctx.n_allowed = 1;
     assert_int_equal(decode(t, "{\"channel\":\"group\"}"), QUND_E_DENIED);
-    assert_int_equal(decode(t, "{\"channel\":\"api\"}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"channel\":\"api\"}"), 0);
     t->ctx.allowed = NULL;
     assert_int_equal(decode(t, "{\"channel\":\"back\",\"origin\":\"live\"}"), QUND_E_DENIED);
     assert_string_equal(t->err.where, "origin");
-    assert_int_equal(decode(t, "{\"channel\":\"back\"}"), 0);
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"channel\":\"back\"}"), 0);
     assert_int_equal(t->e.origin, QUND_ORIGIN_BACKFILL);
 }
 
@@ -203,7 +204,7 @@ static void the_sample_chats_short_form_is_read_when_asked(void **state)
     assert_int_equal(decode(t, "{\"type\":\"revoke\",\"ref\":\"m0026\"}"), 0);
     assert_int_equal(t->e.type, QUND_EV_REVOKE);
     assert_true(qund_str_is(t->e.ref, "m0026"));
-    assert_int_equal(decode(t, "{\"type\":\"message\"}"), 0);
+    assert_int_equal(decode(t, "{\"type\":\"message\",\"text\":\"a\"}"), 0);
 }
 
 static void types_of_ones_own_are_kept(void **state)
@@ -243,16 +244,46 @@ static void what_is_wrong_is_refused_with_its_path(void **state)
     refused(t, "{\"ts\":9223372036854775807}", "ts", "9999");
     refused(t, "{\"sender_role\":\"boss\"}", "sender_role", "customer");
     refused(t, "{\"origin\":\"moon\"}", "origin", "backfill");
-    refused(t, "{} x", "", "something follows");
+    refused(t, "{\"text\":\"a\"} x", "", "something follows");
 }
 
-/* {"<key>":<open><n times piece><close>} */
+static void a_key_that_is_nearly_ours_is_refused_and_a_stranger_is_not(void **state)
+{
+    struct decode_test *t = *state;
+
+    refused(t, "{\"txet\":\"多少钱\"}", "txet", "nearest known: 'text'");
+    refused(t, "{\"text\":\"a\",\"Group\":\"g\"}", "Group", "nearest known: 'group'");
+    refused(t, "{\"text\":\"a\",\"sender_id\":\"u\"}", "sender_id", "goes into data");
+    refused(t, "{\"text\":\"a\",\"tex\\u001bt\":\"b\"}", "tex?t", "'text'");
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"expect\":[{\"txet\":1}],\"wxid\":7}"), 0);
+    /* What an export adds is known, and data is its sender's own. */
+    assert_int_equal(decode(t, "{\"text\":\"a\",\"seq\":1,\"state\":\"kept\",\"copy\":true,"
+                               "\"intents\":[],\"rooms\":[],\"phones\":[],\"signups\":[],"
+                               "\"rules\":[],\"data\":{\"txet\":1}}"),
+                     0);
+}
+
+static void what_says_nothing_is_refused(void **state)
+{
+    struct decode_test *t = *state;
+
+    refused(t, "{}", "text", "says nothing");
+    refused(t, "{\"id\":\"a\",\"group\":\"g\",\"sender\":\"u\",\"text\":\"\"}", "text",
+            "send its text");
+    refused(t, "{\"type\":\"message\",\"kind\":\"text\",\"media\":[]}", "text", "says nothing");
+    assert_int_equal(decode(t, "{\"kind\":\"image\"}"), 0);
+    assert_int_equal(decode(t, "{\"media\":[{\"kind\":\"image\"}]}"), 0);
+    assert_int_equal(decode(t, "{\"type\":\"visit\"}"), 0);
+    assert_int_equal(decode(t, "{\"id\":\"a\",\"seq\":5,\"state\":\"erased\"}"), 0);
+}
+
+/* {"kind":"image","<key>":<open><n times piece><close>} */
 static char *blown_up(const char *key, const char *open, const char *piece, size_t n,
                       const char *close)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
 
-    qund_buf_printf(&b, "{\"%s\":%s", key, open);
+    qund_buf_printf(&b, "{\"kind\":\"image\",\"%s\":%s", key, open);
     for (size_t i = 0; i < n; i++)
         qund_buf_puts(&b, piece);
     qund_buf_printf(&b, "%s}", close);
@@ -342,6 +373,8 @@ int main(void)
         DECODE_TEST(claims_are_checked_against_channel_and_token),
         DECODE_TEST(the_sample_chats_short_form_is_read_when_asked),
         DECODE_TEST(types_of_ones_own_are_kept),
+        DECODE_TEST(a_key_that_is_nearly_ours_is_refused_and_a_stranger_is_not),
+        DECODE_TEST(what_says_nothing_is_refused),
         DECODE_TEST(what_is_wrong_is_refused_with_its_path),
         DECODE_TEST(limits_hold_at_their_last_byte),
         DECODE_TEST(text_and_data_share_one_limit),
