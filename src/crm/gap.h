@@ -23,6 +23,8 @@ QUND_CHECK int qund_crm_gap_overlaps(struct qund_db *db, int64_t grp, int64_t fr
 /* The same for what one person says to us alone, in no group. */
 QUND_CHECK int qund_crm_gap_of_contact(struct qund_db *db, int64_t contact, int64_t from,
                                        int64_t until);
+/* 1: we ourselves were not there for some of (from, until). Any handle. */
+QUND_CHECK int qund_crm_gap_of_ours(struct qund_db *db, int64_t from, int64_t until);
 /* Those that are not over at `now`. Any handle. */
 QUND_CHECK int qund_crm_gap_open(struct qund_db *db, int64_t now, int64_t *out);
 /* Those that ended before. Engine thread. */

@@ -102,6 +102,19 @@ int qund_crm_gap_of_contact(struct qund_db *db, int64_t contact, int64_t from, i
     return rc;
 }
 
+int qund_crm_gap_of_ours(struct qund_db *db, int64_t from, int64_t until)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM gap WHERE channel = 0 AND account = ''"
+                                        " AND to_ts > :from AND from_ts < :until LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":from", from);
+    qund_bind_int(st, ":until", until);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    return rc;
+}
+
 int qund_crm_gap_open(struct qund_db *db, int64_t now, int64_t *out)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT count(*) FROM gap WHERE open = 1 AND to_ts > :now");

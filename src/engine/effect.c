@@ -159,7 +159,7 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
     QUND_AUTO(qund_buf_done) struct qund_buf context = {0};
     struct qund_alert_new a = *n;
     bool folded;
-    int64_t id;
+    int64_t id, now = e->now;
     int rc = 0;
 
     if (s->quiet)
@@ -176,9 +176,12 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
     a.context = qund_buf_view(&context);
     a.sender_name = s->ev->sender_name;
     a.group_name = s->group ? s->group->name : QUND_STR_NONE;
+    /* Of no message, and dated ahead: found out while time is caught up, told at the present. */
+    if (a.seq == 0 && a.ts > now)
+        now = a.ts;
     rc = qund_engine_roster(e);
     if (rc == 0)
-        rc = qund_alert_raise(e->alerts, &a, e->now, &id, &folded);
+        rc = qund_alert_raise(e->alerts, &a, now, &id, &folded);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS) && !folded; i++)

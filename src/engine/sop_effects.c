@@ -40,7 +40,7 @@ static int apply_depth(struct qund_engine *e, const struct qund_sop_effects *fx,
 
 static int apply_tag(struct qund_engine *e, const struct qund_sop_fx_tag *t, int depth)
 {
-    struct qund_sop_effects more = {.arena = e->arena};
+    struct qund_sop_effects more = {.arena = e->arena, .present = e->now};
     struct qund_crm_contact *c;
     int rc = qund_crm_contact_by_id(e->crm, t->contact, &c);
 
@@ -103,7 +103,8 @@ static int apply_depth(struct qund_engine *e, const struct qund_sop_effects *fx,
 
 int qund_engine_sop_begin(struct qund_engine *e, struct qund_sop_effects *fx)
 {
-    *fx = (struct qund_sop_effects){.arena = e->arena};
+    *fx = (struct qund_sop_effects){.arena = e->arena,
+                                    .present = e->reach > e->now ? e->reach : e->now};
     return qund_engine_roster(e);
 }
 

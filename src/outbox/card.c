@@ -4,8 +4,8 @@
  * rows: their short ids, so that each can still be answered by its own, their titles and words,
  * their links. A body that cannot be read (none of ours) gives what it has.
  *
- * Of an alert some words say enough. A task's words are to be copied: where no page of its own shows
- * them, they stand in the card whole. */
+ * Of an alert some words say enough. A task's words are to be copied: where no page of its own
+ * shows them, they stand in the card whole. */
 #include "core/json.h"
 #include "outbox/internal.h"
 
@@ -94,8 +94,8 @@ static void put_text(const struct said *v, size_t n, struct qund_buf *out)
 {
     qund_buf_printf(out, "%zu 条提醒", n);
     for (size_t i = 0; i < n; i++) {
-        qund_buf_printf(out, "\n%s%.*s %.*s｜", v[i].task ? "" : "#",
-                        QUND_STR_ARG(v[i].short_id), QUND_STR_ARG(v[i].title));
+        qund_buf_printf(out, "\n%s%.*s %.*s｜", v[i].task ? "" : "#", QUND_STR_ARG(v[i].short_id),
+                        QUND_STR_ARG(v[i].title));
         put_words(&v[i], out);
     }
     if (v[0].all.n > 0) {
@@ -134,6 +134,26 @@ static struct qund_str level_of(const struct said *v, size_t n)
     return QUND_STR("info");
 }
 
+/* Each matter once, as it was told last: a card that waited may hold several rungs of one ladder.
+ * Returns how many. */
+static size_t read_all(const struct qund_out_item *const *of, size_t n, struct qund_arena *arena,
+                       struct said *v)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct said one = {.task = false};
+        size_t k = 0;
+
+        read_body(qund_str(of[i]->body), arena, &one);
+        while (k < used && !(one.short_id.n > 0 && qund_str_eq(v[k].short_id, one.short_id)))
+            k++;
+        v[k] = one;
+        used += k == used;
+    }
+    return used;
+}
+
 void qund_card_body(const struct qund_out_item *const *of, size_t n, struct qund_buf *out)
 {
     QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(16384);
@@ -142,11 +162,9 @@ void qund_card_body(const struct qund_out_item *const *of, size_t n, struct qund
     struct said *v = qund_arena_alloc(arena, n * sizeof(*v));
     struct qund_jw w = qund_jw(out);
 
-    memset(v, 0, n * sizeof(*v));
-    for (size_t i = 0; i < n; i++) {
-        read_body(qund_str(of[i]->body), arena, &v[i]);
+    n = read_all(of, n, arena, v);
+    for (size_t i = 0; i < n; i++)
         qund_buf_printf(&ids, "%s%.*s", i ? " " : "", QUND_STR_ARG(v[i].short_id));
-    }
     put_text(v, n, &text);
     qund_jw_obj(&w);
     qund_jw_kz(&w, "kind", "card");

@@ -49,11 +49,28 @@ static const struct {
     {"link", "a link that begins with https://", is_link},
 };
 
+static bool controls(struct qund_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (((unsigned char)s.p[i] < 0x20 && s.p[i] != '\n' && s.p[i] != '\t') || s.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* A variable in a value would be posted as it stands: values are not filled again. */
 static void check_param(struct sop_draft *d, const struct qund_sop_param *p, struct qund_str typed)
 {
     char where[96];
 
     snprintf(where, sizeof(where), "params.%.*s", QUND_STR_ARG(qund_utf8_cut(p->name, 60)));
+    if (qund_str_find(typed, 0, QUND_STR("{{")) >= 0)
+        qund_errs_add(&d->problems, QUND_E_INVAL, where,
+                      "'%.*s' holds a variable: variables stand in the template, here belongs what "
+                      "is typed",
+                      QUND_STR_ARG(qund_utf8_cut(typed, 60)));
+    if (controls(typed))
+        qund_errs_add(&d->problems, QUND_E_INVAL, where,
+                      "holds a control character; lines end with \\n alone");
     for (size_t i = 0; i < QUND_ARRAY_LEN(TYPES); i++)
         if (qund_str_is(p->type, TYPES[i].type) && !TYPES[i].fits(typed))
             qund_errs_add(&d->problems, QUND_E_INVAL, where, "'%.*s' must be %s",
@@ -82,6 +99,41 @@ static int check_params(struct sop_draft *d)
 
 /* --- texts as they will be read --- */
 
+struct typing {
+    const struct sop_draft *d;
+    const struct qund_sop_clock *clock;
+};
+
+/* What records say stays a gap: only what was typed may offend. */
+static int typed_only(void *arg, struct qund_str name, struct qund_buf *out)
+{
+    const struct typing *t = arg;
+
+    return qund_plan_param(&t->d->plan, t->d->t, t->clock, name, out);
+}
+
+/* The template's own words were looked at when it was read; here they meet what was typed. */
+static int check_lawful(struct sop_draft *d, const struct qund_sop_say *say,
+                        const struct qund_sop_clock *clock, const char *where)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_sop_objection v[QUND_SOP_OBJECTIONS];
+    struct typing typing = {d, clock};
+    size_t n, gaps = 0;
+    int rc = qund_sop_fill(say->content, typed_only, &typing, &text, &gaps);
+
+    if (rc < 0)
+        return rc;
+    n = qund_sop_objections(d->t, say, qund_buf_view(&text), v);
+    for (size_t i = 0; i < n; i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf why = {0};
+
+        qund_sop_objection_print(&v[i], &why);
+        qund_errs_add(&d->problems, QUND_E_INVAL, where, "with its parameters filled: %s", why.p);
+    }
+    return 0;
+}
+
 static int check_text(struct sop_draft *d, const struct qund_sop_step *step,
                       const struct qund_sop_say *say, const char *which)
 {
@@ -103,6 +155,9 @@ static int check_text(struct sop_draft *d, const struct qund_sop_step *step,
     if (rc < 0 || !limit)
         return rc;
     snprintf(where, sizeof(where), "%.*s%s", QUND_STR_ARG(step->id), which);
+    rc = check_lawful(d, say, &clock, where);
+    if (rc < 0)
+        return rc;
     chars = qund_utf8_count(qund_buf_view(&text));
     if (limit->max_bytes > 0 && text.n > limit->max_bytes)
         qund_errs_add(

@@ -98,7 +98,7 @@ int qund_expect_none(struct qund_sop *s, struct task_all *a, const char *told, i
     int rc = 0;
 
     if (told)
-        qund_task_alert(fx, a, level, QUND_STR("manager"), qund_str(told), now);
+        qund_task_alert_missed(fx, a, level, qund_str(told), now);
     if (!expects(a))
         return 0;
     rc = qund_expect_sql_put(s->deps.db, &x, NULL);
@@ -138,8 +138,8 @@ static int end(struct judging *j, enum sop_outcome outcome, const char *reason)
 static int unjudged(struct judging *j, const char *reason, const char *told)
 {
     if (told)
-        qund_task_alert(j->fx, &j->a, QUND_STR("info"), QUND_STR("manager"), qund_str(told),
-                        j->now);
+        qund_task_alert_missed(j->fx, &j->a, QUND_STR("info"), qund_str(told),
+                               j->x.closes + j->s->deps.config->time.lateness_ms);
     return end(j, SOP_VOID, reason);
 }
 
@@ -205,12 +205,13 @@ static int miss(struct judging *j)
     return rc < 0 ? rc : qund_plan_b(j->s, &j->a, j->now, j->fx);
 }
 
-/* 1: something of it may be missing. */
-static int blind(const struct judging *j)
+int qund_expect_blind(struct qund_sop *s, const struct task_all *a, int64_t from, int64_t until)
 {
-    return j->a.t.grp > 0
-               ? qund_crm_gap_overlaps(j->s->deps.db, j->a.t.grp, j->x.opens, j->x.closes)
-               : qund_crm_gap_of_contact(j->s->deps.db, j->a.t.contact, j->x.opens, j->x.closes);
+    /* What staff did is rows of ours; it is unknown only where nobody could report it at last. */
+    if (a->step->expect.metric == QUND_SOP_TASK_DONE)
+        return qund_crm_gap_of_ours(s->deps.db, until - 1, until + 1);
+    return a->t.grp > 0 ? qund_crm_gap_overlaps(s->deps.db, a->t.grp, from, until)
+                        : qund_crm_gap_of_contact(s->deps.db, a->t.contact, from, until);
 }
 
 /* Its run is over (the person opted out, ordered, left), or its plan is. */
@@ -233,7 +234,7 @@ static int judge(struct judging *j)
 
     if (rc != 0)
         return rc < 0 ? rc : unjudged(j, "plan_cancelled", NULL);
-    rc = task_done ? 0 : blind(j); /* what staff did is rows of ours */
+    rc = qund_expect_blind(j->s, &j->a, j->x.opens, j->x.closes);
     if (rc != 0)
         return rc < 0
                    ? rc

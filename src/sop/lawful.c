@@ -88,16 +88,6 @@ static void check_roles(struct qund_sop_reader *rd, const struct qund_ynode *rol
 }
 
 /* --- what they say --------------------------------------------------------------------------- */
-static void refuse_word(struct qund_sop_reader *rd, const struct qund_ynode *node,
-                        enum qund_sop_wording w, struct qund_str text, const char *why)
-{
-    struct qund_str word = qund_sop_wording_find(w, text);
-
-    if (word.p)
-        qund_yaml_err(rd->errs, rd->doc, node, "'%.*s' may not stand here: %s", QUND_STR_ARG(word),
-                      why);
-}
-
 /* "已成交 36 单": a figure somebody made up as easily as counted. */
 static bool types_a_count(struct qund_str text)
 {
@@ -118,6 +108,46 @@ static bool types_a_count(struct qund_str text)
         }
     }
     return false;
+}
+
+size_t qund_sop_objections(const struct qund_sop_template *t, const struct qund_sop_say *say,
+                           struct qund_str text, struct qund_sop_objection out[QUND_SOP_OBJECTIONS])
+{
+    static const struct {
+        enum qund_sop_wording w;
+        const char *why;
+    } REFUSED[] = {
+        {QUND_SOP_WORDS_PURCHASE,
+         "only an invited customer with evidence speaks of what he bought (koc_fan, first_buyer)"},
+        {QUND_SOP_WORDS_ABSOLUTE,
+         "an absolute claim or a promise of effect (Advertising Law, article 9); say what can be "
+         "shown"},
+        {QUND_SOP_WORDS_PRIVATE, "money and contacts go through the firm's own channels"},
+    };
+    const struct qund_sop_role_use *use = &t->roles[say->role];
+    bool bought = use->invited_customer && use->evidence.p;
+    size_t n = 0;
+
+    if (!text.p || !towards_customers(say->channel))
+        return 0;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(REFUSED); i++) {
+        struct qund_str word = qund_sop_wording_find(REFUSED[i].w, text);
+
+        if (word.p && !(bought && REFUSED[i].w == QUND_SOP_WORDS_PURCHASE))
+            out[n++] = (struct qund_sop_objection){word, REFUSED[i].why};
+    }
+    if (types_a_count(text))
+        out[n++] = (struct qund_sop_objection){
+            QUND_STR_NONE, "a figure of sales or guests is counted, never typed: write "
+                           "{{count.orders}}, {{count.signups}} or {{count.checkins}}"};
+    return n;
+}
+
+void qund_sop_objection_print(const struct qund_sop_objection *o, struct qund_buf *out)
+{
+    if (o->word.p)
+        qund_buf_printf(out, "'%.*s' may not stand here: ", QUND_STR_ARG(o->word));
+    qund_buf_puts(out, o->why);
 }
 
 static int is_count_orders(void *arg, struct qund_str name)
@@ -148,17 +178,14 @@ static void check_actor(struct qund_sop_reader *rd, const struct qund_ynode *nod
     if (say->role == QUND_SOP_SYSTEM && towards_customers(say->channel))
         qund_yaml_err(rd->errs, rd->doc, role,
                       "system does not speak to customers: channel: staff_task, or another role");
-    if (towards_customers(say->channel) && (!use->invited_customer || !use->evidence.p))
-        refuse_word(rd, qund_sop_node(node, "content"), QUND_SOP_WORDS_PURCHASE, say->content,
-                    "only an invited customer with evidence speaks of what he bought (koc_fan, "
-                    "first_buyer)");
 }
 
 static void check_say(struct qund_sop_reader *rd, const struct qund_ynode *node,
                       const struct qund_sop_step *s, const struct qund_sop_say *say)
 {
     static const char *const REMOVERS[] = {"disclosure", "no_disclosure"};
-    const struct qund_ynode *content = qund_sop_node(node, "content");
+    struct qund_sop_objection v[QUND_SOP_OBJECTIONS];
+    size_t n;
 
     (void)s;
     for (size_t i = 0; i < QUND_ARRAY_LEN(REMOVERS); i++)
@@ -167,19 +194,13 @@ static void check_say(struct qund_sop_reader *rd, const struct qund_ynode *node,
                           "a step cannot change or remove the disclosure: it is the role's, and is "
                           "appended to each of its posts");
     check_actor(rd, node, say);
-    if (!towards_customers(say->channel))
-        return;
-    refuse_word(
-        rd, content, QUND_SOP_WORDS_ABSOLUTE, say->content,
-        "an absolute claim or a promise of effect (Advertising Law, article 9); say what can "
-        "be shown");
-    refuse_word(rd, content, QUND_SOP_WORDS_PRIVATE, say->content,
-                "money and contacts go through the firm's own channels");
-    if (say->content.p && types_a_count(say->content))
-        qund_yaml_err(
-            rd->errs, rd->doc, content,
-            "a figure of sales or guests is counted, never typed: write {{count.orders}}, "
-            "{{count.signups}} or {{count.checkins}}");
+    n = qund_sop_objections(rd->t, say, say->content, v);
+    for (size_t i = 0; i < n; i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+        qund_sop_objection_print(&v[i], &text);
+        qund_yaml_err(rd->errs, rd->doc, qund_sop_node(node, "content"), "%s", text.p);
+    }
 }
 
 void qund_sop_check_lawful(struct qund_sop_reader *rd, const struct qund_ynode *root)

@@ -59,6 +59,8 @@ struct qund_sop_fx_line { /* of the live feed: kind "plan" or "task" */
 };
 struct qund_sop_effects {     /* {.arena = …} is none yet */
     struct qund_arena *arena; /* holds all of it */
+    int64_t
+        present; /* how far time goes in this step; what runs at its own instant may lie behind */
     struct qund_sop_fx_alert *alerts;
     struct qund_sop_fx_tag *tags;
     struct qund_sop_fx_line *lines;

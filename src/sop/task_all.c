@@ -35,6 +35,11 @@ static struct qund_str rule_for(struct qund_arena *arena, const struct task_all 
     return qund_str_n(p, (size_t)n);
 }
 
+static bool caught_up(const struct qund_sop_effects *fx, int64_t at)
+{
+    return fx->present - at > SOP_LATE_MS;
+}
+
 void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
                      struct qund_str to, struct qund_str title, int64_t now)
 {
@@ -43,15 +48,37 @@ void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, stru
 
     qund_buf_printf(&text, "%.*s：%.*s %.*s（T%lld）", QUND_STR_ARG(title), QUND_STR_ARG(a->t.step),
                     QUND_STR_ARG(what), (long long)a->t.id);
-    qund_sop_fx_alert(fx, &(struct qund_sop_fx_alert){.level = level,
-                                                      .to = to,
+    qund_sop_fx_alert(fx,
+                      &(struct qund_sop_fx_alert){.level = level,
+                                                  .to = to,
+                                                  .title = qund_buf_view(&text),
+                                                  .rule = rule_for(fx->arena, a, to),
+                                                  .group = a->t.grp,
+                                                  .contact = a->t.contact,
+                                                  .plan = a->t.plan,
+                                                  .task = a->t.id,
+                                                  .ts = caught_up(fx, now) ? fx->present : now});
+}
+
+void qund_task_alert_missed(struct qund_sop_effects *fx, const struct task_all *a,
+                            struct qund_str level, struct qund_str title, int64_t at)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf rule = {0};
+
+    if (!caught_up(fx, at)) {
+        qund_task_alert(fx, a, level, QUND_STR("manager"), title, at);
+        return;
+    }
+    qund_buf_printf(&text, "停机期间有任务错过或没有判：%.*s", QUND_STR_ARG(a->plan.name));
+    qund_buf_printf(&rule, "sop:%.*s:away", QUND_STR_ARG(a->plan.template));
+    qund_sop_fx_alert(fx, &(struct qund_sop_fx_alert){.level = QUND_STR("warn"),
+                                                      .to = QUND_STR("manager"),
                                                       .title = qund_buf_view(&text),
-                                                      .rule = rule_for(fx->arena, a, to),
+                                                      .rule = qund_buf_view(&rule),
                                                       .group = a->t.grp,
-                                                      .contact = a->t.contact,
                                                       .plan = a->t.plan,
-                                                      .task = a->t.id,
-                                                      .ts = now});
+                                                      .ts = fx->present});
 }
 
 int qund_task_fill(struct qund_sop *s, const struct task_all *a, struct qund_str text, int64_t now,

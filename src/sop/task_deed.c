@@ -249,6 +249,7 @@ int qund_task_escalate(struct qund_sop *s, const struct qund_task_at *at,
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc;
     if (a.t.state < QUND_TASK_READY || !qund_task_open(a.t.state) ||
+        at->reach >= a.t.closes || /* nobody was there: it is too late to hurry */
         (a.t.flags & (QUND_TASK_ESCALATED | QUND_TASK_BY_US)))
         return 0;
     a.t.flags |= QUND_TASK_ESCALATED;

@@ -16,10 +16,15 @@ struct task_all {
 };
 QUND_CHECK int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id,
                              struct task_all *out);
+#define SOP_LATE_MS (5 * 60000) /* behind its time by more: the daemon was down */
 /* An alert about it; its rule is "sop:<template>:<step>", and ":<to>" when that is not the manager.
  */
 void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
                      struct qund_str to, struct qund_str title, int64_t now);
+/* What nobody did or could judge at `at`, for the manager. Found out late, because nobody was
+ * there, all of a plan and group is one alert, "sop:<template>:away", at the present. */
+void qund_task_alert_missed(struct qund_sop_effects *fx, const struct task_all *a,
+                            struct qund_str level, struct qund_str title, int64_t at);
 /* Its variables filled, appended; *missing: how many nobody knows. */
 QUND_CHECK int qund_task_fill(struct qund_sop *s, const struct task_all *a, struct qund_str text,
                               int64_t now, struct qund_buf *out, size_t *missing);
@@ -96,6 +101,9 @@ QUND_CHECK int qund_task_span(struct qund_sop *s, struct qund_arena *arena,
                               const struct task_all *a, struct qund_sop_span *out);
 
 /* --- task_watch.c --- */
+/* 1: something of what is expected of it may not have reached us in (from, until). */
+QUND_CHECK int qund_expect_blind(struct qund_sop *s, const struct task_all *a, int64_t from,
+                                 int64_t until);
 /* The step's alert, once, if its condition holds. */
 QUND_CHECK int qund_task_alarm(struct qund_sop *s, struct task_all *a, int64_t since, int64_t now,
                                struct qund_sop_effects *fx);

@@ -24,7 +24,6 @@
 #include <stdio.h>
 
 #define AGAIN_MS (10 * 60000)
-#define LATE_MS (5 * 60000)       /* behind its time by more: the daemon was down */
 #define LAST_CALL_MS (30 * 60000) /* before the end of a window that is longer than an hour */
 
 struct due {
@@ -219,7 +218,7 @@ static int keep_words(struct due *d, const struct qund_buf *words)
     t->content = qund_arena_str(d->fx->arena, qund_buf_view(words));
     t->role = d->who.role;
     t->staff = d->who.staff;
-    if (d->at->reach - t->due > LATE_MS)
+    if (d->at->reach - t->due > SOP_LATE_MS)
         t->flags |= QUND_TASK_LATE;
     if (d->who.stands_for > 0)
         t->flags |= QUND_TASK_STAND_IN;
@@ -241,7 +240,7 @@ static int set_out(struct due *d)
     int rc = qund_task_timer(d->s, QUND_TASK_CLOSE, a->t.id, a->t.closes);
 
     if (rc == 0)
-        rc = qund_task_timer(d->s, QUND_TASK_ESCALATE, a->t.id, last_call(&a->t, now));
+        rc = qund_task_timer(d->s, QUND_TASK_ESCALATE, a->t.id, last_call(&a->t, d->at->reach));
     if (rc == 0)
         rc = qund_task_watch_from(d->s, a, now);
     /* A task that is itself what is expected (task_done) is waited for from now on. */

@@ -20,26 +20,45 @@ static bool alarms(const struct task_all *a)
            !(a->t.flags & QUND_TASK_ALERTED);
 }
 
-/* When something is to be asked next; INT64_MAX: nothing is. */
-static int64_t next_look(const struct task_all *a, int64_t now)
+/* When something is to be asked next; INT64_MAX: nothing is. What was to be looked at again and
+ * again while nobody was there is looked at once, at the present. */
+static int64_t next_look(const struct task_all *a, const struct qund_task_at *when)
 {
     const struct qund_sop_cond *c = &a->step->alert.when;
-    int64_t next = stops(a) && qund_task_open(a->t.state) ? now + EVERY_MS : INT64_MAX, at;
+    int64_t now = when->now, at;
+    int64_t again = now + EVERY_MS > when->reach ? now + EVERY_MS : when->reach;
+    int64_t next = stops(a) && qund_task_open(a->t.state) ? again : INT64_MAX;
 
     if (!alarms(a))
         return next;
     if (!c->has_at)
-        return now + EVERY_MS;
+        return again;
     if (qund_sop_when(&a->clock, &c->at, &at) == 0 && at > now && at < next)
         next = at;
     return next;
 }
 
-int qund_task_watch_from(struct qund_sop *s, const struct task_all *a, int64_t now)
+static int look_again(struct qund_sop *s, const struct task_all *a, const struct qund_task_at *when)
 {
-    int64_t next = next_look(a, now);
+    int64_t next = next_look(a, when);
 
     return next == INT64_MAX ? 0 : qund_task_timer(s, QUND_TASK_WATCH, a->t.id, next);
+}
+
+/* "Fewer than ten" holds of a time in which nobody listened. */
+static int unheard(struct qund_sop *s, const struct task_all *a, int64_t since, int64_t now)
+{
+    const struct qund_sop_cond *c = &a->step->alert.when;
+
+    if (c->flag != QUND_SOP_FLAG_NONE || c->metric == QUND_SOP_TASK_DONE ||
+        (c->op != QUND_SOP_LT && c->op != QUND_SOP_LTE))
+        return 0;
+    return qund_expect_blind(s, a, c->in_ms ? now - c->in_ms : since, now);
+}
+
+int qund_task_watch_from(struct qund_sop *s, const struct task_all *a, int64_t now)
+{
+    return look_again(s, a, &(struct qund_task_at){.now = now, .reach = now});
 }
 
 int qund_task_alarm(struct qund_sop *s, struct task_all *a, int64_t since, int64_t now,
@@ -55,8 +74,10 @@ int qund_task_alarm(struct qund_sop *s, struct task_all *a, int64_t since, int64
         (x->when.has_at && (qund_sop_when(&a->clock, &x->when.at, &at) < 0 || at > now)))
         return 0;
     rc = qund_sop_cond_holds(s, a, &x->when, since, now, &holds);
-    if (rc < 0 || !holds)
-        return rc;
+    if (rc == 0 && holds)
+        rc = unheard(s, a, since, now);
+    if (rc != 0 || !holds)
+        return rc < 0 ? rc : 0;
     qund_sop_cond_print(&x->when, &text);
     qund_task_alert(fx, a, x->level, x->to, qund_buf_view(&text), now);
     a->t.flags |= QUND_TASK_ALERTED;
@@ -103,5 +124,5 @@ int qund_task_watch(struct qund_sop *s, const struct qund_task_at *at, struct qu
         if (rc == 0 && qund_task_open(a.t.state))
             rc = stop_open(s, &a, at->now, fx);
     }
-    return rc < 0 ? rc : qund_task_watch_from(s, &a, at->now);
+    return rc < 0 ? rc : look_again(s, &a, at);
 }

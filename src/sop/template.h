@@ -326,6 +326,18 @@ enum qund_sop_var qund_sop_var_kind(const struct qund_sop_template *t, struct qu
 /* Text in 〔 〕: a blank that a person fills in. */
 bool qund_sop_has_gap(struct qund_str text);
 
+/* --- what may be said (lawful.c) --- */
+struct qund_sop_objection {
+    struct qund_str word; /* as it stands there; NONE: it is a typed figure */
+    const char *why;
+};
+#define QUND_SOP_OBJECTIONS 4
+/* What in a text may not be said to customers by that role there. Returns how many. */
+size_t qund_sop_objections(const struct qund_sop_template *t, const struct qund_sop_say *say,
+                           struct qund_str text,
+                           struct qund_sop_objection out[QUND_SOP_OBJECTIONS]);
+void qund_sop_objection_print(const struct qund_sop_objection *o, struct qund_buf *out);
+
 /* --- how long a text may be (words.c) --- */
 struct qund_sop_limit {
     size_t usual_chars; /* more is warned of: nobody reads it; 0: no such bound */

@@ -1,15 +1,17 @@
-"""Rows about plans: whatever dies, somebody is told of a task once, an expectation is judged once and a plan B is made
-once."""
+"""Rows about plans: whatever dies, however long nobody was there, wherever the clock goes, somebody is told of a task
+once, an expectation is judged once and a plan B is made once."""
 import contextlib
 import http.client
 import signal
 import threading
 
-from plans import OPEN, Staff, alerts_of_plans, check, equal, judge_plans, make_plan, open_house, rows, step, until
+from plans import (OPEN, Staff, alerts_of_plans, check, equal, judge_plans, make_plan, open_house, rested, rows, step,
+                   tasks_in, until)
 from table import Failed, Receiver, delivered, row
 from wallclock import Clock
 
 POINTS = ("task_pushed", "judged", "sending_committed")
+HOUR, DAY = 3600, 86400
 
 
 class Talk:
@@ -100,3 +102,127 @@ def a1p(ctx):
         equal(alerts_of_plans(d), silent, "alarms: one a miss")
         return (f"{ctx.rounds} x {len(POINTS)} deaths: {s.told} tasks told once ({s.repeats} repeats by id), {s.judged} judged "
                 f"once ({s.hit} hit, {s.miss} missed), {s.plans_b} plans B")
+
+
+@row("I1P", "plans while the wall clock goes +1 h, -1 h, +1 d, -1 d, and kill -9 between",
+     "nothing twice, each task in a named state", 1, 5, patient=True)
+def i1p(ctx):
+    """A task every half hour for a day and a half. Every other jump meets a living daemon, the rest a dead one."""
+    groups, jumps = 4, [h * HOUR for h in (1, 0, -1, 0, 24, 0, -24, 0)] * ctx.rounds
+    steps = [step(n, f"+{30 * n}m", "45m", "10m") for n in range(1, 80)]
+    clock = Clock(ctx.folder)
+    with Receiver(ctx.folder) as receiver, open_house(ctx, receiver, groups, {"steady": steps}) as d:
+        clock.at(0, 9)
+        d.start(**clock.env)
+        base, furthest = clock.offset, 0.0
+        plans = [make_plan(d, "steady", groups, clock.now() + DAY * i) for i in range(1 + ctx.rounds)]
+        with Talk(d, groups), Staff(d, receiver) as staff:
+            for i, jump in enumerate(jumps):
+                if i % 2:
+                    d.kill9()
+                clock.set(base + jump + i * 1800)
+                if i % 2:
+                    d.start(**clock.env)
+                furthest = max(furthest, clock.now() - 1)
+                until(lambda: rested(d, furthest) and not rows(d, "SELECT 1 FROM task WHERE state IN (2, 3, 4)"), 30,  # noqa: B023
+                      f"jump {i} is digested and what was told is done", 0.05)
+            end_plans(d, plans)
+            clock.forward(max(0.0, furthest - clock.now()))     # a clock that was set back goes slowly until then
+            finish(d, clock, receiver)
+        check(not staff.wrong, "done twice is done once", staff.wrong[:5])
+        s = judge_plans(d, receiver)
+        named = ", ".join(f"{n} {name}" for name, n in sorted(s.states.items()))
+        return (f"{len(jumps)} jumps: {s.told} of {s.tasks} tasks told, each once; {named}; {s.judged} judged once, "
+                f"{s.plans_b} plans B")
+
+
+# --- three days ---------------------------------------------------------------------------------
+
+# From 07:00 of the first day; nobody is there from 12:01 of that day to 12:10 of the fourth.
+PUSHES = 5      # two cards of twenty tasks, one of twenty alarms, and two to spare
+DAYS = {    # step: at, late, window, what becomes of it
+    "S001": ("D0 08:30", "2h", "6h", "done"),
+    "S002": ("D0 12:00", "4h", "2h", "expired"),     # told before, its window ended meanwhile
+    "S003": ("D0 19:30", "4h", "2h", "expired"),
+    "S004": ("D1 12:00", "4h", "2h", "expired"),
+    "S005": ("D2 12:00", "4h", "2h", "expired"),
+    "S006": ("D3 08:10", "3h", "2h", "expired"),
+    "S007": ("D3 11:00", "4h", "2h", "late"),
+    "S008": ("D3 12:00", "4h", "2h", "late"),
+    "S009": ("D3 19:00", "4h", "2h", "planned"),
+}
+
+
+def become(d):
+    """step → what its tasks are, with how many of them."""
+    out = {}
+    for name, state, flags, n in rows(d, "SELECT step, state, flags & 1, count(*) FROM task WHERE plan_b = 0"
+                                         " GROUP BY 1, 2, 3"):
+        word = {0: "planned", 3: "late" if flags else "pushed", 5: "done", 7: "expired"}.get(state, str(state))
+        out.setdefault(name, {})[word] = n
+    return out
+
+
+def calls_of(receiver, since):
+    return receiver.calls()[since:]
+
+
+def still(receiver, seconds):
+    """Waits until nothing has arrived for so long."""
+    last = [len(receiver.calls()), 0]
+
+    def quiet():
+        n = len(receiver.calls())
+        last[1] = 0 if n != last[0] else last[1] + 1
+        last[0] = n
+        return last[1] >= seconds / 0.1
+    until(quiet, 60, "nothing arrives any more", 0.1)
+
+
+@row("I3", "three days down with plans running, then a kill -9", "each task in a named state; <= 5 pushes",
+     1, 6, patient=True)
+def i3(ctx):
+    groups = 20
+    steps = [step(int(name[1:]), at, late, window) for name, (at, late, window, _) in DAYS.items()]
+    told, most = 0, 0
+    for how in ("stop", "kill9") * ((ctx.rounds + 1) // 2):
+        folder = ctx.place()
+        clock = Clock(folder)
+        with Receiver(folder) as receiver, \
+                open_house(ctx, receiver, groups, {"days": steps}, folder=folder,
+                           config={"quiet": {"hours": "22:00-08:00"}}) as d:
+            clock.at(0, 7)
+            d.start(**clock.env)
+            make_plan(d, "days", groups, clock.now() + 60)
+            with Staff(d, receiver):
+                clock.at(0, 8, 31)
+                until(lambda: become(d)["S001"] == {"done": groups}, 20, "the first step is done")
+            clock.at(0, 12, 1)
+            until(lambda: become(d)["S002"] == {"pushed": groups}, 20, "the second is told")
+            delivered(d, receiver)
+            getattr(d, how)()
+            before = len(receiver.calls())
+            clock.forward(3 * DAY + 540)
+            d.start(**clock.env)
+            want = {name: {word: groups} for name, (_, _, _, word) in DAYS.items()}
+            until(lambda: rested(d, clock.now() - 5) and become(d) == want, 30, f"each task is what it must be: {become(d)}")
+            still(receiver, 1)
+            first = calls_of(receiver, before)
+            d.kill9()
+            d.start(**clock.env)
+            until(lambda: rested(d, clock.now() - 5), 20, "nothing is left to do")
+            still(receiver, 1)
+            equal(calls_of(receiver, before + len(first)), [], "told again by another start")
+            in_time = {t for call in first for t in tasks_in(call["body"])}
+            equal(len(in_time), 2 * groups, "tasks in time that are told")
+            equal(rows(d, "SELECT e.outcome, e.reason, count(*) FROM expectation e JOIN task t ON t.id = e.task"
+                          " WHERE t.step = 'S001' GROUP BY 1, 2"), [(3, "gap", groups)], "what was expected meanwhile")
+            equal(rows(d, "SELECT count(*) FROM task WHERE plan_b > 0"), [(0,)], "plans B for silence nobody heard")
+            told, most = len(in_time), max(most, len(first))
+            check(len(first) <= PUSHES, f"{len(first)} pushes within seconds of the start")
+            equal(rows(d, "SELECT rule, count(*), sum(n) FROM alert GROUP BY 1"), [("sop:days:away", groups, 6 * groups)],
+                  "alarms of what was missed: one a group")
+            check(any("停机期间" in call["body"] for call in first), "the manager is told")
+            d.stop()
+            d.clean()
+    return f"{told} tasks in time are told late; {most} pushes in all (limit {PUSHES}) after 3 days, none by another start"

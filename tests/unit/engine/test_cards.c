@@ -261,6 +261,25 @@ static void much_for_one_person_leaves_in_several_cards_at_once(void **state)
     desk_free(d);
 }
 
+static void a_card_names_each_alert_once_however_often_it_was_to_be_told(void **state)
+{
+    struct desk *d = fresh(ORG);
+    const char *body;
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "坏了");
+    desk_say(d, "m2", "bob", "customer", "坏了");
+    desk_wait(d, 24 * 60 * MIN); /* every rung of both, and nothing could leave */
+    assert_true(rows(d, "target = 'zhao' AND state = 0") > 2);
+    credit(d, "zhao", 1, PERSONAL);
+    assert_int_equal(d->sent.n, 1);
+    body = d->sent.v[0].body;
+    assert_non_null(strstr(body, "\"count\":2"));
+    assert_non_null(strstr(body, "2 条提醒"));
+    assert_ptr_equal(strstr(strstr(body, "#1 ") + 1, "#1 "), NULL);
+    desk_free(d);
+}
+
 static void a_receiver_that_takes_no_cards_gets_each_by_itself_at_once(void **state)
 {
     struct desk *d = fresh(ORG);
@@ -503,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_card_that_failed_is_tried_again_while_one_of_its_alerts_is_open),
         cmocka_unit_test(a_stop_forgets_no_pace_and_no_gate),
         cmocka_unit_test(much_for_one_person_leaves_in_several_cards_at_once),
+        cmocka_unit_test(a_card_names_each_alert_once_however_often_it_was_to_be_told),
         cmocka_unit_test(a_receiver_that_takes_no_cards_gets_each_by_itself_at_once),
         cmocka_unit_test(a_push_that_was_tried_keeps_its_id_and_joins_no_card),
         cmocka_unit_test(an_undone_transaction_leaves_no_card_and_no_merged_row),

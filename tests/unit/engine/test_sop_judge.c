@@ -165,13 +165,60 @@ static void away_is_away_for_a_plan_without_a_group_too(void **state)
     desk_free(d);
 }
 
-static void an_inner_task_is_expected_from_when_it_was_due(void **state)
+#define INNER_STEP                                                                                      \
+    "  - {id: S01, at: +10m, role: consultant, channel: staff_task, content: 建单并推送给值班," \
+    " expect: {metric: task_done, gte: 1, window: 30m},"                                                \
+    " plan_b: {role: leader, content: 无人处理请直接接手, channel: staff_task}}\n"
+
+static void an_inner_task_whose_window_ends_in_our_downtime_is_void(void **state)
+{
+    struct desk *d = sop_desk_with(ORG, "", INNER_STEP);
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, 4 * HOUR, CONSULTANT, INNER, false, "建单并推送给值班");
+    sop_go(d);
+    desk_wait(d, 11 * MIN);
+    d->left.alive_ms = d->rx;
+    d->rx += 50 * MIN; /* nobody could report it */
+    sop_go(d);
+    desk_wait(d, MIN);
+    assert_int_equal(sop_outcome(d, 1), VOID);
+    assert_int_equal(sop_count(d, "task"), 1);
+    desk_free(d);
+}
+
+static void silence_in_our_downtime_alarms_nobody(void **state)
 {
     struct desk *d = sop_desk_with(
         ORG, "",
-        "  - {id: S01, at: +10m, role: consultant, channel: staff_task, content: 建单并推送给值班,"
-        " expect: {metric: task_done, gte: 1, window: 30m},"
-        " plan_b: {role: leader, content: 无人处理请直接接手, channel: staff_task}}\n");
+        "  - {id: S01, at: +10m, role: consultant, channel: group, content: '" ASK "',"
+        " alert: {when: 'messages<3 in 30m', to: leader, level: urgent},"
+        " expect: {metric: speakers, gte: 1, window: 1h}}\n");
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, 4 * HOUR, CONSULTANT, GROUP_POST, true, ASK);
+    sop_go(d);
+    for (int i = 0; i < 5; i++) {
+        char id[8];
+
+        desk_wait(d, 2 * MIN);
+        snprintf(id, sizeof(id), "a%d", i);
+        desk_say(d, id, "ann", "customer", "地漏怎么测");
+    }
+    desk_wait(d, 2 * MIN);
+    d->left.alive_ms = d->rx;
+    d->rx += 29 * MIN; /* nobody listened meanwhile */
+    sop_go(d);
+    desk_wait(d, MIN);
+    assert_int_equal(sop_count(d, "alert WHERE role = 'leader'"), 0);
+    desk_wait(d, 35 * MIN); /* and then it was silent indeed */
+    assert_int_equal(sop_count(d, "alert WHERE role = 'leader'"), 1);
+    desk_free(d);
+}
+
+static void an_inner_task_is_expected_from_when_it_was_due(void **state)
+{
+    struct desk *d = sop_desk_with(ORG, "", INNER_STEP);
 
     (void)state;
     sop_task(d, "S01", 10 * MIN, 4 * HOUR, CONSULTANT, INNER, false, "建单并推送给值班");
@@ -346,6 +393,8 @@ int main(void)
         cmocka_unit_test(a_gap_in_the_window_makes_it_void_and_the_manager_is_told),
         cmocka_unit_test(a_window_in_which_the_daemon_was_down_is_void),
         cmocka_unit_test(away_is_away_for_a_plan_without_a_group_too),
+        cmocka_unit_test(an_inner_task_whose_window_ends_in_our_downtime_is_void),
+        cmocka_unit_test(silence_in_our_downtime_alarms_nobody),
         cmocka_unit_test(an_inner_task_is_expected_from_when_it_was_due),
         cmocka_unit_test(a_plan_b_in_the_night_waits_for_the_morning),
         cmocka_unit_test(a_plan_b_that_a_cap_holds_back_ends_skipped),

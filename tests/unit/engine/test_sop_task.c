@@ -245,6 +245,31 @@ static void after_a_downtime_what_is_inside_its_window_is_late_and_the_rest_expi
     desk_free(d);
 }
 
+static void what_was_missed_in_a_downtime_is_one_alert_of_the_present(void **state)
+{
+    struct desk *d = sop_desk(STEP "  - {id: S02, at: +1d, role: consultant, channel: group,"
+                                   " content: 第二条}\n"
+                                   "  - {id: S03, at: +2d, role: consultant, channel: group,"
+                                   " content: 第三条}\n");
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, HOUR, CONSULTANT, GROUP_POST, true, HELLO);
+    sop_task(d, "S02", 24 * HOUR, 4 * HOUR, CONSULTANT, GROUP_POST, true, "第二条");
+    sop_task(d, "S03", 48 * HOUR, 4 * HOUR, CONSULTANT, GROUP_POST, true, "第三条");
+    sop_go(d);
+    desk_wait(d, 11 * MIN); /* S01 is told, and nobody comes back for three days */
+    desk_wait(d, 72 * HOUR);
+    assert_int_equal(sop_count(d, "task WHERE state = 7"), 3);
+    assert_int_equal(sop_count(d, "alert WHERE rule LIKE 'sop:%'"), 1);
+    assert_int_equal(desk_int(d, "SELECT n FROM alert WHERE rule = 'sop:t:away'"), 3);
+    /* It is of now, so its push still leaves, and no rung was climbed in the past. */
+    assert_int_equal(desk_int(d, "SELECT created FROM alert"), d->rx);
+    assert_int_equal(sop_count(d, "outbox WHERE target = 'zhao' AND state = 0"), 1);
+    assert_int_equal(sop_count(d, "outbox WHERE target = 'zhao'"), 1);
+    assert_int_equal(sop_count(d, "outbox WHERE target = 'wu'"), 0); /* nobody is hurried */
+    desk_free(d);
+}
+
 static void what_nobody_does_is_told_to_others_once_and_then_expires(void **state)
 {
     struct desk *d = with_task(STEP);
@@ -477,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_stop_condition_skips_it_and_takes_a_card_back),
         cmocka_unit_test(a_paused_plan_pushes_nothing),
         cmocka_unit_test(after_a_downtime_what_is_inside_its_window_is_late_and_the_rest_expires),
+        cmocka_unit_test(what_was_missed_in_a_downtime_is_one_alert_of_the_present),
         cmocka_unit_test(what_nobody_does_is_told_to_others_once_and_then_expires),
         cmocka_unit_test(urged_handed_over_and_postponed_by_command),
         cmocka_unit_test(nobody_invited_skips_the_step_and_runs_its_plan_b),

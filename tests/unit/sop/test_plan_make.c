@@ -146,6 +146,18 @@ static const struct {
     {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-09-22 14:00\", "
      "\"params\": {\"gift\": \"伞\", \"limit\": \"两\"}}",
      "params.limit", "must be a number"},
+    {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-09-22 14:00\", "
+     "\"params\": {\"gift\": \"{{count.orders}}份\"}}",
+     "params.gift", "holds a variable"},
+    {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-09-22 14:00\", "
+     "\"params\": {\"gift\": \"伞\\u0007\"}}",
+     "params.gift", "control character"},
+    {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-09-22 14:00\", "
+     "\"params\": {\"gift\": \"伞，已下单 86 户\"}}",
+     "S01", "counted, never typed"},
+    {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-09-22 14:00\", "
+     "\"params\": {\"gift\": \"全网最低价的伞\"}}",
+     "S01", "'全网最低' may not stand here"},
     {"{\"template\": \"warm\", \"groups\": [1], \"params\": {\"gift\": \"伞\"}}", "event",
      "say when it begins"},
     {"{\"template\": \"warm\", \"groups\": [1], \"event\": \"2025-09-14 14:00\", "
