@@ -168,6 +168,8 @@ static int look_at(struct qund_reader *rd, const struct link_view *v,
         rc = qund_sop_task_print(rd->db, -v->link->alert, &json);
         if (rc == 0)
             qund_link_html_task(v, qund_buf_view(&json), people, &a->body);
+        a->extra = qund_link_task_headers;
+        a->n_extra = qund_link_n_task_headers;
         return rc;
     }
     rc = qund_alert_print(rd->db, v->link->alert, &json);

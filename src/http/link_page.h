@@ -28,6 +28,11 @@ const char *qund_link_said_word(enum link_said s);
 extern const struct qund_header qund_link_headers[];
 extern const size_t qund_link_n_headers;
 
+/* Of the page of a task: they let its copying script run, by its hash. */
+extern const struct qund_header qund_link_task_headers[];
+extern const size_t qund_link_n_task_headers;
+extern const char qund_link_copy_script[];
+
 struct link_view {
     const struct qund_link *link;
     const unsigned char *key;
@@ -88,6 +93,8 @@ enum link_word {
     W_OTHER_LANG,
     W_TASK,
     W_SAY,
+    W_COPY,
+    W_COPIED,
     W_UNTIL,
     W_MEDIA,
     W_CANT,

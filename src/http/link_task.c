@@ -1,10 +1,31 @@
 /* src/http/link_task.c - the page of a task: what to say, by when, and how it went.
  *
  * The words stand in a box that a tap selects whole (user-select: all), so they can be copied in
- * any browser without a script; that is what the page is for, and it comes first. Below it: done
- * (with what shows it, or a figure), later, somebody else, impossible. A task that is over says how
- * it ended and takes no more. */
+ * any browser without a script; that is what the page is for, and it comes first. Where scripts run
+ * there is a button besides, shown by the one script that the policy of this page lets run: it is
+ * named there by its hash, so nothing else does, be it in a text or on our own address. Below it:
+ * done (with what shows it, or a figure), later, somebody else, impossible. A task that is over
+ * says how it ended and takes no more. */
 #include "http/link_html.h"
+
+/* Change it and its hash together; the test tells the new one. */
+const char qund_link_copy_script[] =
+    "(function(){var b=document.getElementById(\"copy\"),t=document.getElementById("
+    "\"words\");if(!b||!t)return;b.hidden=false;b.addEventListener(\"click\",functi"
+    "on(){function ok(){b.textContent=b.getAttribute(\"data-done\")}function old(){"
+    "var r=document.createRange(),s=getSelection();r.selectNodeContents(t);s.remove"
+    "AllRanges();s.addRange(r);if(document.execCommand(\"copy\"))ok()}if(navigator."
+    "clipboard&&window.isSecureContext)navigator.clipboard.writeText(t.textContent)"
+    ".then(ok,old);else old()})})()";
+#define COPY_HASH "hvrDwql44u0RjpJyHjZH8IaLEtEztDE70g+ozEMCUfI="
+
+const struct qund_header qund_link_task_headers[] = {
+    {QUND_STR("Content-Security-Policy"),
+     QUND_STR("default-src 'none'; script-src 'sha256-" COPY_HASH "'; style-src 'self'; "
+              "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")},
+    {QUND_STR("X-Robots-Tag"), QUND_STR("noindex")},
+};
+const size_t qund_link_n_task_headers = QUND_ARRAY_LEN(qund_link_task_headers);
 
 static bool is_open(struct qund_str state)
 {
@@ -35,9 +56,12 @@ static void put_words(const struct link_view *v, const json_t *o, struct qund_bu
     qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_SAY));
     if (qund_str_index(qund_link_field(o, "role"), OWN, QUND_ARRAY_LEN(OWN)) >= 0)
         qund_buf_printf(out, "<p>%s</p>", qund_link_say(v, W_OWN_WORDS));
-    qund_buf_puts(out, "<blockquote class=\"copy\" dir=\"auto\">");
+    qund_buf_puts(out, "<blockquote class=\"copy\" id=\"words\" dir=\"auto\">");
     qund_link_put_field(out, o, "content");
-    qund_buf_puts(out, "</blockquote>");
+    qund_buf_printf(out,
+                    "</blockquote><button type=\"button\" class=\"main\" id=\"copy\" hidden "
+                    "data-done=\"%s\">%s</button><script>%s</script>",
+                    qund_link_say(v, W_COPIED), qund_link_say(v, W_COPY), qund_link_copy_script);
     if (json_array_size(media) > 0)
         qund_buf_printf(out, "<h2>%s</h2><ul>", qund_link_say(v, W_MEDIA));
     json_array_foreach(media, i, name)

@@ -2,6 +2,7 @@
  * can be done, and how it ended. */
 #include "unit.h"
 
+#include "core/file.h"
 #include "http/link_page.h"
 
 static const unsigned char KEY[QUND_LINK_KEY] = "a key of thirty-two bytes, not 3";
@@ -36,11 +37,60 @@ static void its_words_are_shown_whole_and_as_text(void **state)
     (void)state;
     page(TASK("pushed", ",\"media\":[\"海报<1>.png\"]"), false, &out);
     assert_non_null(strstr(out.p, "&lt;script&gt;早\n#接龙&lt;/script&gt;"));
-    assert_null(strstr(out.p, "<script"));
+    assert_null(strstr(out.p, "<script>早"));
     assert_non_null(strstr(out.p, "海报&lt;1&gt;.png"));
     assert_non_null(strstr(out.p, "T12"));
     assert_non_null(strstr(out.p, "截止 09-15 12:00"));
     assert_non_null(strstr(out.p, "赵&lt;b&gt;"));
+}
+
+/* The digest as a policy writes it: base64 of its 32 bytes. */
+static void base64_of_digest(const char *hex, char out[45])
+{
+    static const char SIGNS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned char b[33] = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < 32; i++) {
+        unsigned v;
+
+        assert_int_equal(sscanf(hex + 2 * i, "%2x", &v), 1);
+        b[i] = (unsigned char)v;
+    }
+    for (size_t i = 0; i < 33; i += 3) {
+        unsigned v = (unsigned)b[i] << 16 | (unsigned)b[i + 1] << 8 | b[i + 2];
+
+        for (int k = 18; k >= 0; k -= 6)
+            out[n++] = SIGNS[v >> k & 63];
+    }
+    out[43] = '=';
+    out[44] = '\0';
+}
+
+static void one_script_may_run_and_it_copies_the_words(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0}, want = {0};
+    struct qund_str policy = qund_link_task_headers[0].value;
+    const char *script;
+    char hex[65], hash[45];
+
+    (void)state;
+    qund_sha256_hex(qund_link_copy_script, strlen(qund_link_copy_script), hex);
+    base64_of_digest(hex, hash);
+    qund_buf_printf(&want, "script-src 'sha256-%s';", hash);
+    if (qund_str_find(policy, 0, qund_buf_view(&want)) < 0)
+        fail_msg("the policy %.*s does not name %s", QUND_STR_ARG(policy), want.p);
+    assert_true(qund_str_find(policy, 0, QUND_STR("unsafe")) < 0);
+    assert_true(qund_str_find(policy, 0, QUND_STR("default-src 'none'")) == 0);
+    page(TASK("pushed", ""), false, &out);
+    script = strstr(out.p, "<script>");
+    assert_non_null(script);
+    assert_null(strstr(script + 1, "<script>"));
+    assert_int_equal(strncmp(script + 8, qund_link_copy_script, strlen(qund_link_copy_script)), 0);
+    assert_int_equal(strncmp(script + 8 + strlen(qund_link_copy_script), "</script>", 9), 0);
+    /* Without scripts the button is not there, and a tap selects the words. */
+    assert_non_null(strstr(out.p, "id=\"copy\" hidden"));
+    assert_non_null(strstr(out.p, "class=\"copy\" id=\"words\""));
 }
 
 static void it_can_be_done_put_off_handed_over_or_said_to_be_impossible(void **state)
@@ -90,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_words_are_shown_whole_and_as_text),
+        cmocka_unit_test(one_script_may_run_and_it_copies_the_words),
         cmocka_unit_test(it_can_be_done_put_off_handed_over_or_said_to_be_impossible),
         cmocka_unit_test(one_that_is_over_says_how_and_takes_no_more),
         cmocka_unit_test(an_invited_customer_is_asked_for_words_of_his_own),
