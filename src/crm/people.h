@@ -11,7 +11,8 @@ QUND_CHECK int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
 QUND_CHECK int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out);
 /* {"realm": "id", …} of a member of staff, one id a realm, appended. */
 QUND_CHECK int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json);
-/* The active member of staff of that number, else of that key. NOTFOUND. */
+/* The active member of staff of that key, else of that number, else the only one of that name.
+ * NOTFOUND. */
 QUND_CHECK int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out);
 /* Calls each with the active members of staff, by name; non-zero stops and is returned. */
 QUND_CHECK int qund_crm_staff_each(struct qund_db *db,

@@ -55,21 +55,29 @@ int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json)
 
 int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT id FROM staff WHERE active = 1 AND (id = :id OR key = :key)"
-                     " ORDER BY key = :key DESC LIMIT 1");
-    int64_t id = 0;
-    int rc;
+    /* Rank 0: by key, 1: by number, 2: by name, which must be one person's alone. */
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT id, CASE WHEN key = :key THEN 0 WHEN id = :id THEN 1 ELSE 2 END AS rank"
+            " FROM staff WHERE active = 1 AND (key = :key OR id = :id OR (name = :key AND"
+            " name <> '')) ORDER BY rank LIMIT 2");
+    int64_t id = 0, rank = 0;
+    int rc, more = 0;
 
     if (qund_str_int(key, &id) < 0)
         id = 0;
     qund_bind_int(st, ":id", id);
     qund_bind_str(st, ":key", key);
     rc = qund_step(st);
-    if (rc > 0)
+    if (rc > 0) {
         *out = qund_col_int(st, 0);
+        rank = qund_col_int(st, 1);
+    }
+    if (rc > 0 && rank == 2)
+        more = qund_step(st); /* two are called so: it is nobody's */
     qund_stmt_reset(st);
-    return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
+    if (rc < 0 || more < 0)
+        return rc < 0 ? rc : more;
+    return rc > 0 && more == 0 ? 0 : QUND_E_NOTFOUND;
 }
 
 int qund_crm_staff_each(struct qund_db *db,

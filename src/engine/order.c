@@ -9,6 +9,7 @@
  *
  * He is answered in the chat he spoke in, through the channel's `send_through`; where there is
  * none, the deed is done all the same and the live feed shows it. */
+#include "crm/people.h"
 #include "engine/order_text.h"
 #include "engine/say_parts.h"
 #include "engine/sop.h"
@@ -27,7 +28,9 @@ enum answer {
     ANSWER_NUMBER,
     ANSWER_CANT,
     ANSWER_WINDOW,
-    ANSWER_ALERT
+    ANSWER_ALERT,
+    ANSWER_HANDED,
+    ANSWER_WHOM
 };
 static const char *const ANSWERS[][2] = {
     [ANSWER_OK] = {"已记下，由你处理。", "is yours now."},
@@ -44,6 +47,9 @@ static const char *const ANSWERS[][2] = {
                      "is marked as not possible; the manager is told."},
     [ANSWER_WINDOW] = {"只能推迟到截止之前，例如：30分钟。",
                        "can be put off only until its window ends; for example 30m."},
+    [ANSWER_HANDED] = {"已转交，对方会收到。", "is handed over, and they are told."},
+    [ANSWER_WHOM] = {"转交给谁？请在后面写同事的姓名；他得能收到提醒，也不能已经归他。",
+                     "to whom? Name a colleague behind it, who can be told and has it not yet."},
     [ANSWER_ALERT] = {"是提醒，不是任务；请回复 完成 或 无关。",
                       "is an alert, not a task: answer done or no."},
 };
@@ -60,19 +66,28 @@ static bool heard(const struct subject *s)
     return ev->to.n == 0 || qund_str_eq(ev->to, ev->account);
 }
 
+/* "@小吴": in a group people call each other so. */
+static struct qund_str whom(const struct qund_order *o)
+{
+    struct qund_str s = o->kind == QUND_ORDER_HAND ? o->note : QUND_STR_NONE;
+
+    return s.n > 0 && s.p[0] == '@' ? qund_str_trim(qund_str_n(s.p + 1, s.n - 1)) : s;
+}
+
 static struct deed deed_of(const struct qund_order *o, int64_t id, struct qund_str by)
 {
     static const enum deed_kind KINDS[] = {
-        [QUND_ORDER_OK] = DEED_ACK,
-        [QUND_ORDER_DONE] = DEED_RESOLVE,
-        [QUND_ORDER_SNOOZE] = DEED_SNOOZE,
-        [QUND_ORDER_NO] = DEED_IRRELEVANT,
+        [QUND_ORDER_OK] = DEED_ACK,         [QUND_ORDER_DONE] = DEED_RESOLVE,
+        [QUND_ORDER_SNOOZE] = DEED_SNOOZE,  [QUND_ORDER_NO] = DEED_IRRELEVANT,
+        [QUND_ORDER_HAND] = DEED_HAND_OVER,
     };
 
-    return (struct deed){.kind = KINDS[o->kind],
-                         .d = {.id = id, .by = by, .note = o->note},
-                         .end = {.number = qund_str(o->number)},
-                         .when = qund_str(o->when[0] ? o->when : SNOOZE_DEFAULT)};
+    return (struct deed){
+        .kind = KINDS[o->kind],
+        .d = {.id = id, .by = by, .note = o->kind == QUND_ORDER_HAND ? QUND_STR_NONE : o->note},
+        .to = whom(o),
+        .end = {.number = qund_str(o->number)},
+        .when = qund_str(o->when[0] ? o->when : SNOOZE_DEFAULT)};
 }
 
 /* Which words answer a refusal; < 0: it is no refusal but trouble of ours. */
@@ -84,6 +99,8 @@ static int refused(int rc, const struct qund_err *err)
         return rc;
     if (strcmp(err->where, "number") == 0)
         return ANSWER_NUMBER;
+    if (strcmp(err->where, "to") == 0)
+        return ANSWER_WHOM;
     return strcmp(err->where, "for") == 0 || strcmp(err->where, "until") == 0 ? ANSWER_TIME
                                                                               : ANSWER_ALREADY;
 }
@@ -91,10 +108,9 @@ static int refused(int rc, const struct qund_err *err)
 static int do_alert(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
 {
     static const enum answer DONE[] = {
-        [QUND_ORDER_OK] = ANSWER_OK,
-        [QUND_ORDER_DONE] = ANSWER_DONE,
-        [QUND_ORDER_SNOOZE] = ANSWER_SNOOZED,
-        [QUND_ORDER_NO] = ANSWER_NO,
+        [QUND_ORDER_OK] = ANSWER_OK,          [QUND_ORDER_DONE] = ANSWER_DONE,
+        [QUND_ORDER_SNOOZE] = ANSWER_SNOOZED, [QUND_ORDER_NO] = ANSWER_NO,
+        [QUND_ORDER_HAND] = ANSWER_HANDED,
     };
     struct qund_err err = {0};
     struct deed d;
@@ -132,6 +148,7 @@ static int do_task(struct qund_engine *e, const struct qund_order *o, int64_t id
         [QUND_ORDER_SNOOZE] = {QUND_TASK_DO_POSTPONE, ANSWER_SNOOZED},
         [QUND_ORDER_NO] = {QUND_TASK_DO_FAIL, ANSWER_CANT},
         [QUND_ORDER_CANT] = {QUND_TASK_DO_FAIL, ANSWER_CANT},
+        [QUND_ORDER_HAND] = {QUND_TASK_DO_HAND_OVER, ANSWER_HANDED},
     };
     struct qund_task_deed d = {.kind = DO[o->kind].kind,
                                .task = id,
@@ -149,6 +166,11 @@ static int do_task(struct qund_engine *e, const struct qund_order *o, int64_t id
         qund_alert_words(qund_roster_zone(e->roster, grp),
                          qund_str(o->when[0] ? o->when : SNOOZE_DEFAULT), e->now, &d.until) < 0)
         return ANSWER_TIME;
+    if (rc > 0 && d.kind == QUND_TASK_DO_HAND_OVER) {
+        rc = qund_crm_staff_find(e->db, whom(o), &d.to);
+        if (rc == QUND_E_NOTFOUND)
+            return ANSWER_WHOM;
+    }
     if (rc < 0)
         return rc;
     snprintf(by, sizeof(by), "staff:%lld", (long long)staff);

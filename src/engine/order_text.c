@@ -5,7 +5,8 @@
  * A word and a number make an order; a word alone ("收到") is what people say all day. A number may
  * have a #, that of a task has a T; they stand together with blanks or commas, as a card names
  * several. Behind them: nothing (ok, no), a note and a figure after "=" (done), a reason (can't), a
- * time (snooze; a second number there is part of the time unless it has a # or T). Anything else is
+ * person (handover), a time (snooze; a second number there, or behind handover, is part of the rest
+ * unless it has a # or T). Anything else is
  * no order, and nothing happens: an order that is misread would be worse than one that has to be
  * typed again.
  *
@@ -19,13 +20,15 @@ static const struct word {
     const char *said;
     enum qund_order_kind kind;
 } WORDS[] = {
-    {"ok", QUND_ORDER_OK},        {"ack", QUND_ORDER_OK},      {"收到", QUND_ORDER_OK},
-    {"我来", QUND_ORDER_OK},      {"done", QUND_ORDER_DONE},   {"已完成", QUND_ORDER_DONE},
-    {"完成", QUND_ORDER_DONE},    {"搞定", QUND_ORDER_DONE},   {"snooze", QUND_ORDER_SNOOZE},
-    {"later", QUND_ORDER_SNOOZE}, {"稍后", QUND_ORDER_SNOOZE}, {"no", QUND_ORDER_NO},
-    {"无关", QUND_ORDER_NO},      {"不相关", QUND_ORDER_NO},   {"can't", QUND_ORDER_CANT},
-    {"can’t", QUND_ORDER_CANT},   {"cannot", QUND_ORDER_CANT}, {"cant", QUND_ORDER_CANT},
-    {"做不了", QUND_ORDER_CANT},  {"办不了", QUND_ORDER_CANT}, {"做不到", QUND_ORDER_CANT},
+    {"ok", QUND_ORDER_OK},         {"ack", QUND_ORDER_OK},      {"收到", QUND_ORDER_OK},
+    {"我来", QUND_ORDER_OK},       {"done", QUND_ORDER_DONE},   {"已完成", QUND_ORDER_DONE},
+    {"完成", QUND_ORDER_DONE},     {"搞定", QUND_ORDER_DONE},   {"snooze", QUND_ORDER_SNOOZE},
+    {"later", QUND_ORDER_SNOOZE},  {"稍后", QUND_ORDER_SNOOZE}, {"no", QUND_ORDER_NO},
+    {"无关", QUND_ORDER_NO},       {"不相关", QUND_ORDER_NO},   {"can't", QUND_ORDER_CANT},
+    {"can’t", QUND_ORDER_CANT},    {"cannot", QUND_ORDER_CANT}, {"cant", QUND_ORDER_CANT},
+    {"handover", QUND_ORDER_HAND}, {"hand", QUND_ORDER_HAND},   {"转交", QUND_ORDER_HAND},
+    {"转给", QUND_ORDER_HAND},     {"做不了", QUND_ORDER_CANT}, {"办不了", QUND_ORDER_CANT},
+    {"做不到", QUND_ORDER_CANT},
 };
 
 struct plain {
@@ -159,8 +162,8 @@ static bool read_ids(const struct plain *t, size_t *i, struct qund_order *o)
 
         if (!marked && !digit(t->p[next]))
             break;
-        if (o->n > 0 && o->kind == QUND_ORDER_SNOOZE && !marked)
-            break; /* a time */
+        if (o->n > 0 && !marked && (o->kind == QUND_ORDER_SNOOZE || o->kind == QUND_ORDER_HAND))
+            break; /* a time; somebody's number */
         id = read_id(t, &next);
         if (id == 0 || o->n == QUND_ORDER_IDS)
             return id == 0 && o->n > 0 && !marked; /* "done 12 3栋已修好": the note begins */
@@ -212,7 +215,7 @@ int qund_order_read(struct qund_str text, struct qund_order *out)
     if (!read_ids(&t, &i, out))
         return QUND_E_NOTFOUND;
     if (out->kind == QUND_ORDER_DONE || out->kind == QUND_ORDER_SNOOZE ||
-        out->kind == QUND_ORDER_CANT) {
+        out->kind == QUND_ORDER_CANT || out->kind == QUND_ORDER_HAND) {
         read_rest(&t, i, text, out);
         return 0;
     }

@@ -12,14 +12,15 @@ enum qund_order_kind {
     QUND_ORDER_DONE,
     QUND_ORDER_SNOOZE,
     QUND_ORDER_NO,
-    QUND_ORDER_CANT
+    QUND_ORDER_CANT,
+    QUND_ORDER_HAND
 };
 struct qund_order {
     enum qund_order_kind kind;
     bool english;                /* it was said in English */
     int64_t ids[QUND_ORDER_IDS]; /* each once; < 0: minus the number of a task */
     size_t n;
-    struct qund_str note;              /* of DONE, CANT: as it was typed; NONE: none */
+    struct qund_str note; /* of DONE, CANT, HAND (to whom): as it was typed; NONE: none */
     char when[QUND_ORDER_BYTES + 1];   /* of SNOOZE: the words, half width; "" none */
     char number[QUND_ORDER_BYTES + 1]; /* of DONE: what stood behind "="; "" none */
 };

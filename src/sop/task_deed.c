@@ -138,7 +138,12 @@ static int hand_over(struct doing *x)
     if (x->d->to == x->a.t.staff)
         return qund_err_set(x->err, QUND_E_INVAL, "to", "task T%lld is theirs already",
                             (long long)x->d->task);
-    rc = move(x, QUND_TASK_EV_HAND_OVER, QUND_STR(""), 0);
+    rc = qund_task_reaches(x->s, x->d->to);
+    if (rc == 0)
+        return qund_err_set(x->err, QUND_E_INVAL, "to",
+                            "there is nowhere to tell them: no push target");
+    if (rc > 0)
+        rc = move(x, QUND_TASK_EV_HAND_OVER, QUND_STR(""), 0);
     if (rc == 0)
         rc = qund_task_all(x->s, x->fx->arena, x->d->task, &x->a);
     if (rc < 0)
@@ -147,9 +152,6 @@ static int hand_over(struct doing *x)
     rc = qund_task_sql_set(x->s->deps.db, &x->a.t);
     if (rc == 0)
         rc = tell_again(x->s, &x->a, x->d->to, "due", "info", x->d->now, &told);
-    if (rc == 0 && !told)
-        return qund_err_set(x->err, QUND_E_INVAL, "to",
-                            "there is nowhere to tell them: no push target");
     return rc < 0 ? rc : move(x, QUND_TASK_EV_PUSH, QUND_STR("handed over"), 0);
 }
 

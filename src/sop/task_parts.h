@@ -71,6 +71,8 @@ struct task_telling {
 };
 /* Whether its push keeps the hours of rest. */
 enum qund_out_rest qund_task_rest(const struct task_all *a, int64_t now);
+/* 1: there is somewhere to tell that person. */
+QUND_CHECK int qund_task_reaches(struct qund_sop *s, int64_t staff);
 /* A card to that person at all of his targets. *told: there was one. */
 QUND_CHECK int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
                               const struct task_telling *t, bool *told);

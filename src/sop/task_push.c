@@ -65,6 +65,28 @@ static const char *const WHAT_TO_DO[QUND_SOP_CHANNELS] = {
     [QUND_SOP_CH_STAFF_TASK] = "去做", [QUND_SOP_CH_FORM] = "发表单",
 };
 
+/* "附：海报.png、价目.png"; a picture known by its hash alone is named by where its hash begins. */
+static void put_media(const struct telling *x, struct qund_buf *out)
+{
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(512);
+    struct qund_str name;
+    struct qund_jr r;
+    bool first;
+    int n = 0;
+
+    if (!x->a->t.media.p)
+        return;
+    qund_jr_init(&r, x->a->t.media, arena, 4);
+    if (qund_jr_arr(&r, &first) < 0)
+        return;
+    while (qund_jr_arr_next(&r, &first) > 0 && qund_jr_str(&r, &name) == 0)
+        qund_buf_printf(
+            out, "%s%.*s", n++ > 0 ? "、" : "附：",
+            QUND_STR_ARG(qund_str_starts(name, "sha256:") ? qund_utf8_cut(name, 15) : name));
+    if (n > 0)
+        qund_buf_char(out, '\n');
+}
+
 /* The words stand alone between two lines, so that a thumb finds where they begin and end. */
 static void put_text(struct qund_jw *w, const struct telling *x, struct qund_str link)
 {
@@ -82,11 +104,13 @@ static void put_text(struct qund_jw *w, const struct telling *x, struct qund_str
         (a->say->role == QUND_SOP_FIRST_BUYER && a->t.role == QUND_SOP_FIRST_BUYER))
         qund_buf_puts(&text, "（请受邀客户本人用自己的话说，末尾保留披露）");
     qund_buf_printf(&text, "\n----\n%.*s\n----\n", QUND_STR_ARG(a->t.content));
+    put_media(x, &text);
     if (link.n > 0)
         qund_buf_str(&text, link);
     else
-        qund_buf_printf(&text, "回复：完成 T%lld / 稍后 T%lld 30分钟 / 做不了 T%lld 原因", id, id,
-                        id);
+        qund_buf_printf(
+            &text, "回复：完成 T%lld / 稍后 T%lld 30分钟 / 做不了 T%lld 原因 / 转交 T%lld 姓名", id,
+            id, id, id);
     qund_jw_kstr(w, "text", qund_buf_view(&text));
 }
 
@@ -191,6 +215,18 @@ static int send_to(struct qund_str target, void *arg)
         return rc;
     x->told = true;
     return 0;
+}
+
+static int is_there(struct qund_str target, void *arg)
+{
+    const struct qund_sop *s = arg;
+
+    return qund_config_target(s->deps.config, target) != NULL;
+}
+
+int qund_task_reaches(struct qund_sop *s, int64_t staff)
+{
+    return s->deps.outbox ? qund_crm_staff_targets(s->deps.db, staff, is_there, s) : 0;
 }
 
 static int group_name(struct qund_sop *s, int64_t grp, struct qund_buf *out)

@@ -6,7 +6,7 @@
 /* kind, the numbers, then what follows: "done 12 | 好 | =3". "": it is no order. */
 static void shown(const char *text, char out[300])
 {
-    static const char *const KINDS[] = {"ok", "done", "snooze", "no", "cant"};
+    static const char *const KINDS[] = {"ok", "done", "snooze", "no", "cant", "hand"};
     struct qund_order o;
     size_t n;
 
@@ -59,6 +59,13 @@ static void a_word_and_a_number_are_an_order_and_nothing_else_is(void **state)
         {"Can't T12 the group is gone", "cant -12 | the group is gone"},
         {"can’t #T12", "cant -12"},
         {"做不了T12 群没了 =3", "cant -12 | 群没了 =3"},
+        {"转交 T12 小吴", "hand -12 | 小吴"},
+        {"转交12 @吴", "hand 12 | @吴"},
+        {"转给 T12 #13 7", "hand -12 13 | 7"},
+        {"Handover T12 wu", "hand -12 | wu"},
+        {"hand 12", "hand 12"},
+        {"handy 12", ""},
+        {"转交给小吴吧", ""},
         {"ok T", ""},
         {"ok T0", ""},
         {"later tonight", ""},
@@ -242,6 +249,25 @@ static void only_staff_whom_it_concerns_are_obeyed(void **state)
     desk_free(d);
 }
 
+static void it_is_handed_over_to_somebody_by_name(void **state)
+{
+    struct desk *d = fresh(CONFIG);
+
+    (void)state;
+    tell(d, "o1", "wx-lin", "", "转交 1");
+    answered(d, "#1 转交给谁？请在后面写同事的姓名；他得能收到提醒，也不能已经归他。");
+    tell(d, "o2", "wx-lin", "", "转交 1 @王");
+    answered(d, "#1 转交给谁？请在后面写同事的姓名；他得能收到提醒，也不能已经归他。");
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM alert WHERE role LIKE 'staff:%'"), 0);
+    tell(d, "o3", "wx-lin", "", "转交 1 @赵");
+    answered(d, "#1 已转交，对方会收到。");
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM alert WHERE id = 1 AND role = 'staff:2'"),
+                     1);
+    tell(d, "o4", "wx-lin", "", "handover 2 wu");
+    answered(d, "#2 is handed over, and they are told.");
+    desk_free(d);
+}
+
 static void what_is_said_to_customers_or_long_ago_is_no_order(void **state)
 {
     struct desk *d = fresh(CONFIG);
@@ -311,6 +337,7 @@ int main(void)
         cmocka_unit_test(later_says_when_and_half_an_hour_when_nothing_is_said),
         cmocka_unit_test(a_second_time_and_nonsense_have_a_kind_answer_and_no_effect),
         cmocka_unit_test(only_staff_whom_it_concerns_are_obeyed),
+        cmocka_unit_test(it_is_handed_over_to_somebody_by_name),
         cmocka_unit_test(what_is_said_to_customers_or_long_ago_is_no_order),
         cmocka_unit_test(a_group_of_the_staff_hears_too_and_is_answered_there),
         cmocka_unit_test(a_repeat_or_a_restart_does_nothing_again),

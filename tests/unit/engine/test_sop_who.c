@@ -68,10 +68,45 @@ static void cards_of_one_person_that_are_due_at_once_leave_as_one(void **state)
     desk_free(d);
 }
 
+static void a_task_is_handed_over_by_a_word_to_who_can_be_told(void **state)
+{
+    struct desk *d =
+        sop_desk_with("staff:\n"
+                      "  - {id: lin, name: 林, ids: [{realm: replay, id: wx-lin}], push: ['lin']}\n"
+                      "  - {id: wu, name: 吴, push: ['wu']}\n"
+                      "  - {id: qian, name: 钱}\n"
+                      "groups:\n  - realm: replay\n    id: g1\n    roles: {consultant: [lin]}\n",
+                      "", STEPS);
+    char *text;
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, HOUR, STAR, GROUP_POST, false, "今天大家吃什么？");
+    sop_sql(d, "UPDATE task SET media = '[\"海报.png\",\"sha256:0123456789abcdef\"]'");
+    sop_go(d);
+    desk_wait(d, 11 * MIN);
+    text = desk_text(d, "SELECT json_extract(body, '$.text') FROM outbox WHERE target = 'lin'");
+    assert_non_null(strstr(text, "附：海报.png、sha256:01234567\n"));
+    assert_non_null(strstr(text, "转交 T1 姓名"));
+    qund_free(text);
+    sop_word(d, "o1", "wx-lin", NULL, "转交 T1 钱"); /* has nowhere to be told */
+    assert_int_equal(sop_state(d, 1), PUSHED);
+    assert_int_equal(desk_int(d, "SELECT staff FROM task"), 1);
+    sop_word(d, "o2", "wx-lin", NULL, "转交 T1 吴");
+    assert_int_equal(sop_state(d, 1), PUSHED);
+    assert_int_equal(desk_int(d, "SELECT staff FROM task"), 2);
+    assert_int_equal(sop_count(d, "outbox WHERE target = 'wu' AND alert = -1"), 1);
+    text = desk_text(d, "SELECT json_extract(body, '$.text') FROM outbox WHERE target = 'voice'"
+                        " ORDER BY id DESC LIMIT 1");
+    assert_string_equal(text, "T1 已转交，对方会收到。");
+    qund_free(text);
+    desk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_part_that_nobody_holds_goes_to_whom_the_playbooks_name),
+        cmocka_unit_test(a_task_is_handed_over_by_a_word_to_who_can_be_told),
         cmocka_unit_test(cards_of_one_person_that_are_due_at_once_leave_as_one),
     };
 
