@@ -328,7 +328,7 @@ void qund_sim_cast_sources(struct sim *s)
         {QUND_EV_LINK_CLICK, "link.click", "link"},  {QUND_EV_FORM_SUBMIT, "form.submit", "form"},
         {QUND_EV_CHECKIN, "checkin", "event"},       {QUND_EV_REDEEM, "redeem", "event"},
         {QUND_EV_ORDER_PAID, "order.paid", "order"}, {QUND_EV_OTHER, "live.attend", "event"},
-        {QUND_EV_OTHER, "coupon.claim", "coupon"},
+        {QUND_EV_OTHER, "coupon.claim", "coupon"},   {QUND_EV_OTHER, "order.refunded", "order"},
     };
 
     for (size_t i = 0; i < s->n_groups * QUND_ARRAY_LEN(TOLD); i++) {

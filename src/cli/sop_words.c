@@ -75,6 +75,7 @@ static const char *const WORDS[][2] = {
     {"satisfaction", "满意度"},
     {"task_done", "做完"},
     {"stock", "库存"},
+    {"refunds", "退款"},
     {"past its window", "过了时间"},
     {"paused past its window", "暂停到过了时间"},
     {"no_actor", "没有人选"},

@@ -52,6 +52,7 @@ static const struct metric {
     [QUND_SOP_SATISFACTION] = {.figure = qund_sop_figure_satisfaction, .typed = true},
     [QUND_SOP_TASK_DONE] = {.figure = qund_sop_figure_task_done},
     [QUND_SOP_STOCK] = {.figure = qund_sop_figure_stock, .typed = true},
+    [QUND_SOP_REFUNDS] = {.fact = "order.refunded", .counted = BY_ROWS, .typed = true},
 };
 
 /* Counted without a metric of their own: what a base is of, and what a rule may ask for. */

@@ -34,6 +34,7 @@ static const struct {
     [QUND_SOP_SATISFACTION] = {"satisfaction", QUND_SOP_REPORTED, false},
     [QUND_SOP_TASK_DONE] = {"task_done", QUND_SOP_FROM_CHAT, false},
     [QUND_SOP_STOCK] = {"stock", QUND_SOP_REPORTED, false},
+    [QUND_SOP_REFUNDS] = {"refunds", QUND_SOP_FROM_EVENTS, true},
 };
 
 const char *qund_sop_metric_name(enum qund_sop_metric m)

@@ -62,7 +62,7 @@ static bool adds_up(enum qund_sop_metric m)
         [QUND_SOP_SIGNUP_CONFIRMS] = true, [QUND_SOP_CANCELS] = true,
         [QUND_SOP_CHECKINS] = true,        [QUND_SOP_COUPON_CLAIMS] = true,
         [QUND_SOP_REDEEMS] = true,         [QUND_SOP_ORDERS] = true,
-        [QUND_SOP_JOINS] = true,
+        [QUND_SOP_JOINS] = true,           [QUND_SOP_REFUNDS] = true,
     };
 
     return ADDS[m];

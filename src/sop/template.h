@@ -56,6 +56,7 @@ enum qund_sop_metric {
     QUND_SOP_SATISFACTION,
     QUND_SOP_TASK_DONE,
     QUND_SOP_STOCK, /* stock.<name> or stock: a number the operator keeps (plan.set) */
+    QUND_SOP_REFUNDS,
     QUND_SOP_METRICS
 };
 /* Where its figure comes from. */
