@@ -102,6 +102,22 @@ static bool reminds(struct qund_str s)
     return has(s, soon) && has(s, signs) && !has(s, news);
 }
 
+/* 明天下午茶,来的吱一声; 来嘞回个1: of tomorrow's event those who come are to say so. Nothing is
+ * announced or sold, so it was announced before. */
+static bool counts_heads(struct qund_str s, bool answer)
+{
+    static const char *const soon[] = {"明天", "明早", "明晚", "明日", "明儿", "听日",
+                                       "后天", "后日", "今晚", "今天", "今日", NULL};
+    static const char *const comers[] = {"来的", "来嘞", "来滴", "来得", "到的",   "去的", "嚟嘅",
+                                         "去嘅", "能来", "能到", "能去", "参加的", NULL};
+    static const char *const news[] = {"报名",   "报个名", "接龙", "名额", "免费",   "想来",
+                                       "想去",   "想参加", "要的", "想要", "特价",   "优惠",
+                                       "团购",   "到货",   "下单", "新来", "刚到",   "元/",
+                                       "感兴趣", "限",     "招募", "送来", "来的货", NULL};
+
+    return answer && has(s, soon) && has(s, comers) && !has(s, news) && prices_in(s) == 0;
+}
+
 /* 报名的邻居回个1, 接龙的各位吱一声; but not 想报名的回复人数, which opens a sign-up. */
 static bool calls_to_confirm(struct qund_str s)
 {
@@ -139,6 +155,8 @@ static bool calls_to_confirm(struct qund_str s)
         return true;
     if (!sure && has(s, opens))
         return false;
+    if (counts_heads(s, one || sure || has(s, wanted)))
+        return true;
     if (reminds(s) && (one || has(s, wanted) || has(s, absent)))
         return true;
     return (has(s, listed) && (one || has(s, wanted) || has(s, absent))) ||

@@ -91,7 +91,8 @@ static unsigned spoken_party(struct qund_str s)
 {
     static const char *const two[] = {"两口子", "夫妻",     "我俩",   "我们俩", "我和",   "我跟",
                                       "带老公", "带老婆",   "带媳妇", "带娃",   "带孩子", "带闺蜜",
-                                      "我与",   "我两个人", "俩人",   NULL};
+                                      "我与",   "我两个人", "俩人",   "俺俩",   "咱俩",   "娘俩",
+                                      "爷俩",   "母女俩",   "父子俩", NULL};
     static const char *const three[] = {"我们仨", "仨人", "三口之家", "我家仨", NULL};
 
     if (first_of(s, three))

@@ -106,39 +106,35 @@ static bool reports_number(struct qund_str s)
            qund_chain_party(qund_utf8_cut(s, 24)) > 0;
 }
 
-/* The text, or some clause of it, signs up in so many words and does not ask: 报2个,6单元? but not
- * 报名要带什么. */
-static bool signing_clause(struct qund_str s)
+/* Some clause of the text, between commas and blanks. */
+static bool some_clause(struct qund_str s, bool (*holds)(struct qund_str clause))
 {
-    if (!asks(s))
-        return true;
     while (s.p) {
         struct qund_str rest = qund_str_split(&s, ',');
 
-        while (rest.p) {
-            struct qund_str clause = qund_str_trim(qund_str_split(&rest, ' '));
-
-            if ((words_in(clause) & VERB || reports_number(clause)) && !asks(clause))
+        while (rest.p)
+            if (holds(qund_str_trim(qund_str_split(&rest, ' '))))
                 return true;
-        }
     }
     return false;
 }
 
-/* 我们一家三口想来: a clause of its own that does not ask, and says how many. */
-static bool weak_clause(struct qund_str s)
+/* Signs up in so many words and does not ask: 报2个,6单元? but not 报名要带什么. */
+static bool signs(struct qund_str clause)
 {
-    while (s.p) {
-        struct qund_str rest = qund_str_split(&s, ',');
+    return (words_in(clause) & VERB || reports_number(clause)) && !asks(clause);
+}
 
-        while (rest.p) {
-            struct qund_str clause = qund_str_trim(qund_str_split(&rest, ' '));
+/* 我们一家三口想来: a clause of its own that does not ask, and says how many. */
+static bool weakly_signs(struct qund_str clause)
+{
+    return (words_in(clause) & WEAK) && !asks(clause) && qund_chain_persons(clause) > 0;
+}
 
-            if ((words_in(clause) & WEAK) && !asks(clause) && qund_chain_persons(clause) > 0)
-                return true;
-        }
-    }
-    return false;
+static bool denies(struct qund_str clause)
+{
+    return (words_in(clause) & (CANCEL | CANT)) &&
+           !has(clause, (const char *const[]){"吗", "?", NULL});
 }
 
 /* 我两个人, 15-2-201 一个人, 我和媳妇去: nothing but who comes. */
@@ -153,6 +149,26 @@ static bool only_persons(struct qund_str s)
                  (chars <= 6 || has(s, (const char *const[]){"带", "和", "跟", NULL})));
 
     return some && chars <= SHORT_CHARS && !has(s, others) && !asks(s);
+}
+
+/* 我俩, 那我自己: a clause that says who comes and nothing else, beside what else was told. */
+static bool just_us(struct qund_str clause)
+{
+    static const char *const me[] = {"我", "俺", "咱", "就我", "就俺", NULL};
+    static const char *const alone[] = {"我自己", "俺自己", "就我自己", "就我", "就俺", NULL};
+    static const char *const trailing[] = {"!",  "~",  "。", "吧", "哈",
+                                           "呗", "啊", "儿", "嘛", NULL};
+    size_t end = clause.n, at = 0;
+
+    while (qund_scan_any_before(clause, end, trailing, &end))
+        ;
+    qund_scan_lit(clause, &at, "那");
+    clause = qund_str_n(clause.p + at, end > at ? end - at : 0);
+    for (size_t i = 0; alone[i]; i++)
+        if (qund_str_is(clause, alone[i]))
+            return true;
+    return qund_utf8_count(clause) <= 6 && qund_scan_any(clause, &(size_t){0}, me) &&
+           qund_chain_party(clause) > 0 && only_persons(clause);
 }
 
 /* lulu一个, 甜酒+男票 2个: a short name and how many, where names are asked for. */
@@ -198,7 +214,7 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
     bool shop = later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP);
 
     if (flags & VERB || reports_number(s)) {
-        if (!signing_clause(s) && !has(s, places))
+        if (asks(s) && !some_clause(s, signs) && !some_clause(s, only_persons) && !has(s, places))
             return false;
         if (starts_with_thanks(s) && qund_chain_persons(s) == 0)
             return false; /* 谢谢李姐帮我报 */
@@ -213,15 +229,18 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
         return false;
     if (flags & HOPE) /* 看那天下不下雨,能去就去: only seems to ask */
         return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
-    if (asks(s)) /* 还有位吗 我们一家三口想来 */
-        return (flags & WEAK) && weak_clause(s) && within(c, QUND_CALL_SIGNUP, HOURS(24 * 7));
+    if (asks(s)) /* 还有位吗 我们一家三口想来; 那我来 我和我对象俩 能进不 */
+        return (flags & WEAK) && (some_clause(s, weakly_signs) || some_clause(s, just_us)) &&
+               within(c, QUND_CALL_SIGNUP, HOURS(24 * 7));
     if (leading_one(s))
         return within(c, QUND_CALL_SIGNUP, HOURS(3)) && chars <= 8;
     if (plus_one(s, &end))
         return within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(3) : HOURS(24 * 3));
     if (flags & WEAK)
         return chars <= SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(6));
-    return within(c, QUND_CALL_SIGNUP, HOURS(6)) && (only_persons(s) || name_and_count(s));
+    return within(c, QUND_CALL_SIGNUP, HOURS(6)) &&
+           (only_persons(s) || name_and_count(s) ||
+            (chars <= 2 * SHORT_CHARS && some_clause(s, just_us)));
 }
 
 /* 改成我一个, 减一个人, 就我自己来: of somebody who stands in the list. His row changes. */
@@ -278,9 +297,27 @@ static bool stays_away(struct qund_str s)
     return has(s, nots) && !has(s, other) && !asks(s) && qund_utf8_count(s) <= 3 * SHORT_CHARS;
 }
 
+/* 来🎉 三个人, 到到到, 吱!我俩: the word that was asked for, once or more, and no other grown to it.
+ */
+static bool answers_here(struct qund_str s)
+{
+    static const char *const words[] = {"来", "到", "吱", "嚟", NULL};
+    size_t at = 0;
+
+    while (qund_scan_any(s, &at, words))
+        ;
+    if (at == 0 || at == s.n)
+        return at > 0;
+    return strchr(" ,!~.;\n", s.p[at]) != NULL || qund_scan_lit(s, &at, "。") ||
+           (unsigned char)s.p[at] >= 0xf0 || (unsigned char)s.p[at] == 0xe2; /* emoji and signs */
+}
+
 static bool says_coming(struct qund_str s)
 {
     size_t from = 0;
+
+    if (answers_here(s))
+        return true;
 
     for (size_t at = 0, next; at <= s.n; at = next) {
         next = at + 1;
@@ -327,6 +364,9 @@ static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_
         if (signed_up && within(c, QUND_CALL_CONFIRM, HOURS(12)) &&
             (only_persons(s) || (plus_one(s, &end) && qund_utf8_count(s) <= 4)))
             return true;
+        /* 我也来 算一个: who was in no list yet is new in it. */
+        if (!signed_up && (flags & (VERB | CONFIRM)) == VERB)
+            return false;
         return (flags & CONFIRM) ||
                ((signed_up || within(c, QUND_CALL_CONFIRM, HOURS(3))) && says_coming(s));
     }
@@ -341,8 +381,8 @@ static bool cancels(struct qund_str s, const struct qund_calls *c, bool signed_u
     static const char *const about[] = {"报名", "接龙", "活动", "名额", "预约", "位置", NULL};
     bool confirming = within(c, QUND_CALL_CONFIRM, HOURS(72));
 
-    if (has(s, (const char *const[]){"吗", "?", NULL}))
-        return false;
+    if (has(s, (const char *const[]){"吗", "?", NULL}) && !some_clause(s, denies))
+        return false; /* 去不了了 能顺延吗 asks about something else */
     if (!(flags & (CANCEL | CANT)))
         return signed_up && stays_away(s);
     if (has(s, about) || confirming)
@@ -401,94 +441,6 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
         qund_utf8_count(s) <= SHORT_CHARS) {
         out->state = QUND_SAYS_MAYBE;
         return true;
-    }
-    return false;
-}
-
-/* --- orders --- */
-
-static const char *const measures[] = {"斤", "公斤", "板", "串", "盒", "份", "把", "袋", "包",
-                                       "箱", "瓶",   "个", "只", "条", "件", "罐", "桶", "杯",
-                                       "套", "打",   "kg", "两", "提", "块", NULL};
-
-/* 3, 1×2, 2+1: the whole message. */
-static bool numbers_only(struct qund_str s)
-{
-    bool digit = false;
-
-    if (s.n == 0 || s.n > 6)
-        return false;
-    for (size_t at = 0; at < s.n;) {
-        if (qund_scan_digit(s.p[at]))
-            digit = true;
-        else if (!strchr("x*+", s.p[at]) && !qund_scan_lit(s, &(size_t){at}, "×"))
-            return false;
-        qund_utf8_next(s, &at);
-    }
-    return digit;
-}
-
-/* 一板 in 土鸡蛋来一板; not 29.9一串, 另一个, 10个月. */
-static bool counted_at(struct qund_str s, size_t at)
-{
-    static const char *const pointing[] = {"另", "哪", "这", "那", "每", "第",
-                                           "上", "下", "某", "前", NULL};
-    static const char *const spans[] = {"月", "人", "小时", "星期", "钟", "礼拜", NULL};
-    struct qund_scan_number num;
-    size_t i = at, begin;
-
-    if (!qund_scan_number(s, &i, &num) && !qund_scan_lit(s, &i, "两") &&
-        !qund_scan_lit(s, &i, "半"))
-        return false;
-    if (at > 0 && (qund_scan_digit(s.p[at - 1]) || strchr(".-:/", s.p[at - 1])))
-        return false;
-    return !qund_scan_any_before(s, at, pointing, &begin) && qund_scan_any(s, &i, measures) &&
-           !qund_scan_any(s, &i, spans);
-}
-
-/* B1, 那B1: what the menu calls A, B, C. */
-static bool lettered(struct qund_str s, size_t end)
-{
-    return end > 0 && s.p[end - 1] >= 'a' && s.p[end - 1] <= 'h' &&
-           (end == 1 || !qund_scan_latin(s.p[end - 2])) && s.n <= 12;
-}
-
-/* 花生3, 苹果2斤, 土鸡蛋来一板. */
-static bool order_clause(struct qund_str s)
-{
-    static const char *const past[] = {"了",   "过",   "昨天", "上次", "少",   "坏",   "烂",
-                                       "退",   "差",   "几",   "多少", "吗",   "一起", "抢",
-                                       "都",   "没",   "不",   "比",   "才",   "报名", "买的",
-                                       "订的", "送来", "收到", "有一", "多重", NULL};
-    size_t i = s.n;
-
-    if (s.n == 0 || has(s, past) || qund_utf8_count(s) > 14)
-        return false;
-    while (i > 0 && (qund_scan_digit(s.p[i - 1]) || s.p[i - 1] == '+'))
-        i--;
-    if (i < s.n && s.n - i <= 2)
-        return (i >= 6 && (s.p[i - 1] & 0x80)) || lettered(s, i);
-    for (size_t at = 0; at < s.n; qund_utf8_next(s, &at))
-        if (counted_at(s, at))
-            return true;
-    return false;
-}
-
-bool qund_signup_order(struct qund_str s, const struct qund_calls *c)
-{
-    struct qund_str rest = s;
-
-    if (!within(c, QUND_CALL_ORDER, HOURS(24)) || !later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP) ||
-        s.n > PLAIN_MAX_BYTES)
-        return false;
-    if (numbers_only(qund_str_trim(s)))
-        return true;
-    while (rest.p) {
-        struct qund_str part = qund_str_split(&rest, ',');
-
-        while (part.p)
-            if (order_clause(qund_str_trim(qund_str_split(&part, ' '))))
-                return true;
     }
     return false;
 }

@@ -65,6 +65,15 @@ static void words_sign_up_while_a_sign_up_runs(void **state)
         {"我是昨天报名的,发票怎么开", ""},
         {"谢谢", ""},
         {"能停车吗 几点结束", ""},
+        {"我家老彭说他也想贴 哈哈哈哈 我俩", "signed 2 new"},
+        {"那我自己", "signed 1 new"},
+        {"那我来 我和我对象俩 男的能进不", "signed 2 new"},
+        {"我现在报还中不中 俩人", "signed 2 new"},
+        {"帮我也写上呗 我一个人儿", "signed 1 new"},
+        {"不一定能来,先占一个可以吗", "maybe 1 new"},
+        {"你来你就报名啊", ""},
+        {"行 我去翻翻", ""},
+        {"我自己装的", ""},
     };
     struct qund_calls c = after(QUND_CALL_SIGNUP, hour);
 
@@ -91,6 +100,15 @@ static void cancelling_and_confirming_are_told_apart(void **state)
         {"我想取消报名,27号要出差", "cancelled 0"},
         {"去了才报价我就不去了", ""},
         {"现场能刷卡吗 有没有分期", ""},
+        {"来来来", "confirmed 0"},
+        {"来🎉 5-2-1106 三个人", "confirmed 3"},
+        {"吱!我俩", "confirmed 2"},
+        {"到了再说", ""},
+        {"滚滚组全员到齐", "confirmed 0"},
+        {"拉肚子了,我们弃赛", "cancelled 0"},
+        {"这期去不了了 能顺延3期吗", "cancelled 0"},
+        {"去不了了吗", ""},
+        {"我也来 算一个", "signed 1 new"},
     };
     struct qund_calls c = after(QUND_CALL_CONFIRM, hour);
 
@@ -191,6 +209,11 @@ static void calls_are_told_by_kind(void **state)
         {"周六亲子营还来的回一下,我订车", true, QUND_CALL_CONFIRM},
         {"明天上午座谈会,请报名的叔叔阿姨回个话,方便安排座位", true, QUND_CALL_CONFIRM},
         {"再跟大家敲定一下明天的人数,来的回1", true, QUND_CALL_CONFIRM},
+        {"爬爬赛明天下午两点,来的宝妈回复「来」,方便准备奖品", true, QUND_CALL_CONFIRM},
+        {"明天俩点下午茶,再跟大伙儿确认一下,来的吱一声", true, QUND_CALL_CONFIRM},
+        {"明天品鉴会 九点十分东门上车 来嘞回个1", true, QUND_CALL_CONFIRM},
+        {"今天新来的车厘子,要的回复1", true, QUND_CALL_NONE},
+        {"明天有免费体验课,去的扣1", true, QUND_CALL_NONE},
         {"周末采摘活动,想来的扣1", true, QUND_CALL_SIGNUP},
         {"免费听课名额10个,想参加的回复1", true, QUND_CALL_SIGNUP},
         {"后天有场品鉴会,感兴趣的吱一声", true, QUND_CALL_SIGNUP},
