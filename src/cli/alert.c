@@ -1,24 +1,12 @@
 /* src/cli/alert.c - reminders: looked at beside a daemon or not, acted on by either. */
 #include "alert/alert.h"
-#include "cli/cli.h"
+#include "cli/acts.h"
 #include "core/json.h"
 #include "core/zone.h"
 #include <jansson.h>
 #include <stdio.h>
 
 #define LIST_MAX 500
-
-/* What can be done, and what it wants beside the number. */
-static const struct act {
-    const char *name, *command, *word, *key;
-} ACTS[] = {
-    {"ack", "alert.ack", NULL, NULL},
-    {"resolve", "alert.resolve", NULL, NULL},
-    {"reopen", "alert.reopen", NULL, NULL},
-    {"irrelevant", "alert.irrelevant", NULL, NULL},
-    {"snooze", "alert.snooze", "30m, 18:00 or tomorrow", "for"},
-    {"handover", "alert.handover", "the key of a member of staff", "to"},
-};
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -107,62 +95,23 @@ static int look(struct cli *c, int64_t id)
     return rc < 0 ? cli_fail(&err) : print_all(c, qund_buf_view(&json));
 }
 
-static int act(struct cli *c, const struct act *a, int64_t id)
+static int list(struct cli *c)
 {
-    static const char *const OPTS[] = {"note", "proof", "number"};
-    QUND_AUTO(qund_buf_done) struct qund_buf path = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf reply = {0};
-    struct qund_jw w = qund_jw(&body);
-    int rc;
-
-    qund_buf_printf(&path, "/api/v1/alerts/%lld/%s", (long long)id, a->name);
-    qund_jw_obj(&w);
-    if (!cli_daemon(c)) /* with one the path says it */
-        qund_jw_kint(&w, "id", id);
-    if (a->key)
-        qund_jw_kz(&w, a->key, c->args[2]);
-    for (size_t i = 0; i < QUND_ARRAY_LEN(OPTS); i++) {
-        char name[16];
-
-        snprintf(name, sizeof(name), "--%s", OPTS[i]);
-        if (cli_opt(c, name))
-            qund_jw_kz(&w, OPTS[i], cli_opt(c, name));
-    }
-    qund_jw_end_obj(&w);
-    rc = cli_command(c, "POST", path.p, a->command, qund_buf_view(&body), &reply);
-    return rc == EXIT_FINE ? print_all(c, qund_buf_view(&reply)) : rc;
-}
-
-static int unknown(struct cli *c)
-{
-    const char *words[QUND_ARRAY_LEN(ACTS) + 2] = {"list", "show"};
-    const char *near;
-
-    for (size_t i = 0; i < QUND_ARRAY_LEN(ACTS); i++)
-        words[i + 2] = ACTS[i].name;
-    near = qund_str_nearest(qund_str(c->args[0]), words, QUND_ARRAY_LEN(words));
-    return near ? cli_usage(c, "did you mean %s?", near)
-                : cli_usage(c, "list, show, ack, resolve, reopen, irrelevant, snooze or handover");
+    return look(c, 0);
 }
 
 int cli_alert(struct cli *c)
 {
-    int64_t id = 0;
-    size_t i = 0;
+    static const struct cli_act ACTS[] = {
+        {"ack", "alert.ack", NULL, NULL},
+        {"resolve", "alert.resolve", NULL, NULL},
+        {"reopen", "alert.reopen", NULL, NULL},
+        {"irrelevant", "alert.irrelevant", NULL, NULL},
+        {"snooze", "alert.snooze", "30m, 18:00 or tomorrow", "for"},
+        {"handover", "alert.handover", "the key of a member of staff", "to"},
+    };
 
-    if (strcmp(c->args[0], "list") == 0 && c->n_args == 1)
-        return look(c, 0);
-    while (i < QUND_ARRAY_LEN(ACTS) && strcmp(c->args[0], ACTS[i].name) != 0)
-        i++;
-    if (i == QUND_ARRAY_LEN(ACTS) && strcmp(c->args[0], "show") != 0)
-        return unknown(c);
-    if (c->n_args < 2 || qund_str_int(qund_str(c->args[1]), &id) < 0 || id <= 0)
-        return cli_usage(c, "wants the alert's number");
-    if (i == QUND_ARRAY_LEN(ACTS))
-        return c->n_args == 2 ? look(c, id) : cli_usage(c, "wants nothing more");
-    if (c->n_args != (ACTS[i].key ? 3u : 2u))
-        return ACTS[i].key ? cli_usage(c, "wants %s", ACTS[i].word)
-                           : cli_usage(c, "wants nothing more");
-    return act(c, &ACTS[i], id);
+    return cli_acts_run(
+        c, &(struct cli_acts){
+               .what = "alert", .v = ACTS, .n = QUND_ARRAY_LEN(ACTS), .list = list, .show = look});
 }

@@ -1,6 +1,7 @@
 /* src/cli/task.c - what the staff are to say today: looked at beside a daemon or not, acted on by
  * either. */
 #include "sop/task.h"
+#include "cli/acts.h"
 #include "cli/sop_view.h"
 #include "core/clock.h"
 #include "sop/plan.h"
@@ -8,19 +9,6 @@
 #include <stdlib.h>
 
 #define LIST_MAX 500
-
-/* What can be done, and what it wants beside the number. */
-static const struct act {
-    const char *name, *command, *word, *key;
-} ACTS[] = {
-    {"done", "task.done", NULL, NULL},
-    {"fail", "task.fail", NULL, NULL},
-    {"postpone", "task.postpone", "30m, 18:00 or tomorrow", "for"},
-    {"hand-over", "task.handover", "the key of a member of staff", "to"},
-    {"urge", "task.urge", NULL, NULL},
-};
-
-/* --- looking --- */
 
 static int read_day(struct cli *c, const struct qund_zone *z, struct qund_task_filter *f)
 {
@@ -181,74 +169,20 @@ static int show(struct cli *c, int64_t id)
     return EXIT_FINE;
 }
 
-/* --- acting --- */
-
-static int act(struct cli *c, const struct act *a, int64_t id)
-{
-    static const char *const OPTS[] = {"note", "number"};
-    QUND_AUTO(qund_buf_done) struct qund_buf path = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf reply = {0};
-    struct qund_jw w = qund_jw(&body);
-    int code;
-
-    qund_buf_printf(&path, "/api/v1/tasks/%lld/%s", (long long)id, a->name);
-    qund_jw_obj(&w);
-    if (!cli_daemon(c)) /* with one the path says it */
-        qund_jw_kint(&w, "id", id);
-    if (a->key)
-        qund_jw_kz(&w, a->key, c->args[2]);
-    for (size_t i = 0; i < QUND_ARRAY_LEN(OPTS); i++) {
-        char name[16];
-
-        snprintf(name, sizeof(name), "--%s", OPTS[i]);
-        if (cli_opt(c, name))
-            qund_jw_kz(&w, OPTS[i], cli_opt(c, name));
-    }
-    qund_jw_end_obj(&w);
-    code = cli_command(c, "POST", path.p, a->command, qund_buf_view(&body), &reply);
-    return code == EXIT_FINE ? show(c, id) : code;
-}
-
-static int unknown(struct cli *c)
-{
-    const char *words[QUND_ARRAY_LEN(ACTS) + 2] = {"list", "show"};
-    const char *near;
-
-    for (size_t i = 0; i < QUND_ARRAY_LEN(ACTS); i++)
-        words[i + 2] = ACTS[i].name;
-    near = qund_str_nearest(qund_str(c->args[0]), words, QUND_ARRAY_LEN(words));
-    return near ? cli_usage(c, "did you mean %s?", near)
-                : cli_usage(c, "list, show, done, fail, postpone, hand-over or urge");
-}
-
-/* "12", "T12" as cards write it. */
-static int64_t number_of(const char *word)
-{
-    int64_t id;
-
-    word += *word == 'T' || *word == 't';
-    return qund_str_int(qund_str(word), &id) == 0 && id > 0 ? id : 0;
-}
-
 int cli_task(struct cli *c)
 {
-    int64_t id;
-    size_t i = 0;
+    static const struct cli_act ACTS[] = {
+        {"done", "task.done", NULL, NULL},
+        {"fail", "task.fail", NULL, NULL},
+        {"postpone", "task.postpone", "30m, 18:00 or tomorrow", "for"},
+        {"hand-over", "task.handover", "the key of a member of staff", "to"},
+        {"urge", "task.urge", NULL, NULL},
+    };
 
-    if (strcmp(c->args[0], "list") == 0 && c->n_args == 1)
-        return list(c);
-    while (i < QUND_ARRAY_LEN(ACTS) && strcmp(c->args[0], ACTS[i].name) != 0)
-        i++;
-    if (i == QUND_ARRAY_LEN(ACTS) && strcmp(c->args[0], "show") != 0)
-        return unknown(c);
-    id = c->n_args < 2 ? 0 : number_of(c->args[1]);
-    if (id == 0)
-        return cli_usage(c, "wants the task's number");
-    if (i == QUND_ARRAY_LEN(ACTS))
-        return c->n_args == 2 ? show(c, id) : cli_usage(c, "wants nothing more");
-    if (c->n_args != (ACTS[i].key ? 3u : 2u))
-        return ACTS[i].key ? cli_usage(c, "wants %s", ACTS[i].word)
-                           : cli_usage(c, "wants nothing more");
-    return act(c, &ACTS[i], id);
+    return cli_acts_run(c, &(struct cli_acts){.what = "task",
+                                              .letter = 'T',
+                                              .v = ACTS,
+                                              .n = QUND_ARRAY_LEN(ACTS),
+                                              .list = list,
+                                              .show = show});
 }
