@@ -95,6 +95,16 @@ int qund_books_floor(struct qund_books *b, int64_t *rx_ms, struct qund_entry_id 
     return rc;
 }
 
+/* The engine reads an entry as soon as Redis has it, and may have applied it before the answer of
+ * Redis was booked here, or before a look at the stream was. Under b->mtx. */
+static void settle(struct qund_books *b)
+{
+    if (!b->known || qund_entry_id_cmp(b->applied, b->last_id) < 0)
+        return;
+    b->waiting = 0;
+    b->largest = 0;
+}
+
 void qund_books_pushed(struct qund_books *b, struct qund_entry_id last, size_t n, size_t largest)
 {
     pthread_mutex_lock(&b->mtx);
@@ -103,6 +113,7 @@ void qund_books_pushed(struct qund_books *b, struct qund_entry_id last, size_t n
     b->waiting += (int64_t)n;
     if (largest > b->largest)
         b->largest = largest;
+    settle(b);
     pthread_mutex_unlock(&b->mtx);
 }
 
@@ -127,10 +138,8 @@ void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t 
     pthread_mutex_lock(&b->mtx);
     b->refused = false;
     b->waiting -= (int64_t)n < b->waiting ? (int64_t)n : b->waiting;
-    if (b->known && qund_entry_id_cmp(last, b->last_id) >= 0) {
-        b->waiting = 0;
-        b->largest = 0;
-    }
+    b->applied = last;
+    settle(b);
     pthread_mutex_unlock(&b->mtx);
 }
 
@@ -144,12 +153,14 @@ bool qund_books_looked(struct qund_books *b, struct qund_entry_id stream_last, i
         b->stream_cut = true;
         b->cut_from = stream_last;
         b->cut_to = b->last_id;
+        b->applied = (struct qund_entry_id){0}; /* of a stream that is no more */
     }
     if (!b->known && waiting > 0)
         b->largest = LARGEST_UNKNOWN;
     b->known = true;
     b->last_id = stream_last;
     b->waiting = waiting;
+    settle(b);
     pthread_mutex_unlock(&b->mtx);
     return cut;
 }

@@ -14,6 +14,7 @@ struct qund_books {
     int64_t rx;                     /* last stamp or published floor */
     int64_t spool_low;              /* no entry in the spool is older; INT64_MAX: it is empty */
     struct qund_entry_id last_id;   /* everything pushed lies at or below it */
+    struct qund_entry_id applied;   /* the engine's last one; may be ahead of last_id */
     bool known;                     /* last_id was read from the stream once */
     int64_t waiting;                /* unconsumed entries in the stream */
     size_t largest;                 /* body among them */

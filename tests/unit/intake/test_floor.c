@@ -117,6 +117,30 @@ static void waiting_counts_down_to_nothing_when_the_engine_caught_up(void **stat
     assert_int_equal(b->waiting, 0);
 }
 
+static void what_the_engine_applied_before_it_was_booked_does_not_wait(void **state)
+{
+    struct fix *f = *state;
+    struct qund_books *b = &f->books;
+
+    assert_false(qund_books_looked(b, (struct qund_entry_id){10, 0}, 0));
+    qund_books_applied(b, (struct qund_entry_id){20, 2}, 3);
+    qund_books_pushed(b, (struct qund_entry_id){20, 2}, 3, 500);
+    assert_int_equal(b->waiting, 0);
+    assert_int_equal(b->largest, 0);
+    /* Some of them applied before, the others after. */
+    qund_books_applied(b, (struct qund_entry_id){30, 0}, 1);
+    qund_books_pushed(b, (struct qund_entry_id){30, 2}, 3, 500);
+    assert_true(b->waiting >= 2);
+    qund_books_applied(b, (struct qund_entry_id){30, 2}, 2);
+    assert_int_equal(b->waiting, 0);
+    /* A look that was asked for before they were applied, answered after. */
+    assert_false(qund_books_looked(b, (struct qund_entry_id){30, 2}, 3));
+    assert_int_equal(b->waiting, 0);
+    /* What lay in a stream that was emptied says nothing of the next one. */
+    assert_true(qund_books_looked(b, (struct qund_entry_id){12, 0}, 1));
+    assert_int_equal(b->waiting, 1);
+}
+
 static void a_stream_that_ends_before_what_was_pushed_is_cut(void **state)
 {
     struct fix *f = *state;
@@ -140,6 +164,7 @@ int main(void)
         BOOKS(no_event_is_older_than_a_floor_already_published),
         BOOKS(the_spool_keeps_the_floor_down),
         BOOKS(waiting_counts_down_to_nothing_when_the_engine_caught_up),
+        BOOKS(what_the_engine_applied_before_it_was_booked_does_not_wait),
         BOOKS(a_stream_that_ends_before_what_was_pushed_is_cut),
     };
 
