@@ -267,7 +267,7 @@ def e7(ctx):
                 slowest = max(slowest, clock.monotonic() - start)
             grown = d.memory_kib() - memory
             check(slowest <= 2 * PATIENCE, f"the well one waited {slowest:.1f} s")
-            check(grown <= 65536 * PATIENCE, f"memory grew by {grown} KiB")
+            check(grown <= 65536 * PATIENCE.times, f"memory grew by {grown} KiB")
             until(lambda: states(d, "gone")["failed"] == asks.n, 60, "410 is an end", 0.2)
             until(lambda: states(d, "wait")["accepted"] == asks.n, 60, "what asked for time had it", 0.2)
             descriptors = d.descriptors()

@@ -21,7 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "support"))
 
-from harness import Failed  # noqa: E402
+from harness import PATIENCE, Failed  # noqa: E402
+from patience import remark, ticks  # noqa: E402
 from table import ROWS, Context, Skipped  # noqa: E402
 import rows_edge  # noqa: E402,F401  the rows register themselves
 import rows_kill  # noqa: E402,F401
@@ -36,6 +37,7 @@ def play(r, args, base):
     rounds = args.rounds or (r.full if args.full else r.short)
     ctx = Context(folder, args.full, rounds, f"{args.seed}/{r.name}")
     start = time.monotonic()
+    PATIENCE.anew()
     try:
         word, figure = "ok", r.func(ctx)
     except Skipped as e:
@@ -68,6 +70,7 @@ def main():
     ap.add_argument("--list", action="store_true")
     ap.add_argument("--tally", help="append `passed failed` to this file")
     args = ap.parse_args()
+    began = ticks()
     names = args.only.split(",") if args.only else list(ROWS)
     unknown = [n for n in names if n not in ROWS]
     if unknown:
@@ -91,6 +94,8 @@ def main():
     done += [told(r) for r in rows if not r.patient]
     done.sort(key=lambda d: d[0].name)
     table(done)
+    if remark(began):
+        print(remark(began))
     failed = sum(word == "FAIL" for _, word, _, _ in done)
     passed = sum(word == "ok" for _, word, _, _ in done)
     if not failed:

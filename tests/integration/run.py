@@ -9,7 +9,8 @@ A test finds in its environment
     QUND_SOURCE   the checkout
     QUND_ROUNDS   how many rounds a fault test plays (3; with --full 100)
     QUND_FAULT_BIN  the program with fault points, when it was built (build/fault/bin/qund)
-    QUND_PATIENCE how many times longer everything may take (--patience)
+    QUND_PATIENCE how many times longer everything may take (--patience); QUND_TICKS: what the host had
+                  taken from the processors when the tests began (support/patience.py)
     PYTHONPATH    tests/support
 and passes when it exits 0 within its limit (120 s, or `# limit: N s` in its first lines; with --full
 `# limit-full: N s`) and leaves no process behind. Exit 77 skips it, with the last line as reason. A
@@ -31,6 +32,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+sys.path.insert(0, str(TOP / "tests/support"))
+
+from patience import Patience, remark, ticks  # noqa: E402
+
 TAIL = 40
 PRINT = threading.Lock()
 
@@ -81,7 +86,7 @@ def judge(proc, timed_out, left, said, limit):
     counts = re.fullmatch(r"(\d+) passed, (\d+) failed", last.strip())
     passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 0)
     if timed_out:
-        return "FAIL", f"not done after {limit} s", passed, failed + 1
+        return "FAIL", f"not done after {limit:.0f} s", passed, failed + 1
     if proc.returncode == 77:
         return "skip", last, 0, 0
     if proc.returncode != 0:
@@ -94,8 +99,18 @@ def judge(proc, timed_out, left, said, limit):
     return "ok", "", passed or 1, 0
 
 
+def ended(proc, waiting):
+    while waiting():
+        try:
+            proc.wait(1)
+            return True
+        except subprocess.TimeoutExpired:
+            pass
+    return False
+
+
 def run_one(path, args, env):
-    limit = int(limit_of(path, args.full) * args.patience)
+    seconds, patience = limit_of(path, args.full), Patience(args.patience, ticks(), args.began)
     folder = tempfile.mkdtemp(prefix=f"qund-{path.stem[:20]}-")
     said = pathlib.Path(folder + ".out")
     start = time.monotonic()
@@ -103,18 +118,15 @@ def run_one(path, args, env):
         proc = subprocess.Popen([sys.executable, str(path)], cwd=folder, env=dict(env, QUND_TMP=folder),
                                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                 start_new_session=True)
-        timed_out = False
         try:
-            proc.wait(limit)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            timed_out = not ended(proc, lambda: time.monotonic() - start < seconds * patience)
         except KeyboardInterrupt:
             clear_session(proc.pid)
             raise
         left = clear_session(proc.pid)
         proc.wait()
     text = said.read_text(encoding="utf-8", errors="replace")
-    word, reason, passed, failed = judge(proc, timed_out, left, text, limit)
+    word, reason, passed, failed = judge(proc, timed_out, left, text, seconds * patience)
     lines = [f"{word:5} {path.stem:32} {time.monotonic() - start:7.1f} s  {reason}"]
     if word == "FAIL":
         lines += ["    | " + line for line in text.splitlines()[-TAIL:]]
@@ -139,6 +151,7 @@ def main():
     ap.add_argument("--dir", type=pathlib.Path, default=HERE, help="where the tests lie")
     ap.add_argument("--tally", help="append `passed failed` to this file instead of a closing line")
     args = ap.parse_args()
+    args.began = ticks()
     tests = sorted(p for p in args.dir.glob("[0-9][0-9]_*.py") if not args.only or args.only in p.stem)
     if args.list:
         print("\n".join(p.stem for p in tests))
@@ -149,6 +162,7 @@ def main():
     # Compiling the shipped rules takes seconds; all daemons of all tests share the compiled form.
     env = dict(os.environ, QUND_RULES_CACHE=str(TOP / "build/rules.cache"), QUND=str(qund), QUND_SOURCE=str(TOP), QUND_ROUNDS="100" if args.full else "3",
                QUND_FAULT_BIN=str(TOP / "build/fault/bin/qund"), QUND_PATIENCE=f"{args.patience:g}",
+               QUND_TICKS="{}:{}".format(*args.began),
                PYTHONPATH=str(TOP / "tests/support"), PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1",
                PYTHONIOENCODING="utf-8")
     for name in ("QUND_DATA", "QUND_CONFIG"):
@@ -158,6 +172,8 @@ def main():
         counts = list(pool.map(lambda p: run_one(p, args, env), [p for p in tests if p not in last]))
     counts += [run_one(p, args, env) for p in last]
     passed, failed = sum(p for p, _ in counts), sum(f for _, f in counts)
+    if remark(args.began):
+        print(remark(args.began))
     if args.tally:
         with open(args.tally, "a", encoding="utf-8") as f:
             f.write(f"{passed} {failed}\n")

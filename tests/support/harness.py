@@ -28,14 +28,15 @@ import tempfile
 import time
 import traceback
 
+import patience
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 QUND = os.environ.get("QUND") or str(TOP / "build/ci/bin/qund")
 QUND_FAULT_BIN = os.environ.get("QUND_FAULT_BIN") or str(TOP / "build/fault/bin/qund")
 FOUND = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
-# Under the sanitizers everything takes its time.
-PATIENCE = float(os.environ.get("QUND_PATIENCE", "1"))
+PATIENCE = patience.told()
 
 
 class Failed(Exception):
@@ -53,12 +54,12 @@ def equal(got, want, what):
 
 def until(cond, seconds, what, pause=0.02):
     """The first true value of cond(); Failed after the deadline."""
-    end = time.monotonic() + seconds * PATIENCE
+    start = time.monotonic()
     while True:
         value = cond()
         if value:
             return value
-        if time.monotonic() > end:
+        if time.monotonic() - start > seconds * PATIENCE:
             raise Failed(f"not within {seconds * PATIENCE:g} s: {what}")
         time.sleep(pause)
 
