@@ -11,7 +11,9 @@ static bool intake_ready(struct qund *q, struct qund_jw *w)
     struct qund_intake_state in;
 
     qund_intake_state(q->intake, &in);
-    if (!in.redis_up)
+    if (in.risk != QUND_RISK_NONE)
+        qund_jw_printf(w, "%s", qund_queue_risk_text(in.risk));
+    if (!in.redis_up && in.risk != QUND_RISK_EVICTS)
         qund_jw_printf(w, "redis does not answer for %lld ms: events go to the spool",
                        (long long)in.down_ms);
     if (in.spool_events > 0)

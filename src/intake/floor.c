@@ -165,11 +165,12 @@ bool qund_books_looked(struct qund_books *b, struct qund_entry_id stream_last, i
     return cut;
 }
 
-void qund_books_redis(struct qund_books *b, bool up)
+void qund_books_redis(struct qund_books *b, bool up, enum qund_queue_risk risk)
 {
     pthread_mutex_lock(&b->mtx);
     if (b->redis_up != up || (!up && b->down_since == 0))
         b->down_since = up ? 0 : qund_mono_now().ms;
     b->redis_up = up;
+    b->risk = risk;
     pthread_mutex_unlock(&b->mtx);
 }

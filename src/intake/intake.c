@@ -95,6 +95,7 @@ void qund_intake_state(struct qund_intake *in, struct qund_intake_state *out)
         .cut_to = b->cut_to,
         .down_ms = b->down_since > 0 ? qund_mono_now().ms - b->down_since : 0,
         .disk_errno = b->disk_errno,
+        .risk = b->risk,
     };
     pthread_mutex_unlock(&b->mtx);
 }

@@ -86,6 +86,7 @@ struct qund_intake_state {
     bool stream_cut;                       /* at a reconnect the stream ended before last_pushed */
     struct qund_entry_id cut_from, cut_to; /* what lay between is unknown */
     int64_t down_ms;                       /* since Redis last answered; 0 when up */
+    enum qund_queue_risk risk;             /* of the Redis that is there */
     int disk_errno; /* events are refused: they can lie neither in Redis nor in the spool; else 0 */
 };
 /* For /readyz. Any thread. */

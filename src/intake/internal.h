@@ -25,6 +25,7 @@ struct qund_books {
     int disk_errno; /* the latest events found neither Redis nor room in the spool; 0: taken */
     struct qund_entry_id cut_from, cut_to;
     int64_t down_since; /* mono ms; 0: up */
+    enum qund_queue_risk risk;
 };
 void qund_books_init(struct qund_books *b, struct qund_clock *clock);
 void qund_books_done(struct qund_books *b);
@@ -40,7 +41,7 @@ void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t 
 bool qund_books_looked(struct qund_books *b, struct qund_entry_id stream_last, int64_t waiting);
 void qund_books_refused(struct qund_books *b);
 void qund_books_disk(struct qund_books *b, int disk_errno);
-void qund_books_redis(struct qund_books *b, bool up);
+void qund_books_redis(struct qund_books *b, bool up, enum qund_queue_risk risk);
 
 /* ---- spool.c: intake thread only ---- */
 

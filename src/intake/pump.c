@@ -447,7 +447,7 @@ void qund_intake_run(void *arg)
             qund_assert(errno == EINTR);
         take_mail(in);
         hear_redis(in);
-        qund_books_redis(&in->books, qund_push_up(in->push));
+        qund_books_redis(&in->books, qund_push_up(in->push), qund_push_risk(in->push));
         qund_counter_set(in->m.up, qund_push_up(in->push));
         decide(in);
         look_again(in);

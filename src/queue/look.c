@@ -2,10 +2,10 @@
  *
  * The queue's promise rests on settings that are not ours on a given Redis: an eviction policy may
  * drop unread entries, no AOF or `everysec` may lose acknowledged ones, and an emptied AOF starts
- * silently empty. So the settings are read at start, what can lose entries by design is refused
- * with the command that mends it, and the stream's last id is compared with the ids the store
- * knows. CONFIG may be forbidden to our user: then INFO must do and what stays unknown is warned
- * about. */
+ * silently empty. So the settings are read at start (and by push.c with each connection), what can
+ * lose entries by design is refused with the command that mends it, and the stream's last id is
+ * compared with the ids the store knows. CONFIG may be forbidden to our user: then INFO must do and
+ * what stays unknown is warned about. */
 #include "core/zone.h"
 #include "queue/internal.h"
 #include <stdio.h>
@@ -157,11 +157,54 @@ static void copy(char *out, size_t cap, struct qund_str s)
     snprintf(out, cap, "%.*s", QUND_STR_ARG(s));
 }
 
+void qund_look_settings(const redisReply *r, struct qund_queue_info *out)
+{
+    copy(out->version, sizeof(out->version), info_value(r, "redis_version"));
+    copy(out->policy, sizeof(out->policy), info_value(r, "maxmemory_policy"));
+    out->aof = qund_str_is(info_value(r, "aof_enabled"), "1");
+    if (qund_str_int(info_value(r, "maxmemory"), &out->maxmemory) < 0)
+        out->maxmemory = 0;
+}
+
+void qund_look_fsync(const redisReply *r, struct qund_queue_info *out)
+{
+    struct qund_str v = qund_reply_str(qund_reply_get(r, "appendfsync"));
+
+    for (enum qund_fsync f = QUND_FSYNC_ALWAYS; f <= QUND_FSYNC_NO; f++)
+        if (qund_str_is(v, qund_fsync_name(f)))
+            out->fsync = f;
+}
+
+enum qund_queue_risk qund_look_risk(const struct qund_queue_info *i)
+{
+    if (i->policy[0] && strcmp(i->policy, "noeviction") != 0)
+        return QUND_RISK_EVICTS;
+    if (i->version[0] && !i->aof)
+        return QUND_RISK_NO_AOF;
+    return i->fsync == QUND_FSYNC_EVERYSEC ? QUND_RISK_EVERYSEC : QUND_RISK_NONE;
+}
+
+const char *qund_queue_risk_text(enum qund_queue_risk r)
+{
+    static const char *const TEXTS[] = {
+        [QUND_RISK_NONE] = "",
+        [QUND_RISK_EVICTS] =
+            "Redis may drop events nobody has read (maxmemory-policy): events go to the spool "
+            "until somebody runs redis-cli CONFIG SET maxmemory-policy noeviction",
+        [QUND_RISK_NO_AOF] = "Redis keeps no file, its restart loses acknowledged events: run "
+                             "redis-cli CONFIG SET appendonly yes",
+        [QUND_RISK_EVERYSEC] = "Redis answers up to 2 s before it writes (appendfsync everysec), a "
+                               "kill or power cut then loses acknowledged events: run redis-cli "
+                               "CONFIG SET appendfsync always",
+    };
+
+    return (size_t)r < QUND_ARRAY_LEN(TEXTS) ? TEXTS[r] : "?";
+}
+
 /* The first word with Redis; a Redis that is still loading its file gets the rest of our time. */
 static int look_version(struct look *l, struct qund_queue_info *out)
 {
     QUND_AUTO(qund_reply_free) redisReply *r = NULL;
-    struct qund_str v;
     int rc = ask(l, 2, (const struct qund_str[]){QUND_STR("INFO"), QUND_STR("all")}, &r);
     int major = 0, minor = 0;
 
@@ -173,12 +216,7 @@ static int look_version(struct look *l, struct qund_queue_info *out)
                             "Redis refuses us (%.*s): set queue.password, or user:password@ in "
                             "queue.url",
                             QUND_STR_ARG(qund_reply_str(r)));
-    v = info_value(r, "redis_version");
-    copy(out->version, sizeof(out->version), v);
-    copy(out->policy, sizeof(out->policy), info_value(r, "maxmemory_policy"));
-    out->aof = qund_str_is(info_value(r, "aof_enabled"), "1");
-    if (qund_str_int(info_value(r, "maxmemory"), &out->maxmemory) < 0)
-        out->maxmemory = 0;
+    qund_look_settings(r, out);
     if (qund_str_is(info_value(r, "loading"), "1"))
         return QUND_E_AGAIN;
     if (sscanf(out->version, "%d.%d", &major, &minor) != 2 || major < 6 ||
@@ -191,7 +229,6 @@ static int look_version(struct look *l, struct qund_queue_info *out)
 static int look_fsync(struct look *l, struct qund_queue_info *out)
 {
     QUND_AUTO(qund_reply_free) redisReply *r = NULL;
-    struct qund_str v;
     int rc =
         ask(l, 3,
             (const struct qund_str[]){QUND_STR("CONFIG"), QUND_STR("GET"), QUND_STR("appendfsync")},
@@ -199,10 +236,7 @@ static int look_fsync(struct look *l, struct qund_queue_info *out)
 
     if (rc < 0)
         return rc;
-    v = qund_reply_str(qund_reply_get(r, "appendfsync"));
-    for (enum qund_fsync f = QUND_FSYNC_ALWAYS; f <= QUND_FSYNC_NO; f++)
-        if (qund_str_is(v, qund_fsync_name(f)))
-            out->fsync = f;
+    qund_look_fsync(r, out);
     return QUND_OK;
 }
 

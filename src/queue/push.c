@@ -7,7 +7,13 @@
  * commands less.
  *
  * One batch is in flight at a time; what arrives meanwhile makes the next one larger (group
- * commit). When the connection breaks, whether the batch was taken is unknown: the caller sends it
+ * commit).
+ *
+ * A Redis that came back may not be the one that left: with each connection its settings are read,
+ * and one that may evict what nobody has read is let go like one that does not answer, so that
+ * events stay in the spool until it is mended.
+ *
+ * When the connection breaks, whether the batch was taken is unknown: the caller sends it
  * again and the engine recognises the repeat. Deadlines are the caller's, who may keep waiting for
  * a batch that is safe in the spool already. */
 #include "core/metric.h"
@@ -17,8 +23,7 @@
 
 enum {
     GREET_MS = 5000, /* no greeting within it: the connection is dropped (a slow sync is none) */
-    MULTI_LEAST = 3, /* entries from which on MULTI pays */
-    ASKED = 2        /* XINFO STREAM, XINFO GROUPS */
+    MULTI_LEAST = 3  /* entries from which on MULTI pays */
 };
 
 enum phase { DOWN, GREETING, UP };
@@ -35,8 +40,9 @@ struct qund_push {
     bool was_up;           /* at least once */
     struct qund_mono next; /* DOWN: try then; GREETING: give up then */
 
-    unsigned asked; /* replies to XINFO still to come */
+    unsigned asked, ask_n; /* replies to what was asked still to come, of so many */
     struct qund_queue_info info;
+    enum qund_queue_risk risk;
 
     size_t in_flight; /* entries sent, their fate unknown */
     size_t replies;   /* still to come for them */
@@ -87,6 +93,7 @@ static void go_down(struct qund_push *p, const char *why)
     p->unknown = p->in_flight > 0;
     p->in_flight = p->replies = 0;
     p->asked = 0;
+    p->risk = QUND_RISK_NONE;
 }
 
 void qund_push_drop(struct qund_push *p, const char *why)
@@ -96,22 +103,43 @@ void qund_push_drop(struct qund_push *p, const char *why)
     p->unknown = false; /* the caller knows */
 }
 
-static void ask(struct qund_push *p)
-{
-    static const char *const SUB[ASKED] = {"STREAM", "GROUPS"};
+/* What a greeting asks, in this order; later looks ask for the first two. sure: a refusal is one of
+ * us; CONFIG may be forbidden. */
+static const struct {
+    const char *words[3];
+    bool key; /* the stream follows */
+    bool sure;
+    void (*read)(const redisReply *r, struct qund_queue_info *out);
+} QUESTIONS[] = {
+    {{"XINFO", "STREAM"}, true, true, qund_look_stream},
+    {{"XINFO", "GROUPS"}, true, true, qund_look_groups},
+    {{"INFO"}, false, true, qund_look_settings},
+    {{"CONFIG", "GET", "appendfsync"}, false, false, qund_look_fsync},
+};
+#define QUESTIONS_STREAM 2u
 
+static void ask(struct qund_push *p, unsigned n)
+{
     p->info = (struct qund_queue_info){0};
-    for (int i = 0; i < ASKED; i++)
-        qund_rconn_cmd(&p->conn, 3,
-                       (const struct qund_str[]){QUND_STR("XINFO"), qund_str(SUB[i]),
-                                                 qund_str(p->keys.stream)});
-    p->asked = ASKED;
+    for (unsigned i = 0; i < n; i++) {
+        struct qund_str argv[4];
+        size_t argc = 0;
+
+        while (argc < QUND_ARRAY_LEN(QUESTIONS[i].words) && QUESTIONS[i].words[argc]) {
+            argv[argc] = qund_str(QUESTIONS[i].words[argc]);
+            argc++;
+        }
+        if (QUESTIONS[i].key)
+            argv[argc++] = qund_str(p->keys.stream);
+        qund_rconn_cmd(&p->conn, argc, argv);
+    }
+    p->asked = p->ask_n = n;
 }
 
 void qund_push_ask(struct qund_push *p)
 {
     if (qund_push_ready(p))
-        ask(p);
+        ask(p, QUESTIONS_STREAM);
 }
 
 static void try_connect(struct qund_push *p)
@@ -126,27 +154,46 @@ static void try_connect(struct qund_push *p)
     }
     p->phase = GREETING;
     p->next.ms = now.ms + GREET_MS;
-    ask(p);
+    ask(p, QUND_ARRAY_LEN(QUESTIONS));
 }
 
-/* A reply to XINFO. Redis that is loading, or refuses us, is as good as away. */
+/* The settings of this connection's Redis. False: it is let go. */
+static bool settings_good(struct qund_push *p)
+{
+    enum qund_queue_risk risk = qund_look_risk(&p->info);
+
+    if (risk == QUND_RISK_EVICTS) {
+        char why[120];
+
+        snprintf(why, sizeof(why), "maxmemory-policy is %s: it may drop events nobody has read",
+                 p->info.policy);
+        go_down(p, why);
+    } else if (risk != QUND_RISK_NONE && p->was_up &&
+               qund_log_allow(&p->gate, qund_mono_now().ms, 6)) {
+        qund_log(p->log, QUND_WARN, "queue.risk", QUND_KV("why", qund_queue_risk_text(risk)));
+    }
+    p->risk = risk; /* the start said it in the log already, when it looked */
+    return risk != QUND_RISK_EVICTS;
+}
+
+/* An answer to a question. Redis that is loading, or refuses us, is as good as away. */
 static bool on_asked(struct qund_push *p, const redisReply *r, struct qund_push_news *news)
 {
+    unsigned at = p->ask_n - p->asked;
     int rc = qund_reply_rc(r);
 
-    if (rc < 0 && rc != QUND_E_NOTFOUND) {
+    if (rc < 0 && rc != QUND_E_NOTFOUND && QUESTIONS[at].sure) {
         char why[120];
 
         snprintf(why, sizeof(why), "%.*s", QUND_STR_ARG(qund_reply_str(r)));
         go_down(p, why);
         return false;
     }
-    if (p->asked == ASKED)
-        qund_look_stream(r, &p->info);
-    else
-        qund_look_groups(r, &p->info);
+    QUESTIONS[at].read(r, &p->info);
     if (--p->asked > 0)
         return true;
+    if (p->phase == GREETING && !settings_good(p))
+        return false;
     if (p->phase == GREETING && p->was_up)
         qund_counter_add(p->reconnects, 1);
     p->phase = UP;
@@ -241,6 +288,11 @@ void qund_push_poll(struct qund_push *p, struct qund_push_news *news)
         go_down(p, "no greeting in time");
     news->lost = p->unknown;
     p->unknown = false;
+}
+
+enum qund_queue_risk qund_push_risk(const struct qund_push *p)
+{
+    return p->risk;
 }
 
 int qund_push_fd(const struct qund_push *p)

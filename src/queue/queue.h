@@ -86,6 +86,14 @@ struct qund_queue_info {
     char lease_holder[64]; /* "" when free */
     int64_t lease_ms;      /* what is left of it */
 };
+/* A setting under which entries may vanish, though all else is well. */
+enum qund_queue_risk {
+    QUND_RISK_NONE,
+    QUND_RISK_EVICTS, /* it may drop entries nobody has read: nothing is pushed to it */
+    QUND_RISK_NO_AOF, /* its restart loses them */
+    QUND_RISK_EVERYSEC
+};
+const char *qund_queue_risk_text(enum qund_queue_risk r); /* for people, with what to do; "" */
 /* AGAIN: no answer (err says how to reach it); DENIED: password, rights, or the lease is another
  * instance's; INVAL: a setting under which entries could vanish (the error holds the command that
  * mends it); ABI: Redis older than 6.2. Warnings (everysec, no AOF) go to the log. */
@@ -124,6 +132,9 @@ struct qund_push_news {
     int64_t waiting;                  /* unacknowledged entries in the stream */
     bool lost;                        /* the connection broke: what was in flight is unknown */
 };
+/* As the last greeting found it; each connection is asked again, as somebody may have changed it or
+ * put another Redis there. EVICTS: it is let go at once, and tried again. */
+enum qund_queue_risk qund_push_risk(const struct qund_push *p);
 /* Does what I/O can be done without waiting. Call when the descriptor is ready or the time is up.
  */
 void qund_push_poll(struct qund_push *p, struct qund_push_news *out);

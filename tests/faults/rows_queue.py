@@ -229,8 +229,25 @@ class Holder:
         self.db.close()
 
 
-@row("B5", "maxmemory reached; eviction policy that evicts", "back-pressure, lost 0; start refused")
+def evicting_meanwhile(ctx):
+    """Somebody changes the policy of a Redis that is in use; it is found at the next connection."""
+    place = ctx.place()
+    with Redis(place / "later").start() as redis, ctx.daemon(place, config={"queue": {"url": redis.url}}) as d:
+        d.start()
+        for policy, done in (("allkeys-lru", lambda said: "maxmemory-policy noeviction" in said and "spool" in said),
+                             ("noeviction", lambda said: "maxmemory" not in said and "spool" not in said)):
+            redis.ask("CONFIG", "SET", "maxmemory-policy", policy)
+            redis.ask("CLIENT", "KILL", "TYPE", "normal")
+            until(lambda done=done: done(d.degraded()[1]), 20, f"/readyz knows of {policy}")
+            with d.client("ingest") as c:
+                check(c.events([{"id": policy, "group": "g", "sender": "u", "text": "在吗"}]).status == 202, policy)
+        until(lambda: d.metric("qund_events_applied_total") == 2, 20, "both events are applied")
+
+
+@row("B5", "maxmemory reached; eviction policy that evicts, at start or later", "back-pressure, lost 0; start refused; "
+     "later: spooled, told")
 def b5(ctx):
+    evicting_meanwhile(ctx)
     place = ctx.place()
     with Redis(place / "lru", policy="allkeys-lru", extra=["--maxmemory", "20mb"]).start() as redis, \
             ctx.daemon(place, config={"queue": {"url": redis.url}}) as d:

@@ -1,5 +1,6 @@
 /* test_intake.c - group commit, spool, order and back-pressure with a real redis-server. */
 #include "intake/intake.h"
+#include "queue/internal.h"
 #include "unit_redis.h"
 #include <sys/eventfd.h>
 
@@ -456,6 +457,62 @@ static void a_stream_that_lost_its_end_is_noticed_at_the_reconnect(void **state)
     wait_state(f, was_cut);
 }
 
+static bool evicts(const struct qund_intake_state *s)
+{
+    return s->risk == QUND_RISK_EVICTS && !s->redis_up;
+}
+
+static bool is_slow_to_write(const struct qund_intake_state *s)
+{
+    return s->risk == QUND_RISK_EVERYSEC && s->redis_up;
+}
+
+static bool is_sound(const struct qund_intake_state *s)
+{
+    return s->risk == QUND_RISK_NONE && s->redis_up && s->spool_events == 0;
+}
+
+/* Somebody changes a setting, and all connections are made anew. */
+static void change(struct fix *f, const char *setting, const char *value)
+{
+    struct qund_rconn conn = {.fd = -1};
+    const struct qund_str config[] = {QUND_STR("CONFIG"), QUND_STR("SET"), qund_str(setting),
+                                      qund_str(value)};
+    const struct qund_str anew[] = {QUND_STR("CLIENT"), QUND_STR("KILL"),   QUND_STR("TYPE"),
+                                    QUND_STR("normal"), QUND_STR("SKIPME"), QUND_STR("yes")};
+    struct qund_mono until = {qund_mono_now().ms + UNIT_DEADLINE_MS};
+    redisReply *r = NULL;
+
+    assert_int_equal(qund_rconn_open(&conn, f->o.addr), 0);
+    assert_int_equal(qund_rconn_call(&conn, until, QUND_ARRAY_LEN(config), config, &r), 0);
+    assert_true(qund_str_is(qund_reply_str(r), "OK"));
+    qund_reply_free(r);
+    assert_int_equal(qund_rconn_call(&conn, until, QUND_ARRAY_LEN(anew), anew, &r), 0);
+    qund_reply_free(r);
+    qund_rconn_close(&conn);
+}
+
+static void a_redis_that_may_drop_events_gets_none_until_it_is_mended(void **state)
+{
+    struct fix *f = *state;
+    struct qund_intake_state s;
+
+    wait_state(f, is_sound);
+    change(f, "maxmemory-policy", "allkeys-lru");
+    wait_state(f, evicts);
+    assert_non_null(strstr(qund_queue_risk_text(QUND_RISK_EVICTS), "maxmemory-policy noeviction"));
+    assert_int_equal(submit(f, 0, 10), 0);
+    assert_int_equal(answers(f, 1, UNIT_DEADLINE_MS), 1); /* it is in the spool */
+    qund_intake_state(f->in, &s);
+    assert_int_equal(s.spool_events, 10);
+    change(f, "maxmemory-policy", "noeviction");
+    wait_state(f, is_sound);
+    change(f, "appendfsync", "everysec");
+    wait_state(f, is_slow_to_write);
+    change(f, "appendfsync", "always");
+    wait_state(f, is_sound);
+}
+
 int main(void)
 {
 #define WITH_INTAKE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -472,6 +529,7 @@ int main(void)
         WITH_INTAKE(a_full_spool_refuses_and_what_was_answered_is_kept),
         WITH_INTAKE(a_full_redis_is_answered_as_full_and_heals),
         WITH_INTAKE(a_stream_that_lost_its_end_is_noticed_at_the_reconnect),
+        WITH_INTAKE(a_redis_that_may_drop_events_gets_none_until_it_is_mended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
