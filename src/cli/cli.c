@@ -19,6 +19,7 @@ static const struct cli_opt REPLAY[] = {
 };
 static const struct cli_opt WATCH[] = {
     {"--only", "KIND", "message, alert, delivery or auto"},
+    {"--once", NULL, "end when the daemon does, instead of waiting for it"},
 };
 static const struct cli_opt BACKTEST[] = {
     {"--days", "N", "how far back (default 30)"},

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "core/core.h"
 #include "net/ask.h"
+#include <signal.h>
 
 /* Exit codes: 0 done, 1 found wrong or failed, 2 the command line is wrong. */
 enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
@@ -93,6 +94,21 @@ void cli_print_time(const struct qund_zone *z, int64_t utc_ms);
 /* Chat text is text: what would move the cursor is shown as a blank. */
 void cli_print_text(struct qund_str s);
 void cli_print_json(struct qund_str json); /* and a line end */
+
+/* Ctrl-C and SIGTERM, asked about between two pieces of work (stop.c). */
+struct cli_stop {
+    sigset_t set;
+    bool asked;
+};
+void cli_stop_begin(struct cli_stop *s); /* from here on they do nothing by themselves */
+bool cli_stopped(struct cli_stop *s);
+bool cli_stop_wait(struct cli_stop *s, int64_t ms); /* true at once when it comes */
+/* True: a daemon is about to be there (it holds the folder and does not answer yet), and another
+ * try is worth while; the first says so on stderr. False: nobody is, or it takes too long. */
+struct cli_wait {
+    int64_t since_ms; /* 0: not yet */
+};
+bool cli_wait_daemon(const struct cli *c, struct cli_wait *w, struct cli_stop *stop);
 
 /* An event's own time, 0 when it has none (or is none: that is found when it is decoded). */
 int64_t cli_event_ts(struct qund_str line);

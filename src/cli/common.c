@@ -101,6 +101,22 @@ bool cli_daemon(const struct cli *c)
            status == 200;
 }
 
+#define STARTING_MS 5000 /* who holds the folder longer without an answer is not starting */
+
+bool cli_wait_daemon(const struct cli *c, struct cli_wait *w, struct cli_stop *stop)
+{
+    QUND_AUTO(qund_free_str) char *lock = qund_path_join(c->data, "lock");
+    int64_t now = qund_mono_now().ms;
+
+    if (qund_lock_holder(lock) == 0 || (w->since_ms > 0 && now - w->since_ms > STARTING_MS))
+        return false;
+    if (w->since_ms == 0) {
+        w->since_ms = now;
+        fprintf(stderr, "qund: the daemon does not answer yet; waiting for it\n");
+    }
+    return !cli_stop_wait(stop, 100);
+}
+
 int cli_fail_daemon(const struct cli *c, struct qund_err *err)
 {
     QUND_AUTO(qund_free_str) char *lock = qund_path_join(c->data, "lock");

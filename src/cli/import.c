@@ -31,6 +31,7 @@ struct load {
     struct qund_buf errors_path;
     int errors_fd;
     struct cli_bar bar;
+    struct cli_stop stop;
 };
 
 static int64_t number(const json_t *o, const char *key)
@@ -176,7 +177,7 @@ static int run(struct load *ld, const struct qund_import_opt *opt, struct qund_s
         return EXIT_WRONG;
     }
     code = errors_open(ld);
-    while (code == EXIT_FINE && (rc = qund_import_next(im, &body)) > 0) {
+    while (code == EXIT_FINE && !cli_stopped(&ld->stop) && (rc = qund_import_next(im, &body)) > 0) {
         code = apply(ld, qund_buf_view(&body));
         qund_buf_clear(&body);
     }
@@ -208,6 +209,13 @@ static void print_sums(const struct load *ld, bool dry)
 static int report(struct load *ld, bool dry)
 {
     print_sums(ld, dry);
+    if (ld->stop.asked && !ld->was_done) {
+        fprintf(stderr,
+                dry ? "qund: stopped behind row %lld; a dry run keeps nothing, start it again\n"
+                    : "qund: stopped: %lld rows are kept; the same command goes on behind them\n",
+                (long long)ld->rows);
+        return EXIT_WRONG;
+    }
     if (ld->refused == 0)
         return EXIT_FINE;
     fprintf(stderr, "qund: refused rows and reasons: %s\n", ld->errors_path.p);
@@ -250,6 +258,7 @@ int cli_import(struct cli *c)
         if (!ld.l)
             return EXIT_WRONG;
     }
+    cli_stop_begin(&ld.stop);
     cli_bar_begin(&ld.bar, "import", count_rows(qund_buf_view(&text), opt.form == QUND_IMPORT_CSV));
     code = run(&ld, &opt, qund_buf_view(&text));
     cli_bar_end(&ld.bar);

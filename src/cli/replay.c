@@ -3,7 +3,9 @@
  * Into a running daemon they go through the API like anybody's, paced by their own times when
  * --speed says so; nothing that follows from them leaves the machine without --deliver. With
  * --virtual there is no daemon: the same engine runs here on a store of its own, time is the
- * events' own, and at the end it goes on until nothing waits. */
+ * events' own, and at the end it goes on until nothing waits.
+ *
+ * Told to stop it ends behind the request under way, and says how far it came and how to go on. */
 #include "cli/cli.h"
 #include "core/clock.h"
 #include "core/file.h"
@@ -12,7 +14,6 @@
 #include "event/event.h"
 #include <errno.h>
 #include <jansson.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +33,9 @@ struct play {
     double speed; /* 0: at once */
     int64_t max_gap_ms;
     int64_t chunk_line[CHUNK]; /* of each event in the request under way */
+    struct cli_stop stop;
+    struct cli_wait wait; /* for a daemon that is starting */
+    bool asked_once;      /* the daemon has answered something */
 };
 
 static int read_input(const char *path, struct qund_buf *out, struct qund_err *err)
@@ -65,13 +69,26 @@ static const char *input_name(const struct play *p)
 
     if (strcmp(path, "-") == 0)
         return "standard input";
-    return strlen(path) > 60 && slash ? slash + 1 : path;
+    return strlen(path) > 46 && slash ? slash + 1 : path;
+}
+
+/* One line for who pressed Ctrl-C. */
+static int say_stopped(const struct play *p, bool here)
+{
+    const char *kept = here && p->c->data_given ? "; what was played stays in " : "";
+
+    fprintf(stderr, "qund: stopped: %lld of the %lld events of %s are %s%s%s; %s\n",
+            (long long)p->done, (long long)p->lines, input_name(p), here ? "played" : "taken", kept,
+            *kept ? p->c->data : "",
+            here ? "play it again, into a folder that is new, to see it whole"
+                 : "the same command goes on: what was taken is recognised by its id and time");
+    return EXIT_WRONG;
 }
 
 /* "chat.jsonl line 7: data.items": where a line is wrong, and where in it. */
 static void name_line(const struct play *p, int64_t line, const char *path, char where[96])
 {
-    snprintf(where, 96, "%.60s line %lld%s%.20s", input_name(p), (long long)line,
+    snprintf(where, 96, "%.46s line %lld%s%.20s", input_name(p), (long long)line,
              path && *path ? ": " : "", path ? path : "");
 }
 
@@ -174,8 +191,10 @@ static int play_lines(struct play *p, struct qund_local *l, struct qund_err *err
         qund_arena_reset(arena);
         if (rc == 0 && (k->n == CHUNK || k->bytes.n > CHUNK_BYTES))
             rc = pack_flush(k, l, err);
+        if (cli_stopped(&p->stop))
+            break;
     }
-    if (rc == 0)
+    if (rc == 0 && !p->stop.asked)
         rc = pack_flush(k, l, err);
     qund_buf_done(&k->bytes);
     qund_free(k);
@@ -231,18 +250,20 @@ static int play_here(struct play *p)
         rc = qund_local_org(l, 0, &err);
     if (rc == 0)
         rc = play_lines(p, l, &err);
-    if (rc == 0)
+    if (rc == 0 && !p->stop.asked)
         rc = qund_local_run_out(l, RUN_OUT_MS, &err);
-    if (rc == 0)
+    if (rc == 0 && !p->stop.asked)
         rc = qund_local_index(l, &err);
     if (rc == 0)
         rc = qund_local_mark_virtual(l, &err);
     cli_bar_end(&p->bar);
-    if (rc == 0)
+    if (rc == 0 && !p->stop.asked)
         sum_up(p, l);
     qund_local_close(l);
     if (!given)
         qund_ignore(qund_dir_remove(made, NULL)); /* a left-over folder in /tmp harms nobody */
+    if (rc == 0 && p->stop.asked)
+        return say_stopped(p, true);
     return rc < 0 ? cli_fail(&err) : EXIT_FINE;
 }
 
@@ -287,8 +308,13 @@ static int send_chunk(struct play *p, struct qund_ask *a, struct qund_str lines,
                 .method = "POST", .path = path.p, .type = "application/x-ndjson", .body = lines},
             &status, &answer, err);
 
+        if (rc == QUND_E_AGAIN && !p->asked_once && cli_wait_daemon(p->c, &p->wait, &p->stop)) {
+            tries--; /* it is starting, which is no try */
+            continue;
+        }
         if (rc < 0)
             return rc;
+        p->asked_once = true;
         if (status == 202) {
             p->done += n;
             cli_bar_at(&p->bar, p->done);
@@ -299,7 +325,8 @@ static int send_chunk(struct play *p, struct qund_ask *a, struct qund_str lines,
         if (tries == 3)
             fprintf(stderr, "qund: the daemon takes no events just now (`qund status` says why); "
                             "waiting\n");
-        qund_ignore(poll(NULL, 0, (int)wait_ms)); /* pushed back: a moment, then again */
+        if (cli_stop_wait(&p->stop, wait_ms)) /* pushed back: a moment, then again */
+            return 0;
         wait_ms = wait_ms < 2000 ? 2 * wait_ms : 2000;
     }
     return qund_err_set(err, QUND_E_FULL, "events", "the daemon takes nothing more; see /readyz");
@@ -315,7 +342,7 @@ static void pace(struct play *p, int64_t *last_ts, int64_t ts)
     if (p->max_gap_ms > 0 && gap > p->max_gap_ms)
         gap = p->max_gap_ms;
     if (gap > 0)
-        qund_ignore(poll(NULL, 0, (int)gap));
+        qund_ignore(cli_stop_wait(&p->stop, gap)); /* who sends asks about it */
 }
 
 static int play_there(struct play *p)
@@ -328,7 +355,7 @@ static int play_there(struct play *p)
     int64_t last_ts = 0, n = 0, number = 0;
     int rc = qund_ask_open(sock, &a, &err);
 
-    while (rc == 0 && text.p) {
+    while (rc == 0 && text.p && !cli_stopped(&p->stop)) {
         struct qund_str line = qund_str_trim(qund_str_split(&text, '\n'));
 
         number++;
@@ -337,6 +364,8 @@ static int play_there(struct play *p)
         p->chunk_line[n] = number;
         if (p->speed > 0)
             pace(p, &last_ts, cli_event_ts(line));
+        if (p->stop.asked)
+            break;
         qund_buf_str(&chunk, line);
         qund_buf_char(&chunk, '\n');
         if (++n < CHUNK && chunk.n < CHUNK_BYTES && p->speed <= 0)
@@ -345,11 +374,14 @@ static int play_there(struct play *p)
         qund_buf_clear(&chunk);
         n = 0;
     }
-    if (rc == 0 && n > 0)
+    if (rc == 0 && n > 0 && !p->stop.asked)
         rc = send_chunk(p, a, qund_buf_view(&chunk), n, &err);
     cli_bar_end(&p->bar);
     /* Also when it broke off: whoever starts it again knows how many lines are safe. */
-    printf(p->c->json ? "{\"accepted\":%lld}\n" : "accepted %lld\n", (long long)p->done);
+    if (rc == 0 || p->asked_once)
+        printf(p->c->json ? "{\"accepted\":%lld}\n" : "accepted %lld\n", (long long)p->done);
+    if (p->stop.asked)
+        return say_stopped(p, false);
     return rc < 0 ? cli_fail_daemon(p->c, &err) : EXIT_FINE;
 }
 
@@ -385,6 +417,7 @@ int cli_replay(struct cli *c)
         return cli_fail(&err);
     }
     p.lines = count_lines(qund_buf_view(&p.text));
+    cli_stop_begin(&p.stop);
     cli_bar_begin(&p.bar, "replay", p.lines);
     rc = cli_opt(c, "--virtual") ? play_here(&p) : play_there(&p);
     qund_buf_done(&p.text);

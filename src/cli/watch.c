@@ -1,12 +1,14 @@
 /* src/cli/watch.c - the live feed as lines for people: time, group, who, what; under a message the
- * intents found in it; alerts and deliveries marked. */
+ * intents found in it; alerts and deliveries marked.
+ *
+ * Whoever watches leaves it open for days. A daemon that stops, or is updated, comes back: then the
+ * watching goes on, and a line says what time was missed. */
 #include "app/vault.h"
 #include "cli/cli.h"
 #include "core/file.h"
 #include "core/zone.h"
 #include "net/feed.h"
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,8 +17,12 @@ struct watch {
     const char *only;
     const struct qund_zone *zone;
     bool color;
-    sigset_t stop;
+    struct cli_stop stop;
+    int64_t lost_ms; /* when the daemon went, 0: it is there */
 };
+
+#define AGAIN_LEAST_MS 250
+#define AGAIN_MOST_MS 5000
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -135,6 +141,16 @@ static void said(const struct watch *w, const json_t *o)
     printf("%s\n", w->color ? "\033[0m" : "");
 }
 
+static void up(void *arg)
+{
+    struct watch *w = arg;
+
+    if (w->lost_ms > 0)
+        fprintf(stderr, "qund: the daemon is back; %lld s were missed (see `qund search`)\n",
+                (long long)((qund_mono_now().ms - w->lost_ms + 999) / 1000));
+    w->lost_ms = 0;
+}
+
 static int show(struct qund_str text, void *arg)
 {
     static const struct {
@@ -162,9 +178,41 @@ static int show(struct qund_str text, void *arg)
 static bool interrupted(void *arg)
 {
     struct watch *w = arg;
-    struct timespec now = {0};
 
-    return sigtimedwait(&w->stop, NULL, &now) > 0;
+    return cli_stopped(&w->stop);
+}
+
+/* One connection after the other. 0: told to end, or nobody reads what is printed. */
+static int watch(struct watch *w, const char *sock, bool once, struct qund_err *err)
+{
+    int64_t wait_ms = AGAIN_LEAST_MS;
+    bool was_up = false;
+
+    for (;;) {
+        int rc = qund_feed_read(sock, "/api/v1/live",
+                                &(struct qund_feed_calls){up, show, interrupted, w}, err);
+
+        if (rc == 0 || cli_stopped(&w->stop))
+            return 0;
+        was_up = was_up || rc != QUND_E_AGAIN;
+        if (rc == QUND_E_FULL) {
+            /* A burst larger than what the daemon holds for one reader is left out, not the rest.
+             */
+            fprintf(stderr, "qund: more came at once than can be shown; some lines are left out "
+                            "(see `qund search`)\n");
+            continue;
+        }
+        if (once || !was_up)
+            return rc;
+        if (w->lost_ms == 0) {
+            w->lost_ms = qund_mono_now().ms;
+            wait_ms = AGAIN_LEAST_MS;
+            fprintf(stderr, "qund: %s; trying until it is back, Ctrl-C ends\n", err->text);
+        }
+        if (cli_stop_wait(&w->stop, wait_ms))
+            return 0;
+        wait_ms = 2 * wait_ms < AGAIN_MOST_MS ? 2 * wait_ms : AGAIN_MOST_MS;
+    }
 }
 
 int cli_watch(struct cli *c)
@@ -178,15 +226,8 @@ int cli_watch(struct cli *c)
 
     if (w.only && qund_str_index(qund_str(w.only), ONLY, QUND_ARRAY_LEN(ONLY)) < 0)
         return cli_usage(c, "--only is message, alert, delivery or auto");
-    /* Ctrl-C ends the watching in order: blocked here, asked about while reading. */
-    sigemptyset(&w.stop);
-    sigaddset(&w.stop, SIGINT);
-    sigaddset(&w.stop, SIGTERM);
-    sigprocmask(SIG_BLOCK, &w.stop, NULL);
+    cli_stop_begin(&w.stop);
     w.zone = zone = cli_zone(c);
-    /* A burst larger than what the daemon holds for one reader is left out, not the rest. */
-    while ((rc = qund_feed_read(sock, "/api/v1/live", show, interrupted, &w, &err)) == QUND_E_FULL)
-        fprintf(stderr, "qund: more came at once than can be shown; some lines are left out (see "
-                        "`qund search`)\n");
+    rc = watch(&w, sock, cli_opt(c, "--once") != NULL, &err);
     return rc < 0 ? cli_fail_daemon(c, &err) : EXIT_FINE;
 }

@@ -182,20 +182,23 @@ static int closed(struct qund_str payload, struct qund_err *err)
                         "the daemon closed it%s%.*s", why.n ? ": " : "", QUND_STR_ARG(why));
 }
 
-int qund_feed_read(const char *sock, const char *path, int (*each)(struct qund_str text, void *arg),
-                   bool (*interrupted)(void *arg), void *arg, struct qund_err *err)
+int qund_feed_read(const char *sock, const char *path, const struct qund_feed_calls *calls,
+                   struct qund_err *err)
 {
-    struct feed f = {.fd = connect_to(sock, err), .interrupted = interrupted, .arg = arg};
+    struct feed f = {
+        .fd = connect_to(sock, err), .interrupted = calls->interrupted, .arg = calls->arg};
     struct qund_str text;
     int rc;
 
     if (f.fd < 0)
         return f.fd;
     rc = upgrade(&f, path, err);
+    if (rc == 0 && calls->up)
+        calls->up(calls->arg);
     while (rc == 0) {
         int op = frame(&f, &text);
 
-        if (op == OP_TEXT && each(text, arg) != 0)
+        if (op == OP_TEXT && calls->each(text, calls->arg) != 0)
             break;
         if (op == OP_CLOSE || (op == 0 && !f.stopped)) {
             rc = closed(op == OP_CLOSE ? text : QUND_STR_NONE, err);

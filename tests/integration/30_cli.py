@@ -6,6 +6,9 @@ import fcntl
 import json
 import os
 import pathlib
+import re
+import select
+import signal
 import socket
 import sqlite3
 import struct
@@ -267,8 +270,9 @@ def a_daemon_that_does_not_answer_yet_is_not_said_to_be_missing(folder):
         held.flush()
         fcntl.fcntl(held, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
         for words in (["status"], ["watch"], ["replay", SAMPLE]):
-            code, _, err = d.run(*words)
+            code, out, err = d.run(*words)
             check(code == 1 and f"process {os.getpid()} holds it" in err, "who holds the folder", words, err)
+            equal(out, "", f"{words[0]} says nothing else")
     code, _, err = d.run("status")
     check(code == 1 and "start it with `qund serve`" in err, "and nobody does", err)
 
@@ -276,7 +280,7 @@ def a_daemon_that_does_not_answer_yet_is_not_said_to_be_missing(folder):
 def watch_shows_a_burst_whole_and_says_why_it_ends(folder):
     d = Daemon(folder, config={"store": {"retention": "36500d"}})
     d.start()
-    with subprocess.Popen(d.command("watch", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+    with subprocess.Popen(d.command("watch", "--json", "--once"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
         with Client(d.sock) as c:
             until(lambda: c.get("/api/v1/status").json()["http"]["websockets"] == 1, 10, "it watches")
         d.run("replay", SAMPLE, check_exit=0)
@@ -287,8 +291,75 @@ def watch_shows_a_burst_whole_and_says_why_it_ends(folder):
             seen += json.loads(line)["kind"] == "message"
         d.stop()
         err = p.stderr.read().decode()
-        equal(p.wait(20), 1, "watch ends with the daemon")
+        equal(p.wait(20), 1, "watch --once ends with the daemon")
         check("closed" in err, "and says so", err)
+
+
+def a_replay_waits_for_a_daemon_that_starts(folder):
+    d = Daemon(folder, config={"store": {"retention": "36500d"}})
+    d.launch()
+    until(lambda: "holds it" in d.run("status")[2] or d.is_ready(), 20, "it has begun")
+    _, out, _ = d.run("replay", SAMPLE, check_exit=0)
+    equal(out, "accepted 741\n", "it is played")
+    d.stop()
+
+
+def said_by(p, word, what, seconds=20):
+    """Reads lines of its stderr until one holds the word."""
+    seen = []
+    while not seen or word not in seen[-1]:
+        ready, _, _ = select.select([p.stderr], [], [], seconds)
+        check(ready, what, seen)
+        line = p.stderr.readline().decode()
+        check(line, what, seen)
+        seen.append(line)
+    return seen[-1]
+
+
+def watch_waits_for_a_daemon_that_went(folder):
+    d = Daemon(folder)
+    d.start()
+    with subprocess.Popen(d.command("watch"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as p:
+        def watched():
+            with Client(d.sock) as c:
+                return c.get("/api/v1/status").json()["http"]["websockets"] == 1
+        until(watched, 10, "it watches")
+        d.stop()
+        said_by(p, "until it is back", "it says that the daemon went")
+        d.start()
+        check("is back" in said_by(p, "is back", "it says that it is back"), "back")
+        until(watched, 10, "it watches again")
+        with Client(d.sock) as c:
+            c.events([{"id": "1", "group": "g", "sender": "a", "sender_name": "小王", "text": "还在吗"}])
+        check("还在吗" in p.stdout.readline().decode(), "what comes is shown")
+        p.send_signal(signal.SIGINT)
+        equal(p.wait(20), 0, "Ctrl-C ends it")
+    d.stop()
+
+
+def ctrl_c_says_how_far_it_came_and_how_to_go_on(folder):
+    d = Daemon(folder / "d", config={"store": {"retention": "36500d"}})
+    d.start()
+    with subprocess.Popen(d.command("replay", SAMPLE, "--speed", "60"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        until(lambda: d.metric("qund_events_accepted_total"), 20, "it plays")
+        p.send_signal(signal.SIGINT)
+        out, err = (text.decode() for text in p.communicate(timeout=60))
+        equal(p.returncode, 1, "the exit code of a replay")
+    taken = int(re.search(r"accepted (\d+)", out)[1])
+    check(0 < taken < 741 and f"stopped: {taken} of the 741 events" in err and "the same command goes on" in err, "replay", out, err)
+    d.stop()
+    d = Daemon(folder / "e")
+    file = contacts(folder / "many.csv", 40000)
+    with subprocess.Popen(d.command("import", "contacts", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        seen = lambda: len(d.run("export", "contacts")[1].splitlines()) if d.data.exists() else 0
+        until(lambda: p.poll() is not None or seen() > 500, 30, "some rows are in")
+        p.send_signal(signal.SIGINT)
+        out, err = (text.decode() for text in p.communicate(timeout=60))
+        equal(p.returncode, 1, "the exit code of an import")
+    rows = int(re.search(r"^rows (\d+)", out)[1])
+    check(500 <= rows < 40000 and f"stopped: {rows} rows are kept" in err, "import", out, err)
+    _, out, _ = d.run("import", "contacts", file)
+    check(f"went on at line {rows + 2}," in out, "and it goes on there", out)
 
 
 def watch_tells_what_is_done_about_an_alert_from_the_alert(folder):
@@ -384,7 +455,9 @@ if __name__ == "__main__":
              what_needs_no_rules_asks_for_none, an_import_goes_on_without_a_daemon,
              an_import_goes_through_the_daemon, a_replay_names_the_line,
              a_daemon_that_does_not_answer_yet_is_not_said_to_be_missing,
-             watch_shows_a_burst_whole_and_says_why_it_ends,
+             watch_shows_a_burst_whole_and_says_why_it_ends, watch_waits_for_a_daemon_that_went,
+             a_replay_waits_for_a_daemon_that_starts,
+             ctrl_c_says_how_far_it_came_and_how_to_go_on,
              watch_tells_what_is_done_about_an_alert_from_the_alert, tokens_hold_at_once, doctor_finds_what_would_fail,
              a_restore_holds_what_waits]
     run = Cases()
