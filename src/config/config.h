@@ -103,6 +103,9 @@ struct qund_config {
         char *file;
     } org;
     struct {
+        struct qund_strs stages; /* empty: any */
+    } leads;
+    struct {
         enum qund_level level;
         enum qund_log_form form;
     } log;

@@ -198,6 +198,15 @@ static const struct option PLUGINS[] = {
      "ones."},
 };
 
+static const struct option LEADS[] = {
+    {"stages", OPT_LIST, AT(leads.stages),
+     "new, contacted, visited, measured, quoted, deposit, ordered, deal, converted, won, lost, "
+     "新客户, 已联系, 已到店, 已量房, 已报价, 已交定金, 已成交, 已流失",
+     0, 0, NULL, OPT_RELOAD,
+     "Stages that people (the API, `qund import`) may set; so may be what a rule has set on some "
+     "lead. Empty: any."},
+};
+
 #define SECTION(name, table, help)               \
     {                                            \
         name, help, table, QUND_ARRAY_LEN(table) \
@@ -210,6 +219,7 @@ const struct section qund_config_sections[] = {
     SECTION("rules", RULES, "Keyword and SOP rules."),
     SECTION("sop", SOP, "SOP templates, and how much marketing people must bear."),
     SECTION("org", ORG, "Staff and groups."),
+    SECTION("leads", LEADS, "People who may buy."),
     SECTION("log", LOG, "Lines on stderr."),
     SECTION("alert", ALERT, "Alerts and their escalation."),
     SECTION("quiet", QUIET, "Hours of rest."),

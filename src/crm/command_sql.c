@@ -156,18 +156,19 @@ static int lead_update(struct crm_cmd *c)
 
     if (rc == 0)
         rc = staff_arg(c, 3, &owner);
+    if (rc == 0 && c->v[1].n)
+        rc = qund_crm_stage_check(c->crm, c->v[1], c->err);
     if (rc == 0)
         rc = qund_crm_body_int(c->v[4], "score_add", 0, &add, c->err);
-    if (rc == 0)
-        rc = qund_crm_lead_make(c->crm, p->id, c->now);
+    if (rc < 0)
+        return rc;
+    rc = qund_crm_lead_make(c->crm, p->id, c->now);
     if (rc == 0 && add)
         rc = qund_crm_lead_score(c->crm, p, add, QUND_STR("manual"), 0, c->now);
     if (rc == 0 && c->v[1].n)
         rc = moved = qund_crm_lead_stage(c->crm, p, c->v[1], 0, c->now);
     if (rc == QUND_E_INVAL)
-        return qund_err_set(c->err, rc, "lead",
-                            "a stage has 1 to 64 bytes, a score at most one "
-                            "million");
+        return qund_err_set(c->err, rc, "score_add", "a score is at most one million");
     if (rc >= 0)
         rc = qund_crm_run(
             c->crm->db,

@@ -25,6 +25,10 @@ QUND_CHECK int qund_crm_open(struct qund_db *db, const struct qund_crm_cfg *cfg,
 struct qund_crm *qund_crm_close(struct qund_crm *crm); /* writes nothing; returns NULL */
 QUND_DEFINE_AUTO(qund_crm_close, struct qund_crm *)
 
+struct qund_strs;
+/* Stages that people may set (config leads.stages); borrowed. NULL or empty: any. */
+void qund_crm_stages(struct qund_crm *crm, const struct qund_strs *stages);
+
 /* --- the batch --- */
 /* Writes what is pending (last_seen, names): once, before COMMIT. Borrowed pointers end here. */
 QUND_CHECK int qund_crm_flush(struct qund_crm *crm);
@@ -149,6 +153,10 @@ QUND_CHECK int qund_crm_phone_add(struct qund_crm *crm, struct qund_crm_contact 
  */
 QUND_CHECK int qund_crm_lead_score(struct qund_crm *crm, struct qund_crm_contact *c, int64_t delta,
                                    struct qund_str reason, int64_t seq, int64_t ts);
+/* Whether a person may set it: one of qund_crm_stages, or what some lead has already (a rule set
+ * it). INVAL with what to do. */
+QUND_CHECK int qund_crm_stage_check(struct qund_crm *crm, struct qund_str stage,
+                                    struct qund_err *err);
 /* lead: {stage: …} of a rule, or a person's choice. 1: changed. */
 QUND_CHECK int qund_crm_lead_stage(struct qund_crm *crm, struct qund_crm_contact *c,
                                    struct qund_str stage, int64_t seq, int64_t ts);

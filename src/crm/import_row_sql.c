@@ -94,6 +94,8 @@ int qund_import_judge(struct import_chunk *ch, struct import_row *r, struct qund
         rc = qund_crm_body_int(r->v[COL_SCORE], "score", 0, &r->score, err);
     if (rc == 0 && (r->score > 1000000 || r->score < -1000000))
         rc = qund_err_set(err, QUND_E_INVAL, "score", "lies outside one million");
+    if (rc == 0 && r->v[COL_STAGE].n)
+        rc = qund_crm_stage_check(ch->crm, r->v[COL_STAGE], err);
     if (rc == 0)
         rc = qund_crm_body_int(r->v[COL_AMOUNT_CENT], "amount_cent", 0, &r->amount, err);
     if (rc == 0)
@@ -288,7 +290,7 @@ static int apply_lead(struct import_chunk *ch, const struct import_row *r, struc
             rc = qund_crm_lead_score(ch->crm, c, r->score - score, QUND_STR("import"), 0, ch->now);
     }
     if (rc >= 0 && r->v[COL_STAGE].n)
-        rc = qund_crm_lead_stage(ch->crm, c, qund_utf8_cut(r->v[COL_STAGE], 64), 0, ch->now);
+        rc = qund_crm_lead_stage(ch->crm, c, r->v[COL_STAGE], 0, ch->now);
     if (rc >= 0)
         rc = qund_crm_run(ch->crm->db,
                           "UPDATE lead SET pool = CASE WHEN :pool = '' THEN pool ELSE :pool END, "

@@ -161,6 +161,7 @@ struct qund_crm {
     struct qund_crm_member *members;
     struct qund_crm_names realms, channels, tags;
     uint64_t org_version;
+    const struct qund_strs *stages; /* that people may set */
 };
 
 /* --- statements in one line (run.c) --- */

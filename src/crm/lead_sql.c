@@ -3,7 +3,13 @@
  * A lead's score is the sum of its history, kept beside it so that a list by score is one index
  * walk. The history says when, how much and why, and from which message; a revoke takes its lines
  * and their sum away, and a lead that only that message had made. */
+#include "config/config.h"
 #include "crm/internal.h"
+
+enum {
+    STAGE_BYTES = 64,
+    STAGES_SHOWN = 150 /* bytes of their names in a refusal */
+};
 
 int qund_crm_lead_make(struct qund_crm *crm, int64_t contact, int64_t ts)
 {
@@ -54,6 +60,40 @@ int qund_crm_lead_score(struct qund_crm *crm, struct qund_crm_contact *c, int64_
     return qund_run(st);
 }
 
+void qund_crm_stages(struct qund_crm *crm, const struct qund_strs *stages)
+{
+    crm->stages = stages;
+}
+
+int qund_crm_stage_check(struct qund_crm *crm, struct qund_str stage, struct qund_err *err)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf names = {0};
+    struct qund_stmt *st;
+    int rc;
+
+    if (stage.n > STAGE_BYTES)
+        return qund_err_set(err, QUND_E_INVAL, "stage", "is longer than %d bytes", STAGE_BYTES);
+    if (!crm->stages || crm->stages->n == 0)
+        return QUND_OK;
+    for (size_t i = 0; i < crm->stages->n; i++) {
+        if (qund_str_is(stage, crm->stages->v[i]))
+            return QUND_OK;
+        qund_buf_printf(&names, "%s%s", i ? ", " : "", crm->stages->v[i]);
+    }
+    st = qund_sql(crm->db, "SELECT 1 FROM lead WHERE stage = :stage LIMIT 1");
+    qund_assert(st);
+    qund_bind_str(st, ":stage", stage);
+    rc = qund_step(st);
+    qund_stmt_reset(st);
+    if (rc != 0)
+        return rc < 0 ? rc : QUND_OK;
+    return qund_err_set(err, QUND_E_INVAL, "stage",
+                        "'%.*s' is none of leads.stages (%.*s%s): add it there, or use one",
+                        QUND_STR_ARG(stage),
+                        QUND_STR_ARG(qund_utf8_cut(qund_buf_view(&names), STAGES_SHOWN)),
+                        names.n > STAGES_SHOWN ? "…" : "");
+}
+
 int qund_crm_lead_stage(struct qund_crm *crm, struct qund_crm_contact *c, struct qund_str stage,
                         int64_t seq, int64_t ts)
 {
@@ -61,7 +101,7 @@ int qund_crm_lead_stage(struct qund_crm *crm, struct qund_crm_contact *c, struct
     struct qund_stmt *st;
     int rc;
 
-    if (!stage.n || stage.n > 64)
+    if (!stage.n || stage.n > STAGE_BYTES)
         return QUND_E_INVAL;
     rc = qund_crm_lead_make(crm, c->id, ts);
     if (rc < 0)

@@ -37,6 +37,7 @@ static void config_undo(struct qund_engine *e)
     e->config = QUND_TAKE(e->last_config);
     qund_alerts_config(e->alerts, e->config);
     qund_sop_config(e->sop, e->config);
+    qund_crm_stages(e->crm, &e->config->leads.stages);
 }
 
 static void batch_undo(struct qund_engine *e, struct batch *b)

@@ -143,6 +143,7 @@ static int config_swap(struct qund_engine *e, struct qund_command *c, const json
     e->config = qund_config_ref(c->attach);
     qund_alerts_config(e->alerts, e->config);
     qund_sop_config(e->sop, e->config);
+    qund_crm_stages(e->crm, &e->config->leads.stages);
     return 0;
 }
 

@@ -142,6 +142,7 @@ int qund_engine_open(const struct qund_engine_deps *deps, struct qund_engine **o
         rc = qund_crm_open(e->db, &(struct qund_crm_cfg){0}, deps->log, &e->crm, err);
     if (rc < 0)
         return rc;
+    qund_crm_stages(e->crm, &e->config->leads.stages);
     e->sop = qund_sop_new(&(struct qund_sop_deps){.db = e->db,
                                                   .timers = e->timers,
                                                   .outbox = e->outbox,

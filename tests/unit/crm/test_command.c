@@ -1,4 +1,5 @@
 /* test_command.c - what the faces change and read. */
+#include "config/config.h"
 #include "crm/org.h"
 #include "crm/read.h"
 #include "crm_unit.h"
@@ -47,6 +48,7 @@ static void list_is(struct place *p, const char *what, const struct qund_crm_que
 
 static void people_are_changed_by_commands(void **state)
 {
+    char visited[] = "visited", won[] = "won", *stages[] = {visited, won};
     struct place *p = *state;
 
     person(p, "u1", "A", 1000);
@@ -68,6 +70,15 @@ static void people_are_changed_by_commands(void **state)
     refused(p, "tag.add", "{\"contact\":1,\"tga\":\"x\"}", QUND_E_INVAL, "body");
     refused(p, "tag.add", "{\"contact\":1,", QUND_E_INVAL, "body");
     refused(p, "lead.update", "{\"contact\":1,\"owner\":\"nobody\"}", QUND_E_NOTFOUND, "staff");
+    qund_crm_stages(p->crm, &(struct qund_strs){.v = stages, .n = QUND_ARRAY_LEN(stages)});
+    refused(p, "lead.update", "{\"contact\":1,\"stage\":\"banana\",\"score_add\":5}", QUND_E_INVAL,
+            "stage");
+    assert_int_equal(ask(p, "SELECT score FROM lead"), 15); /* nothing of it */
+    ok(p, "lead.update", "{\"contact\":1,\"stage\":\"won\"}");
+    /* What a rule has set may be set. */
+    assert_int_equal(qund_db_exec(p->db, "UPDATE lead SET stage = 'measuring'"), 0);
+    ok(p, "lead.update", "{\"contact\":1,\"stage\":\"measuring\"}");
+    qund_crm_stages(p->crm, NULL);
     assert_false(qund_crm_command_known("contact.explode"));
     assert_false(qund_crm_command_known("import.households") &&
                  run(p, "import.households", "{}", NULL) == 0);

@@ -1,4 +1,5 @@
 /* test_import.c - CSV, imports in chunks, exports that import again. */
+#include "config/config.h"
 #include "core/clock.h"
 #include "crm/import.h"
 #include "crm_unit.h"
@@ -216,6 +217,7 @@ static void a_chunk_that_comes_twice_changes_nothing(void **state)
 
 static void json_lines_staff_leads_and_orders_are_taken(void **state)
 {
+    char fresh[] = "new", won[] = "won", *stages[] = {fresh, won};
     struct place *p = *state;
     char *reply = import(p, QUND_TABLE_STAFF,
                          "{\"key\":\"lin\",\"name\":\"林\",\"id\":\"Lin\",\"push\":[\"a\",\"b\"]}\n"
@@ -230,6 +232,15 @@ static void json_lines_staff_leads_and_orders_are_taken(void **state)
     assert_int_equal(person(p, "Lin", "林", 1)->role, QUND_ROLE_STAFF);
     import_ok(p, QUND_TABLE_LEADS, "id,score,stage,owner\nu1,42,visited,lin\n");
     import_ok(p, QUND_TABLE_LEADS, "id,score,stage,owner\nu1,50,,\n");
+    qund_crm_stages(p->crm, &(struct qund_strs){.v = stages, .n = QUND_ARRAY_LEN(stages)});
+    reply = import(p, QUND_TABLE_LEADS, "id,score,stage\nu1,50,banana\nu2,1,won\n", QUND_IMPORT_CSV,
+                   false, 0);
+    assert_non_null(strstr(
+        reply, "\"line\":2,\"reason\":\"stage: 'banana' is none of leads.stages (new, won)"));
+    qund_free(reply);
+    assert_int_equal(ask(p, "SELECT count(*) FROM lead WHERE stage = 'won'"), 1);
+    assert_int_equal(qund_db_exec(p->db, "DELETE FROM lead WHERE stage = 'won'"), 0);
+    qund_crm_stages(p->crm, NULL);
     assert_int_equal(ask(p, "SELECT score FROM lead"), 50);
     ask_text(p, "SELECT stage FROM lead", "visited");
     import_ok(p, QUND_TABLE_ORDERS,
