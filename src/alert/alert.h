@@ -37,6 +37,7 @@ struct qund_alert_new {
     struct qund_str to;          /* community role, "manager", "leader", "staff:<id>" */
     struct qund_str ladder;      /* NONE: the default of the level */
     struct qund_str title;       /* rendered text */
+    struct qund_str suggest;     /* what could be answered; NONE: nothing is proposed */
     int64_t group, contact, seq; /* 0: none */
     int64_t ts;                  /* event time of the message */
     int64_t since;               /* the ladder's clock starts here; 0: ts */

@@ -25,9 +25,10 @@ int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, st
     struct qund_stmt *st = qund_sql(
         db, "INSERT INTO alert(cause, rule, rule_version, level, state, grp, contact, seq, role,"
             " ladder, since, title, quote, context, sender_name, group_name, first_ts, last_ts,"
-            " created, changed) VALUES(:cause, :rule, :version, :level, 0, :grp, :contact, :seq,"
+            " created, changed, suggest) VALUES(:cause, :rule, :version, :level, 0, :grp, "
+            ":contact, :seq,"
             " :role, :ladder, :since, :title, :quote, :context, :sender, :group, :ts, :ts, :now,"
-            " :now)");
+            " :now, :suggest)");
     int rc;
 
     qund_bind_str(st, ":cause", cause);
@@ -42,6 +43,8 @@ int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, st
     qund_bind_int(st, ":since", n->since ? n->since : n->ts);
     qund_bind_str(st, ":title", qund_utf8_cut(n->title.p ? n->title : n->rule, TITLE_MAX));
     qund_bind_str(st, ":quote", qund_utf8_cut(n->quote, QUOTE_MAX));
+    qund_bind_str(st, ":suggest",
+                  n->suggest.n > 0 ? qund_utf8_cut(n->suggest, QUOTE_MAX) : QUND_STR_NONE);
     qund_bind_str(st, ":context", n->context);
     qund_bind_str(st, ":sender", n->sender_name);
     qund_bind_str(st, ":group", n->group_name);

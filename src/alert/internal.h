@@ -44,7 +44,8 @@ QUND_CHECK int qund_alert_push(struct qund_alerts *al, const struct alert_row *a
 
 /* --- read_sql.c --- */
 /* What a person reads of it: level, title, who said what where. */
-QUND_CHECK int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out);
+/* What a person reads of it, at `now`. */
+QUND_CHECK int qund_alert_text(struct qund_db *db, int64_t id, int64_t now, struct qund_buf *out);
 
 /* --- alert_sql.c --- */
 QUND_CHECK int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n,

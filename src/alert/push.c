@@ -60,8 +60,10 @@ static void put_text(struct qund_jw *w, const struct sending *s, struct qund_str
     if (link.n > 0)
         qund_buf_printf(&text, "\n#%lld %.*s", id, QUND_STR_ARG(link));
     else
-        qund_buf_printf(&text, "\n#%lld 回复：收到 %lld / 完成 %lld / 稍后 %lld 30分钟", id, id, id,
-                        id);
+        qund_buf_printf(&text,
+                        "\n#%lld 回复：收到 %lld / 完成 %lld / 稍后 %lld 30分钟 / 转交 %lld 姓名 / "
+                        "无关 %lld",
+                        id, id, id, id, id, id);
     qund_jw_kstr(w, "text", qund_buf_view(&text));
 }
 
@@ -228,7 +230,7 @@ int qund_alert_push(struct qund_alerts *al, const struct alert_row *a, struct qu
         return 0;
     rc = qund_alert_print(al->deps.db, a->id, &json);
     if (rc == 0)
-        rc = qund_alert_text(al->deps.db, a->id, &text);
+        rc = qund_alert_text(al->deps.db, a->id, now, &text);
     if (rc == 0)
         rc = qund_crm_staff_any(al->deps.db, &anybody);
     s.json = qund_buf_view(&json);

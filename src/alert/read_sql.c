@@ -2,12 +2,15 @@
 #include "alert/internal.h"
 #include "core/json.h"
 
-#define QUOTE_CHARS 200 /* of a message in a push */
+#define QUOTE_CHARS 200 /* of a message in a push, */
+#define BEFORE_CHARS 40 /* of each line said before it, */
+#define BEFORE_LINES 3
+#define SUGGEST_CHARS 200 /* and of what could be answered */
 
 #define COLUMNS                                                                              \
     "id, rule, rule_version, level, state, grp, contact, seq, role, title, quote, context,"  \
     " sender_name, group_name, n, first_ts, last_ts, created, changed, by_whom, note, step," \
-    " snoozed, relevant, proof, number"
+    " snoozed, relevant, proof, number, suggest"
 
 static void print_row(struct qund_stmt *st, struct qund_jw *w)
 {
@@ -40,6 +43,8 @@ static void print_row(struct qund_stmt *st, struct qund_jw *w)
     if (qund_col_int(st, 22) > 0)
         qund_jw_kts(w, "snoozed_until", qund_col_int(st, 22));
     qund_jw_kbool(w, "relevant", qund_col_int(st, 23) != 0);
+    if (qund_col_str(st, 26).n > 0)
+        qund_jw_kstr(w, "suggest", qund_col_str(st, 26));
     if (qund_col_str(st, 24).n > 0)
         qund_jw_kstr(w, "proof", qund_col_str(st, 24));
     if (qund_col_str(st, 25).n > 0) {
@@ -63,13 +68,82 @@ int qund_alert_print(struct qund_db *db, int64_t id, struct qund_buf *json)
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }
 
-/* 【提醒】询价（3）
- * 一群 张三：多少钱 */
-static void put_text(struct qund_stmt *st, struct qund_buf *out)
+static void put_cut(struct qund_str s, size_t chars, struct qund_buf *out)
+{
+    struct qund_str cut = qund_utf8_cut_chars(s, chars);
+
+    qund_buf_str(out, cut);
+    if (cut.n < s.n)
+        qund_buf_puts(out, "…");
+}
+
+/* "已等 12 分钟", "已等 3 小时"; of what came just now nothing. */
+static void put_age(int64_t ms, struct qund_buf *out)
+{
+    int64_t min = ms / 60000;
+
+    if (min >= 120)
+        qund_buf_printf(out, "｜已等 %lld 小时", (long long)(min / 60));
+    else if (min >= 1)
+        qund_buf_printf(out, "｜已等 %lld 分钟", (long long)min);
+}
+
+struct before {
+    struct qund_str text[BEFORE_LINES];
+    bool staff[BEFORE_LINES];
+    size_t n;
+};
+
+static int read_line(struct qund_jr *r, struct before *b)
+{
+    struct qund_jr_obj o;
+    struct qund_str key, role = QUND_STR_NONE;
+    int more, rc = qund_jr_obj(r, &o);
+
+    while (rc == 0 && (more = qund_jr_obj_next(r, &o, &key)) != 0) {
+        if (more < 0)
+            return more;
+        rc = qund_str_is(key, "text")          ? qund_jr_str(r, &b->text[b->n])
+             : qund_str_is(key, "sender_role") ? qund_jr_str(r, &role)
+                                               : qund_jr_skip(r, NULL);
+    }
+    b->staff[b->n++] = qund_str_is(role, "staff");
+    return rc;
+}
+
+/* What was said before it, kept newest first and read oldest first. */
+static void put_before(struct qund_str json, struct qund_buf *out)
+{
+    QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(4096);
+    struct before b = {.n = 0};
+    struct qund_jr r;
+    bool first;
+
+    qund_jr_init(&r, json, arena, 8);
+    if (json.n == 0 || qund_jr_arr(&r, &first) < 0)
+        return;
+    while (b.n < BEFORE_LINES && qund_jr_arr_next(&r, &first) > 0)
+        if (read_line(&r, &b) < 0)
+            return;
+    if (b.n > 0)
+        qund_buf_puts(out, "\n上文：");
+    for (size_t i = b.n; i > 0; i--) {
+        qund_buf_puts(out, b.staff[i - 1] ? "\n· 客服：" : "\n· ");
+        put_cut(b.text[i - 1], BEFORE_CHARS, out);
+    }
+}
+
+/* 【提醒】询价（3）｜已等 12 分钟
+ * 一群 张三：多少钱
+ * 上文：
+ * · 客服：今天有活动
+ * 建议：您好，先看看这份价目表 */
+static void put_text(struct qund_stmt *st, int64_t now, struct qund_buf *out)
 {
     static const char *const LEVELS[][2] = {{"urgent", "紧急"}, {"warn", "提醒"}, {"info", "消息"}};
     struct qund_str level = qund_col_str(st, 3), group = qund_col_str(st, 13);
     struct qund_str sender = qund_col_str(st, 12), quote = qund_col_str(st, 10);
+    struct qund_str suggest = qund_col_str(st, 26);
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS); i++)
         if (qund_str_is(level, LEVELS[i][0]))
@@ -77,6 +151,7 @@ static void put_text(struct qund_stmt *st, struct qund_buf *out)
     qund_buf_str(out, qund_col_str(st, 9));
     if (qund_col_int(st, 14) > 1)
         qund_buf_printf(out, "（%lld）", (long long)qund_col_int(st, 14));
+    put_age(now - qund_col_int(st, 15), out);
     if (group.n + sender.n + quote.n > 0)
         qund_buf_char(out, '\n');
     qund_buf_str(out, group);
@@ -85,12 +160,16 @@ static void put_text(struct qund_stmt *st, struct qund_buf *out)
     qund_buf_str(out, sender);
     if (group.n + sender.n > 0 && quote.n > 0)
         qund_buf_puts(out, "：");
-    qund_buf_str(out, qund_utf8_cut_chars(quote, QUOTE_CHARS));
-    if (qund_utf8_cut_chars(quote, QUOTE_CHARS).n < quote.n)
-        qund_buf_puts(out, "…");
+    put_cut(quote, QUOTE_CHARS, out);
+    if (quote.n > 0)
+        put_before(qund_col_str(st, 11), out);
+    if (suggest.n > 0) {
+        qund_buf_puts(out, "\n建议：");
+        put_cut(suggest, SUGGEST_CHARS, out);
+    }
 }
 
-int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out)
+int qund_alert_text(struct qund_db *db, int64_t id, int64_t now, struct qund_buf *out)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT " COLUMNS " FROM alert WHERE id = :id");
     int rc;
@@ -98,7 +177,7 @@ int qund_alert_text(struct qund_db *db, int64_t id, struct qund_buf *out)
     qund_bind_int(st, ":id", id);
     rc = qund_step(st);
     if (rc > 0)
-        put_text(st, out);
+        put_text(st, now, out);
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }

@@ -92,7 +92,8 @@ static int do_alert(struct qund_engine *e, struct subject *s, const struct qund_
                                                       .level = x->level,
                                                       .to = x->to,
                                                       .ladder = x->ladder,
-                                                      .title = x->text});
+                                                      .title = x->text,
+                                                      .suggest = x->suggest});
 }
 
 int qund_engine_effects(struct qund_engine *e, struct subject *s, const struct qund_rule_hits *hits,

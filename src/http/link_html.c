@@ -320,6 +320,16 @@ void qund_link_put_hand_over(const struct link_view *v, const struct link_people
     qund_buf_puts(out, "</section>\n");
 }
 
+static void put_suggest(const struct link_view *v, const json_t *o, struct qund_buf *out)
+{
+    if (qund_link_field(o, "suggest").n == 0)
+        return;
+    qund_buf_printf(out, "<section><h2>%s</h2></section><blockquote class=\"copy\" dir=\"auto\">",
+                    qund_link_say(v, W_SUGGEST));
+    qund_link_put_field(out, o, "suggest");
+    qund_buf_puts(out, "</blockquote>\n");
+}
+
 static void put_deeds(const struct link_view *v, const json_t *o, const struct link_people *people,
                       struct qund_buf *out)
 {
@@ -362,6 +372,7 @@ void qund_link_html_alert(const struct link_view *v, struct qund_str json,
     put_head(v, zone, o, out);
     put_state(v, zone, o, people, out);
     put_context(v, zone, o, out);
+    put_suggest(v, o, out);
     put_deeds(v, o, people, out);
     qund_link_put_foot(v, people, out);
     qund_link_put_end(out);

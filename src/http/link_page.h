@@ -66,6 +66,7 @@ enum link_word {
     W_PROOF,
     W_NUMBER,
     W_CONTEXT,
+    W_SUGGEST,
     W_TIMES,
     W_TAKE,
     W_LATER,

@@ -14,6 +14,7 @@ static const char *const WORD[LINK_WORDS][2] = {
     [W_PROOF] = {"凭证（文字或链接）", "Proof (words or an address)"},
     [W_NUMBER] = {"数字（如成交 12.5）", "A figure, such as 12.5"},
     [W_CONTEXT] = {"之前的消息", "What was said before"},
+    [W_SUGGEST] = {"可以这样回（轻点即可全选）", "What could be answered (a tap selects it)"},
     [W_TIMES] = {"次", "times"},
     [W_TAKE] = {"收到，我来处理", "I take it"},
     [W_LATER] = {"稍后提醒", "Later"},

@@ -329,6 +329,8 @@ struct qund_rule_effect qund_rule_effect_of(struct qund_rule_run *run,
         .ladder = a->ladder,
         .text =
             a->text.n > 0 ? qund_template_render(&a->text, run, r, run->in->arena) : QUND_STR_NONE,
+        .suggest = a->suggest.n > 0 ? qund_template_render(&a->suggest, run, r, run->in->arena)
+                                    : QUND_STR_NONE,
         .person = a->person,
     };
 }

@@ -75,7 +75,7 @@ struct qund_rule_action {
     struct qund_str name, stage, to, level, ladder;
     int64_t for_ms, score_add;
     bool person; /* a reply in a private chat */
-    struct qund_template text;
+    struct qund_template text, suggest;
 };
 
 /* Conditions a rule can have: one bit each, cheapest first (the table is in cond.c). */

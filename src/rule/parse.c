@@ -280,8 +280,10 @@ static void check_match_vars(struct qund_rule_reader *rd, const struct qund_ynod
     int highest = -1;
     size_t i, j;
 
-    for (i = 0; i < r->n_actions; i++)
+    for (i = 0; i < r->n_actions; i++) {
         qund_template_uses_match(&r->actions[i].text, &highest);
+        qund_template_uses_match(&r->actions[i].suggest, &highest);
+    }
     for (i = 0; i < QUND_ARRAY_LEN(lists); i++)
         for (j = 0; j < lists[i]->n; j++)
             regex = regex || lists[i]->v[j].kind == RULE_TERM_REGEX;

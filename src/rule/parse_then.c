@@ -100,13 +100,16 @@ static void read_alert_text(struct qund_rule_reader *rd, const struct qund_ynode
     qund_template_read(rd, n, &((struct qund_rule_action *)into)->text);
 }
 
+static void read_alert_suggest(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    qund_template_read(rd, n, &((struct qund_rule_action *)into)->suggest);
+}
+
 static void read_alert(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
     static const struct qund_rule_key keys[] = {
-        {"to", read_to},
-        {"level", read_level},
-        {"ladder", read_ladder},
-        {"text", read_alert_text},
+        {"to", read_to},           {"level", read_level},           {"ladder", read_ladder},
+        {"text", read_alert_text}, {"suggest", read_alert_suggest},
     };
     struct qund_rule_action *a = into;
 

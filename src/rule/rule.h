@@ -196,16 +196,17 @@ struct qund_rule_effect {
     uint32_t action; /* index in the rule's `then` */
     struct qund_str rule_id;
     int64_t rule_version;
-    struct qund_str name;   /* INTENT, TAG, UNTAG */
-    int64_t for_ms;         /* TAG: how long; 0: for good */
-    int64_t score_add;      /* LEAD */
-    struct qund_str stage;  /* LEAD, or NONE */
-    struct qund_str to;     /* ALERT: a role (consultant, owner, leader, …) or "staff:<id>";
-                             * FORWARD: a target's name or "group:<id>" */
-    struct qund_str level;  /* ALERT: info | warn | urgent */
-    struct qund_str ladder; /* ALERT: name of a ladder, or NONE: the default of the level */
-    struct qund_str text;   /* ALERT, REPLY, FORWARD: rendered, at most QUND_RULE_TEXT_MAX bytes */
-    bool person;            /* REPLY: in a private chat */
+    struct qund_str name;    /* INTENT, TAG, UNTAG */
+    int64_t for_ms;          /* TAG: how long; 0: for good */
+    int64_t score_add;       /* LEAD */
+    struct qund_str stage;   /* LEAD, or NONE */
+    struct qund_str to;      /* ALERT: a role (consultant, owner, leader, …) or "staff:<id>";
+                              * FORWARD: a target's name or "group:<id>" */
+    struct qund_str level;   /* ALERT: info | warn | urgent */
+    struct qund_str ladder;  /* ALERT: name of a ladder, or NONE: the default of the level */
+    struct qund_str text;    /* ALERT, REPLY, FORWARD: rendered, at most QUND_RULE_TEXT_MAX bytes */
+    struct qund_str suggest; /* ALERT: what could be answered, rendered; or NONE */
+    bool person;             /* REPLY: in a private chat */
 };
 struct qund_rule_fired {
     uint32_t rule;

@@ -39,7 +39,7 @@ with scratch() as folder, Receiver(folder) as receiver, \
     def _():
         say("多少钱", "u1", group="g", sender_name="王姐")
         push = until(lambda: next((json.loads(c["body"]) for c in receiver.calls()), None), 20, "the push")
-        check(push["text"].endswith("#1 回复：收到 1 / 完成 1 / 稍后 1 30分钟"), "its last line", push["text"])
+        check(push["text"].endswith("#1 回复：收到 1 / 完成 1 / 稍后 1 30分钟 / 转交 1 姓名 / 无关 1"), "its last line", push["text"])
         equal((push["person"]["name"], push["person"]["ids"]), ("林", {"wx": "wx-lin"}), "whom it is for")
         say("收到 1")
         body = answered("#1 已记下，由你处理。")
