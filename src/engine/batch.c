@@ -120,6 +120,8 @@ static void batch_count(struct qund_engine *e)
     qund_counter_add(c->voided, e->tally.voided);
     for (size_t i = SAY_YES + 1; i < SAY_WHYS; i++)
         qund_counter_add(c->unsaid[i], e->tally.unsaid[i]);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(c->tasks); i++)
+        qund_counter_add(c->tasks[i], e->tally.tasks[i]);
     e->tally = (struct tally){0};
 }
 

@@ -49,6 +49,12 @@ static void open_counters(struct qund_engine *e)
         c->unsaid[i] = qund_metric_counter(m, "qund_auto_unsaid_total", labels,
                                            "What rules would have said and did not");
     }
+    for (int i = 0; i < QUND_TASK_EVENTS; i++) {
+        snprintf(labels, sizeof(labels), "event=\"%s\"",
+                 qund_task_event_name((enum qund_task_event)i));
+        c->tasks[i] = qund_metric_counter(m, "qund_task_events_total", labels,
+                                          "What happened to tasks: pushed, proved, expired, …");
+    }
 }
 
 static int read_meta(struct qund_engine *e)

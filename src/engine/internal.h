@@ -15,6 +15,7 @@
 #include "event/event.h"
 #include "outbox/said.h"
 #include "rule/rule.h"
+#include "sop/task.h"
 #include "store/dead.h"
 #include "store/inhand.h"
 #include "store/meta.h"
@@ -60,11 +61,13 @@ struct counters {
     struct qund_counter *deeds[6];  /* by enum deed_kind */
     struct qund_counter *said[SAY_ACTS], *unsaid[SAY_WHYS], *doubted;
     struct qund_counter *gaps, *voided, *gaps_open, *copies;
+    struct qund_counter *tasks[QUND_TASK_EVENTS]; /* by enum qund_task_event */
 };
 /* What the open transaction adds to them: shown only once it is committed. */
 struct tally {
     int64_t applied, repeated, dead, hits, late, untagged, alerts[3], deeds[6];
     int64_t said[SAY_ACTS], unsaid[SAY_WHYS], doubted, gaps, voided, copies;
+    int64_t tasks[QUND_TASK_EVENTS];
 };
 
 #define ENGINE_ATTEMPTS_MAX 3 /* stops with the same item in hand before it is dead */
@@ -402,7 +405,7 @@ void qund_measure_forget(struct measure *m);
 
 /* --- timer.c, command.c --- */
 #define ENGINE_SWEEP_MS INT64_C(60000) /* deps.tidy_ms may say more */
-#define ENGINE_SWEEP "sweep" /* the timer that tidies up, and always waits */
+#define ENGINE_SWEEP "sweep"           /* the timer that tidies up, and always waits */
 #define ENGINE_DIGEST "digest"
 /* digest.c: a run begins when its time has come; one step of a run. */
 QUND_CHECK int qund_digest_plan(struct qund_engine *e);

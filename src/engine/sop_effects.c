@@ -66,10 +66,21 @@ static void put(struct qund_jw *w, const char *key, struct qund_str s)
         qund_jw_kstr(w, key, s);
 }
 
+/* Counted whether or not anybody watches the feed; a judgement is no event of the table. */
+static void count_line(struct qund_engine *e, const struct qund_sop_fx_line *l)
+{
+    if (strcmp(l->kind, "task") != 0)
+        return;
+    for (int i = 0; i < QUND_TASK_EVENTS; i++)
+        if (qund_str_is(l->event, qund_task_event_name((enum qund_task_event)i)))
+            e->tally.tasks[i]++;
+}
+
 static void apply_line(struct qund_engine *e, const struct qund_sop_fx_line *l)
 {
     struct qund_jw w;
 
+    count_line(e, l);
     if (!e->feeding)
         return;
     w = qund_engine_feed_open(e, l->kind);

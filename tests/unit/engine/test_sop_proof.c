@@ -39,13 +39,23 @@ static int64_t evidence(struct desk *d, int id)
     return desk_int(d, sql);
 }
 
+static int64_t happened(struct desk *d, const char *event)
+{
+    char label[48];
+
+    snprintf(label, sizeof(label), "event=\"%s\"", event);
+    return qund_counter_get(qund_metric_counter(d->metrics, "qund_task_events_total", label, ""));
+}
+
 static void a_post_after_its_window_is_kept_and_the_task_stays_expired(void **state)
 {
     struct desk *d = with_task(HELLO);
     char *posted;
 
     (void)state;
-    desk_wait(d, 75 * MIN);
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_state(d, 1), PUSHED);
+    desk_wait(d, 64 * MIN);
     assert_int_equal(sop_state(d, 1), EXPIRED);
     sop_word(d, "x0", "wx-lin", "g1", "三号楼的电梯今天下午检修，请大家走楼梯，谢谢配合。");
     assert_int_equal(desk_int(d, "SELECT seq FROM task"), 0);
@@ -63,6 +73,10 @@ static void a_post_after_its_window_is_kept_and_the_task_stays_expired(void **st
     assert_int_equal(sop_count(d, "expectation WHERE outcome = 0"), 0);
     sop_word(d, "x2", "wx-lin", "g1", HELLO); /* once is enough */
     assert_int_equal(sop_count(d, "task_log WHERE event = 15"), 1);
+    assert_int_equal(happened(d, "push"), 1);
+    assert_int_equal(happened(d, "expire"), 1);
+    assert_int_equal(happened(d, "post_late"), 1);
+    assert_int_equal(happened(d, "prove"), 0);
     desk_free(d);
 }
 
