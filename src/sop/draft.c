@@ -25,6 +25,7 @@ void qund_draft_done(struct sop_draft *d)
     qund_free(d->items);
     qund_free(d->clashes);
     qund_free(d->clash_items);
+    qund_free(d->clash_contacts);
     qund_errs_done(&d->problems);
     qund_errs_done(&d->warnings);
 }

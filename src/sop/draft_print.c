@@ -99,6 +99,8 @@ static void put_clashes(struct sop_draft *d, struct qund_jw *w)
         const struct sop_item *it = &d->items[d->clash_items[i]];
         qund_jw_obj(w);
         qund_jw_kint(w, "group", d->places[it->place].id);
+        if (d->clash_contacts[i] > 0)
+            qund_jw_kint(w, "contact", d->clash_contacts[i]);
         qund_jw_kstr(w, "step", it->step->id);
         put_when(w, "at", it->due);
         qund_jw_kz(w, "cap", qund_sop_cap_name(d->clashes[i].cap));

@@ -6,7 +6,11 @@
  * time has come, and what they hold ends skipped(cap).
  *
  * Groups are gone through one by one; what a member of staff is to post in those before counts
- * against him in the next, because a day of his is one day. */
+ * against him in the next, because a day of his is one day.
+ *
+ * A plan that names the people it is for is asked for each of them: what it and other plans write
+ * to that person alone within a week. When somebody's run begins by what happens, nobody knows it
+ * yet, and the caps decide then. */
 #include "sop/internal.h"
 
 #define AROUND_MS (32 * QUND_DAY_MS) /* a month's quota counts from its first day to its last */
@@ -40,15 +44,17 @@ static int64_t sender(const struct sop_draft *d, const struct sop_item *it)
     return duty.n > 0 ? duty.staff[0] : 0;
 }
 
-static void note(struct sop_draft *d, const struct qund_sop_clash *c, size_t item)
+static void note(struct sop_draft *d, const struct qund_sop_clash *c, size_t item, int64_t contact)
 {
     if (d->n_clashes == SOP_CLASHES_MAX)
         return;
     if (!d->clashes) {
         d->clashes = qund_alloc(SOP_CLASHES_MAX * sizeof(*d->clashes));
         d->clash_items = qund_alloc(SOP_CLASHES_MAX * sizeof(*d->clash_items));
+        d->clash_contacts = qund_alloc(SOP_CLASHES_MAX * sizeof(*d->clash_contacts));
     }
     d->clashes[d->n_clashes] = *c;
+    d->clash_contacts[d->n_clashes] = contact;
     d->clash_items[d->n_clashes++] = item;
 }
 
@@ -76,7 +82,7 @@ static int clash_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_
     if (rc > 0)
         d->all_clashes += (size_t)rc;
     for (int i = 0; i < rc && (size_t)i < max; i++)
-        note(d, &found[i], items[found[i].post]);
+        note(d, &found[i], items[found[i].post], 0);
     qund_free(there.v);
     return rc < 0 ? rc : 0;
 }
@@ -111,34 +117,124 @@ static int quota_at(struct sop_draft *d, const struct qund_sop_caps *caps, size_
     return rc;
 }
 
-int qund_draft_quota(struct sop_draft *d)
+/* --- people --- */
+
+static bool to_one(const struct sop_item *it)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    struct qund_sop_caps caps;
-    struct others mine = {0};
-    const struct sop_item *it;
-    size_t from = 0;
+    enum qund_sop_channel c = it->step->say.channel;
+
+    return !it->past && it->step->kind == QUND_SOP_MARKETING &&
+           it->moved != QUND_SOP_DROPPED_QUIET &&
+           (c == QUND_SOP_CH_ONE_TO_ONE || c == QUND_SOP_CH_SMS);
+}
+
+static int clash_with(struct sop_draft *d, const struct qund_sop_caps *caps, int64_t contact,
+                      struct qund_sop_post *posts, const size_t *items, size_t n)
+{
+    const struct qund_sop_clock *clock = &d->places[0].clock;
+    struct qund_sop_clash found[8];
+    struct others there = {0};
+    const size_t max = QUND_ARRAY_LEN(found);
+    int rc = qund_plan_task_sql_to(d->s->deps.db, contact, d->edits, posts[0].at - AROUND_MS,
+                                   posts[n - 1].at + AROUND_MS, collect, &there);
+
+    for (size_t i = 0; i < n; i++)
+        posts[i].contact = contact;
+    if (rc == 0 || rc == QUND_E_FULL)
+        rc = qund_sop_clashes(caps, clock, posts, n, there.v, there.n, found, max);
+    if (rc > 0)
+        d->all_clashes += (size_t)rc;
+    for (int i = 0; i < rc && (size_t)i < max; i++)
+        note(d, &found[i], items[found[i].post], contact);
+    qund_free(there.v);
+    return rc < 0 ? rc : 0;
+}
+
+static int quota_of_people(struct sop_draft *d, const struct qund_sop_caps *caps)
+{
+    size_t n = 0, room = d->t->n_steps + 1;
+    struct qund_sop_post *posts = qund_alloc(room * sizeof(*posts));
+    size_t *items = qund_alloc(room * sizeof(*items));
     int rc = 0;
 
-    if (qund_sop_personal(d->t))
-        return 0; /* nobody knows yet when somebody's run begins */
-    qund_sop_caps_of(d->s, &caps);
-    while (rc == 0 && from < d->n_items)
-        rc = quota_at(d, &caps, d->items[from].place, &from, &mine);
-    qund_free(mine.v);
-    if (rc < 0 || d->n_clashes == 0)
+    /* The first place stands for all: what is written to a person has the plan's own hours. */
+    for (size_t i = 0; i < d->n_items && d->items[i].place == 0; i++) {
+        const struct sop_item *it = &d->items[i];
+
+        if (!to_one(it))
+            continue;
+        items[n] = i;
+        posts[n++] = (struct qund_sop_post){.at = it->due,
+                                            .marketing = true,
+                                            .one_to_one = true,
+                                            .work_days = it->step->work_days,
+                                            .what = it->step->id};
+    }
+    for (size_t i = 0; rc == 0 && n > 0 && i < d->n_contacts; i++)
+        rc = clash_with(d, caps, d->contacts[i], posts, items, n);
+    qund_free(posts);
+    qund_free(items);
+    return rc;
+}
+
+/* --- the first of them, as a problem or a warning --- */
+
+static int put_whom(const struct sop_draft *d, const struct sop_item *it, struct qund_buf *out)
+{
+    int64_t contact = d->clash_contacts[0];
+
+    if (contact > 0) {
+        int rc = qund_fill_sql_nick(d->s->deps.db, d->places[it->place].id, contact, out);
+
+        if (rc == QUND_E_NOTFOUND)
+            qund_buf_printf(out, "contact %lld", (long long)contact);
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    }
+    qund_buf_str(out, qund_utf8_cut(d->places[it->place].name, 40));
+    return 0;
+}
+
+static int tell(struct sop_draft *d)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    const struct sop_item *it = &d->items[d->clash_items[0]];
+    const struct qund_zone *zone = d->places[it->place].clock.zone;
+    bool person = d->clash_contacts[0] > 0;
+    int rc;
+
+    qund_buf_printf(&text, "%zu posts are over a cap: %.*s %s ", d->all_clashes,
+                    QUND_STR_ARG(it->step->id), person ? "to" : "in");
+    rc = put_whom(d, it, &text);
+    if (rc < 0)
         return rc;
-    it = &d->items[d->clash_items[0]];
-    qund_buf_printf(&text, "%zu posts are over a cap: %.*s in %.*s at ", d->all_clashes,
-                    QUND_STR_ARG(it->step->id),
-                    QUND_STR_ARG(qund_utf8_cut(d->places[it->place].name, 40)));
-    qund_sop_local_print(d->places[it->place].clock.zone, it->due, &text);
+    qund_buf_puts(&text, " at ");
+    qund_sop_local_print(zone, it->due, &text);
     qund_buf_printf(&text, " (%s)", qund_sop_cap_name(d->clashes[0].cap));
     if (d->clashes[0].alternative > 0) {
         qund_buf_puts(&text, ", free is ");
-        qund_sop_local_print(d->places[it->place].clock.zone, d->clashes[0].alternative, &text);
+        qund_sop_local_print(zone, d->clashes[0].alternative, &text);
     }
-    qund_buf_puts(&text, "; move the start, take fewer groups, or say force");
+    qund_buf_printf(&text, "; move the start, take fewer %s, or say force",
+                    person ? "people" : "groups");
     qund_errs_add(d->force ? &d->warnings : &d->problems, QUND_E_INVAL, "quota", "%s", text.p);
     return 0;
+}
+
+int qund_draft_quota(struct sop_draft *d)
+{
+    struct qund_sop_caps caps;
+    struct others mine = {0};
+    size_t from = 0;
+    int rc = 0;
+
+    qund_sop_caps_of(d->s, &caps);
+    if (qund_sop_personal(d->t)) {
+        if (d->n_contacts > 0 && caps.contact_week > 0 && !qund_sop_listening(d->t))
+            rc = quota_of_people(d, &caps);
+    } else {
+        while (rc == 0 && from < d->n_items)
+            rc = quota_at(d, &caps, d->items[from].place, &from, &mine);
+        qund_free(mine.v);
+    }
+    return rc < 0 || d->n_clashes == 0 ? rc : tell(d);
 }

@@ -174,7 +174,8 @@ struct sop_draft {
     struct sop_said_new *said;
     struct sop_item *items; /* by place, in order of steps */
     struct qund_sop_clash *clashes;
-    size_t *clash_items; /* the item of each */
+    size_t *clash_items;     /* the item of each */
+    int64_t *clash_contacts; /* whom it is written to; 0: a group */
     size_t n_places, n_contacts, n_said, n_items, n_clashes, all_clashes;
     struct qund_errs problems; /* it is refused because of these */
     struct qund_errs warnings;
@@ -294,6 +295,11 @@ QUND_CHECK int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t
                                         int64_t from, int64_t until,
                                         int (*each)(void *arg, const struct qund_sop_post *p),
                                         void *arg);
+/* Marketing messages to that person alone, likewise. */
+QUND_CHECK int qund_plan_task_sql_to(struct qund_db *db, int64_t contact, int64_t but_plan,
+                                     int64_t from, int64_t until,
+                                     int (*each)(void *arg, const struct qund_sop_post *p),
+                                     void *arg);
 
 /* --- run.c: one person's way through a plan --- */
 /* *customer: somebody plans may speak to there. */

@@ -92,6 +92,24 @@ int qund_plan_task_sql_coming(struct qund_db *db, const struct sop_coming *x, in
     return rc < 0 ? rc : (int)n;
 }
 
+/* Rows of (due, staff), as posts like `p`. */
+static int each_post(struct qund_stmt *st, struct qund_sop_post p,
+                     int (*each)(void *arg, const struct qund_sop_post *p), void *arg)
+{
+    int rc;
+
+    p.marketing = true;
+    while ((rc = qund_step(st)) == 1) {
+        p.at = qund_col_int(st, 0);
+        p.sender = qund_col_int(st, 1);
+        rc = each(arg, &p);
+        if (rc != 0)
+            break;
+    }
+    qund_stmt_reset(st);
+    return rc;
+}
+
 int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t but_plan, int64_t from,
                              int64_t until, int (*each)(void *arg, const struct qund_sop_post *p),
                              void *arg)
@@ -101,23 +119,28 @@ int qund_plan_task_sql_posts(struct qund_db *db, int64_t grp, int64_t but_plan, 
         db, "SELECT due, staff FROM task WHERE grp = :grp AND due >= :from AND due < :until"
             " AND plan <> :but AND state <= 5 AND merged = 0 AND (flags & 4) <> 0"
             " AND channel IN (0, 1)");
-    int rc;
 
     qund_assert(st);
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":from", from);
     qund_bind_int(st, ":until", until);
     qund_bind_int(st, ":but", but_plan);
-    while ((rc = qund_step(st)) == 1) {
-        struct qund_sop_post p = {.at = qund_col_int(st, 0),
-                                  .group = grp,
-                                  .sender = qund_col_int(st, 1),
-                                  .marketing = true};
+    return each_post(st, (struct qund_sop_post){.group = grp}, each, arg);
+}
 
-        rc = each(arg, &p);
-        if (rc != 0)
-            break;
-    }
-    qund_stmt_reset(st);
-    return rc;
+int qund_plan_task_sql_to(struct qund_db *db, int64_t contact, int64_t but_plan, int64_t from,
+                          int64_t until, int (*each)(void *arg, const struct qund_sop_post *p),
+                          void *arg)
+{
+    struct qund_stmt *st = qund_sql(
+        db, "SELECT due, staff FROM task WHERE contact = :contact AND contact > 0 AND due >= :from"
+            " AND due < :until AND plan <> :but AND state <= 5 AND merged = 0"
+            " AND (flags & 4) <> 0 AND channel IN (2, 3)");
+
+    qund_assert(st);
+    qund_bind_int(st, ":contact", contact);
+    qund_bind_int(st, ":from", from);
+    qund_bind_int(st, ":until", until);
+    qund_bind_int(st, ":but", but_plan);
+    return each_post(st, (struct qund_sop_post){.contact = contact, .one_to_one = true}, each, arg);
 }

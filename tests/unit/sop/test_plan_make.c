@@ -377,6 +377,30 @@ static void a_day_of_one_sender_is_one_day_in_all_groups(void **state)
     bench_free(b);
 }
 
+static void what_two_plans_write_to_one_person_in_a_week_is_named(void **state)
+{
+    struct bench *b = *state;
+
+    bench_person(b, "ann");
+    bench_person(b, "bob");
+    bench_template(
+        b, "id: call\ntitle: 回访\nscope: contact\nanchor: trigger\ntrigger: date\nsteps:\n"
+           "  - {id: S01, at: \"D1 10:00\", role: consultant, channel: one_to_one, "
+           "content: \"您好\", expect: {metric: one_to_one_replies, gte: 1, window: 2h}}\n");
+    bench_do(b, "plan.create", "{\"template\": \"call\", \"contacts\": [1]}");
+    bench_wait(b, HOUR);
+    assert_int_equal(bench_int(b, "SELECT count(*) FROM task WHERE contact = 1"), 1);
+    bench_refused(b, "plan.create",
+                  "{\"template\": \"call\", \"contacts\": [1, 2], \"start\": \"2025-09-18 08:00\"}",
+                  "quota", "1 posts are over a cap: S01 to ann at 2025-09-19 10:00 (contact_week)");
+    bench_says(b, "\"contact\":1");
+    bench_do(b, "plan.preview",
+             "{\"template\": \"call\", \"contacts\": [2], \"start\": \"2025-09-18 08:00\"}");
+    bench_says(b, "\"clashes\":[]");
+    bench_do(b, "plan.create",
+             "{\"template\": \"call\", \"contacts\": [1], \"start\": \"2025-09-25 08:00\"}");
+}
+
 static void a_channel_that_speaks_lets_posts_leave_by_themselves(void **state)
 {
     struct bench *b = bench_new("channels: {wx: {kind: api, send_through: desk}}\n"
@@ -410,6 +434,7 @@ int main(void)
         TEST(what_is_counted_in_groups_needs_one),
         TEST(a_text_too_long_for_its_channel_is_found_once_it_is_filled),
         TEST(a_calendar_that_ends_before_the_plan_is_told),
+        TEST(what_two_plans_write_to_one_person_in_a_week_is_named),
         cmocka_unit_test(a_day_of_one_sender_is_one_day_in_all_groups),
         cmocka_unit_test(a_channel_that_speaks_lets_posts_leave_by_themselves),
     };
