@@ -62,11 +62,13 @@ def all_over(d):
     return not tasks and rows(d, "SELECT count(*) FROM expectation WHERE outcome = 0") == [(0,)]
 
 
-def finish(d, clock, receiver, seconds=60):
+def finish(d, clock, receiver, seconds=120):
     """Lets all that began come to its end, and stops the daemon in order."""
     with clock.running(d, 300):
         until(lambda: all_over(d), seconds, "every task and every expectation has ended", 0.1)
-    delivered(d, receiver, seconds)
+    # Alarms keep the pace of their person; the cards of tasks do not.
+    until(lambda: not rows(d, "SELECT 1 FROM outbox WHERE (alert < 0 OR key LIKE 'card:%') AND state IN (0, 1, 5, 6, 7)"),
+          seconds, "every card has ended", 0.1)
     equal(d.stop(), 0, "exit code of an orderly stop")
     d.clean()
 
@@ -124,7 +126,7 @@ def i1p(ctx):
                 if i % 2:
                     d.start(**clock.env)
                 furthest = max(furthest, clock.now() - 1)
-                until(lambda: rested(d, furthest) and not rows(d, "SELECT 1 FROM task WHERE state IN (2, 3, 4)"), 30,  # noqa: B023
+                until(lambda: rested(d, furthest) and not rows(d, "SELECT 1 FROM task WHERE state IN (2, 3, 4)"), 120,  # noqa: B023
                       f"jump {i} is digested and what was told is done", 0.05)
             end_plans(d, plans)
             clock.forward(max(0.0, furthest - clock.now()))     # a clock that was set back goes slowly until then
@@ -138,19 +140,23 @@ def i1p(ctx):
 
 # --- three days ---------------------------------------------------------------------------------
 
-# From 07:00 of the first day; nobody is there from 12:01 of that day to 12:10 of the fourth.
-PUSHES = 5      # two cards of twenty tasks, one of twenty alarms, and two to spare
-DAYS = {    # step: at, late, window, what becomes of it
-    "S001": ("D0 08:30", "2h", "6h", "done"),
-    "S002": ("D0 12:00", "4h", "2h", "expired"),     # told before, its window ended meanwhile
-    "S003": ("D0 19:30", "4h", "2h", "expired"),
-    "S004": ("D1 12:00", "4h", "2h", "expired"),
-    "S005": ("D2 12:00", "4h", "2h", "expired"),
-    "S006": ("D3 08:10", "3h", "2h", "expired"),
-    "S007": ("D3 11:00", "4h", "2h", "late"),
-    "S008": ("D3 12:00", "4h", "2h", "late"),
-    "S009": ("D3 19:00", "4h", "2h", "planned"),
+# From 07:00 of the first day; nobody is there from 12:01 of that day to 12:10, or to 22:30, of the fourth.
+GROUPS, PUSHES = 20, 5      # two cards of twenty tasks, one of twenty alarms, and two to spare
+DAYS = {    # step: at, late, what becomes of it when somebody is there at noon, at night
+    "S001": ("D0 08:30", "2h", "done", "done"),
+    "S002": ("D0 12:00", "4h", "expired", "expired"),   # told before, its window ended meanwhile
+    "S003": ("D0 19:30", "4h", "expired", "expired"),
+    "S004": ("D1 12:00", "4h", "expired", "expired"),
+    "S005": ("D2 12:00", "4h", "expired", "expired"),
+    "S006": ("D3 08:10", "3h", "expired", "expired"),
+    "S007": ("D3 11:00", "4h", "late", "expired"),
+    "S008": ("D3 12:00", "4h", "late", "expired"),
+    "S009": ("D3 19:00", "4h", "planned", "late"),      # its card rests in the quiet hours, until its window ends
 }
+NOON, NIGHT = 0, 1
+RETURNS = (("kill9", NOON), ("stop", NIGHT), ("stop", NOON), ("kill9", NIGHT))
+MISSED = {NOON: 6, NIGHT: 8}    # what expired, and the one that could not be judged
+AWAY_S = {NOON: 3 * DAY + 540, NIGHT: 3 * DAY + 540 + 10 * HOUR + 1200}
 
 
 def become(d):
@@ -161,10 +167,6 @@ def become(d):
         word = {0: "planned", 3: "late" if flags else "pushed", 5: "done", 7: "expired"}.get(state, str(state))
         out.setdefault(name, {})[word] = n
     return out
-
-
-def calls_of(receiver, since):
-    return receiver.calls()[since:]
 
 
 def still(receiver, seconds):
@@ -179,50 +181,69 @@ def still(receiver, seconds):
     until(quiet, 60, "nothing arrives any more", 0.1)
 
 
-@row("I3", "three days down with plans running, then a kill -9", "each task in a named state; <= 5 pushes",
-     1, 6, patient=True)
+def first_day(d, clock, receiver):
+    """Until noon all is well."""
+    clock.at(0, 7)
+    d.start(**clock.env)
+    make_plan(d, "days", GROUPS, clock.now() + 60)
+    with Staff(d, receiver):
+        clock.at(0, 8, 31)
+        until(lambda: become(d)["S001"] == {"done": GROUPS}, 60, "the first step is done")
+    clock.at(0, 12, 1)
+    until(lambda: become(d)["S002"] == {"pushed": GROUPS}, 60, "the second is told")
+    delivered(d, receiver)
+
+
+def come_back(d, clock, receiver, hour):
+    """What arrives when the daemon is there again, and after one more kill -9 (nothing)."""
+    before = len(receiver.calls())
+    d.start(**clock.env)
+    want = {name: {of[2 + hour]: GROUPS} for name, of in DAYS.items()}
+    until(lambda: rested(d, clock.now() - 5) and become(d) == want, 120, "each task is what it must be")
+    if hour == NOON:
+        until(lambda: len(told(receiver, before)) == 2 * GROUPS, 60, "what is in time is told")
+        until(lambda: "停机期间" in "".join(call["body"] for call in receiver.calls()[before:]), 60, "the manager is told")
+    still(receiver, 1)
+    first = receiver.calls()[before:]
+    d.kill9()
+    d.start(**clock.env)
+    until(lambda: rested(d, clock.now() - 5), 60, "nothing is left to do")
+    still(receiver, 1)
+    equal(receiver.calls()[before + len(first):], [], "told again by another start")
+    return first
+
+
+def told(receiver, since):
+    return {task for call in receiver.calls()[since:] for task in tasks_in(call["body"])}
+
+
+def judge_days(d, hour):
+    equal(rows(d, "SELECT e.outcome, e.reason, count(*) FROM expectation e JOIN task t ON t.id = e.task"
+                  " WHERE t.step = 'S001' GROUP BY 1, 2"), [(3, "gap", GROUPS)], "what was expected meanwhile")
+    equal(rows(d, "SELECT count(*) FROM task WHERE plan_b > 0"), [(0,)], "plans B for silence nobody heard")
+    equal(rows(d, "SELECT rule, count(*), sum(n) FROM alert GROUP BY 1"),
+          [("sop:days:away", GROUPS, MISSED[hour] * GROUPS)], "alarms of what was missed: one a group")
+
+
+@row("I3", "three days down with plans running, back at noon or at night, then a kill -9",
+     f"each task in a named state; <= {PUSHES} pushes, none at night", 2, 8, patient=True)
 def i3(ctx):
-    groups = 20
-    steps = [step(int(name[1:]), at, late, window) for name, (at, late, window, _) in DAYS.items()]
-    told, most = 0, 0
-    for how in ("stop", "kill9") * ((ctx.rounds + 1) // 2):
+    steps = [step(int(name[1:]), of[0], of[1], "6h" if name == "S001" else "2h") for name, of in DAYS.items()]
+    most = 0
+    for how, hour in (RETURNS * ctx.rounds)[:ctx.rounds]:
         folder = ctx.place()
         clock = Clock(folder)
         with Receiver(folder) as receiver, \
-                open_house(ctx, receiver, groups, {"days": steps}, folder=folder,
+                open_house(ctx, receiver, GROUPS, {"days": steps}, folder=folder,
                            config={"quiet": {"hours": "22:00-08:00"}}) as d:
-            clock.at(0, 7)
-            d.start(**clock.env)
-            make_plan(d, "days", groups, clock.now() + 60)
-            with Staff(d, receiver):
-                clock.at(0, 8, 31)
-                until(lambda: become(d)["S001"] == {"done": groups}, 20, "the first step is done")
-            clock.at(0, 12, 1)
-            until(lambda: become(d)["S002"] == {"pushed": groups}, 20, "the second is told")
-            delivered(d, receiver)
+            first_day(d, clock, receiver)
             getattr(d, how)()
-            before = len(receiver.calls())
-            clock.forward(3 * DAY + 540)
-            d.start(**clock.env)
-            want = {name: {word: groups} for name, (_, _, _, word) in DAYS.items()}
-            until(lambda: rested(d, clock.now() - 5) and become(d) == want, 30, f"each task is what it must be: {become(d)}")
-            still(receiver, 1)
-            first = calls_of(receiver, before)
-            d.kill9()
-            d.start(**clock.env)
-            until(lambda: rested(d, clock.now() - 5), 20, "nothing is left to do")
-            still(receiver, 1)
-            equal(calls_of(receiver, before + len(first)), [], "told again by another start")
-            in_time = {t for call in first for t in tasks_in(call["body"])}
-            equal(len(in_time), 2 * groups, "tasks in time that are told")
-            equal(rows(d, "SELECT e.outcome, e.reason, count(*) FROM expectation e JOIN task t ON t.id = e.task"
-                          " WHERE t.step = 'S001' GROUP BY 1, 2"), [(3, "gap", groups)], "what was expected meanwhile")
-            equal(rows(d, "SELECT count(*) FROM task WHERE plan_b > 0"), [(0,)], "plans B for silence nobody heard")
-            told, most = len(in_time), max(most, len(first))
-            check(len(first) <= PUSHES, f"{len(first)} pushes within seconds of the start")
-            equal(rows(d, "SELECT rule, count(*), sum(n) FROM alert GROUP BY 1"), [("sop:days:away", groups, 6 * groups)],
-                  "alarms of what was missed: one a group")
-            check(any("停机期间" in call["body"] for call in first), "the manager is told")
-            d.stop()
+            clock.forward(AWAY_S[hour])
+            first = come_back(d, clock, receiver, hour)
+            judge_days(d, hour)
+            check(len(first) <= (PUSHES if hour == NOON else 0), f"{len(first)} pushes within seconds of the start")
+            most = max(most, len(first))
+            equal(d.stop(), 0, "exit code of an orderly stop")
             d.clean()
-    return f"{told} tasks in time are told late; {most} pushes in all (limit {PUSHES}) after 3 days, none by another start"
+    return (f"{ctx.rounds} returns: {2 * GROUPS} tasks in time are told late, {most} pushes in all (limit {PUSHES}), none at"
+            " night, none by another start")
