@@ -166,8 +166,10 @@ static void an_hour_past_retention_keeps_its_counts_and_changes_no_more(void **s
     assert_int_equal(desk_int(d, "SELECT frozen FROM measure"), 1);
     assert_int_equal(desk_int(d, "SELECT count(*) FROM contact"), 2);
     /* One that was still in the queue is too old; its month does not come back. */
-    desk_pack(d, "{\"id\":\"m3\",\"ts\":1757894400002,\"group\":\"g1\",\"sender\":\"cid\"}", START,
-              &body);
+    desk_pack(d,
+              "{\"id\":\"m3\",\"ts\":1757894400002,\"group\":\"g1\",\"sender\":\"cid\",\"text\":"
+              "\"late\"}",
+              START, &body);
     late = (struct qund_item){.kind = QUND_ITEM_EVENT,
                               .rx = ++d->rx,
                               .id = {d->next_id++, 0},
