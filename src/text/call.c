@@ -60,6 +60,17 @@ static unsigned bare_prices_in(struct qund_str s)
     return n;
 }
 
+/* 耙耙柑10斤装49.9、草莓55: prices with a point need no unit where a time is set for orders. */
+static unsigned pointed_prices_in(struct qund_str s)
+{
+    unsigned n = 0;
+
+    for (size_t at = 1; at + 1 < s.n; at++)
+        n += s.p[at] == '.' && qund_scan_digit(s.p[at - 1]) && qund_scan_digit(s.p[at + 1]) &&
+             (at + 2 == s.n || !qund_scan_digit(s.p[at + 2]));
+    return n;
+}
+
 /* --- staff --- */
 
 /* 回复「1」, 扣个1, 按1: an answer of one figure is wanted. */
@@ -102,20 +113,23 @@ static bool reminds(struct qund_str s)
     return has(s, soon) && has(s, signs) && !has(s, news);
 }
 
-/* 明天下午茶,来的吱一声; 来嘞回个1: of tomorrow's event those who come are to say so. Nothing is
- * announced or sold, so it was announced before. */
+/* 明天下午茶,来的吱一声; 来嘞回个1: of tomorrow's event those who come are to say so,
+ * or several are asked by name. Nothing is announced or sold, so it was announced before. */
 static bool counts_heads(struct qund_str s, bool answer)
 {
     static const char *const soon[] = {"明天", "明早", "明晚", "明日", "明儿", "听日",
                                        "后天", "后日", "今晚", "今天", "今日", NULL};
     static const char *const comers[] = {"来的", "来嘞", "来滴", "来得", "到的",   "去的", "嚟嘅",
                                          "去嘅", "能来", "能到", "能去", "参加的", NULL};
+    ptrdiff_t first = qund_str_find(s, 0, QUND_STR("@"));
+    bool named = first >= 0 && qund_str_find(s, (size_t)first + 1, QUND_STR("@")) >= 0;
     static const char *const news[] = {"报名",   "报个名", "接龙", "名额", "免费",   "想来",
                                        "想去",   "想参加", "要的", "想要", "特价",   "优惠",
                                        "团购",   "到货",   "下单", "新来", "刚到",   "元/",
                                        "感兴趣", "限",     "招募", "送来", "来的货", NULL};
 
-    return answer && has(s, soon) && has(s, comers) && !has(s, news) && prices_in(s) == 0;
+    return answer && has(s, soon) && (named || has(s, comers)) && !has(s, news) &&
+           prices_in(s) == 0;
 }
 
 /* 报名的邻居回个1, 接龙的各位吱一声; but not 想报名的回复人数, which opens a sign-up. */
@@ -134,7 +148,8 @@ static bool calls_to_confirm(struct qund_str s)
         "举手",   "举个手", "来不来", "去不去", "还来",     "能来",   "能到",     "来得了",
         "到不到", "滴滴",   "打个1",  "打1",    "是否",     "参加吗", "参不参加", "能否参加",
         "回声",   "应一声", "应个声", "回一声", "回句",     "出个声", "出来",     "在不在",
-        "回覆",   "嚟唔嚟", "来吧",   "ok吧",   "没问题吧", "都在吗", "说一下",   NULL};
+        "回覆",   "嚟唔嚟", "来吧",   "ok吧",   "没问题吧", "都在吗", "说一下",   "回\"",
+        "请回",   "复一复", "复个",   NULL};
     static const char *const soon[] = {"明天", "明早", "明晚", "明日", "听日", "后天", "后日",
                                        "今晚", "今天", "今日", "周",   "星期", "礼拜", NULL};
     static const char *const coming[] = {
@@ -194,13 +209,15 @@ static enum qund_call staff_call(struct qund_str s)
     static const char *const shops[] = {"截单", "开团", "团购", "接单", "自提", "下单", "预订",
                                         "排单", "拼团", "秒杀", "早市", "晚市", "今日", "要的",
                                         "配送", "特价", "到货", "新品", "今天", NULL};
+    static const char *const cuts[] = {"点截", "点前截", "截单", "截团", "点收单", NULL};
     static const char *const topics[] = {"话题", "大家觉得", "来聊聊", "你们怎么看", NULL};
 
     if (has(s, closes) || (s.n < 24 && qund_str_starts(s, "截单")))
         return QUND_CALL_CLOSE;
     if (calls_to_confirm(s))
         return QUND_CALL_CONFIRM;
-    if (has(s, (const char *const[]){"排单", NULL}) || (prices_in(s) >= 2 && has(s, shops)) ||
+    if (has(s, (const char *const[]){"排单", NULL}) ||
+        (has(s, cuts) && pointed_prices_in(s) >= 2) || (prices_in(s) >= 2 && has(s, shops)) ||
         bare_prices_in(s) >= 2)
         return QUND_CALL_ORDER;
     if (calls_to_sign_up(s))

@@ -93,7 +93,10 @@ static bool take_chain(const struct qund_extract_in *in, struct qund_arena *aren
     if (memchr(in->text.p ? in->text.p : "", '\n', in->text.n) == NULL)
         return false;
     next = qund_arena_alloc(arena, sizeof *next);
-    if (!qund_chain_parse(in->text, in->calls.age_ms[QUND_CALL_SIGNUP] >= 0, next))
+    if (!qund_chain_parse(in->text,
+                          in->calls.age_ms[QUND_CALL_SIGNUP] >= 0 ||
+                              in->calls.age_ms[QUND_CALL_ORDER] >= 0,
+                          next))
         return false;
     prev = qund_arena_alloc(arena, sizeof *prev);
     had_prev = in->prev_list.n && qund_chain_parse(in->prev_list, true, prev);

@@ -171,6 +171,12 @@ static bool just_us(struct qund_str clause)
            qund_chain_party(clause) > 0 && only_persons(clause);
 }
 
+/* 两个, 一个人, 我和我爸: how many, in a clause of its own. */
+static bool counts_persons(struct qund_str clause)
+{
+    return only_persons(clause) || (qund_utf8_count(clause) <= 3 && qund_chain_party(clause) > 0);
+}
+
 /* lulu一个, 甜酒+男票 2个: a short name and how many, where names are asked for. */
 static bool name_and_count(struct qund_str s)
 {
@@ -207,8 +213,11 @@ static bool starts_with_thanks(struct qund_str s)
 
 static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
-    static const char *const places[] = {"留个位", "留位",   "占个",   "占座", "留个座",
-                                         "帮我报", "给我报", "帮我家", NULL};
+    /* A request for a place signs up, though it asks; so does a number beside 还有位吗. */
+    static const char *const places[] = {"留个位", "留位",   "占个",   "占座",   "留个座", "帮我报",
+                                         "给我报", "帮我家", "补个名", "插一个", "凑个数", NULL};
+    static const char *const seats[] = {"有位", "空位", "位子", "座位",
+                                        "位置", "名额", "加人", NULL};
     size_t chars = qund_utf8_count(s), end;
     bool members_own = later(c, QUND_CALL_PEER, QUND_CALL_SIGNUP);
     bool shop = later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP);
@@ -230,7 +239,8 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
     if (flags & HOPE) /* 看那天下不下雨,能去就去: only seems to ask */
         return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
     if (asks(s)) /* 还有位吗 我们一家三口想来; 那我来 我和我对象俩 能进不 */
-        return (flags & WEAK) && (some_clause(s, weakly_signs) || some_clause(s, just_us)) &&
+        return ((flags & WEAK && (some_clause(s, weakly_signs) || some_clause(s, just_us))) ||
+                (has(s, seats) && some_clause(s, counts_persons))) &&
                within(c, QUND_CALL_SIGNUP, HOURS(24 * 7));
     if (leading_one(s))
         return within(c, QUND_CALL_SIGNUP, HOURS(3)) && chars <= 8;
@@ -246,9 +256,9 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
 /* 改成我一个, 减一个人, 就我自己来: of somebody who stands in the list. His row changes. */
 static bool changes(struct qund_str s, bool signed_up)
 {
-    static const char *const words[] = {"改成",   "改为", "变成", "减一个", "少一个", "改一",
-                                        "多一个", "多加", "再加", "就我",   "改两",   "改三",
-                                        "改四",   "改2",  "改3",  NULL};
+    static const char *const words[] = {
+        "改成", "改为", "变成",   "减一个", "少一个", "改一", "多一个", "多加", "再加", "就我",
+        "改两", "改三", "少两个", "少俩",   "减两",   "改四", "改2",    "改3",  NULL};
 
     return signed_up && has(s, words) && qund_utf8_count(s) <= 2 * SHORT_CHARS && !asks(s) &&
            (qund_chain_party(s) > 0 || qund_chain_persons(s) > 0 ||
@@ -302,14 +312,18 @@ static bool stays_away(struct qund_str s)
 static bool answers_here(struct qund_str s)
 {
     static const char *const words[] = {"来", "到", "吱", "嚟", NULL};
-    size_t at = 0;
+    size_t from = 0, at;
 
+    while (from < s.n && ((unsigned char)s.p[from] >= 0xef || (unsigned char)s.p[from] == 0xe2))
+        qund_utf8_next(s, &from); /* a raised hand first */
+    at = from;
     while (qund_scan_any(s, &at, words))
         ;
-    if (at == 0 || at == s.n)
-        return at > 0;
-    return strchr(" ,!~.;\n", s.p[at]) != NULL || qund_scan_lit(s, &at, "。") ||
-           (unsigned char)s.p[at] >= 0xf0 || (unsigned char)s.p[at] == 0xe2; /* emoji and signs */
+    if (at == from || at == s.n)
+        return at > from;
+    return strchr(" ,!~.;+\n", s.p[at]) != NULL || qund_scan_digit(s.p[at]) ||
+           qund_scan_lit(s, &at, "。") || (unsigned char)s.p[at] >= 0xf0 ||
+           (unsigned char)s.p[at] == 0xe2; /* emoji and signs */
 }
 
 static bool says_coming(struct qund_str s)

@@ -75,10 +75,10 @@ static bool lettered(struct qund_str s, size_t end)
 /* 花生3, 苹果2斤, 土鸡蛋来一板. */
 static bool order_clause(struct qund_str s)
 {
-    static const char *const past[] = {"了",   "过",   "昨天", "上次", "少",   "坏",   "烂",
-                                       "退",   "差",   "几",   "多少", "吗",   "一起", "抢",
-                                       "都",   "没",   "不",   "比",   "才",   "报名", "买的",
-                                       "订的", "送来", "收到", "有一", "多重", NULL};
+    static const char *const past[] = {
+        "了",   "过",   "昨天", "上次", "少",   "坏",   "烂",   "退",   "差",   "几",   "多少",
+        "吗",   "一起", "抢",   "都",   "没",   "不",   "比",   "才",   "报名", "买的", "上回",
+        "好大", "跟我", "哪个", "订的", "送来", "收到", "有一", "多重", NULL};
     size_t i = s.n;
 
     if (s.n == 0 || has(s, past) || qund_utf8_count(s) > 14)

@@ -71,6 +71,9 @@ static void words_sign_up_while_a_sign_up_runs(void **state)
         {"我现在报还中不中 俩人", "signed 2 new"},
         {"帮我也写上呗 我一个人儿", "signed 1 new"},
         {"不一定能来,先占一个可以吗", "maybe 1 new"},
+        {"现在还有位子么 两个", "signed 2 new"},
+        {"我能补个名不", "signed 1 new"},
+        {"还有空位没", ""},
         {"你来你就报名啊", ""},
         {"行 我去翻翻", ""},
         {"我自己装的", ""},
@@ -109,6 +112,10 @@ static void cancelling_and_confirming_are_told_apart(void **state)
         {"这期去不了了 能顺延3期吗", "cancelled 0"},
         {"去不了了吗", ""},
         {"我也来 算一个", "signed 1 new"},
+        {"到+3", "confirmed 3"},
+        {"🙋到 空住个肚来", "confirmed 0"},
+        {"我那条划掉", "cancelled 0"},
+        {"还是别算我了", "cancelled 0"},
     };
     struct qund_calls c = after(QUND_CALL_CONFIRM, hour);
 
@@ -212,6 +219,10 @@ static void calls_are_told_by_kind(void **state)
         {"爬爬赛明天下午两点,来的宝妈回复「来」,方便准备奖品", true, QUND_CALL_CONFIRM},
         {"明天俩点下午茶,再跟大伙儿确认一下,来的吱一声", true, QUND_CALL_CONFIRM},
         {"明天品鉴会 九点十分东门上车 来嘞回个1", true, QUND_CALL_CONFIRM},
+        {"@老于 @刘姨 明天答疑会,请回复是否到", true, QUND_CALL_CONFIRM},
+        {"@老于 明天给您回复", true, QUND_CALL_NONE},
+        {"明早出发!老师们请回\"到+人数\",集合6:50", true, QUND_CALL_CONFIRM},
+        {"耙耙柑10斤装49.9、土鸡蛋30枚36.8。上午十点截", true, QUND_CALL_ORDER},
         {"今天新来的车厘子,要的回复1", true, QUND_CALL_NONE},
         {"明天有免费体验课,去的扣1", true, QUND_CALL_NONE},
         {"周末采摘活动,想来的扣1", true, QUND_CALL_SIGNUP},
