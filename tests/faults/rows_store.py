@@ -19,10 +19,9 @@ def stops_until_buried(d, fault, provoke=lambda: None):
     """How often it stops at that point before it lives on; each start is armed anew."""
     stops = 0
     while stops < 5:
-        try:
-            provoke()
-            until(lambda: d.proc.poll() is not None, 3, "it stops")
-        except Failed:
+        provoke()
+        until(lambda: d.proc.poll() is not None or "event=engine.dead " in d.log(), 60, "it stops, or buries it")
+        if d.proc.poll() is None:
             break
         stops += 1
         d.launch(fault)
