@@ -29,6 +29,11 @@ static void check_when(struct sop_draft *d)
 {
     bool needed = qund_sop_needs_event(d->t);
 
+    /* Nothing was given, and the clock of a replay stands before its first event. */
+    if (d->plan.start == 0)
+        problem(d, "start",
+                "time has not begun: it comes with the first event; give a start, or make the plan "
+                "after it");
     if (needed && d->plan.event == 0)
         problem(d, "event",
                 "the steps count from an event (T-14d …) and none is given: say when it begins, "

@@ -231,6 +231,9 @@ static void every_step_in_the_past_is_no_plan(void **state)
     b->now = MONDAY + 10 * HOUR;
     bench_refused(b, "plan.create", "{\"template\": \"day\", \"groups\": [1]}", "start",
                   "every step lies in the past");
+    b->now = 0; /* of a replay that waits for its first event */
+    bench_refused(b, "plan.create", "{\"template\": \"day\", \"groups\": [1]}", "start",
+                  "time has not begun");
     bench_do(b, "plan.create",
              "{\"template\": \"day\", \"groups\": [1], \"start\": \"2025-09-16\"}");
 }
