@@ -8,6 +8,7 @@ import statistics
 
 from harness import QUND, Cases, Client, Daemon, check, equal, scratch, until
 
+
 PLUGINS = pathlib.Path(QUND).parent.parent / "tests/plugins"
 if not (PLUGINS / "good.so").exists():
     print("the test plugins are not built")
@@ -16,7 +17,7 @@ if not (PLUGINS / "good.so").exists():
 SANITIZED = any(s in str(QUND) for s in ("asan", "tsan", "ubsan"))
 RELOADS = 200 if SANITIZED else 1000
 WARM = RELOADS // 4         # caches are filled, the allocator knows its sizes
-EVERY = RELOADS // 20       # the heap breathes by some 100 KiB: the least of many looks says where it stands
+EVERY = RELOADS // 20       # a look may find the set before let go or not: the median slope counts
 SLOPE = 160                 # bytes a reload; one leaked entry of the configuration is more
 RSS_KIB = 2048              # resident memory, over all the rest
 
@@ -75,7 +76,8 @@ with scratch() as folder, Daemon(folder / "d", config(0)) as d:
                 looks.append((heap(), d.memory_kib()))
         half = len(looks) // 2
         early, late = looks[:half], looks[half:]
-        slope = (min(h for h, _ in late) - min(h for h, _ in early)) / (EVERY * half)
+        slope = statistics.median((b - a) / (j - i) / EVERY for i, (a, _) in enumerate(looks)
+                                  for j, (b, _) in enumerate(looks) if j > i)
         rss = statistics.median(r for _, r in late) - statistics.median(r for _, r in early)
         print(f"    {RELOADS} reloads: heap {slope:+.1f} bytes each, resident memory {rss:+.0f} KiB")
         if not SANITIZED:
