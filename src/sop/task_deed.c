@@ -105,15 +105,26 @@ static int fail(struct doing *x)
                 0);
 }
 
+/* Never to before its time; what was put off may come back as far as that. */
 static int postpone(struct doing *x)
 {
+    int64_t times;
+    int rc;
+
     if (!qund_task_open(x->a.t.state))
         return move(x, QUND_TASK_EV_POSTPONE, QUND_STR_NONE,
                     0); /* refused, with what is the case */
+    rc = qund_task_sql_times(x->s->deps.db, x->a.t.id, QUND_TASK_EV_POSTPONE, &times);
+    if (rc < 0)
+        return rc;
     if (x->d->until <= x->d->now || x->d->until >= x->a.t.closes)
         return qund_err_set(x->err, QUND_E_INVAL, "window",
                             "must lie in the future and before the task's window ends");
-    return move(x, QUND_TASK_EV_POSTPONE, x->d->by, x->d->until);
+    if (x->d->until < (times > 0 ? x->a.t.wanted : x->a.t.due))
+        return qund_err_set(x->err, QUND_E_INVAL, "window",
+                            "lies before the time that task T%lld is planned for",
+                            (long long)x->d->task);
+    return move(x, QUND_TASK_EV_POSTPONE, x->d->note, x->d->until);
 }
 
 /* A card that is not the first of its task. */

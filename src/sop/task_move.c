@@ -207,8 +207,10 @@ int qund_task_move(struct qund_sop *s, int64_t id, const struct qund_task_change
     if (rc == 0)
         rc = move_one(s, &t, c, fx);
     if (rc == QUND_E_INVAL)
-        return qund_err_set(err, rc, "task", "task T%lld is %s already", (long long)id,
-                            qund_task_state_name(t.state));
+        return qund_err_set(err, rc, "task",
+                            qund_task_open(t.state) ? "task T%lld is %s: nobody was told of it yet"
+                                                    : "task T%lld is %s already",
+                            (long long)id, qund_task_state_name(t.state));
     return rc == 0 && t.merged == 0 ? move_followers(s, id, c, fx) : rc;
 }
 

@@ -292,6 +292,9 @@ static void urged_handed_over_and_postponed_by_command(void **state)
     struct desk *d = with_task(STEP);
 
     (void)state;
+    /* Of what waits for its time nobody was told, and later is not earlier. */
+    assert_int_equal(desk_command(d, "task.urge", "{\"id\":1}"), QUND_E_INVAL);
+    assert_int_equal(desk_command(d, "task.postpone", "{\"id\":1,\"for\":\"5m\"}"), QUND_E_INVAL);
     desk_wait(d, 11 * MIN);
     assert_int_equal(desk_command(d, "task.urge", "{\"id\":1}"), 0);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'lin' AND urgent = 1"), 1);
@@ -301,7 +304,9 @@ static void urged_handed_over_and_postponed_by_command(void **state)
     assert_int_equal(sop_count(d, "outbox WHERE target = 'lin' AND state = 0"), 0);
     assert_int_equal(desk_command(d, "task.handover", "{\"id\":1,\"to\":\"nemo\"}"), QUND_E_INVAL);
     assert_int_equal(desk_command(d, "task.postpone", "{\"id\":1,\"for\":\"2d\"}"), QUND_E_INVAL);
+    assert_int_equal(desk_command(d, "task.postpone", "{\"id\":1,\"for\":\"40m\"}"), 0);
     assert_int_equal(desk_command(d, "task.postpone", "{\"id\":1,\"for\":\"20m\"}"), 0);
+    assert_int_equal(sop_count(d, "task WHERE id = 1 AND reason = ''"), 1);
     desk_wait(d, 21 * MIN);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'wu'"), 2); /* still his */
     assert_int_equal(desk_command(d, "task.done", "{\"task\":\"T1\",\"number\":3}"), 0);
