@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "core/core.h"
 #include "net/ask.h"
+#include <jansson.h>
 #include <signal.h>
 
 /* Exit codes: 0 done, 1 found wrong or failed, 2 the command line is wrong. */
@@ -54,6 +55,8 @@ int qund_cli(int argc, char **argv);
 /* --- what several subcommands do (common.c) --- */
 /* "qund: where: text" on stderr; returns EXIT_WRONG. */
 int cli_fail(const struct qund_err *err);
+/* What a refused plan says of itself, {problems: [{where, text}]}, a line each; false: nothing. */
+bool cli_print_problems(const json_t *found);
 /* The same for what the daemon should have answered: says so when one holds the folder, but does
  * not answer yet, or no longer. */
 int cli_fail_daemon(const struct cli *c, struct qund_err *err);

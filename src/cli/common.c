@@ -130,7 +130,22 @@ int cli_fail_daemon(const struct cli *c, struct qund_err *err)
     return cli_fail(err);
 }
 
-/* {"error":{"code","message","details"}} as a line. */
+bool cli_print_problems(const json_t *found)
+{
+    const json_t *problems = json_object_get(found, "problems"), *p;
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)problems, i, p)
+    {
+        const char *where = json_string_value(json_object_get(p, "where"));
+        const char *text = json_string_value(json_object_get(p, "text"));
+
+        fprintf(stderr, "qund: %s%s%s\n", where ? where : "", where ? ": " : "", text ? text : "?");
+    }
+    return json_array_size(problems) > 0;
+}
+
+/* {"error":{"code","message","details"}} as a line; of a plan that is refused, every reason. */
 static void print_refusal(int status, struct qund_str answer)
 {
     json_error_t why;
@@ -142,9 +157,9 @@ static void print_refusal(int status, struct qund_str answer)
 
     if (!where)
         where = json_string_value(json_object_get(details, "path"));
-    if (text)
+    if (text && !cli_print_problems(json_object_get(details, "found")))
         fprintf(stderr, "qund: %s%s%s\n", where ? where : "", where ? ": " : "", text);
-    else
+    else if (!text)
         fprintf(stderr, "qund: the daemon answered %d: %.*s\n", status, QUND_STR_ARG(answer));
     json_decref(o);
 }

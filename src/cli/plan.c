@@ -6,6 +6,7 @@
 #include "app/sopset.h"
 #include "cli/sop_view.h"
 #include "core/clock.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ static int send_here(struct cli *c, const char *name, struct qund_str body, stru
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_err err = {0};
     int64_t now = qund_wall_system().ms;
+    json_t *found;
     int rc;
 
     if (!l)
@@ -26,9 +28,15 @@ static int send_here(struct cli *c, const char *name, struct qund_str body, stru
     rc = qund_local_sop(l, now, &errs, &err);
     if (rc < 0 && errs.n > 0)
         return cli_fail_all(&errs);
-    if (rc == 0)
-        rc = qund_local_command(l, name, body, now, reply, &err);
-    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
+    if (rc < 0)
+        return cli_fail(&err);
+    if (qund_local_command(l, name, body, now, reply, &err) == 0)
+        return EXIT_FINE;
+    found = cli_json(qund_buf_view(reply));
+    if (!cli_print_problems(found))
+        cli_fail(&err);
+    json_decref(found);
+    return EXIT_WRONG;
 }
 
 /* id 0: the command is about no plan. With a daemon the path says which, else the body. */
@@ -99,6 +107,38 @@ static void put_list(struct fields *f, struct cli *c, const char *option, const 
     qund_jw_end_arr(&f->w);
 }
 
+/* "80", "-2", "3.5", "4e3": all of the word, and no `nan`. */
+static bool is_number(const char *word, double *n)
+{
+    char *end;
+
+    *n = strtod(word, &end);
+    return *end == '\0' && end > word && strchr("0123456789+-.", *word) && isfinite(*n);
+}
+
+/* Looked at before (figures_are_numbers). */
+static void put_number(struct fields *f, const char *word)
+{
+    double n;
+
+    if (is_number(word, &n))
+        qund_jw_num(&f->w, n);
+    else
+        qund_jw_null(&f->w);
+}
+
+/* -1: go on. What is no number must not become the stock 0 that a template stops at. */
+static int figures_are_numbers(struct cli *c)
+{
+    double n;
+
+    for (size_t i = 0; i < c->n_pairs; i++)
+        if (strcmp(c->pairs[i].opt, "--figure") == 0 &&
+            !is_number(strchr(c->pairs[i].value, '=') + 1, &n))
+            return cli_usage(c, "--figure wants a number behind '=', not '%s'", c->pairs[i].value);
+    return -1;
+}
+
 static void put_pairs(struct fields *f, struct cli *c, const char *option, const char *key,
                       bool numbers)
 {
@@ -117,7 +157,7 @@ static void put_pairs(struct fields *f, struct cli *c, const char *option, const
         any = true;
         qund_jw_key(&f->w, name);
         if (numbers)
-            qund_jw_num(&f->w, strtod(value.p, NULL));
+            put_number(f, value.p);
         else
             qund_jw_str(&f->w, value);
     }
@@ -250,6 +290,7 @@ static int show_id(struct cli *c, int64_t id)
     look.zone = zone = cli_zone(c);
     plan = cli_json(qund_buf_view(&json));
     cli_plan_print(plan, zone);
+    look.groups = json_array_size(json_object_get(plan, "groups")) > 1;
     json_decref(plan);
     putchar('\n');
     cli_task_head(&t);
@@ -362,7 +403,7 @@ static void put_extra(struct fields *f, struct cli *c, enum extra extra)
     case FIGURE:
         qund_jw_kz(&f->w, "name", c->args[2]);
         qund_jw_key(&f->w, "number");
-        qund_jw_num(&f->w, strtod(c->args[3], NULL));
+        put_number(f, c->args[3]);
         break;
     }
 }
@@ -413,8 +454,12 @@ int cli_plan(struct cli *c)
 {
     const char *word = c->args[0];
     int64_t id = 0;
+    double n;
     size_t i = 0;
+    int code = figures_are_numbers(c);
 
+    if (code >= 0)
+        return code;
     if (strcmp(word, "create") == 0 || strcmp(word, "preview") == 0)
         return make(c, strcmp(word, "preview") == 0);
     if (strcmp(word, "list") == 0 && c->n_args == 1)
@@ -431,5 +476,7 @@ int cli_plan(struct cli *c)
         return cli_usage(c, ABOUT[i].extra == FLAG     ? "wants the plan's number and a flag"
                             : ABOUT[i].extra == FIGURE ? "wants the plan's number, a name, a number"
                                                        : "wants nothing more");
+    if (ABOUT[i].extra == FIGURE && !is_number(c->args[3], &n))
+        return cli_usage(c, "'%s' is no number", c->args[3]);
     return about(c, &ABOUT[i], id);
 }

@@ -37,6 +37,8 @@ static int read_options(struct cli *c, struct qund_sim_opts *o, struct qund_sim_
         return cli_usage(c, "--scenario is silent, normal, complaint or absent-staff");
     if (!cli_opt(c, "--start"))
         return cli_usage(c, "--start is missing, such as --start \"2026-09-01 08:00\"");
+    if (cli_opt(c, "--only") && !cli_opt(c, "--messages"))
+        return cli_usage(c, "--only is of the groups of a recorded chat (--messages)");
     if (read_count(c, "--days", 400, &days) || read_count(c, "--groups", 1000, &groups) ||
         read_count(c, "--customers", 5000, &customers))
         return EXIT_USAGE;

@@ -76,6 +76,8 @@ static const char *const WORDS[][2] = {
     {"task_done", "做完"},
     {"stock", "库存"},
     {"refunds", "退款"},
+    {"no reason given", "没有说原因"},
+    {"opt_out", "退订"},
     {"past its window", "过了时间"},
     {"paused past its window", "暂停到过了时间"},
     {"no_actor", "没有人选"},

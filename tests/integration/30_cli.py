@@ -35,6 +35,7 @@ def words_are_refused_by_name(folder):
     for words, said in ((("serch", "x"), "did you mean search"), (("search", "x", "--limt", "3"), "did you mean --limit"),
                         (("import", "contacts", "f", "--dry-run=no"), "takes no value"),
                         (("search",), "something is missing"), (("search", ""), "the words are empty"),
+                        (("simulate", "x", "--start", "2026-09-01", "--only", "g"), "--only is of the groups of a recorded chat"),
                         (("search", "x", "--limit"), "wants a value")):
         got = subprocess.run([d.binary, *words], capture_output=True, text=True, check=False)
         equal(got.returncode, 2, " ".join(words))
@@ -91,6 +92,37 @@ def templates_are_told_from_rules_by_their_steps(folder):
     d.write_config()
     code, _, err = d.run("check")
     check(code == 1 and "nobody" in err, "what the configuration names is looked at as a whole", err)
+
+
+def a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers(folder):
+    playbook = ("plan", "create", "home_cold_start_groupbuy", "--group", "1")
+    with Daemon(folder) as d:
+        d.start()
+        for g in ("g1", "g2"):
+            equal(d.client("ingest").events([{"id": g, "group": g, "group_name": g, "sender": "u", "text": "早"}]).status, 202, "status")
+        until(lambda: len(d.client().ask("GET", "/api/v1/groups").json()["items"]) == 2, 20, "two groups")
+        code, _, told = d.run(*playbook)
+        equal(code, 1, "with a daemon")
+        for said in ("event: the steps count", "params.koc.benefit: is missing", "params.link:map: is missing", '{"capacity": 30}'):
+            check(said in told, "each reason is named", said, told)
+        equal(d.run("plan", "preview", "quick_flash_sale", "--group", "1", "--figure", "stock.box=三十")[0], 2, "no number")
+        (folder / "own").mkdir()
+        (folder / "own" / "two.yaml").write_text(
+            "id: two\ntitle: 一\nsteps: [{id: A, at: +1h, role: star, channel: group, content: '还有{{stock.box}}份'}]\n",
+            encoding="utf-8")
+        text = (folder / "own" / "two.yaml").read_text(encoding="utf-8")
+        equal(d.client().ask("POST", "/api/v1/sop/templates", {"text": text}).status, 200, "a template")
+        code, out, err = d.run("plan", "create", "two", "--group", "1,2", "--figure", "stock.box=30")
+        equal((code, err), (0, ""), "a plan")
+        check("g1｜还有" in out and "g2｜还有" in out, "the tasks of two groups are told apart", out)
+        code, _, err = d.run("plan", "set", "1", "stock.box", "30份")
+        equal(code, 2, "a figure that is none")
+        check("'30份' is no number" in err, "it says so", err)
+        code, out, _ = d.run("plan", "set", "1", "stock.box", "12.5")
+        check(code == 0 and "12.5" in out, "a figure", out)
+        equal(d.stop(), 0, "exit code")
+        code, _, err = d.run(*playbook)
+        equal((code, err), (1, told), "without a daemon the same")
 
 
 def output_may_end_early_or_find_no_room(folder):
@@ -449,6 +481,7 @@ def a_restore_holds_what_waits(folder):
 if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
              templates_are_told_from_rules_by_their_steps,
+             a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers,
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,
              explain_takes_a_number_an_id_and_json, a_failed_start_leaves_no_trace,
              after_a_crash_other_commands_raise_no_alarm, a_replayed_store_is_virtual,
