@@ -190,14 +190,33 @@ static void add_file(struct files *f, const char *path)
     f->rules[f->n++] = qund_strdup(path);
 }
 
-/* A folder of rules is loaded as the daemon loads it; beside an org file or a configuration each
- * file is looked at as what it is. */
+/* Templates name others (`next`): whether they do so in a circle is seen in their folder. */
+static bool add_templates(struct files *f, const char *folder, char **names, size_t n)
+{
+    struct qund_sop_templates *set = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        QUND_AUTO(qund_free_str) char *file = qund_path_join(folder, names[i]);
+
+        if (kind_of(file) != IS_TEMPLATE)
+            return false;
+    }
+    if (n == 0)
+        return false;
+    qund_ignore(qund_sop_templates_load(&folder, 1, &set, f->errs, f->warnings)); /* errs says it */
+    qund_sop_templates_free(set);
+    return true;
+}
+
+/* A folder of rules or of templates is loaded as the daemon loads it; beside an org file or a
+ * configuration each file is looked at as what it is. */
 static void add_path(struct files *f, const char *path)
 {
     struct qund_err err = {0};
     struct stat st;
     char **names = NULL;
     size_t n = 0;
+    bool whole;
 
     if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
         add_file(f, path);
@@ -207,10 +226,12 @@ static void add_path(struct files *f, const char *path)
         qund_errs_add(f->errs, err.rc, err.where, "%s", err.text);
     else if (n == 0)
         qund_errs_add(f->errs, QUND_E_NOTFOUND, path, "no file here ends in .yaml");
+    whole = add_templates(f, path, names, n);
     for (size_t i = 0; i < n; i++) {
         QUND_AUTO(qund_free_str) char *file = qund_path_join(path, names[i]);
 
-        add_file(f, file);
+        if (!whole)
+            add_file(f, file);
         qund_free(names[i]);
     }
     qund_free(names);

@@ -130,7 +130,7 @@ int qund_sop_offset_parse(struct qund_str text, struct qund_sop_offset *out, str
     if (qund_str_starts(s, "on:"))
         return parse_on(s, out, err);
     if (take_clock(&s, &o.clock_min) < 0)
-        return refuse(err, text, "the time of day is written 08:00 to 23:59");
+        return refuse(err, text, "the time of day has four digits, 00:00 to 23:59, as in 09:00");
     if (s.n == 0)
         return refuse(err, text, "it begins with T, D, + or on:");
     rest = qund_str_trim(qund_str_n(s.p + 1, s.n - 1));

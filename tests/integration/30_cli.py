@@ -88,6 +88,20 @@ def templates_are_told_from_rules_by_their_steps(folder):
     code, out, _ = d.run("check", own)
     equal(code, 0, "alone it may name another")
     check("warning: the step expects nothing" in out, "what is unwise is a warning", out)
+    code, _, err = d.run("check", own.parent)
+    check(code == 1 and "nobody" in err, "a folder of templates is one whole", err)
+    (folder / "ring").mkdir()
+    for one, other in ("ab", "ba"):
+        (folder / "ring" / f"{one}.yaml").write_text(own.read_text(encoding="utf-8").replace("id: x", f"id: {one}")
+                                                     .replace("nobody", other).replace("+1h", "T-1d 9:00"), encoding="utf-8")
+    for command in (["check"], ["sop", "check"]):
+        code, _, err = d.run(*command, folder / "ring")
+        check(code == 1 and err.count("has four digits, 00:00 to 23:59, as in 09:00") == 2, "times of day have four digits", err)
+    for file in (folder / "ring").iterdir():
+        file.write_text(file.read_text(encoding="utf-8").replace("T-1d 9:00", "+1h"), encoding="utf-8")
+    for command in (["check"], ["sop", "check"]):
+        code, _, err = d.run(*command, folder / "ring")
+        check(code == 1 and err.count("a circle without an end") == 2, "a circle is found", err)
     d.config["sop"] = {"dirs": [str(own.parent)]}
     d.write_config()
     code, _, err = d.run("check")
