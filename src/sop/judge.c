@@ -200,8 +200,7 @@ static int miss(struct judging *j)
 {
     int rc = end(j, SOP_MISS, "");
 
-    qund_task_alert(j->fx, &j->a, QUND_STR("warn"), QUND_STR("manager"),
-                    QUND_STR("预期反馈没有达到"), j->now);
+    qund_task_alert_judged(j->fx, &j->a, QUND_STR("预期反馈没有达到"), j->now);
     return rc < 0 ? rc : qund_plan_b(j->s, &j->a, j->now, j->fx);
 }
 

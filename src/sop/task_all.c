@@ -2,6 +2,7 @@
  * every file here needs before it can decide anything. */
 #include "sop/task_parts.h"
 #include <stdio.h>
+#include <string.h>
 
 int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id, struct task_all *out)
 {
@@ -22,15 +23,17 @@ int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64_t id, stru
 }
 
 /* One matter of one step for one recipient is one alert: what the auditor must hear is not counted
- * into what the manager was told a minute before. */
+ * into what the manager was told a minute before, nor what came of a post into what was said of it.
+ */
 static struct qund_str rule_for(struct qund_arena *arena, const struct task_all *a,
-                                struct qund_str to)
+                                struct qund_str to, const char *matter)
 {
     bool manager = to.n == 0 || qund_str_is(to, "manager");
-    size_t room = a->plan.template.n + a->t.step.n + to.n + 8;
+    size_t room = a->plan.template.n + a->t.step.n + to.n + strlen(matter) + 8;
     char *p = qund_arena_alloc(arena, room);
-    int n = snprintf(p, room, "sop:%.*s:%.*s%s%.*s", QUND_STR_ARG(a->plan.template),
-                     QUND_STR_ARG(a->t.step), manager ? "" : ":", manager ? 0 : (int)to.n, to.p);
+    int n = snprintf(p, room, "sop:%.*s:%.*s%s%s%.*s", QUND_STR_ARG(a->plan.template),
+                     QUND_STR_ARG(a->t.step), matter, manager ? "" : ":", manager ? 0 : (int)to.n,
+                     to.p);
 
     return qund_str_n(p, (size_t)n);
 }
@@ -40,8 +43,8 @@ static bool caught_up(const struct qund_sop_effects *fx, int64_t at)
     return fx->present - at > SOP_LATE_MS;
 }
 
-void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
-                     struct qund_str to, struct qund_str title, int64_t now)
+static void alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
+                  struct qund_str to, struct qund_str title, const char *matter, int64_t now)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
     struct qund_str what = a->step->title.n > 0 ? a->step->title : a->plan.name;
@@ -52,12 +55,24 @@ void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, stru
                       &(struct qund_sop_fx_alert){.level = level,
                                                   .to = to,
                                                   .title = qund_buf_view(&text),
-                                                  .rule = rule_for(fx->arena, a, to),
+                                                  .rule = rule_for(fx->arena, a, to, matter),
                                                   .group = a->t.grp,
                                                   .contact = a->t.contact,
                                                   .plan = a->t.plan,
                                                   .task = a->t.id,
                                                   .ts = caught_up(fx, now) ? fx->present : now});
+}
+
+void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
+                     struct qund_str to, struct qund_str title, int64_t now)
+{
+    alert(fx, a, level, to, title, "", now);
+}
+
+void qund_task_alert_judged(struct qund_sop_effects *fx, const struct task_all *a,
+                            struct qund_str title, int64_t now)
+{
+    alert(fx, a, QUND_STR("warn"), QUND_STR("manager"), title, ":judged", now);
 }
 
 void qund_task_alert_missed(struct qund_sop_effects *fx, const struct task_all *a,

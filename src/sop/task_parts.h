@@ -21,6 +21,10 @@ QUND_CHECK int qund_task_all(struct qund_sop *s, struct qund_arena *arena, int64
  */
 void qund_task_alert(struct qund_sop_effects *fx, const struct task_all *a, struct qund_str level,
                      struct qund_str to, struct qund_str title, int64_t now);
+/* The manager hears that what was expected did not come; its rule ends in ":judged", so that an
+ * alert of the step a moment ago does not fold it away. */
+void qund_task_alert_judged(struct qund_sop_effects *fx, const struct task_all *a,
+                            struct qund_str title, int64_t now);
 /* What nobody did or could judge at `at`, for the manager. Found out late, because nobody was
  * there, all of a plan and group is one alert, "sop:<template>:away", at the present. */
 void qund_task_alert_missed(struct qund_sop_effects *fx, const struct task_all *a,

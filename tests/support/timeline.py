@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import zoneinfo
@@ -61,7 +62,7 @@ class Play:
 
     def told(self, task, to):
         """Alerts about that task's step; several about one step within minutes are one."""
-        return [a for a in self.alerts if a.get("to") == to and a["rule"].endswith(":" + task["step"])]
+        return [a for a in self.alerts if a.get("to") == to and re.search(f":{task['step']}(:judged)?$", a["rule"])]
 
 
 def play_all(calls):

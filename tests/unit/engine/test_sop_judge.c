@@ -55,7 +55,7 @@ static void silence_runs_plan_b_once_within_a_minute_of_the_judgement(void **sta
     assert_true(desk_int(d, "SELECT due FROM task WHERE id = 2") <= opens + HOUR + 30000 + 60000);
     assert_int_equal(sop_state(d, 2), PUSHED);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'wu' AND alert = -2"), 1);
-    assert_int_equal(sop_count(d, "alert WHERE rule = 'sop:t:S01' AND role = 'manager'"), 1);
+    assert_int_equal(sop_count(d, "alert WHERE rule = 'sop:t:S01:judged' AND role = 'manager'"), 1);
     desk_wait(d, HOUR);
     assert_int_equal(sop_count(d, "task"), 2);
     assert_int_equal(sop_count(d, "expectation"), 1); /* nothing is expected of a plan B */
