@@ -57,7 +57,8 @@ int qund_crm_channel(struct qund_crm *crm, struct qund_str name, int64_t *id)
 #define GROUP_COLUMNS                                                                           \
     "id, realm, pid, name, type, state, internal, room_dedupe, zone, place, manager, name_ts, " \
     "(SELECT group_concat(tag, char(10)) FROM (SELECT tag FROM grp_tag WHERE grp = grp.id "     \
-    "ORDER BY tag)), source = 'file', shared, (SELECT name FROM realm WHERE realm.id = grp.realm) "
+    "ORDER BY tag)), source = 'file', shared, (SELECT name FROM realm WHERE realm.id = "        \
+    "grp.realm) "
 
 /* st stands on a row of GROUP_COLUMNS. into NULL: a new cache entry. */
 static struct qund_crm_grp *take_row(struct qund_crm *crm, struct qund_stmt *st,

@@ -452,7 +452,7 @@ class TimelessChat(Chat):
         return e
 
 
-@row("I1", "wall clock +1 h, -1 h, +3 d, -3 d while running", "nothing lost or twice, durations unaffected", 1, 5, patient=True)
+@row("I1", "wall clock +1 h, -1 h, +3 d, -3 d while running", "nothing lost or twice, durations unaffected", 1, 5)
 def i1(ctx):
     wall = Clock(ctx.folder)
     jumps = [hours * 3600 for hours in (1, 0, -1, 0, 72, 0, -72, 0)] * ctx.rounds

@@ -17,8 +17,10 @@ static void has(struct desk *d, const char *id, const char *words)
     char sql[160];
     char *got;
 
-    snprintf(sql, sizeof(sql),
-             "SELECT m.signups FROM mark m JOIN message_202509 e ON e.seq = m.seq WHERE e.eid = '%s'", id);
+    snprintf(
+        sql, sizeof(sql),
+        "SELECT m.signups FROM mark m JOIN message_202509 e ON e.seq = m.seq WHERE e.eid = '%s'",
+        id);
     got = desk_text(d, sql);
     if (!strstr(got, words))
         fail_msg("%s: %s not in %s", id, words, got);

@@ -282,12 +282,10 @@ static void forms_visits_and_the_like_have_a_kind_each(void **state)
         enum qund_sop_metric metric;
         const char *kind;
         double twice; /* the same person twice: people count once, rows as often */
-    } kinds[] = {{QUND_SOP_FORM_SUBMITS, "form.submit", 1},
-                 {QUND_SOP_CHECKINS, "checkin", 1},
-                 {QUND_SOP_REDEEMS, "redeem", 2},
-                 {QUND_SOP_REFUNDS, "order.refunded", 2},
-                 {QUND_SOP_ATTEND_LIVE, "live.attend", 1},
-                 {QUND_SOP_LINK_CLICKS, "link.click", 1}};
+    } kinds[] = {
+        {QUND_SOP_FORM_SUBMITS, "form.submit", 1}, {QUND_SOP_CHECKINS, "checkin", 1},
+        {QUND_SOP_REDEEMS, "redeem", 2},           {QUND_SOP_REFUNDS, "order.refunded", 2},
+        {QUND_SOP_ATTEND_LIVE, "live.attend", 1},  {QUND_SOP_LINK_CLICKS, "link.click", 1}};
     struct desk *d = desk_new(CONFIG, RULES);
     const int64_t end = START + QUND_HOUR_MS;
 
