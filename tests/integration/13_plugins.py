@@ -259,7 +259,7 @@ with scratch() as folder, Daemon(folder / "d", config(
                 got.append(e)
         t = threading.Thread(target=wait)
         t.start()
-        until(lambda: d.status()["http"]["connections"] > 0, 5, "it is there")
+        until(lambda: "event=good.unanswered" in d.log(), 5, "the plugin has it")
         start = time.monotonic()
         equal(d.stop(), 0, "exit")
         check(time.monotonic() - start < 4 * PATIENCE, "it waits a second, not half a minute")

@@ -247,7 +247,9 @@ static void channel_request(void *channel, struct qund_request *r)
         }
     if (qund_str_is(r->path, "/abort"))
         abort();
-    if (!qund_str_is(r->path, "/never"))
+    if (qund_str_is(r->path, "/never"))
+        QUND_SAY(c->bot->host, QUND_INFO, "good.unanswered");
+    else
         c->bot->host->http_reply(r, 404, NULL, QUND_STR_NONE, NULL, 0);
 }
 
