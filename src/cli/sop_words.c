@@ -1,5 +1,6 @@
 /* src/cli/sop_words.c - the words in which operators read what identifiers say. */
 #include "cli/sop_view.h"
+#include "sop/template.h"
 
 static const char *const WORDS[][2] = {
     {"star", "明星"},
@@ -51,33 +52,7 @@ static const char *const WORDS[][2] = {
     {"normal", "客户有反应"},
     {"complaint", "有人投诉"},
     {"absent-staff", "员工不在"},
-    {"speakers", "发言人数"},
-    {"messages", "发言数"},
-    {"keyword_hits", "说到关键词"},
-    {"link_clicks", "点链接"},
-    {"form_submits", "交表单"},
-    {"signups", "报名"},
-    {"signup_confirms", "确认到场"},
-    {"cancels", "取消报名"},
-    {"checkins", "到场"},
-    {"coupon_claims", "领券"},
-    {"redeems", "核销"},
-    {"orders", "下单"},
-    {"attend_live", "看直播"},
-    {"homework", "交作业"},
-    {"photo_posts", "晒图"},
-    {"one_to_one_replies", "私聊回复"},
-    {"joins", "入群"},
-    {"leaves", "退群"},
-    {"complaints", "投诉"},
-    {"unanswered", "没人回"},
-    {"reply_minutes", "回复分钟"},
-    {"satisfaction", "满意度"},
-    {"task_done", "做完"},
-    {"stock", "库存"},
-    {"refunds", "退款"},
     {"no reason given", "没有说原因"},
-    {"opt_out", "退订"},
     {"past its window", "过了时间"},
     {"paused past its window", "暂停到过了时间"},
     {"no_actor", "没有人选"},
@@ -98,23 +73,24 @@ static const char *const WORDS[][2] = {
     {"contact_week", "每人每周"},
     {"sender_day", "每员工每天"},
     {"stop", "停止条件"},
-    {"customers", "客户"},
-    {"new", "新成员"},
-    {"confirmed", "已确认"},
-    {"reserved", "已预约"},
-    {"capacity", "容量"},
 };
 
 void cli_put_reason(const char *reason, struct qund_buf *out)
 {
     const char *colon = strchr(reason, ':');
+    struct qund_sop_cond stop;
     QUND_AUTO(qund_free_str)
     char *kind =
         qund_str_dup(qund_str_n(reason, colon ? (size_t)(colon - reason) : strlen(reason)));
 
     qund_buf_puts(out, cli_zh(kind));
-    if (colon)
-        qund_buf_printf(out, "：%s", cli_zh(colon + 1));
+    if (!colon)
+        return;
+    qund_buf_puts(out, "：");
+    if (strcmp(kind, "stop") == 0 && qund_sop_cond_parse(qund_str(colon + 1), &stop, NULL) == 0)
+        qund_sop_cond_say(&stop, QUND_STR_NONE, out);
+    else
+        qund_buf_puts(out, cli_zh(colon + 1));
 }
 
 void cli_put_goal(const char *wanted, struct qund_buf *out)
@@ -137,10 +113,29 @@ void cli_put_value(const char *value, struct qund_buf *out)
     qund_buf_printf(out, "%s的%.*s", cli_zh(value + of + 4), (int)of, value);
 }
 
+/* What templates count and ask has its words where it is counted. */
+static const char *of_template(struct qund_str s)
+{
+    int metric = qund_sop_metric_parse(s), flag = qund_sop_flag_parse(s);
+
+    if (metric >= 0)
+        return qund_sop_metric_zh((enum qund_sop_metric)metric);
+    if (flag >= 0)
+        return qund_sop_flag_zh((enum qund_sop_flag)flag);
+    for (int i = 0; i < QUND_SOP_BASES; i++)
+        if (qund_str_is(s, qund_sop_count_of_name((enum qund_sop_count_of)i)))
+            return qund_sop_count_of_zh((enum qund_sop_count_of)i);
+    return NULL;
+}
+
 const char *cli_zh(const char *identifier)
 {
-    for (size_t i = 0; i < QUND_ARRAY_LEN(WORDS); i++)
+    const char *word = NULL;
+
+    for (size_t i = 0; !word && i < QUND_ARRAY_LEN(WORDS); i++)
         if (strcmp(WORDS[i][0], identifier) == 0)
-            return WORDS[i][1];
-    return identifier;
+            word = WORDS[i][1];
+    if (!word)
+        word = of_template(qund_str(identifier));
+    return word ? word : identifier;
 }

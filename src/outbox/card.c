@@ -14,7 +14,7 @@
 #define COPY_CHARS 600u /* of a task's words: more than a post has */
 
 struct said {
-    struct qund_str short_id, level, title, link, all, group, sender, quote, person, to;
+    struct qund_str short_id, level, title, again, link, all, group, sender, quote, person, to;
     bool task;
 };
 
@@ -53,6 +53,7 @@ static void read_body(struct qund_str json, struct qund_arena *arena, struct sai
         struct qund_str *out = qund_str_is(key, "short")      ? &s->short_id
                                : qund_str_is(key, "level")    ? &s->level
                                : qund_str_is(key, "to")       ? &s->to
+                               : qund_str_is(key, "again")    ? &s->again
                                : qund_str_is(key, "link")     ? &s->link
                                : qund_str_is(key, "link_all") ? &s->all
                                                               : NULL;
@@ -86,25 +87,55 @@ static void put_words(const struct said *s, struct qund_buf *out)
         qund_buf_puts(out, "…");
 }
 
+static const struct said *first_of(const struct said *v, size_t n, bool task)
+{
+    for (size_t i = 0; i < n; i++)
+        if (v[i].task == task)
+            return &v[i];
+    return NULL;
+}
+
+/* 回复：收到 12 / 完成 12 / 稍后 12 30分钟 / 做不了 T13 原因 / 转交 12 姓名 / 无关 12 …
+ * One line for the whole card: the words that its alerts and its tasks understand, each with a
+ * number that stands above, and that several can be answered at once. */
+static void put_answers(const struct said *v, size_t n, struct qund_buf *out)
+{
+    const struct said *alert = first_of(v, n, false), *task = first_of(v, n, true);
+    struct qund_str id = v[0].short_id;
+
+    qund_buf_puts(out, "\n回复：");
+    if (alert)
+        qund_buf_printf(out, "收到 %.*s / ", QUND_STR_ARG(alert->short_id));
+    qund_buf_printf(out, "完成 %.*s / 稍后 %.*s 30分钟", QUND_STR_ARG(id), QUND_STR_ARG(id));
+    if (task)
+        qund_buf_printf(out, " / 做不了 %.*s 原因", QUND_STR_ARG(task->short_id));
+    qund_buf_printf(out, " / 转交 %.*s 姓名", QUND_STR_ARG(id));
+    if (alert)
+        qund_buf_printf(out, " / 无关 %.*s", QUND_STR_ARG(alert->short_id));
+    if (n > 1)
+        qund_buf_printf(out, "（编号换成要答的那条，可一起答：完成 %.*s %.*s）", QUND_STR_ARG(id),
+                        QUND_STR_ARG(v[1].short_id));
+}
+
 /* 2 条提醒
  * #12 询价｜一群 张三：多少钱
- * T13 早安｜一群：…
- * then the address of them all, or 回复：收到 12 / 完成 12 / 稍后 12 30分钟 */
+ * T13 早安（再提醒一次，还剩 25 分钟）｜一群：…
+ * then the address of them all, or how to answer. */
 static void put_text(const struct said *v, size_t n, struct qund_buf *out)
 {
     qund_buf_printf(out, "%zu 条提醒", n);
     for (size_t i = 0; i < n; i++) {
-        qund_buf_printf(out, "\n%s%.*s %.*s｜", v[i].task ? "" : "#", QUND_STR_ARG(v[i].short_id),
+        qund_buf_printf(out, "\n%s%.*s %.*s", v[i].task ? "" : "#", QUND_STR_ARG(v[i].short_id),
                         QUND_STR_ARG(v[i].title));
+        if (v[i].again.n > 0)
+            qund_buf_printf(out, "（%.*s）", QUND_STR_ARG(v[i].again));
+        qund_buf_puts(out, "｜");
         put_words(&v[i], out);
     }
-    if (v[0].all.n > 0) {
+    if (v[0].all.n > 0)
         qund_buf_printf(out, "\n%.*s", QUND_STR_ARG(v[0].all));
-        return;
-    }
-    qund_buf_printf(out, "\n回复：收到 %.*s / 完成 %.*s / 稍后 %.*s 30分钟",
-                    QUND_STR_ARG(v[0].short_id), QUND_STR_ARG(v[0].short_id),
-                    QUND_STR_ARG(v[0].short_id));
+    else
+        put_answers(v, n, out);
 }
 
 static void put_item(struct qund_jw *w, const struct said *s)
@@ -116,6 +147,8 @@ static void put_item(struct qund_jw *w, const struct said *s)
     qund_jw_kstr(w, "short", s->short_id);
     qund_jw_kstr(w, "level", s->level);
     qund_jw_kstr(w, "title", s->title);
+    if (s->again.n > 0)
+        qund_jw_kstr(w, "again", s->again);
     qund_jw_kstr(w, "text", qund_buf_view(&words));
     if (s->link.n > 0)
         qund_jw_kstr(w, "link", s->link);

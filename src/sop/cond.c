@@ -14,6 +14,8 @@
 
 static const char *const BASES[QUND_SOP_BASES] = {"customers", "new",    "signups", "confirmed",
                                                   "reserved",  "orders", "stock",   "capacity"};
+static const char *const BASES_ZH[QUND_SOP_BASES] = {"客户",   "新成员", "报名", "已确认",
+                                                     "已预约", "下单",   "库存", "容量"};
 static const char *const SIGNS[] = {
     [QUND_SOP_GTE] = ">=", [QUND_SOP_LTE] = "<=", [QUND_SOP_GT] = ">",
     [QUND_SOP_LT] = "<",   [QUND_SOP_EQ] = "==",
@@ -22,6 +24,11 @@ static const char *const SIGNS[] = {
 const char *qund_sop_count_of_name(enum qund_sop_count_of of)
 {
     return (unsigned)of < QUND_SOP_BASES ? BASES[of] : "?";
+}
+
+const char *qund_sop_count_of_zh(enum qund_sop_count_of of)
+{
+    return (unsigned)of < QUND_SOP_BASES ? BASES_ZH[of] : "?";
 }
 
 const char *qund_sop_op_sign(enum qund_sop_op op)

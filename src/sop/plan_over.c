@@ -134,14 +134,41 @@ static int copy_people(struct qund_sop *s, int64_t plan, struct sop_draft *d)
     return n < 0 ? n : 0;
 }
 
+/* What stands in its way, as a manager reads it; the words of the refusal are for operators. */
+static const struct {
+    const char *where, *zh;
+} IN_THE_WAY[] = {
+    {"params", "参数没有填全，或填得不对"},
+    {"figures", "缺一个要有人报的数"},
+    {"groups", "群不合用"},
+    {"contacts", "人不合用"},
+    {"template", "模板用不了"},
+    {"event", "没有活动时间"},
+    {"start", "开始时间不行"},
+};
+
+static void put_why(const struct qund_err *err, struct qund_buf *out)
+{
+    struct qund_str where = qund_str(err->where);
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(IN_THE_WAY); i++)
+        if (qund_str_starts(where, IN_THE_WAY[i].where)) {
+            qund_buf_printf(out, "%s（%s）", IN_THE_WAY[i].zh, err->where);
+            return;
+        }
+    qund_buf_printf(out, "不合要求（%s）", err->where);
+}
+
 static void tell_unmade(struct sop_draft *d, const struct qund_plan *before, struct qund_str next,
                         const struct qund_err *err, struct qund_sop_effects *fx)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf title = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf rule = {0};
 
-    qund_buf_printf(&title, "「%.*s」已结束，后续计划 %.*s 未能建立：%s：%s",
-                    QUND_STR_ARG(before->name), QUND_STR_ARG(next), err->where, err->text);
+    qund_buf_printf(&title, "「%.*s」已结束，后续计划 %.*s 未能建立：", QUND_STR_ARG(before->name),
+                    QUND_STR_ARG(next));
+    put_why(err, &title);
+    qund_buf_printf(&title, "；请运营看 qund plan preview %.*s", QUND_STR_ARG(next));
     qund_buf_printf(&rule, "sop:%.*s:next", QUND_STR_ARG(before->template));
     qund_sop_fx_alert(fx,
                       &(struct qund_sop_fx_alert){.level = QUND_STR("warn"),

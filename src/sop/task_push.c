@@ -87,14 +87,41 @@ static void put_media(const struct telling *x, struct qund_buf *out)
         qund_buf_char(out, '\n');
 }
 
+/* A second card that reads like the first is taken for it: what was told before says so in its
+ * first line, with what is left of the time. The others: who had no card of it yet. */
+static const struct again {
+    const char *why, *same, *other;
+} AGAIN[] = {
+    {"late", "再提醒一次", "还没有人做，请接手"},
+    {"urge", "请尽快，再提醒一次", "请尽快接手"},
+};
+
+static void put_again(const struct telling *x, struct qund_buf *out)
+{
+    int64_t left = x->a->t.closes - x->t->now;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(AGAIN); i++) {
+        if (strcmp(x->t->why, AGAIN[i].why) != 0)
+            continue;
+        qund_buf_puts(out, x->staff == x->a->t.staff ? AGAIN[i].same : AGAIN[i].other);
+        qund_buf_puts(out, left > 0 ? "，还剩" : "，已过截止时间");
+        if (left >= 60000)
+            qund_buf_char(out, ' ');
+        if (left > 0)
+            qund_sop_duration_say(left, out);
+    }
+}
+
 /* The words stand alone between two lines, so that a thumb finds where they begin and end. */
-static void put_text(struct qund_jw *w, const struct telling *x, struct qund_str link)
+static void put_text(struct qund_jw *w, const struct telling *x, struct qund_str again,
+                     struct qund_str link)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
     const struct task_all *a = x->a;
     long long id = (long long)a->t.id;
 
-    qund_buf_printf(&text, "【任务 T%lld】%.*s", id, QUND_STR_ARG(title_of(a)));
+    qund_buf_printf(&text, "【任务 T%lld】%.*s%s%.*s", id, QUND_STR_ARG(again),
+                    again.n > 0 ? "\n" : "", QUND_STR_ARG(title_of(a)));
     if (x->group.n > 0)
         qund_buf_printf(&text, "｜%.*s", QUND_STR_ARG(x->group));
     qund_buf_printf(&text, "\n%s，", WHAT_TO_DO[a->t.channel]);
@@ -149,14 +176,18 @@ static void put_body(const struct telling *x, struct qund_buf *body)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf link = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf again = {0};
     struct qund_jw w = qund_jw(body);
 
+    put_again(x, &again);
     qund_jw_obj(&w);
     qund_jw_kz(&w, "kind", "task");
     qund_jw_key(&w, "short");
     qund_jw_printf(&w, "T%lld", (long long)x->a->t.id);
     qund_jw_kz(&w, "level", x->t->level);
     qund_jw_kz(&w, "why", x->t->why);
+    if (again.n > 0)
+        qund_jw_kstr(&w, "again", qund_buf_view(&again));
     qund_jw_kstr(&w, "to", x->name);
     qund_jw_key(&w, "person");
     qund_jw_obj(&w);
@@ -169,7 +200,7 @@ static void put_body(const struct telling *x, struct qund_buf *body)
         qund_jw_kstr(&w, "link", qund_buf_view(&link));
         qund_jw_kstr(&w, "link_all", qund_buf_view(&all));
     }
-    put_text(&w, x, qund_buf_view(&link));
+    put_text(&w, x, qund_buf_view(&again), qund_buf_view(&link));
     put_task(&w, x);
     qund_jw_end_obj(&w);
 }

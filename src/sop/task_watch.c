@@ -61,6 +61,17 @@ int qund_task_watch_from(struct qund_sop *s, const struct task_all *a, int64_t n
     return look_again(s, a, &(struct qund_task_at){.now = now, .reach = now});
 }
 
+/* What its value stands for is said as it was typed when the plan was made. */
+static void say_when(const struct task_all *a, struct qund_buf *out)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf typed = {0};
+    const struct qund_sop_cond *c = &a->step->alert.when;
+    bool known =
+        c->value.var.p && qund_plan_param(&a->plan, a->tpl, &a->clock, c->value.var, &typed) == 0;
+
+    qund_sop_cond_say(c, known ? qund_buf_view(&typed) : QUND_STR_NONE, out);
+}
+
 int qund_task_alarm(struct qund_sop *s, struct task_all *a, int64_t since, int64_t now,
                     struct qund_sop_effects *fx)
 {
@@ -78,7 +89,7 @@ int qund_task_alarm(struct qund_sop *s, struct task_all *a, int64_t since, int64
         rc = unheard(s, a, since, now);
     if (rc != 0 || !holds)
         return rc < 0 ? rc : 0;
-    qund_sop_cond_print(&x->when, &text);
+    say_when(a, &text);
     qund_task_alert(fx, a, x->level, x->to, qund_buf_view(&text), now);
     a->t.flags |= QUND_TASK_ALERTED;
     return qund_task_sql_set(s->deps.db, &a->t);

@@ -29,6 +29,8 @@ void qund_sop_offset_print(const struct qund_sop_offset *o, struct qund_buf *out
 const char *qund_sop_on_event(struct qund_str on);
 /* "1d12h", in the fewest units; 0 is "0s". */
 void qund_sop_duration_print(int64_t ms, struct qund_buf *out);
+/* "1 小时 20 分钟": two units at most, rounded down (cond_say.c). */
+void qund_sop_duration_say(int64_t ms, struct qund_buf *out);
 
 /* --- conditions: flag | metric op value [in DUR] [at OFFSET] (metric.c, cond.c) --- */
 enum qund_sop_metric {
@@ -62,7 +64,8 @@ enum qund_sop_metric {
 /* Where its figure comes from. */
 enum qund_sop_source { QUND_SOP_FROM_CHAT, QUND_SOP_FROM_EVENTS, QUND_SOP_REPORTED };
 const char *qund_sop_metric_name(enum qund_sop_metric m);
-int qund_sop_metric_parse(struct qund_str s); /* the metric, or NOTFOUND */
+const char *qund_sop_metric_zh(enum qund_sop_metric m); /* as people read it */
+int qund_sop_metric_parse(struct qund_str s);           /* the metric, or NOTFOUND */
 enum qund_sop_source qund_sop_metric_source(enum qund_sop_metric m);
 /* Counts people or things, so that a percentage of a base says something. */
 bool qund_sop_metric_counts(enum qund_sop_metric m);
@@ -79,6 +82,7 @@ enum qund_sop_count_of { /* bases of a percentage */
                          QUND_SOP_BASES
 };
 const char *qund_sop_count_of_name(enum qund_sop_count_of of);
+const char *qund_sop_count_of_zh(enum qund_sop_count_of of);
 struct qund_sop_value {
     double n; /* at most three decimals */
     bool percent;
@@ -129,6 +133,7 @@ enum qund_sop_flag { /* the closed list; of one person, or of the group or the p
                      QUND_SOP_FLAGS
 };
 const char *qund_sop_flag_name(enum qund_sop_flag f);
+const char *qund_sop_flag_zh(enum qund_sop_flag f);
 int qund_sop_flag_parse(struct qund_str s); /* the flag, or NOTFOUND */
 bool qund_sop_flag_personal(enum qund_sop_flag f);
 
@@ -147,6 +152,9 @@ struct qund_sop_cond {
 QUND_CHECK int qund_sop_cond_parse(struct qund_str s, struct qund_sop_cond *out,
                                    struct qund_err *err);
 void qund_sop_cond_print(const struct qund_sop_cond *c, struct qund_buf *out);
+/* "2 小时内发言人数不到 10"; typed: what its value's variable stands for, NONE when it has none or
+ * nobody knows (cond_say.c). */
+void qund_sop_cond_say(const struct qund_sop_cond *c, struct qund_str typed, struct qund_buf *out);
 
 /* --- the template --- */
 enum qund_sop_scope { QUND_SOP_GROUP, QUND_SOP_CONTACT, QUND_SOP_MEMBER };

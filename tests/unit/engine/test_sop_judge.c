@@ -213,6 +213,8 @@ static void silence_in_our_downtime_alarms_nobody(void **state)
     assert_int_equal(sop_count(d, "alert WHERE role = 'leader'"), 0);
     desk_wait(d, 35 * MIN); /* and then it was silent indeed */
     assert_int_equal(sop_count(d, "alert WHERE role = 'leader'"), 1);
+    /* Whoever is told has never seen the template: no condition in its language. */
+    assert_int_equal(sop_count(d, "alert WHERE title LIKE '30 分钟内发言数不到 3：S01 %'"), 1);
     desk_free(d);
 }
 

@@ -18,6 +18,22 @@ static struct desk *with_task(const char *steps)
     return d;
 }
 
+/* The latest card to that target. */
+static void card_begins(struct desk *d, const char *target, const char *want)
+{
+    char sql[120];
+    char *text;
+
+    snprintf(sql, sizeof(sql),
+             "SELECT json_extract(body, '$.text') FROM outbox WHERE target = '%s' AND alert = -1"
+             " ORDER BY id DESC LIMIT 1",
+             target);
+    text = desk_text(d, sql);
+    if (strncmp(text, want, strlen(want)) != 0)
+        fail_msg("%s", text);
+    qund_free(text);
+}
+
 static void who_holds_the_role_is_told_at_its_time_with_the_words_to_copy(void **state)
 {
     struct desk *d = with_task(STEP);
@@ -276,9 +292,15 @@ static void what_nobody_does_is_told_to_others_once_and_then_expires(void **stat
 
     (void)state;
     desk_wait(d, 11 * MIN);
+    card_begins(d, "lin", "【任务 T1】早安｜"); /* the first is no reminder */
     desk_wait(d, 3 * HOUR + 31 * MIN);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'wu' AND alert = -1"), 1);
     assert_int_equal(sop_count(d, "alert WHERE rule = 'sop:t:S01' AND role = 'manager'"), 1);
+    card_begins(d, "wu", "【任务 T1】还没有人做，请接手，还剩 30 分钟\n早安｜");
+    card_begins(d, "lin", "【任务 T1】再提醒一次，还剩 30 分钟\n早安｜");
+    assert_int_equal(sop_count(d, "outbox WHERE json_extract(body, '$.again') ="
+                                  " '再提醒一次，还剩 30 分钟' AND target = 'lin'"),
+                     1);
     desk_wait(d, 10 * MIN);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'wu' AND alert = -1"), 1);
     desk_wait(d, HOUR);
@@ -298,6 +320,7 @@ static void urged_handed_over_and_postponed_by_command(void **state)
     desk_wait(d, 11 * MIN);
     assert_int_equal(desk_command(d, "task.urge", "{\"id\":1}"), 0);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'lin' AND urgent = 1"), 1);
+    card_begins(d, "lin", "【任务 T1】请尽快，再提醒一次，还剩 3 小时 58 分钟\n早安｜");
     assert_int_equal(desk_command(d, "task.handover", "{\"id\":1,\"to\":\"wu\"}"), 0);
     assert_int_equal(sop_state(d, 1), PUSHED);
     assert_int_equal(sop_count(d, "outbox WHERE target = 'wu'"), 1);

@@ -302,7 +302,8 @@ static void a_plan_that_cannot_follow_is_told_to_the_manager(void **state)
     }
     assert_int_equal(bench_int(b, "SELECT state FROM plan"), QUND_PLAN_FINISHED);
     if (alerts > 0)
-        assert_non_null(strstr(b->fx.alerts[0].title.p, "后续计划 week 未能建立"));
+        assert_non_null(strstr(b->fx.alerts[0].title.p,
+                               "后续计划 week 未能建立：没有活动时间（event）；请运营看"));
     assert_int_equal(bench_int(b, "SELECT count(*) FROM plan"), 1);
 }
 

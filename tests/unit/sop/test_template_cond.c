@@ -46,6 +46,48 @@ static void every_condition_is_printed_in_one_way(void **state)
     }
 }
 
+/* As a template has it, and as staff read it. */
+static const struct {
+    const char *text, *typed, *said;
+} TO_STAFF[] = {
+    {"speakers>=15%", NULL, "发言人数达到 15%"},
+    {"messages<3 in 30m", NULL, "30 分钟内发言数不到 3"},
+    {"signups<15% of capacity at T-11d", NULL, "报名不到容量的 15%"},
+    {"stock.toolkit==0", NULL, "库存（toolkit）等于 0"},
+    {"unanswered>0 in 26h", NULL, "1 天 2 小时内没人回的问题超过 0"},
+    {"reply_minutes<=2.5", NULL, "回复分钟不超过 2.5"},
+    {"checkins>{{forecast.high}}", "80", "到场超过 80"},
+    {"checkins>{{forecast.high}}", NULL, "到场超过 {{forecast.high}}"},
+    {"task_done<1 at T-30m", NULL, "还没做完"},
+    {"task_done>=1", NULL, "已做完"},
+    {"safety_issue", NULL, "有安全问题"},
+};
+
+static void staff_read_a_condition_in_their_language(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(TO_STAFF); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+        const char *typed = TO_STAFF[i].typed;
+        struct qund_sop_cond c;
+
+        assert_int_equal(qund_sop_cond_parse(qund_str(TO_STAFF[i].text), &c, NULL), 0);
+        qund_sop_cond_say(&c, typed ? qund_str(typed) : QUND_STR_NONE, &out);
+        assert_string_equal(out.p, TO_STAFF[i].said);
+    }
+}
+
+static void nothing_that_can_be_asked_is_without_a_word_for_staff(void **state)
+{
+    (void)state;
+    for (int i = 0; i < QUND_SOP_METRICS; i++)
+        assert_true((unsigned char)qund_sop_metric_zh((enum qund_sop_metric)i)[0] > 127);
+    for (int i = QUND_SOP_FLAG_NONE + 1; i < QUND_SOP_FLAGS; i++)
+        assert_true((unsigned char)qund_sop_flag_zh((enum qund_sop_flag)i)[0] > 127);
+    for (int i = 0; i < QUND_SOP_BASES; i++)
+        assert_true((unsigned char)qund_sop_count_of_zh((enum qund_sop_count_of)i)[0] > 127);
+}
+
 static void the_parts_of_a_condition_are_told_apart(void **state)
 {
     struct qund_sop_cond c;
@@ -123,6 +165,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_condition_is_printed_in_one_way),
+        cmocka_unit_test(staff_read_a_condition_in_their_language),
+        cmocka_unit_test(nothing_that_can_be_asked_is_without_a_word_for_staff),
         cmocka_unit_test(the_parts_of_a_condition_are_told_apart),
         cmocka_unit_test(everything_else_is_refused_with_a_reason),
         cmocka_unit_test(the_closed_lists_name_each_entry_once),
