@@ -55,15 +55,16 @@ class Staff:
         self.path, self.say, self.known = path, say, set()
 
     def reads(self, push):
-        who = (push.get("person") or {}).get("ids", {}).get(REALM)
+        person = push.get("person") or {}
+        who = person.get("ids", {}).get(REALM)
         for task in tasks_of(push):
             if who and task not in self.known:      # reminded of it: it is on its way
                 self.known.add(task)
-                timer = threading.Timer(THINKS_S, self.does, (task, who))
+                timer = threading.Timer(THINKS_S, self.does, (task, who, person.get("name") or who))
                 timer.daemon = True
                 timer.start()
 
-    def does(self, number, who):
+    def does(self, number, who, name):
         try:
             task = ask(self.path, "GET", f"/api/v1/tasks/{number}")
             if task["channel"] not in IN_GROUP:
@@ -71,6 +72,6 @@ class Staff:
                 return
             group = ask(self.path, "GET", f"/api/v1/groups/{task['group']}")
             ask(self.path, "POST", "/api/v1/events?channel=replay",
-                {"group": group["group"], "sender": who, "text": task["content"]})
+                {"group": group["group"], "sender": who, "sender_name": name, "text": task["content"]})
         except (OSError, http.client.HTTPException, ValueError, KeyError) as err:
             self.say(f"T{number} is left undone: {err}")

@@ -33,9 +33,11 @@ static void print_line(const struct qund_zone *zone, const json_t *o)
     print_when(zone, o, "last_ts", "");
     printf("  %s  ", text_of(o, "to"));
     cli_print_text(qund_utf8_cut_chars(qund_str(text_of(o, "title")), 60));
-    fputs("  「", stdout);
-    cli_print_text(qund_utf8_cut_chars(qund_str(text_of(o, "quote")), 40));
-    fputs("」", stdout);
+    if (*text_of(o, "quote")) { /* not every alert is about something that was said */
+        fputs("  「", stdout);
+        cli_print_text(qund_utf8_cut_chars(qund_str(text_of(o, "quote")), 40));
+        fputs("」", stdout);
+    }
     print_when(zone, o, "snoozed_until", "  until ");
     putchar('\n');
 }

@@ -116,9 +116,12 @@ static void alert(const struct watch *w, const json_t *o)
     printf(" !! alert %lld %s -> %s: ", (long long)json_integer_value(json_object_get(a, "id")),
            text_of(a, "level"), text_of(a, "to"));
     put_text(text_of(a, "title"), 80);
-    fputs(" 「", stdout);
-    put_text(text_of(a, "quote"), 40);
-    printf("」%s\n", w->color ? "\033[0m" : "");
+    if (*text_of(a, "quote")) { /* not every alert is about something that was said */
+        fputs(" 「", stdout);
+        put_text(text_of(a, "quote"), 40);
+        fputs("」", stdout);
+    }
+    printf("%s\n", w->color ? "\033[0m" : "");
 }
 
 static void delivery(const struct watch *w, const json_t *o)

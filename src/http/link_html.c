@@ -161,7 +161,10 @@ static void put_head(const struct link_view *v, const struct qund_zone *zone, co
     qund_link_put_time(out, zone, qund_link_field(o, "last_ts"));
     if (count > 1)
         qund_buf_printf(out, " · %lld %s", (long long)count, qund_link_say(v, W_TIMES));
-    qund_buf_puts(out, "</p>\n<blockquote dir=\"auto\">");
+    qund_buf_puts(out, "</p>\n");
+    if (qund_link_field(o, "quote").n == 0)
+        return;
+    qund_buf_puts(out, "<blockquote dir=\"auto\">");
     qund_link_put_field(out, o, "quote");
     qund_buf_puts(out, "</blockquote>\n");
 }

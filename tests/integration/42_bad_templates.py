@@ -142,6 +142,8 @@ with scratch() as folder, Receiver(folder) as receiver, \
         until(lambda: [(t["state"], t.get("reason")) for t in desk.get(f"/api/v1/plans/{plan}/tasks").json()["items"]]
               == [("held", "nobody")], 20, "held")
         until(lambda: any("没有人担任这个角色" in c["body"] for c in receiver.calls()), 20, "the manager is told")
+        listed = d.run("alert", "list", check_exit=0)[1]
+        check("没有人担任这个角色" in listed and "「" not in listed, "listed, and quotes nothing", listed)
 
     equal(d.stop(), 0, "exit code")
     d.clean()

@@ -83,6 +83,8 @@ def _():
         shown = until(lambda: (text := type_in(folder, show)) and "S01·B" in text and text, 60, "plan B within a minute")
         check("完成·证实" in shown and "0 未达成" in shown, "posted, proved, missed", shown)
         until(lambda: "周末看工地" in said(folder) and "预期反馈没有达到" in said(folder), 20, "the feed shows it")
+        check("小米*: " in said(folder) and "] *: " not in said(folder), "staff have names", said(folder)[-1500:])
+        check("「」" not in said(folder), "an alert about nothing that was said quotes nothing", said(folder)[-1500:])
         os.killpg(p.pid, signal.SIGINT)
         p.wait(15 * PATIENCE)
 
