@@ -99,6 +99,7 @@ static void put_clashes(struct sop_draft *d, struct qund_jw *w)
         const struct sop_item *it = &d->items[d->clash_items[i]];
         qund_jw_obj(w);
         qund_jw_kint(w, "group", d->places[it->place].id);
+        qund_jw_kstr(w, "group_name", d->places[it->place].name);
         if (d->clash_contacts[i] > 0)
             qund_jw_kint(w, "contact", d->clash_contacts[i]);
         qund_jw_kstr(w, "step", it->step->id);

@@ -13,6 +13,7 @@
  * yet, and the caps decide then. */
 #include "sop/internal.h"
 
+#define NAMED_MAX 10u                /* clashes in a refusal */
 #define AROUND_MS (32 * QUND_DAY_MS) /* a month's quota counts from its first day to its last */
 
 struct others {
@@ -177,12 +178,11 @@ static int quota_of_people(struct sop_draft *d, const struct qund_sop_caps *caps
     return rc;
 }
 
-/* --- the first of them, as a problem or a warning --- */
+/* --- as problems, or as a warning --- */
 
-static int put_whom(const struct sop_draft *d, const struct sop_item *it, struct qund_buf *out)
+static int put_whom(const struct sop_draft *d, const struct sop_item *it, int64_t contact,
+                    struct qund_buf *out)
 {
-    int64_t contact = d->clash_contacts[0];
-
     if (contact > 0) {
         int rc = qund_fill_sql_nick(d->s->deps.db, d->places[it->place].id, contact, out);
 
@@ -194,30 +194,63 @@ static int put_whom(const struct sop_draft *d, const struct sop_item *it, struct
     return 0;
 }
 
-static int tell(struct sop_draft *d)
+/* "S02 in 一群 at 2025-09-17 10:00 (group_day), free is …" */
+static int put_clash(const struct sop_draft *d, size_t i, struct qund_buf *out)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    const struct sop_item *it = &d->items[d->clash_items[0]];
+    const struct sop_item *it = &d->items[d->clash_items[i]];
     const struct qund_zone *zone = d->places[it->place].clock.zone;
-    bool person = d->clash_contacts[0] > 0;
     int rc;
 
-    qund_buf_printf(&text, "%zu posts are over a cap: %.*s %s ", d->all_clashes,
-                    QUND_STR_ARG(it->step->id), person ? "to" : "in");
-    rc = put_whom(d, it, &text);
+    qund_buf_printf(out, "%.*s %s ", QUND_STR_ARG(it->step->id),
+                    d->clash_contacts[i] > 0 ? "to" : "in");
+    rc = put_whom(d, it, d->clash_contacts[i], out);
     if (rc < 0)
         return rc;
-    qund_buf_puts(&text, " at ");
-    qund_sop_local_print(zone, it->due, &text);
-    qund_buf_printf(&text, " (%s)", qund_sop_cap_name(d->clashes[0].cap));
-    if (d->clashes[0].alternative > 0) {
-        qund_buf_puts(&text, ", free is ");
-        qund_sop_local_print(zone, d->clashes[0].alternative, &text);
+    qund_buf_puts(out, " at ");
+    qund_sop_local_print(zone, it->due, out);
+    qund_buf_printf(out, " (%s)", qund_sop_cap_name(d->clashes[i].cap));
+    if (d->clashes[i].alternative > 0) {
+        qund_buf_puts(out, ", free is ");
+        qund_sop_local_print(zone, d->clashes[i].alternative, out);
     }
-    qund_buf_printf(&text, "; move the start, take fewer %s, or say force",
-                    person ? "people" : "groups");
-    qund_errs_add(d->force ? &d->warnings : &d->problems, QUND_E_INVAL, "quota", "%s", text.p);
     return 0;
+}
+
+static int tell_first(struct sop_draft *d)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_errs *to = d->force ? &d->warnings : &d->problems;
+    int rc;
+
+    qund_buf_printf(&text, "%zu post%s over a cap: ", d->all_clashes,
+                    d->all_clashes == 1 ? " is" : "s are");
+    rc = put_clash(d, 0, &text);
+    if (rc < 0)
+        return rc;
+    qund_buf_printf(&text, "; move the start, take fewer %s, or say force",
+                    d->clash_contacts[0] > 0 ? "people" : "groups");
+    qund_errs_add(to, QUND_E_INVAL, "quota", "%s", text.p);
+    return 0;
+}
+
+int qund_draft_quota_rest(struct sop_draft *d)
+{
+    size_t named = d->n_clashes < NAMED_MAX ? d->n_clashes : NAMED_MAX;
+    int rc = 0;
+
+    if (d->force)
+        return 0;
+    for (size_t i = 1; rc == 0 && i < named; i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+        rc = put_clash(d, i, &text);
+        if (rc == 0)
+            qund_errs_add(&d->problems, QUND_E_INVAL, "quota", "%s", text.p);
+    }
+    if (rc == 0 && d->all_clashes > named)
+        qund_errs_add(&d->problems, QUND_E_INVAL, "quota",
+                      "and %zu more; `plan.preview` lists them", d->all_clashes - named);
+    return rc;
 }
 
 int qund_draft_quota(struct sop_draft *d)
@@ -236,5 +269,5 @@ int qund_draft_quota(struct sop_draft *d)
             rc = quota_at(d, &caps, d->items[from].place, &from, &mine);
         qund_free(mine.v);
     }
-    return rc < 0 || d->n_clashes == 0 ? rc : tell(d);
+    return rc < 0 || d->n_clashes == 0 ? rc : tell_first(d);
 }

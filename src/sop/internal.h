@@ -204,6 +204,9 @@ QUND_CHECK int qund_draft_check(struct sop_draft *d);
 QUND_CHECK int qund_draft_check_words(struct sop_draft *d);
 QUND_CHECK int qund_draft_check_figures(struct sop_draft *d);
 QUND_CHECK int qund_draft_quota(struct sop_draft *d);
+/* The first clash is among the problems; a refusal names the next ones, too, and counts the rest.
+ */
+QUND_CHECK int qund_draft_quota_rest(struct sop_draft *d);
 void qund_draft_clock(struct sop_draft *d, struct sop_place *p);
 /* The instants of one step there. 0; NOTFOUND: it waits for something to happen. */
 QUND_CHECK int qund_sop_item_make(const struct qund_sop_clock *c, const struct qund_sop_step *step,

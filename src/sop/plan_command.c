@@ -63,14 +63,23 @@ int qund_plan_judge(struct sop_draft *d, const struct sop_draft_ask *ask, struct
     return rc;
 }
 
+int qund_plan_refuse(struct plan_cmd *c, struct sop_draft *d)
+{
+    int rc = qund_draft_quota_rest(d);
+
+    if (rc == 0)
+        rc = qund_draft_refuse(d, c->err);
+    if (rc < 0 && d->problems.n > 0)
+        qund_draft_print(d, false, c->reply);
+    return rc;
+}
+
 int qund_plan_make(struct plan_cmd *c, struct sop_draft *d)
 {
-    int rc = qund_draft_refuse(d, c->err);
+    int rc = qund_plan_refuse(c, d);
 
-    if (rc < 0) {
-        qund_draft_print(d, false, c->reply);
+    if (rc < 0)
         return rc;
-    }
     rc = qund_draft_keep(d, c->fx);
     if (rc == 0)
         qund_draft_print(d, false, c->reply);

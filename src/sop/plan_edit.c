@@ -278,12 +278,9 @@ int qund_plan_edit(struct plan_cmd *c)
     d.was_event = before.event;
     rc = qund_plan_judge(&d, &ask, c->err);
     if (rc == 0)
-        rc = qund_draft_refuse(&d, c->err);
-    if (rc < 0) {
-        if (d.problems.n > 0)
-            qund_draft_print(&d, false, c->reply);
+        rc = qund_plan_refuse(c, &d);
+    if (rc < 0)
         return rc;
-    }
     e.new_words = d.plan.version != before.version;
     rc = apply(&e);
     qund_free(e.rows);

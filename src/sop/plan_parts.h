@@ -17,6 +17,8 @@ QUND_CHECK int qund_plan_body(struct plan_cmd *c, struct sop_draft_ask *ask, int
 /* Reads, makes and checks; what is wrong is among the draft's problems. */
 QUND_CHECK int qund_plan_judge(struct sop_draft *d, const struct sop_draft_ask *ask,
                                struct qund_err *err);
+/* 0, or the refusal with all that is wrong in the reply. */
+QUND_CHECK int qund_plan_refuse(struct plan_cmd *c, struct sop_draft *d);
 /* Kept, or refused; the reply says what it is either way. */
 QUND_CHECK int qund_plan_make(struct plan_cmd *c, struct sop_draft *d);
 QUND_CHECK int qund_plan_named(struct plan_cmd *c, int64_t id, struct qund_plan *out);

@@ -254,6 +254,8 @@ static void a_clash_of_quotas_names_an_alternative_and_force_takes_it(void **sta
                   "{\"template\": \"two\", \"groups\": [1], \"start\": \"2025-09-17\"}", "quota",
                   "2 posts are over a cap: S01 in 一期群 at 2025-09-17 10:00 (group_day), free is");
     bench_says(b, "\"alternative\":\"2025-09-");
+    bench_says(b, "\"text\":\"S02 in 一期群 at 2025-09-17 15:00 (group_day), free is");
+    bench_says(b, "\"group_name\":\"一期群\"");
     assert_int_equal(bench_int(b, "SELECT count(*) FROM plan"), 1);
     /* Another group has its own quota. */
     bench_do(b, "plan.create",
@@ -263,6 +265,33 @@ static void a_clash_of_quotas_names_an_alternative_and_force_takes_it(void **sta
         "{\"template\": \"two\", \"groups\": [1], \"start\": \"2025-09-17\", \"force\": true}");
     bench_says(b, "\"cap\":\"group_day\"");
     assert_int_equal(bench_int(b, "SELECT count(*) FROM plan"), 3);
+}
+
+static void ten_clashes_are_named_and_the_rest_counted(void **state)
+{
+    static const char WEEK_OF_TWO[] =
+        "{\"template\": \"week\", \"groups\": [2], \"start\": \"2025-09-17\"}";
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct bench *b = *state;
+
+    qund_buf_puts(&text, "id: week\ntitle: 一周\nscope: group\nanchor: trigger\ntrigger: date\n"
+                         "steps:\n");
+    for (int i = 0; i < 14; i++)
+        qund_buf_printf(&text,
+                        "  - {id: S%02d, at: \"D%d 1%d:00\", role: consultant, channel: group, "
+                        "content: \"一\", expect: {metric: messages, gte: 1, window: 2h}}\n",
+                        i, i / 2, i % 2 * 5);
+    bench_template(b, text.p);
+    bench_do(b, "plan.create", WEEK_OF_TWO);
+    bench_refused(b, "plan.create", WEEK_OF_TWO, "quota", "14 posts are over a cap: S00 in");
+    bench_says(b, "\"text\":\"S01 in");
+    bench_says(b, "\"text\":\"S09 in");
+    bench_says(b, "\"text\":\"and 4 more; `plan.preview` lists them\"");
+    assert_null(strstr(b->reply.p, "\"text\":\"S10 in"));
+    /* A look at it lists each once. */
+    bench_do(b, "plan.preview", WEEK_OF_TWO);
+    assert_null(strstr(b->reply.p, "\"text\":\"S01 in"));
+    bench_says(b, "\"step\":\"S13\"");
 }
 
 static void stock_and_seats_must_be_known(void **state)
@@ -395,7 +424,7 @@ static void what_two_plans_write_to_one_person_in_a_week_is_named(void **state)
     assert_int_equal(bench_int(b, "SELECT count(*) FROM task WHERE contact = 1"), 1);
     bench_refused(b, "plan.create",
                   "{\"template\": \"call\", \"contacts\": [1, 2], \"start\": \"2025-09-18 08:00\"}",
-                  "quota", "1 posts are over a cap: S01 to ann at 2025-09-19 10:00 (contact_week)");
+                  "quota", "1 post is over a cap: S01 to ann at 2025-09-19 10:00 (contact_week)");
     bench_says(b, "\"contact\":1");
     bench_do(b, "plan.preview",
              "{\"template\": \"call\", \"contacts\": [2], \"start\": \"2025-09-18 08:00\"}");
@@ -432,6 +461,7 @@ int main(void)
         TEST(a_group_without_active_state_is_named),
         TEST(every_step_in_the_past_is_no_plan),
         TEST(a_clash_of_quotas_names_an_alternative_and_force_takes_it),
+        TEST(ten_clashes_are_named_and_the_rest_counted),
         TEST(stock_and_seats_must_be_known),
         TEST(a_number_that_is_compared_with_must_be_one),
         TEST(what_is_counted_in_groups_needs_one),
