@@ -141,6 +141,11 @@ void qund_status(void *arg, struct qund_jw *w)
         qund_jw_kint(w, "redis_pid", r.pid);
         qund_jw_kint(w, "redis_restarts", r.restarts);
     }
+    qund_jw_key(w, "sop_dirs");
+    qund_jw_arr(w);
+    for (size_t i = 0; i < q->config->sop.dirs.n; i++)
+        qund_jw_str(w, qund_str(q->config->sop.dirs.v[i]));
+    qund_jw_end_arr(w);
     qund_jw_kbool(w, "recovered", st.recovered);
     qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
     qund_jw_kint(w, "gaps_open", gaps_open(q));

@@ -24,16 +24,21 @@ static void drop_config(void *c)
 }
 
 /* A command that nobody waits for. */
+static void send_command(struct qund *q, struct qund_command *c)
+{
+    if (qund_worker_submit(q->worker, c) < 0) {
+        qund_log(q->log, QUND_WARN, "reload.busy", QUND_KV("command", c->name));
+        qund_command_free(c);
+    }
+}
+
 static void send(struct qund *q, const char *name, void *attach, void (*attach_free)(void *))
 {
     struct qund_command *c = qund_command_new(name, QUND_STR("{}"), "signal");
 
     c->attach = attach;
     c->attach_free = attach_free;
-    if (qund_worker_submit(q->worker, c) < 0) {
-        qund_log(q->log, QUND_WARN, "reload.busy", QUND_KV("command", name));
-        qund_command_free(c);
-    }
+    send_command(q, c);
 }
 
 static void reload_config(struct qund *q)
@@ -92,6 +97,22 @@ void qund_org_reload(struct qund *q)
     send(q, "org.apply", org, drop_org);
 }
 
+/* Whoever makes a plan meanwhile is told, because it will be of the templates as they were. */
+static void tell_refused(struct qund *q, const struct qund_errs *errs)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    struct qund_jw w = qund_jw(&body);
+
+    if (errs->n == 0)
+        return;
+    qund_jw_obj(&w);
+    qund_jw_kz(&w, "where", errs->v[0].where);
+    qund_jw_kz(&w, "text", errs->v[0].text);
+    qund_jw_kint(&w, "more", (int64_t)(errs->n - 1 + errs->dropped));
+    qund_jw_end_obj(&w);
+    send_command(q, qund_command_new("sop.refused", qund_buf_view(&body), "signal"));
+}
+
 void qund_sop_reload(struct qund *q)
 {
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
@@ -101,6 +122,7 @@ void qund_sop_reload(struct qund *q)
     qund_errs_init(&errs, ERRORS_MAX);
     if (qund_sopset_load(q->config, &set, &errs, NULL) < 0) {
         refuse(q, "sop.refused", &errs, q->sop_why);
+        tell_refused(q, &errs);
         return;
     }
     send(q, "sop.templates", set, qund_sopset_drop);

@@ -49,6 +49,9 @@ static const struct cli_opt SIMULATE[] = {
     {"--full", NULL, "contents in full, not their first line"},
     {"--save", "FILE", "the timeline there as JSON lines, too"},
 };
+static const struct cli_opt SOP[] = {
+    {"--full", NULL, "show: contents in full, not their first line"},
+};
 static const struct cli_opt PLAN[] = {
     {"--group", "GROUP,…", "create: numbers or names of groups; list: a number"},
     {"--type", "TYPE,…", "create: every group of the type"},
@@ -131,6 +134,7 @@ static const struct cli_cmd COMMANDS[] = {
     {.name = "sop",
      .usage = "list|show ID|versions ID|check FILE|FOLDER…",
      .summary = "templates: who says what when, and what if nothing comes of it",
+     OPTS(SOP),
      .min_args = 1,
      .max_args = CLI_ARGS_MAX,
      .run = cli_sop},

@@ -252,10 +252,10 @@ static int print_preview(struct cli *c, struct qund_str reply)
     o = cli_json(reply);
     look.zone = zone = cli_zone(c);
     look.groups = true;
-    cli_print_notes("problem: ", json_object_get(o, "problems"), zone);
-    cli_print_notes("missing: ", json_object_get(o, "missing"), zone);
-    cli_print_notes("clash: ", json_object_get(o, "clashes"), zone);
-    cli_print_notes("warning: ", json_object_get(o, "warnings"), zone);
+    cli_print_notes(stdout, "problem: ", json_object_get(o, "problems"), zone);
+    cli_print_notes(stdout, "missing: ", json_object_get(o, "missing"), zone);
+    cli_print_notes(stdout, "clash: ", json_object_get(o, "clashes"), zone);
+    cli_print_notes(stdout, "warning: ", json_object_get(o, "warnings"), zone);
     cli_task_head(&t);
     json_array_foreach(json_object_get(o, "tasks"), i, task) cli_task_row(&t, task, &look);
     cli_table_print(&t);
@@ -353,22 +353,36 @@ static int make(struct cli *c, bool preview)
     code = send(c, "POST", preview ? "/api/v1/plans/preview" : "/api/v1/plans",
                 preview ? "plan.preview" : "plan.create", 0, end(&f), &reply);
     qund_buf_done(&f.b);
-    if (code != EXIT_FINE || preview)
-        return code != EXIT_FINE ? code : print_preview(c, qund_buf_view(&reply));
-    if (c->json) {
-        cli_print_json(qund_buf_view(&reply));
-        return EXIT_FINE;
-    }
+    if (code != EXIT_FINE)
+        return code;
     o = cli_json(qund_buf_view(&reply));
-    zone = cli_zone(c);
-    cli_print_notes("clash: ", json_object_get(o, "clashes"), zone);
-    cli_print_notes("warning: ", json_object_get(o, "warnings"), zone);
-    code = show_id(c, cli_field_int(o, "id"));
+    if (cli_daemon(c) && !cli_opt(c, "--version"))
+        cli_plan_files(c, o);
+    if (preview) {
+        code = print_preview(c, qund_buf_view(&reply));
+    } else if (c->json) {
+        cli_print_json(qund_buf_view(&reply));
+    } else {
+        zone = cli_zone(c);
+        cli_print_doubts(o, zone);
+        code = show_id(c, cli_field_int(o, "id"));
+    }
     json_decref(o);
     return code;
 }
 
 /* --- about one --- */
+
+static bool edits(const struct cli *c)
+{
+    static const char *const WHAT[] = {"--name", "--start", "--event",   "--until",   "--group",
+                                       "--type", "--tag",   "--contact", "--version", "--deliver"};
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(WHAT); i++)
+        if (cli_opt(c, WHAT[i]))
+            return true;
+    return c->n_pairs > 0;
+}
 
 enum extra { NOTHING, REASON, OPTIONS, FLAG, FIGURE };
 static const struct about {
@@ -429,8 +443,7 @@ static int about(struct cli *c, const struct about *a, int64_t id)
     }
     o = cli_json(qund_buf_view(&reply));
     zone = cli_zone(c);
-    cli_print_notes("clash: ", json_object_get(o, "clashes"), zone);
-    cli_print_notes("warning: ", json_object_get(o, "warnings"), zone);
+    cli_print_doubts(o, zone);
     if (cli_field_int(o, "id") > 0) /* a clone is another one */
         id = cli_field_int(o, "id");
     json_decref(o);
@@ -476,6 +489,10 @@ int cli_plan(struct cli *c)
         return cli_usage(c, ABOUT[i].extra == FLAG     ? "wants the plan's number and a flag"
                             : ABOUT[i].extra == FIGURE ? "wants the plan's number, a name, a number"
                                                        : "wants nothing more");
+    if (strcmp(word, "edit") == 0 && !edits(c))
+        return cli_usage(c, "edit wants what shall be another: --name, --start, --event, --until, "
+                            "--group, --type, --tag, --contact, --param K=V, --figure K=V, "
+                            "--version N|latest or --deliver");
     if (ABOUT[i].extra == FIGURE && !is_number(c->args[3], &n))
         return cli_usage(c, "'%s' is no number", c->args[3]);
     return about(c, &ABOUT[i], id);

@@ -110,8 +110,8 @@ static void print_plan(struct show *s, const json_t *o)
     printf("（%s），每群客户 %lld 人\n", cli_field(o, "zone"),
            (long long)cli_field_int(o, "customers"));
     print_samples(json_object_get(o, "samples"));
-    cli_print_notes("注意：", json_object_get(o, "warnings"), s->zone);
-    cli_print_notes("撞上限：", json_object_get(o, "clashes"), s->zone);
+    cli_print_notes(stdout, "注意：", json_object_get(o, "warnings"), s->zone);
+    cli_print_notes(stdout, "撞上限：", json_object_get(o, "clashes"), s->zone);
     putchar('\n');
     cli_task_head(&s->table);
 }

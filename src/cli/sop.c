@@ -73,25 +73,28 @@ static int list(struct cli *c)
 
 static void put_expect(struct cli_table *t, const struct qund_sop_step *s)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf b = {0}, value = {0};
 
     if (!s->expect.given)
         return;
     qund_buf_printf(&b, "%s%s", cli_zh(qund_sop_metric_name(s->expect.metric)),
                     s->expect.op == QUND_SOP_LTE ? "≤" : "≥");
-    qund_sop_value_print(&s->expect.value, &b);
+    qund_sop_value_print(&s->expect.value, &value);
+    cli_put_value(value.p, &b);
     qund_buf_puts(&b, " / ");
     qund_sop_duration_print(s->expect.window_ms, &b);
     cli_table_put(t, 4, "%.*s", QUND_STR_ARG(qund_buf_view(&b)));
 }
 
+/* The first line of the words, or (no bound on the column: --full) all of them. */
 static void put_say(struct cli_table *t, const struct qund_sop_say *say)
 {
-    struct qund_str content = say->content;
+    struct qund_str rest = say->content;
+    struct qund_str words = t->max[5] > 0 ? qund_str_split(&rest, '\n') : rest;
 
     cli_table_put(t, 2, "%s", cli_zh(qund_sop_role_name(say->role)));
     cli_table_put(t, 3, "%s", cli_zh(qund_sop_channel_name(say->channel)));
-    cli_table_put(t, 5, "%.*s", QUND_STR_ARG(qund_str_split(&content, '\n')));
+    cli_table_put(t, 5, "%.*s", QUND_STR_ARG(words));
 }
 
 static void put_step(struct cli_table *t, const struct qund_sop_step *s)
@@ -153,7 +156,7 @@ static int show(struct cli *c, const char *id)
 {
     QUND_AUTO(qund_sop_templates_free) struct qund_sop_templates *set = load(c);
     const struct qund_sop_template *s = set ? qund_sop_templates_find(set, qund_str(id)) : NULL;
-    struct cli_table t = {.max = {[5] = CONTENT_COLUMNS}};
+    struct cli_table t = {.max = {[5] = cli_opt(c, "--full") ? 0 : CONTENT_COLUMNS}};
 
     if (!set)
         return EXIT_WRONG;

@@ -14,7 +14,7 @@ json_t *cli_json(struct qund_str text)
     return json_loadb(text.p ? text.p : "", text.n, JSON_DECODE_ANY, &why);
 }
 
-void cli_print_notes(const char *title, const json_t *list, const struct qund_zone *z)
+void cli_print_notes(FILE *to, const char *title, const json_t *list, const struct qund_zone *z)
 {
     const json_t *v;
     size_t i;
@@ -24,16 +24,24 @@ void cli_print_notes(const char *title, const json_t *list, const struct qund_zo
         QUND_AUTO(qund_buf_done) struct qund_buf at = {0}, other = {0};
 
         if (json_is_string(v)) {
-            printf("%s%s\n", title, json_string_value(v));
+            fprintf(to, "%s%s\n", title, json_string_value(v));
         } else if (cli_field(v, "text")[0]) {
-            printf("%s%s: %s\n", title, cli_field(v, "where"), cli_field(v, "text"));
+            fprintf(to, "%s%s: %s\n", title, cli_field(v, "where"), cli_field(v, "text"));
         } else {
             cli_put_time(z, v, "at", false, &at);
             cli_put_time(z, v, "alternative", false, &other);
-            printf("%s%s %s %s%s%s\n", title, cli_field(v, "step"), at.n ? at.p : "",
-                   cli_field(v, "cap"), other.n ? " → " : "", other.n ? other.p : "");
+            fprintf(to, "%s%s %s%s%s %s%s%s\n", title, cli_field(v, "step"),
+                    cli_field(v, "group_name"), *cli_field(v, "group_name") ? " " : "",
+                    at.n ? at.p : "", cli_field(v, "cap"), other.n ? " → " : "",
+                    other.n ? other.p : "");
         }
     }
+}
+
+void cli_print_doubts(const json_t *plan, const struct qund_zone *z)
+{
+    cli_print_notes(stderr, "clash: ", json_object_get(plan, "clashes"), z);
+    cli_print_notes(stderr, "warning: ", json_object_get(plan, "warnings"), z);
 }
 
 json_t *cli_json_list(struct qund_str objects)

@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/zone.h"
 #include <jansson.h>
+#include <stdio.h>
 
 const char *cli_zh(const char *identifier); /* as operators read it; itself, if there is no word */
 
@@ -24,9 +25,16 @@ bool cli_field_time(const json_t *o, const char *key, int64_t *out);
 void cli_put_time(const struct qund_zone *z, const json_t *o, const char *key, bool year,
                   struct qund_buf *out);
 
-/* Findings about a plan, one a line: {where, text}, a clash {step, at, cap, alternative}, or a
- * text. */
-void cli_print_notes(const char *title, const json_t *list, const struct qund_zone *z);
+/* Findings about a plan, one a line: {where, text}, a clash {step, group_name, at, cap,
+ * alternative}, or a text. */
+void cli_print_notes(FILE *to, const char *title, const json_t *list, const struct qund_zone *z);
+
+/* Of a plan that was made all the same: on stderr, beside its lines. */
+void cli_print_doubts(const json_t *plan, const struct qund_zone *z);
+
+/* What the files say by now, where that is not what the plan was made of; beside a daemon
+ * (plan_files.c). */
+void cli_plan_files(const struct cli *c, const json_t *plan);
 
 /* A plan, but for its line and its tasks (plan_view.c). */
 void cli_plan_print(const json_t *plan, const struct qund_zone *zone);

@@ -30,6 +30,7 @@ static int add_name(void *arg, struct qund_str id)
 static int no_template(struct sop_draft *d, struct qund_str id, struct qund_err *err)
 {
     struct nearest near = {.arena = d->arena};
+    struct sop_refused refused;
     const char *found;
     int rc = qund_sop_version_sql_each(d->s->deps.db, false, add_name, &near);
 
@@ -38,9 +39,38 @@ static int no_template(struct sop_draft *d, struct qund_str id, struct qund_err 
     found = qund_str_nearest(id, near.names, near.n);
     if (!found && near.n > 0)
         found = near.names[0];
+    rc = qund_templates_refusal(d->s->deps.db, d->arena, &refused);
+    if (rc == 0) /* its file may be there, and not in force */
+        return qund_err_set(err, QUND_E_NOTFOUND, "template",
+                            "there is no template '%.*s'; the files of sop.dirs were refused: "
+                            "%.*s: %.*s",
+                            QUND_STR_ARG(qund_utf8_cut(id, 60)), QUND_STR_ARG(refused.where),
+                            QUND_STR_ARG(qund_utf8_cut(refused.text, 120)));
+    if (rc != QUND_E_NOTFOUND)
+        return rc;
     return qund_err_set(err, QUND_E_NOTFOUND, "template", "there is no template '%.*s'%s%s%s",
                         QUND_STR_ARG(qund_utf8_cut(id, 60)), found ? "; there is '" : "",
                         found ? found : "", found ? "'" : "");
+}
+
+/* The files are read whole or not at all: with one of them broken this is not what the template's
+ * own file may say by now. */
+static int tell_older(struct sop_draft *d)
+{
+    struct sop_refused refused;
+    QUND_AUTO(qund_buf_done) struct qund_buf more = {0};
+    int rc = qund_templates_refusal(d->s->deps.db, d->arena, &refused);
+
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    if (refused.more > 0)
+        qund_buf_printf(&more, " (and %lld more)", (long long)refused.more);
+    qund_errs_add(&d->warnings, QUND_E_INVAL, refused.where.p,
+                  "%.*s%s; with a broken file none is read: version %lld of '%.*s', read before, "
+                  "is used. Mend it and send SIGHUP",
+                  QUND_STR_ARG(qund_utf8_cut(refused.text, 150)), more.n > 0 ? more.p : "",
+                  (long long)d->plan.version, QUND_STR_ARG(qund_utf8_cut(d->plan.template, 40)));
+    return 0;
 }
 
 static int pick_version(struct sop_draft *d, const struct sop_draft_ask *ask, struct qund_err *err)
@@ -65,7 +95,7 @@ static int pick_version(struct sop_draft *d, const struct sop_draft_ask *ask, st
         qund_errs_add(&d->problems, QUND_E_INVAL, "template",
                       "the file of '%.*s' was removed: put it back, or pick another",
                       QUND_STR_ARG(qund_utf8_cut(d->plan.template, 60)));
-    return 0;
+    return last.file && d->plan.version == last.version ? tell_older(d) : 0;
 }
 
 static int ask_template(struct sop_draft *d, const struct sop_draft_ask *ask, struct qund_err *err)

@@ -134,6 +134,15 @@ QUND_CHECK int qund_run_sql_left(struct qund_db *db, const struct sop_run *r);
 /* True: somebody's run is open. */
 QUND_CHECK int qund_run_sql_any(struct qund_db *db, bool *out);
 
+/* --- template_command.c --- */
+struct sop_refused {             /* of the folders' files, when they were read last */
+    struct qund_str where, text; /* the first error; in the arena, where with a NUL behind it */
+    int64_t more;                /* errors besides */
+};
+/* NOTFOUND: they are in force. */
+QUND_CHECK int qund_templates_refusal(struct qund_db *db, struct qund_arena *arena,
+                                      struct sop_refused *out);
+
 /* --- draft: what a plan would be (draft.c, draft_ask.c, draft_check.c, draft_quota.c, …) --- */
 #define SOP_GROUPS_MAX 2000u
 #define SOP_CONTACTS_MAX 5000u

@@ -76,7 +76,7 @@ QUND_CHECK int qund_plan_fill(struct qund_sop *s, const struct qund_fill_ask *as
                               struct qund_str text, struct qund_buf *out, size_t *missing);
 
 /* --- commands (plan_command.c): plan.create, .preview, .content, .pause, .resume, .edit, .cancel,
- * .clone, .flag, .set, sop.templates, template.put, template.drop --- */
+ * .clone, .flag, .set, sop.templates, sop.refused, template.put, template.drop --- */
 bool qund_plan_command_known(const char *name);
 struct qund_plan_ask {
     const char *name;     /* of the command */

@@ -384,6 +384,7 @@ static const struct {
     {"plan.flag", flag},
     {"plan.set", set},
     {"sop.templates", qund_templates_swap},
+    {"sop.refused", qund_templates_refused},
     {"template.put", qund_template_put},
     {"template.drop", qund_template_drop},
 };

@@ -34,6 +34,7 @@ QUND_CHECK int qund_plan_clone(struct plan_cmd *c);
 QUND_CHECK int qund_plan_content(struct plan_cmd *c);
 /* --- template_command.c --- */
 QUND_CHECK int qund_templates_swap(struct plan_cmd *c);
+QUND_CHECK int qund_templates_refused(struct plan_cmd *c);
 QUND_CHECK int qund_template_put(struct plan_cmd *c);
 QUND_CHECK int qund_template_drop(struct plan_cmd *c);
 #endif

@@ -2,8 +2,14 @@
  * (sop.templates), or one by one through the API (template.put, template.drop).
  *
  * Files are the master of what they name: the API neither changes nor removes those. A template
- * whose text is what it was makes no version, so a reload of the same files writes nothing. */
+ * whose text is what it was makes no version, so a reload of the same files writes nothing.
+ *
+ * A set of files that is refused (sop.refused) leaves what was read before in force. That is kept
+ * until a set is taken, because whoever makes a plan meanwhile has perhaps just edited the file. */
 #include "sop/plan_parts.h"
+#include "store/meta.h"
+
+#define REFUSED "sop_refused" /* the body of the command; "" none */
 
 struct swap {
     struct plan_cmd *c;
@@ -46,6 +52,48 @@ static int drop_gone(void *arg, struct qund_str id)
     return qund_sop_version_sql_gone(w->c->s->deps.db, id, true);
 }
 
+/* --- files that were refused --- */
+
+int qund_templates_refused(struct plan_cmd *c)
+{
+    int rc = qund_meta_set_str(c->s->deps.db, REFUSED, c->ask->body);
+
+    if (rc == 0)
+        qund_buf_puts(c->reply, "{}");
+    return rc;
+}
+
+int qund_templates_refusal(struct qund_db *db, struct qund_arena *arena, struct sop_refused *out)
+{
+    static const char *const keys[] = {"where", "text", "more"};
+    QUND_AUTO(qund_buf_done) struct qund_buf kept = {0};
+    struct qund_str raw[3];
+    int rc = qund_meta_str(db, REFUSED, &kept);
+
+    *out = (struct sop_refused){QUND_STR(""), QUND_STR(""), 0};
+    if (rc < 0 || kept.n == 0)
+        return rc < 0 ? rc : QUND_E_NOTFOUND;
+    rc = qund_sop_body_read(arena, qund_arena_str(arena, qund_buf_view(&kept)), keys, 3, raw, NULL);
+    if (rc == 0)
+        rc = qund_sop_body_text(arena, raw[0], "where", &out->where, NULL);
+    if (rc == 0)
+        rc = qund_sop_body_text(arena, raw[1], "text", &out->text, NULL);
+    out->where = qund_arena_str(arena, out->where); /* with a NUL behind it */
+    return rc < 0 ? rc : qund_sop_body_int(raw[2], "more", &out->more, NULL);
+}
+
+static int all_taken(struct qund_db *db)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf kept = {0};
+    int rc = qund_meta_str(db, REFUSED, &kept);
+
+    if (rc < 0 || kept.n == 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    return qund_meta_set_str(db, REFUSED, QUND_STR(""));
+}
+
+/* --- all of the folders --- */
+
 int qund_templates_swap(struct plan_cmd *c)
 {
     struct swap w = {.c = c, .set = c->ask->attach};
@@ -60,6 +108,8 @@ int qund_templates_swap(struct plan_cmd *c)
         rc = keep(c, w.set->v[i], true, &w, &version);
     if (rc == 0)
         rc = qund_sop_version_sql_each(c->s->deps.db, true, drop_gone, &w);
+    if (rc == 0)
+        rc = all_taken(c->s->deps.db);
     if (rc < 0)
         return rc;
     qund_jw_obj(&jw);
