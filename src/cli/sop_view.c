@@ -1,6 +1,7 @@
 /* src/cli/sop_view.c - a task as one line: when, who, where, how it went, whether it worked, what
  * was said. */
 #include "cli/sop_view.h"
+#include "sop/task.h"
 #include <stdio.h>
 
 #define CONTENT_COLUMNS 60
@@ -115,7 +116,7 @@ static void put_state(struct cli_table *t, const json_t *o, const struct cli_tas
         put_clock(look, o, "done", o, "due", &b);
     } else if (*reason) {
         qund_buf_char(&b, ' ');
-        cli_put_reason(reason, &b);
+        qund_sop_reason_say(qund_str(reason), &b);
     }
     if (cli_field_time(o, "wanted", &wanted) && cli_field_time(o, "due", &due) && wanted != due) {
         qund_buf_puts(&b, "（原定 ");
@@ -157,7 +158,7 @@ static void put_expectation(struct cli_table *t, const json_t *o, const struct c
     qund_buf_puts(&b, cli_zh(outcome));
     if (strcmp(outcome, "void") == 0) {
         qund_buf_char(&b, ' ');
-        cli_put_reason(cli_field(x, "reason"), &b);
+        qund_sop_reason_say(qund_str(cli_field(x, "reason")), &b);
     }
     if (cli_field(x, "judged")[0]) {
         qund_buf_char(&b, ' ');

@@ -9,8 +9,9 @@
 
 const char *cli_zh(const char *identifier); /* as operators read it; itself, if there is no word */
 
-/* "cap:group_day" as "频次上限：每群每天"; "60% of signups" as "报名的60%". */
-void cli_put_reason(const char *reason, struct qund_buf *out);
+/* A state, an outcome, or why a task ended so: "cap:group_day" as "频次上限：每群每天". */
+void cli_put_reason(const char *word, struct qund_buf *out);
+/* "60% of signups" as "报名的60%". */
 void cli_put_value(const char *value, struct qund_buf *out);
 void cli_put_goal(const char *wanted, struct qund_buf *out); /* ">=97% of orders" */
 

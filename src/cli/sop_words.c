@@ -1,5 +1,6 @@
 /* src/cli/sop_words.c - the words in which operators read what identifiers say. */
 #include "cli/sop_view.h"
+#include "sop/task.h"
 #include "sop/template.h"
 
 static const char *const WORDS[][2] = {
@@ -52,45 +53,17 @@ static const char *const WORDS[][2] = {
     {"normal", "客户有反应"},
     {"complaint", "有人投诉"},
     {"absent-staff", "员工不在"},
-    {"no reason given", "没有说原因"},
-    {"past its window", "过了时间"},
-    {"paused past its window", "暂停到过了时间"},
-    {"no_actor", "没有人选"},
-    {"nobody", "没有人担任"},
-    {"content", "缺记录里的数"},
-    {"quiet", "勿扰时段"},
-    {"merged", "合并发出"},
-    {"group_closed", "群已解散"},
-    {"plan_cancelled", "计划已取消"},
-    {"not_posted", "没有发出"},
-    {"no_base", "没有基数"},
-    {"no_source", "没有来源"},
-    {"gap", "消息可能没收全"},
-    {"cap", "频次上限"},
-    {"group_day", "每群每天"},
-    {"group_day_last", "每群每天（活动前两天）"},
-    {"group_month", "每群每月"},
-    {"contact_week", "每人每周"},
-    {"sender_day", "每员工每天"},
-    {"stop", "停止条件"},
 };
 
-void cli_put_reason(const char *reason, struct qund_buf *out)
+/* Counts have both as their keys. */
+void cli_put_reason(const char *word, struct qund_buf *out)
 {
-    const char *colon = strchr(reason, ':');
-    struct qund_sop_cond stop;
-    QUND_AUTO(qund_free_str)
-    char *kind =
-        qund_str_dup(qund_str_n(reason, colon ? (size_t)(colon - reason) : strlen(reason)));
+    const char *zh = cli_zh(word);
 
-    qund_buf_puts(out, cli_zh(kind));
-    if (!colon)
-        return;
-    qund_buf_puts(out, "：");
-    if (strcmp(kind, "stop") == 0 && qund_sop_cond_parse(qund_str(colon + 1), &stop, NULL) == 0)
-        qund_sop_cond_say(&stop, QUND_STR_NONE, out);
+    if (zh != word)
+        qund_buf_puts(out, zh);
     else
-        qund_buf_puts(out, cli_zh(colon + 1));
+        qund_sop_reason_say(qund_str(word), out);
 }
 
 void cli_put_goal(const char *wanted, struct qund_buf *out)

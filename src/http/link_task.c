@@ -7,6 +7,7 @@
  * done (with what shows it, or a figure), later, somebody else, impossible. A task that is over
  * says how it ended and takes no more. */
 #include "http/link_html.h"
+#include "sop/task.h"
 
 /* Change it and its hash together; the test tells the new one. */
 const char qund_link_copy_script[] =
@@ -110,8 +111,11 @@ static void put_state(const struct link_view *v, const struct qund_zone *zone, c
         qund_link_put_time(out, zone, qund_link_field(o, "done"));
     }
     if (reason.n > 0) {
+        QUND_AUTO(qund_buf_done) struct qund_buf said = {0};
+
+        qund_sop_reason_say(reason, &said);
         qund_buf_puts(out, "<br><span dir=\"auto\">");
-        qund_link_put_text(out, reason);
+        qund_link_put_text(out, v->english ? reason : qund_buf_view(&said));
         qund_buf_puts(out, "</span>");
     }
     qund_buf_puts(out, "</p>\n");

@@ -128,4 +128,7 @@ QUND_CHECK int qund_tasks_move_all(struct qund_sop *s, int64_t plan, int64_t grp
                                    const struct qund_task_change *c, struct qund_sop_effects *fx);
 /* 1: the plan (grp, contact 0: any) has a task or an expectation that is not finished. */
 QUND_CHECK int qund_tasks_left(struct qund_db *db, int64_t plan, int64_t grp, int64_t contact);
+
+/* "cap:group_day" as "频次上限：每群每天"; what a person wrote as it is (reason_say.c). */
+void qund_sop_reason_say(struct qund_str reason, struct qund_buf *out);
 #endif

@@ -124,6 +124,9 @@ static void one_that_is_over_says_how_and_takes_no_more(void **state)
     qund_buf_clear(&out);
     page(TASK("skipped", ",\"reason\":\"cap:group_day\""), false, &out);
     assert_null(strstr(out.p, "<form"));
+    assert_non_null(strstr(out.p, "频次上限：每群每天"));
+    qund_buf_clear(&out);
+    page(TASK("skipped", ",\"reason\":\"cap:group_day\""), true, &out);
     assert_non_null(strstr(out.p, "cap:group_day"));
 }
 

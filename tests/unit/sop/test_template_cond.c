@@ -1,4 +1,5 @@
 /* Conditions, values, and the closed lists of metrics and flags. */
+#include "sop/task.h"
 #include "sop/template.h"
 #include "unit.h"
 
@@ -74,6 +75,28 @@ static void staff_read_a_condition_in_their_language(void **state)
         assert_int_equal(qund_sop_cond_parse(qund_str(TO_STAFF[i].text), &c, NULL), 0);
         qund_sop_cond_say(&c, typed ? qund_str(typed) : QUND_STR_NONE, &out);
         assert_string_equal(out.p, TO_STAFF[i].said);
+    }
+}
+
+static void a_reason_is_said_and_what_somebody_wrote_is_left(void **state)
+{
+    static const char *const REASONS[][2] = {
+        {"past its window", "过了时间"},
+        {"cap:group_day", "频次上限：每群每天"},
+        {"stop:speakers>=15%", "停止条件：发言人数达到 15%"},
+        {"stop:safety_issue", "停止条件：有安全问题"},
+        {"opt_out", "退订"},
+        {"客户说：改天再来", "客户说：改天再来"},
+        {"stock: none left", "stock: none left"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(REASONS); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+
+        qund_sop_reason_say(qund_str(REASONS[i][0]), &out);
+        assert_string_equal(out.p ? out.p : "", REASONS[i][1]);
     }
 }
 
@@ -166,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_condition_is_printed_in_one_way),
         cmocka_unit_test(staff_read_a_condition_in_their_language),
+        cmocka_unit_test(a_reason_is_said_and_what_somebody_wrote_is_left),
         cmocka_unit_test(nothing_that_can_be_asked_is_without_a_word_for_staff),
         cmocka_unit_test(the_parts_of_a_condition_are_told_apart),
         cmocka_unit_test(everything_else_is_refused_with_a_reason),
