@@ -14,7 +14,7 @@ struct qund_timer {
     struct qund_str kind, key, body; /* body: the owner's, usually JSON; may be NONE */
 };
 
-struct qund_timers; /* one per writing handle; caches the next due per class */
+struct qund_timers; /* one per writing handle; remembers the first of each class */
 struct qund_timers *qund_timers_new(struct qund_db *db);
 struct qund_timers *qund_timers_free(struct qund_timers *t); /* returns NULL */
 QUND_DEFINE_AUTO(qund_timers_free, struct qund_timers *)

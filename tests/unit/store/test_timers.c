@@ -132,6 +132,72 @@ static void a_rollback_puts_a_taken_timer_back(void **state)
     assert_int_equal(next_due(x, QUND_TIMER_AT), 50);
 }
 
+/* As the rows say: 1 and the first of its class, 0: none. */
+static int first_row(struct timers_test *x, enum qund_timer_class class, int64_t *due, char key[8])
+{
+    struct qund_stmt *st = qund_sql(x->f->db, "SELECT due, key FROM timer WHERE class = :class"
+                                              " ORDER BY due, kind, key LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":class", class);
+    rc = qund_step(st);
+    *due = rc > 0 ? qund_col_int(st, 0) : 0;
+    snprintf(key, 8, "%.*s", QUND_STR_ARG(rc > 0 ? qund_col_str(st, 1) : QUND_STR("")));
+    qund_stmt_reset(st);
+    return rc;
+}
+
+static void as_the_rows_say(struct timers_test *x)
+{
+    for (int c = 0; c < 2; c++) {
+        struct qund_timer got;
+        int64_t due;
+        char key[8];
+        int rc = first_row(x, (enum qund_timer_class)c, &due, key);
+
+        qund_arena_reset(x->arena);
+        assert_int_equal(
+            qund_timers_peek(x->t, (enum qund_timer_class)c, INT64_MAX, x->arena, &got), rc);
+        if (rc == 0)
+            continue;
+        assert_int_equal(got.due, due);
+        assert_true(qund_str_is(got.key, key));
+        assert_true(qund_str_is(got.kind, "k") && got.class == (enum qund_timer_class)c);
+    }
+}
+
+static void what_is_remembered_is_what_the_rows_say(void **state)
+{
+    struct timers_test *x = *state;
+    unsigned dice = 16;
+    bool saved = false;
+
+    assert_int_equal(qund_db_begin(x->f->db), 0);
+    for (int i = 0; i < 4000; i++) {
+        char key[8];
+
+        dice = dice * 1103515245u + 12345u;
+        snprintf(key, sizeof(key), "%u", (dice >> 8) % 12);
+        switch ((dice >> 16) % 8) {
+        case 0:
+            qund_ignore(qund_timers_cancel(x->t, QUND_STR("k"), qund_str(key)));
+            break;
+        case 1:
+            if (saved)
+                assert_int_equal(qund_db_rollback_to(x->f->db, "item"), 0);
+            else
+                assert_int_equal(qund_db_save(x->f->db, "item"), 0);
+            saved = !saved;
+            break;
+        default:
+            set(x, (enum qund_timer_class)((dice >> 20) % 2), (int64_t)((dice >> 22) % 50), "k",
+                key);
+        }
+        as_the_rows_say(x);
+    }
+    assert_int_equal(qund_db_commit(x->f->db), 0);
+}
+
 static void the_next_of_both_classes_leaves_one_kind_aside(void **state)
 {
     struct timers_test *x = *state;
@@ -155,6 +221,7 @@ int main(void)
         TIMER_TEST(a_name_waits_once_and_can_be_moved_and_cancelled),
         TIMER_TEST(the_next_due_is_exact_after_every_change),
         TIMER_TEST(a_rollback_puts_a_taken_timer_back),
+        TIMER_TEST(what_is_remembered_is_what_the_rows_say),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
