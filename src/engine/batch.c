@@ -436,6 +436,7 @@ static int apply_one(struct qund_engine *e, struct batch *b, struct qund_item *i
 
     if (rc == 0)
         rc = APPLY[it->kind](e, b, it);
+    qund_sop_people_changed(e->sop);
     qund_arena_reset(e->arena);
     return rc;
 }

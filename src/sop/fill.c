@@ -119,8 +119,8 @@ static int of_order(struct filling *f, struct qund_str name, struct qund_buf *ou
 static int holder(struct filling *f, struct qund_str name, struct qund_buf *out)
 {
     struct qund_str role = qund_str_n(name.p, name.n - strlen(".name"));
+    const struct sop_person *person;
     struct qund_duty d;
-    size_t was = out->n;
     int rc;
 
     if (!f->s->roster || qund_sop_role_parse(role) < 0)
@@ -128,8 +128,11 @@ static int holder(struct filling *f, struct qund_str name, struct qund_buf *out)
     qund_duty_holders(f->s->roster, f->ask->grp, role, f->ask->now, &d);
     if (d.n == 0)
         return QUND_E_NOTFOUND;
-    rc = qund_crm_staff_name(f->s->deps.db, d.staff[0], out);
-    return rc < 0 || out->n > was ? rc : QUND_E_NOTFOUND;
+    rc = qund_sop_person(f->s, d.staff[0], &person);
+    if (rc < 0)
+        return rc;
+    qund_buf_str(out, qund_buf_view(&person->name));
+    return person->name.n > 0 ? 0 : QUND_E_NOTFOUND;
 }
 
 /* --- of records --- */

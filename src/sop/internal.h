@@ -24,14 +24,16 @@
 
 struct sop_kept;  /* template_keep.c: parsed templates by (id, version) */
 struct sop_ears;  /* ears.c: what running plans listen for */
-struct sop_posts; /* task_proof.c */
+struct sop_posts;  /* task_proof.c */
+struct sop_people; /* person.c */
 
 struct qund_sop {
     struct qund_sop_deps deps;
     const struct qund_roster *roster; /* NULL: nobody is known */
     struct sop_kept *kept;
     struct sop_ears *ears;
-    struct sop_posts *posts; /* made when first needed */
+    struct sop_posts *posts; /* made when first needed, as the next */
+    struct sop_people *people;
 };
 
 /* --- body.c: a command's JSON object as raw values by name --- */
@@ -67,6 +69,16 @@ QUND_CHECK int qund_sop_body_instant(struct qund_arena *arena, const struct qund
 void qund_sop_local_print(const struct qund_zone *z, int64_t at, struct qund_buf *out);
 /* The installation's zone, or the group's. */
 const struct qund_zone *qund_sop_zone(const struct qund_sop *s, int64_t grp);
+
+/* --- person.c: a member of staff as cards name him --- */
+struct sop_person {
+    int64_t staff;
+    struct qund_buf name, ids; /* ids: a JSON object, realm → id */
+    struct qund_buf targets;   /* his push targets, best first, each on a line of its own */
+};
+/* Borrowed until the next call. */
+QUND_CHECK int qund_sop_person(struct qund_sop *s, int64_t staff, const struct sop_person **out);
+struct sop_people *qund_sop_people_free(struct sop_people *p); /* returns NULL */
 
 /* --- template_keep.c --- */
 struct sop_kept *qund_sop_kept_new(struct qund_db *db);

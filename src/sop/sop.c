@@ -28,6 +28,7 @@ struct qund_sop *qund_sop_free(struct qund_sop *s)
         return NULL;
     qund_sop_kept_free(s->kept);
     qund_sop_ears_free(s->ears);
+    qund_sop_people_free(s->people);
     qund_free(s->posts);
     qund_free(s);
     return NULL;

@@ -37,6 +37,8 @@ QUND_DEFINE_AUTO(qund_sop_free, struct qund_sop *)
  * has changed. Borrowed until the next call. */
 void qund_sop_roster(struct qund_sop *s, const struct qund_roster *r);
 void qund_sop_config(struct qund_sop *s, struct qund_config *config);
+/* After each event and command: it may have changed who the staff are; timers do not. */
+void qund_sop_people_changed(struct qund_sop *s);
 /* What a restored store is told, for qund_restore_run: plans wait for a person. */
 struct qund_restore_hook;
 const struct qund_restore_hook *qund_sop_restored(size_t *n);

@@ -91,6 +91,10 @@ struct qund_task {
     int64_t pushed, done, seq;
     int score;
     struct qund_str step, reason, content, media, done_by; /* in the arena */
+    struct {
+        enum qund_task_state state;
+        int64_t due, staff;
+    } stored; /* what its row has in indexes: a write leaves alone those that need not change */
 };
 QUND_CHECK int qund_task_get(struct qund_db *db, struct qund_arena *arena, int64_t id,
                              struct qund_task *out); /* NOTFOUND */

@@ -196,6 +196,15 @@ static int move_followers(struct qund_sop *s, int64_t id, const struct qund_task
     return rc;
 }
 
+int qund_task_move_in_hand(struct qund_sop *s, struct qund_task *t,
+                           const struct qund_task_change *c, struct qund_sop_effects *fx)
+{
+    int rc = move_one(s, t, c, fx);
+
+    /* Only who is told in person is told with others. */
+    return rc == 0 && t->contact > 0 && t->merged == 0 ? move_followers(s, t->id, c, fx) : rc;
+}
+
 int qund_task_move(struct qund_sop *s, int64_t id, const struct qund_task_change *c,
                    struct qund_sop_effects *fx, struct qund_err *err)
 {
@@ -205,13 +214,13 @@ int qund_task_move(struct qund_sop *s, int64_t id, const struct qund_task_change
     if (rc == QUND_E_NOTFOUND)
         return qund_err_set(err, rc, "task", "no task T%lld", (long long)id);
     if (rc == 0)
-        rc = move_one(s, &t, c, fx);
+        rc = qund_task_move_in_hand(s, &t, c, fx);
     if (rc == QUND_E_INVAL)
         return qund_err_set(err, rc, "task",
                             qund_task_open(t.state) ? "task T%lld is %s: nobody was told of it yet"
                                                     : "task T%lld is %s already",
                             (long long)id, qund_task_state_name(t.state));
-    return rc == 0 && t.merged == 0 ? move_followers(s, id, c, fx) : rc;
+    return rc;
 }
 
 static unsigned states_that_allow(enum qund_task_event e)

@@ -42,6 +42,10 @@ QUND_CHECK int qund_task_voice(struct qund_sop *s, const struct task_all *a,
                                struct task_voice *out);
 
 /* --- task_move.c --- */
+/* qund_task_move of a task in hand, with what its caller has changed in it: one write of the row. */
+QUND_CHECK int qund_task_move_in_hand(struct qund_sop *s, struct qund_task *t,
+                                      const struct qund_task_change *c,
+                                      struct qund_sop_effects *fx);
 QUND_CHECK int qund_task_timer(struct qund_sop *s, const char *kind, int64_t task, int64_t due);
 QUND_CHECK int qund_task_no_timer(struct qund_sop *s, const char *kind, int64_t task);
 
@@ -144,7 +148,8 @@ QUND_CHECK int qund_plan_b(struct qund_sop *s, const struct task_all *a, int64_t
 
 /* --- task_sql.c --- */
 QUND_CHECK int qund_task_sql_insert(struct qund_db *db, const struct qund_task_new *n, int64_t *id);
-QUND_CHECK int qund_task_sql_set(struct qund_db *db, const struct qund_task *t);
+/* The row as t has it; t is of qund_task_get. */
+QUND_CHECK int qund_task_sql_set(struct qund_db *db, struct qund_task *t);
 QUND_CHECK int qund_task_sql_posted(struct qund_db *db, int64_t id, int64_t seq,
                                     struct qund_str posted, int score);
 QUND_CHECK int qund_task_sql_number(struct qund_db *db, int64_t id, double number);

@@ -215,9 +215,8 @@ enum qund_out_rest qund_task_rest(const struct task_all *a, int64_t now)
                                                                        : QUND_REST_TIMELY;
 }
 
-static int send_to(struct qund_str target, void *arg)
+static int send_to(struct telling *x, struct qund_str target)
 {
-    struct telling *x = arg;
     QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
     const struct task_telling *t = x->t;
@@ -248,16 +247,19 @@ static int send_to(struct qund_str target, void *arg)
     return 0;
 }
 
-static int is_there(struct qund_str target, void *arg)
-{
-    const struct qund_sop *s = arg;
-
-    return qund_config_target(s->deps.config, target) != NULL;
-}
-
 int qund_task_reaches(struct qund_sop *s, int64_t staff)
 {
-    return s->deps.outbox ? qund_crm_staff_targets(s->deps.db, staff, is_there, s) : 0;
+    const struct sop_person *person;
+    struct qund_str targets;
+    int rc = s->deps.outbox ? qund_sop_person(s, staff, &person) : QUND_E_NOTFOUND;
+
+    if (rc < 0)
+        return rc == QUND_E_NOTFOUND ? 0 : rc;
+    targets = qund_buf_view(&person->targets);
+    while (targets.p)
+        if (qund_config_target(s->deps.config, qund_str_split(&targets, '\n')))
+            return 1;
+    return 0;
 }
 
 static int group_name(struct qund_sop *s, int64_t grp, struct qund_buf *out)
@@ -273,52 +275,44 @@ static int group_name(struct qund_sop *s, int64_t grp, struct qund_buf *out)
 int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
                    const struct task_telling *t, bool *told)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf ids = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf group = {0};
+    const struct sop_person *person;
     struct telling x = {.s = s, .a = a, .t = t, .staff = staff};
+    struct qund_str targets;
     int rc;
 
     *told = false;
     if (!s->deps.outbox || staff <= 0)
         return 0;
-    rc = qund_crm_staff_name(s->deps.db, staff, &name);
-    if (rc == 0)
-        rc = qund_crm_staff_ids(s->deps.db, staff, &ids);
+    rc = qund_sop_person(s, staff, &person);
     if (rc == 0)
         rc = group_name(s, a->t.grp, &group);
-    x.name = qund_buf_view(&name);
-    x.ids = ids.n > 0 ? qund_buf_view(&ids) : QUND_STR("{}");
+    if (rc < 0)
+        return rc;
+    x.name = qund_buf_view(&person->name);
+    x.ids = person->ids.n > 0 ? qund_buf_view(&person->ids) : QUND_STR("{}");
     x.group = qund_buf_view(&group);
-    if (rc == 0)
-        rc = qund_crm_staff_targets(s->deps.db, staff, send_to, &x);
+    targets = qund_buf_view(&person->targets);
+    while (rc == 0 && targets.p)
+        rc = send_to(&x, qund_str_split(&targets, '\n'));
     *told = x.told;
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 /* --- it is ready --- */
 
-static int pushed(struct qund_sop *s, const struct task_all *a, int64_t now,
-                  struct qund_sop_effects *fx)
+static int pushed(struct qund_sop *s, struct task_all *a, int64_t now, struct qund_sop_effects *fx)
 {
-    int rc = qund_task_move(s, a->t.id,
-                            &(struct qund_task_change){.event = QUND_TASK_EV_PUSH,
-                                                       .by = QUND_STR("engine"),
-                                                       .reason = QUND_STR(""),
-                                                       .now = now},
-                            fx, NULL);
+    int rc = qund_task_move_in_hand(s, &a->t,
+                                    &(struct qund_task_change){.event = QUND_TASK_EV_PUSH,
+                                                               .by = QUND_STR("engine"),
+                                                               .reason = QUND_STR(""),
+                                                               .now = now},
+                                    fx);
 
     if (rc == 0)
         rc = QUND_FAULT("task_pushed") < 0 ? QUND_E_IO : 0;
     return rc;
-}
-
-static int flag(struct qund_sop *s, struct task_all *a, unsigned bits, int64_t staff)
-{
-    a->t.flags |= bits;
-    if (staff > 0)
-        a->t.staff = staff;
-    return qund_task_sql_set(s->deps.db, &a->t);
 }
 
 /* Those who may do it, best first: who was found for it, others who hold the role, who stands in.
@@ -345,16 +339,20 @@ static int tell_somebody(struct qund_sop *s, struct task_all *a, int64_t now, bo
 {
     struct task_telling t = {
         .why = "due", .level = a->step->kind == QUND_SOP_SAFETY ? "urgent" : "info", .now = now};
-    int64_t who[3 * QUND_DUTY_MAX + 1], times;
+    int64_t who[3 * QUND_DUTY_MAX + 1], times = 0;
     size_t n = candidates(s, a, now, who, QUND_ARRAY_LEN(who));
-    int rc = qund_task_sql_times(s->deps.db, a->t.id, QUND_TASK_EV_PUSH, &times);
+    int rc =
+        a->t.pushed == 0 ? 0 : qund_task_sql_times(s->deps.db, a->t.id, QUND_TASK_EV_PUSH, &times);
 
     t.n = (int)times;
     for (size_t i = 0; rc == 0 && i < n; i++) {
         rc = qund_task_card(s, a, who[i], &t, told);
         if (rc < 0 || !*told)
             continue;
-        return flag(s, a, who[i] == a->t.staff ? 0 : QUND_TASK_STAND_IN, who[i]);
+        if (who[i] != a->t.staff)
+            a->t.flags |= QUND_TASK_STAND_IN;
+        a->t.staff = who[i];
+        break;
     }
     return rc;
 }
@@ -372,7 +370,8 @@ int qund_task_tell_person(struct qund_sop *s, struct task_all *a, int64_t now,
     if (!s->deps.outbox || (a->t.flags & QUND_TASK_UNREACHED))
         return 0;
     qund_task_alert(fx, a, QUND_STR("warn"), QUND_STR("manager"), QUND_STR("任务推不到人"), now);
-    return flag(s, a, QUND_TASK_UNREACHED, 0);
+    a->t.flags |= QUND_TASK_UNREACHED;
+    return qund_task_sql_set(s->deps.db, &a->t);
 }
 
 int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now, struct qund_sop_effects *fx)
@@ -385,7 +384,8 @@ int qund_task_tell(struct qund_sop *s, struct task_all *a, int64_t now, struct q
     if (v.how == QUND_DELIVER_PERSON)
         return qund_task_tell_person(s, a, now, fx);
     rc = qund_task_say(s, a, &v, now);
-    if (rc == 0)
-        rc = flag(s, a, v.how == QUND_DELIVER_DIRECT ? QUND_TASK_BY_US : QUND_TASK_TO_CONFIRM, 0);
-    return rc < 0 ? rc : pushed(s, a, now, fx);
+    if (rc < 0)
+        return rc;
+    a->t.flags |= v.how == QUND_DELIVER_DIRECT ? QUND_TASK_BY_US : QUND_TASK_TO_CONFIRM;
+    return pushed(s, a, now, fx);
 }

@@ -36,12 +36,12 @@ struct due {
 
 static int move(struct due *d, enum qund_task_event event, const char *reason)
 {
-    return qund_task_move(d->s, d->a->t.id,
-                          &(struct qund_task_change){.event = event,
-                                                     .by = QUND_STR("engine"),
-                                                     .reason = qund_str(reason),
-                                                     .now = d->at->now},
-                          d->fx, NULL);
+    return qund_task_move_in_hand(d->s, &d->a->t,
+                                  &(struct qund_task_change){.event = event,
+                                                             .by = QUND_STR("engine"),
+                                                             .reason = qund_str(reason),
+                                                             .now = d->at->now},
+                                  d->fx);
 }
 
 /* --- what holds it --- */
@@ -108,10 +108,11 @@ static int role_holds(struct due *d)
 
 static int skip_for(struct due *d, const char *kind, struct qund_str what)
 {
-    char reason[160];
+    enum { ROOM = 160 };
+    char *reason = qund_arena_alloc(d->fx->arena, ROOM);
     int rc;
 
-    snprintf(reason, sizeof(reason), "%s:%.*s", kind, QUND_STR_ARG(qund_utf8_cut(what, 120)));
+    snprintf(reason, ROOM, "%s:%.*s", kind, QUND_STR_ARG(qund_utf8_cut(what, 120)));
     rc = move(d, QUND_TASK_EV_SKIP, reason);
     return rc < 0 ? rc : 1;
 }
@@ -210,7 +211,8 @@ static int words_hold(struct due *d, struct qund_buf *words)
 
 /* --- it is due --- */
 
-static int keep_words(struct due *d, const struct qund_buf *words)
+/* Written with its move. */
+static void keep_words(struct due *d, const struct qund_buf *words)
 {
     struct task_all *a = d->a;
     struct qund_task *t = &a->t;
@@ -222,7 +224,6 @@ static int keep_words(struct due *d, const struct qund_buf *words)
         t->flags |= QUND_TASK_LATE;
     if (d->who.stands_for > 0)
         t->flags |= QUND_TASK_STAND_IN;
-    return qund_task_sql_set(d->s->deps.db, t);
 }
 
 static int64_t last_call(const struct qund_task *t, int64_t now)
@@ -254,6 +255,13 @@ static int set_out(struct due *d)
     return rc;
 }
 
+static int release(struct due *d)
+{
+    int rc = move(d, QUND_TASK_EV_RELEASE, "");
+
+    return rc < 0 ? rc : qund_task_no_timer(d->s, QUND_TASK_DUE, d->a->t.id);
+}
+
 static int go(struct due *d)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf words = {0};
@@ -262,17 +270,11 @@ static int go(struct due *d)
     if (rc != 0)
         return rc < 0 ? rc : 0;
     if (d->a->t.state == QUND_TASK_HELD)
-        rc = move(d, QUND_TASK_EV_RELEASE, "");
-    if (rc == 0)
-        rc = qund_task_no_timer(d->s, QUND_TASK_DUE, d->a->t.id);
-    if (rc == 0)
-        rc = qund_task_get(d->s->deps.db, d->fx->arena, d->a->t.id, &d->a->t);
-    if (rc == 0)
-        rc = keep_words(d, &words);
-    if (rc == 0)
+        rc = release(d);
+    if (rc == 0) {
+        keep_words(d, &words);
         rc = move(d, QUND_TASK_EV_DUE, "");
-    if (rc == 0)
-        rc = qund_task_all(d->s, d->fx->arena, d->a->t.id, d->a);
+    }
     if (rc == 0)
         rc = set_out(d);
     return rc < 0 ? rc : qund_task_tell(d->s, d->a, d->at->now, d->fx);

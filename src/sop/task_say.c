@@ -22,20 +22,17 @@
 /* Who confirms: by name, and by the ids he has on each platform. */
 static int put_person(struct qund_sop *s, int64_t staff, struct qund_jw *w)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
-    QUND_AUTO(qund_buf_done) struct qund_buf ids = {0};
-    int rc = qund_crm_staff_name(s->deps.db, staff, &name);
+    const struct sop_person *person;
+    int rc = qund_sop_person(s, staff, &person);
 
-    if (rc == 0)
-        rc = qund_crm_staff_ids(s->deps.db, staff, &ids);
     if (rc < 0)
-        return rc == QUND_E_NOTFOUND ? 0 : rc;
+        return rc;
     qund_jw_key(w, "person");
     qund_jw_obj(w);
     qund_jw_kint(w, "id", staff);
-    qund_jw_kstr(w, "name", qund_buf_view(&name));
+    qund_jw_kstr(w, "name", qund_buf_view(&person->name));
     qund_jw_key(w, "ids");
-    qund_jw_raw(w, ids.n > 0 ? qund_buf_view(&ids) : QUND_STR("{}"));
+    qund_jw_raw(w, person->ids.n > 0 ? qund_buf_view(&person->ids) : QUND_STR("{}"));
     qund_jw_end_obj(w);
     return 0;
 }

@@ -12,6 +12,13 @@ _Static_assert(QUND_TASK_PLANNED == 0 && QUND_TASK_READY == 2 && QUND_TASK_DONE 
     " closes, role, channel, staff, pushed, done, seq, score, step, reason, content, media,"     \
     " done_by FROM task "
 
+static void note_stored(struct qund_task *t)
+{
+    t->stored.state = t->state;
+    t->stored.due = t->due;
+    t->stored.staff = t->staff;
+}
+
 static void row_read(struct qund_stmt *st, struct qund_arena *arena, struct qund_task *t)
 {
     *t = (struct qund_task){
@@ -41,6 +48,7 @@ static void row_read(struct qund_stmt *st, struct qund_arena *arena, struct qund
         .media = qund_arena_str(arena, qund_col_str(st, 23)),
         .done_by = qund_arena_str(arena, qund_col_str(st, 24)),
     };
+    note_stored(t);
 }
 
 int qund_task_get(struct qund_db *db, struct qund_arena *arena, int64_t id, struct qund_task *out)
@@ -95,32 +103,45 @@ int qund_task_sql_insert(struct qund_db *db, const struct qund_task_new *n, int6
     return 0;
 }
 
-int qund_task_sql_set(struct qund_db *db, const struct qund_task *t)
+/* SQLite writes each index of a column that is set, changed or not: `due` alone stands in five. */
+#define SET                                                                                     \
+    "UPDATE task SET reason = :reason, evidence = :evidence, flags = :flags, wanted = :wanted," \
+    " closes = :closes, role = :role, channel = :channel, content = :content, media = :media,"  \
+    " pushed = :pushed, done = :done, done_by = :done_by"
+#define OF " WHERE id = :id"
+
+int qund_task_sql_set(struct qund_db *db, struct qund_task *t)
 {
-    struct qund_stmt *st = qund_sql(
-        db,
-        "UPDATE task SET state = :state, reason = :reason, evidence = :evidence, flags = :flags,"
-        " wanted = :wanted, due = :due, closes = :closes, role = :role, staff = :staff,"
-        " channel = :channel, content = :content, media = :media, pushed = :pushed,"
-        " done = :done, done_by = :done_by WHERE id = :id");
+    bool due = t->due != t->stored.due;
+    bool moved = due || t->state != t->stored.state || t->staff != t->stored.staff;
+    struct qund_stmt *st = qund_sql(db, due ? SET ", state = :state, staff = :staff, due = :due" OF
+                                        : moved ? SET ", state = :state, staff = :staff" OF
+                                                : SET OF);
+    int rc;
 
     qund_bind_int(st, ":id", t->id);
-    qund_bind_int(st, ":state", t->state);
+    if (moved) {
+        qund_bind_int(st, ":state", t->state);
+        qund_bind_int(st, ":staff", t->staff);
+    }
+    if (due)
+        qund_bind_int(st, ":due", t->due);
     qund_bind_str(st, ":reason", text(t->reason));
     qund_bind_int(st, ":evidence", t->evidence);
     qund_bind_int(st, ":flags", t->flags);
     qund_bind_int(st, ":wanted", t->wanted);
-    qund_bind_int(st, ":due", t->due);
     qund_bind_int(st, ":closes", t->closes);
     qund_bind_int(st, ":role", t->role);
-    qund_bind_int(st, ":staff", t->staff);
     qund_bind_int(st, ":channel", t->channel);
     qund_bind_str(st, ":content", text(t->content));
     qund_bind_str(st, ":media", t->media);
     qund_bind_int(st, ":pushed", t->pushed);
     qund_bind_int(st, ":done", t->done);
     qund_bind_str(st, ":done_by", text(t->done_by));
-    return qund_run(st);
+    rc = qund_run(st);
+    if (rc == 0)
+        note_stored(t);
+    return rc;
 }
 
 int qund_task_sql_posted(struct qund_db *db, int64_t id, int64_t seq, struct qund_str posted,

@@ -43,6 +43,33 @@ static void a_part_that_nobody_holds_goes_to_whom_the_playbooks_name(void **stat
     }
 }
 
+static void a_card_names_a_person_as_he_is_called_by_then(void **state)
+{
+    static const char MOVED[] =
+        "staff:\n"
+        "  - {id: lin, name: 林静, ids: [{realm: replay, id: wx-lin2}], push: ['wu']}\n"
+        "groups:\n"
+        "  - {realm: replay, id: g1, roles: {consultant: [lin]}}\n";
+    struct desk *d = sop_desk(STEPS);
+
+    (void)state;
+    sop_task(d, "S01", 10 * MIN, HOUR, STAR, GROUP_POST, false, "今天大家吃什么？");
+    sop_task(d, "S02", 20 * MIN, HOUR, STAR, GROUP_POST, false, "验房只看四处");
+    sop_go(d);
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_count(d, "outbox WHERE alert = -1 AND target = 'lin' AND"
+                                  " json_extract(body, '$.person.name') = '林' AND"
+                                  " json_extract(body, '$.person.ids.replay') = 'wx-lin'"),
+                     1);
+    desk_org(d, MOVED);
+    desk_wait(d, 11 * MIN);
+    assert_int_equal(sop_count(d, "outbox WHERE alert = -2 AND target = 'wu' AND"
+                                  " json_extract(body, '$.person.name') = '林静'"),
+                     1);
+    assert_int_equal(sop_count(d, "outbox WHERE alert = -2"), 1);
+    desk_free(d);
+}
+
 static void cards_of_one_person_that_are_due_at_once_leave_as_one(void **state)
 {
     struct desk *d = sop_desk(STEPS);
@@ -107,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_part_that_nobody_holds_goes_to_whom_the_playbooks_name),
         cmocka_unit_test(a_task_is_handed_over_by_a_word_to_who_can_be_told),
+        cmocka_unit_test(a_card_names_a_person_as_he_is_called_by_then),
         cmocka_unit_test(cards_of_one_person_that_are_due_at_once_leave_as_one),
     };
 
