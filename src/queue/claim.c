@@ -25,6 +25,7 @@
 
 enum {
     REPLY_MS = 1000,
+    DOUBLINGS = 3, /* of the time a reply may take: 8 s, less than the lease lasts */
     LEASE_RENEW_MS = 3000,
     DENIED_PAUSE_MS = 1000,
     QUIET_MS = 1000,
@@ -68,7 +69,7 @@ static int go_down(struct qund_claim *c, int rc, const char *why, int pause_ms)
                  QUND_KV("owed", (int64_t)c->owed.left), QUND_KV("left_out", c->gate.left_out));
     qund_rconn_close(&c->conn);
     c->phase = DOWN;
-    c->next.ms = now + (pause_ms > 0 ? pause_ms : qund_rconn_backoff_ms(c->tries++));
+    c->next.ms = now + (pause_ms > 0 ? pause_ms : qund_rconn_backoff_ms(&c->addr, c->tries++));
     c->expect_n = c->n_others = 0;
     c->reading = c->drained = false;
     qund_owed_clear(&c->owed);
@@ -266,6 +267,8 @@ static int on_reply(struct qund_claim *c, redisReply *r, struct qund_batch **out
     what = (enum expect)c->expect[c->expect_at];
     c->expect_at = (c->expect_at + 1) % EXPECT_MAX;
     c->expect_n--;
+    if (what == X_READ && qund_mono_now().ms - c->heard.ms < c->reply_ms)
+        c->overdue = 0;
     c->heard = qund_mono_now();
     if (what == X_READ)
         return on_read(c, r, out);
@@ -300,13 +303,26 @@ void qund_claim_request(struct qund_claim *c, size_t count)
     qund_ignore(qund_rconn_flush(&c->conn)); /* sent ahead now; a broken line shows in poll */
 }
 
+/* A Redis whose disk takes a second for each sync answers late, and each command that is given up
+ * and said again costs it another sync: who asked with the same patience would never hear. */
+static int64_t reply_by(const struct qund_claim *c)
+{
+    return c->heard.ms + ((int64_t)c->reply_ms << c->overdue);
+}
+
+static int overdue(struct qund_claim *c)
+{
+    c->overdue += c->overdue < DOUBLINGS;
+    return go_down(c, QUND_E_AGAIN, "no reply in time", qund_rconn_backoff_ms(NULL, c->tries++));
+}
+
 /* What is due by time alone. */
 static int on_time(struct qund_claim *c)
 {
     int64_t now = qund_mono_now().ms;
 
-    if (c->expect_n > 0 && now - c->heard.ms >= c->reply_ms)
-        return go_down(c, QUND_E_AGAIN, "no reply in time", 0);
+    if (c->expect_n > 0 && now >= reply_by(c))
+        return overdue(c);
     if (c->phase >= REPLAY && c->expect_n == 0 && c->instance[0] &&
         now - c->lease_sent.ms >= LEASE_RENEW_MS)
         qund_claim_send_lease(c);
@@ -406,7 +422,7 @@ int qund_claim_timeout_ms(const struct qund_claim *c)
     if (c->phase == DOWN)
         at = c->next.ms;
     else if (c->expect_n > 0)
-        at = c->heard.ms + c->reply_ms;
+        at = reply_by(c);
     else if (c->untidy && c->drained && c->owed.left == 0)
         at = c->acked_at.ms + QUIET_MS;
     if (c->phase >= REPLAY && c->instance[0] && c->lease_sent.ms + LEASE_RENEW_MS < at)

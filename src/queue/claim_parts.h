@@ -20,6 +20,7 @@ struct qund_claim {
     struct qund_counter *reconnects, *missing;
     enum phase phase;
     unsigned tries;
+    unsigned overdue; /* replies in a row that did not come in time: the next has twice as long */
     bool was_up, denied, drained;
     struct qund_mono next; /* DOWN: try then */
 

@@ -25,7 +25,8 @@ enum {
     REPLY_MAX = 256 << 20,  /* no reply of ours is near it */
     ELEMENTS_MAX = 1 << 16, /* of one array */
     BACKOFF_FIRST_MS = 20,
-    BACKOFF_MAX_MS = 500
+    BACKOFF_MAX_MS = 500,
+    BACKOFF_NEAR_MS = 80 /* by a socket of this machine: a try costs microseconds */
 };
 
 static int lost(struct qund_rconn *c, int rc, const char *what, struct qund_str detail)
@@ -336,15 +337,16 @@ void qund_rconn_cmd(struct qund_rconn *c, size_t argc, const struct qund_str *ar
         qund_rconn_arg(c, argv[i]);
 }
 
-int qund_rconn_backoff_ms(unsigned tries)
+int qund_rconn_backoff_ms(const struct qund_queue_addr *addr, unsigned tries)
 {
     int64_t ceiling = BACKOFF_FIRST_MS;
+    int64_t max = addr && addr->unix_path[0] ? BACKOFF_NEAR_MS : BACKOFF_MAX_MS;
     uint32_t r;
 
-    while (tries-- > 0 && ceiling < BACKOFF_MAX_MS)
+    while (tries-- > 0 && ceiling < max)
         ceiling *= 2;
-    if (ceiling > BACKOFF_MAX_MS)
-        ceiling = BACKOFF_MAX_MS;
+    if (ceiling > max)
+        ceiling = max;
     qund_random(&r, sizeof(r));
     return (int)(r % (uint32_t)ceiling) + 1;
 }

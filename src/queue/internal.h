@@ -54,8 +54,10 @@ void qund_rconn_cmd(struct qund_rconn *c, size_t argc, const struct qund_str *ar
 /* The same piece by piece, for commands with many arguments. */
 void qund_rconn_head(struct qund_rconn *c, size_t argc);
 void qund_rconn_arg(struct qund_rconn *c, struct qund_str arg);
-/* Random wait before the n-th try in a row (n from 0): full jitter, at most 1 s. */
-int qund_rconn_backoff_ms(unsigned tries);
+/* Random wait before the n-th try in a row (n from 0), full jitter: at most 80 ms for a Redis on a
+ * socket of this machine, which nobody else's load makes come back later, else at most 500 ms.
+ * addr NULL: what is tried is a start, not a connection. */
+int qund_rconn_backoff_ms(const struct qund_queue_addr *addr, unsigned tries);
 
 static inline void qund_reply_free(redisReply *r)
 {

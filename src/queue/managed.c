@@ -254,8 +254,8 @@ static void on_death(struct qund_redis *r, int status)
         snprintf(r->state.why, sizeof(r->state.why), "exit %d: %.130s", WEXITSTATUS(status), words);
     r->state.pid = 0;
     r->suspect = WIFEXITED(status) && lived < SETTLED_MS;
-    r->tries = lived >= SERVED_MS ? 0 : r->tries + 1;
-    r->next.ms = qund_mono_now().ms + qund_rconn_backoff_ms(r->tries);
+    r->tries = lived >= SERVED_MS ? 0 : r->tries + 1; /* one that has served starts at once */
+    r->next.ms = qund_mono_now().ms + (r->tries > 0 ? qund_rconn_backoff_ms(NULL, r->tries) : 0);
     qund_log(r->log, QUND_ERROR, "redis.died", QUND_KV("why", &r->state.why[0]),
              QUND_KV("lived_ms", lived));
 }
@@ -452,7 +452,7 @@ static void start_again(struct qund_redis *r)
     struct qund_err err;
     int lock_fd, rc = QUND_OK;
 
-    r->next.ms = qund_mono_now().ms + qund_rconn_backoff_ms(r->tries);
+    r->next.ms = qund_mono_now().ms + qund_rconn_backoff_ms(NULL, r->tries);
     if (r->suspect)
         rc = mend(r, &err);
     if (rc == 0) {

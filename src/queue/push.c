@@ -89,7 +89,7 @@ static void go_down(struct qund_push *p, const char *why)
                  QUND_KV("left_out", p->gate.left_out));
     qund_rconn_close(&p->conn);
     p->phase = DOWN;
-    p->next.ms = now + qund_rconn_backoff_ms(p->tries++);
+    p->next.ms = now + qund_rconn_backoff_ms(&p->addr, p->tries++);
     p->unknown = p->in_flight > 0;
     p->in_flight = p->replies = 0;
     p->asked = 0;

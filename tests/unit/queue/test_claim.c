@@ -164,6 +164,50 @@ static void an_emptied_redis_gets_its_group_again(void **state)
     qund_claim_close(claim);
 }
 
+/* How long the next connection waits for an answer that does not come. */
+static int64_t waits_in_vain(struct qund_claim *c)
+{
+    struct qund_mono until = {qund_mono_now().ms + UNIT_DEADLINE_MS};
+    int64_t since = 0;
+    struct qund_batch *b;
+
+    for (;;) {
+        qund_ignore(qund_claim_poll(c, &b));
+        assert_null(b);
+        assert_true(qund_mono_now().ms < until.ms);
+        if (since == 0 && qund_claim_fd(c) >= 0)
+            since = qund_mono_now().ms;
+        else if (since > 0 && qund_claim_fd(c) < 0)
+            return qund_mono_now().ms - since;
+        unit_poll(qund_claim_fd(c), qund_claim_want_write(c), qund_claim_timeout_ms(c));
+    }
+}
+
+static void a_redis_that_answers_late_is_given_more_time(void **state)
+{
+    enum { REPLY = 50, SLACK = 5 };
+    static const int64_t AT_LEAST[] = {REPLY, 2 * REPLY, 4 * REPLY, 8 * REPLY, 8 * REPLY};
+    struct unit_redis *u = *state;
+    struct qund_queue_opts o = {.addr = &u->addr, .reply_ms = REPLY, .log = u->log};
+    redisContext *r = raw(u);
+    struct qund_claim *c;
+    struct qund_batch *b;
+
+    run(r, "XADD qund:events * d E7");
+    assert_int_equal(qund_claim_open(&o, &c, NULL), 0);
+    kill(unit_redis_pid(u), SIGSTOP);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(AT_LEAST); i++)
+        assert_in_range(waits_in_vain(c), AT_LEAST[i] - SLACK, UNIT_DEADLINE_MS);
+    kill(unit_redis_pid(u), SIGCONT);
+    qund_claim_request(c, 10);
+    b = unit_claim(c, UNIT_DEADLINE_MS);
+    assert_non_null(b);
+    assert_int_equal(unit_number(b->v[0].body), 7);
+    qund_batch_free(b);
+    redisFree(r);
+    qund_claim_close(c);
+}
+
 static void a_policy_that_may_drop_events_is_refused_with_the_remedy(void **state)
 {
     struct unit_redis *u = *state;
@@ -214,6 +258,7 @@ int main(void)
         WITH_REDIS(the_same_instance_has_its_lease_back_at_once),
         WITH_REDIS(pending_entries_without_body_are_counted_and_closed),
         WITH_REDIS(an_emptied_redis_gets_its_group_again),
+        WITH_REDIS(a_redis_that_answers_late_is_given_more_time),
         WITH_REDIS(a_policy_that_may_drop_events_is_refused_with_the_remedy),
         WITH_REDIS(a_wrong_password_is_told_from_an_absent_redis),
     };

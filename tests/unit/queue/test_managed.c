@@ -286,6 +286,26 @@ static void a_program_that_is_not_there_is_named(void **state)
     assert_non_null(strstr(err.text, "cannot be run"));
 }
 
+static void a_redis_on_this_machine_is_tried_more_often(void **state)
+{
+    static const struct qund_queue_addr near = {.unix_path = "/x/redis.sock"},
+                                        far = {.host = "10.0.0.1", .port = 6379};
+    int longest[2] = {0};
+
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        int wait[] = {qund_rconn_backoff_ms(&near, 20), qund_rconn_backoff_ms(&far, 20)};
+
+        for (int k = 0; k < 2; k++) {
+            assert_true(wait[k] > 0);
+            longest[k] = wait[k] > longest[k] ? wait[k] : longest[k];
+        }
+        assert_in_range(qund_rconn_backoff_ms(&far, 0), 1, 20);
+    }
+    assert_in_range(longest[0], 60, 80);
+    assert_in_range(longest[1], 400, 500);
+}
+
 int main(void)
 {
 #define WITH_REDIS(f) cmocka_unit_test_setup_teardown(f, unit_redis_setup, unit_redis_teardown)
@@ -301,6 +321,7 @@ int main(void)
         WITH_REDIS(an_orderly_stop_leaves_a_short_file),
         WITH_REDIS(a_long_file_is_rewritten_once_it_is_quiet),
         WITH_REDIS(a_program_that_is_not_there_is_named),
+        cmocka_unit_test(a_redis_on_this_machine_is_tried_more_often),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
