@@ -5,7 +5,7 @@
  * order). Neither says anything alone: 报名 stands in receipts, 回复 in every second notice. A call
  * to confirm speaks to those who are on the list already (报名的, 接龙的) and is looked for first,
  * since it repeats the words of the call to sign up. */
-#include "text/scan.h"
+#include "text/call_words.h"
 #include "text/signup.h"
 
 const char *qund_call_name(enum qund_call c)
@@ -15,6 +15,8 @@ const char *qund_call_name(enum qund_call c)
 
     return (unsigned)c < QUND_CALL_KINDS ? names[c] : "?";
 }
+
+enum { HITS_MAX = 48 };
 
 static bool has(struct qund_str s, const char *const *words)
 {
@@ -202,6 +204,53 @@ static bool calls_to_sign_up(struct qund_str s)
            (has(s, (const char *const[]){"报名", NULL}) && has(s, opens) && !has(s, done));
 }
 
+/* How often each kind of word of words/call.txt stands in the text, each word once at its place. */
+struct signs {
+    unsigned listed, either, near, prepare, want, news, comers;
+    bool ask, heads;
+};
+
+static struct signs signs_of(struct qund_str s)
+{
+    struct qund_scan_hit hits[HITS_MAX];
+    size_t n = qund_scan_words(s, &call_table, hits, HITS_MAX);
+    struct signs v = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        v.ask = v.ask || hits[i].flags & ASK;
+        v.heads = v.heads || hits[i].flags & HEADS;
+        v.listed += (hits[i].flags & LISTED) != 0;
+        v.either += (hits[i].flags & EITHER) != 0;
+        v.near += (hits[i].flags & NEAR) != 0;
+        v.prepare += (hits[i].flags & PREPARE) != 0;
+        v.want += (hits[i].flags & WANT) != 0;
+        v.news += (hits[i].flags & NEWS) != 0;
+        v.comers += (hits[i].flags & COMERS) != 0;
+    }
+    return v;
+}
+
+/* Who and how many are to be told in the group: of those who would like to come, or of those who
+ * said so. Each reading has its signs, and the one with more of them is meant; a call with few
+ * signs of either is left to the plain words. */
+static enum qund_call weighed(struct qund_str s)
+{
+    struct signs v = signs_of(s);
+    unsigned confirm =
+        (v.listed ? 3u : 0) + (v.either ? 3u : 0) + (v.near ? 2u : 0) + (v.prepare ? 3u : 0);
+    unsigned signup = (v.want ? 2u : 0) + (v.news < 3 ? v.news : 3u) + (v.comers ? 1u : 0);
+
+    if (!v.ask || (!v.heads && !v.listed && !v.either && !v.comers))
+        return QUND_CALL_NONE;
+    if (confirm >= (v.heads || v.comers ? 3u : 4u) && confirm > signup &&
+        (v.listed || v.either || v.comers))
+        return QUND_CALL_CONFIRM;
+    if (signup >= (v.want && v.heads ? 2u : 3u) && signup > confirm &&
+        (v.want || v.comers || v.heads) && !v.listed)
+        return QUND_CALL_SIGNUP;
+    return QUND_CALL_NONE;
+}
+
 static enum qund_call staff_call(struct qund_str s)
 {
     static const char *const closes[] = {"截单啦", "截单了", "截单~",  "已截单",     "停止接单",
@@ -211,16 +260,18 @@ static enum qund_call staff_call(struct qund_str s)
                                         "配送", "特价", "到货", "新品", "今天", NULL};
     static const char *const cuts[] = {"点截", "点前截", "截单", "截团", "点收单", NULL};
     static const char *const topics[] = {"话题", "大家觉得", "来聊聊", "你们怎么看", NULL};
+    enum qund_call heads;
 
     if (has(s, closes) || (s.n < 24 && qund_str_starts(s, "截单")))
         return QUND_CALL_CLOSE;
-    if (calls_to_confirm(s))
+    heads = weighed(s);
+    if (heads == QUND_CALL_CONFIRM || (heads == QUND_CALL_NONE && calls_to_confirm(s)))
         return QUND_CALL_CONFIRM;
     if (has(s, (const char *const[]){"排单", NULL}) ||
         (has(s, cuts) && pointed_prices_in(s) >= 2) || (prices_in(s) >= 2 && has(s, shops)) ||
         bare_prices_in(s) >= 2)
         return QUND_CALL_ORDER;
-    if (calls_to_sign_up(s))
+    if (heads == QUND_CALL_SIGNUP || calls_to_sign_up(s))
         return QUND_CALL_SIGNUP;
     return has(s, topics) ? QUND_CALL_TOPIC : QUND_CALL_NONE;
 }

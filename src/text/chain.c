@@ -11,7 +11,7 @@ enum { NUMBER_MAX = 500, PARTY_MAX = 99, ROW_MAX_BYTES = 300 };
 /* --- party size --- */
 
 /* 2, 两, 俩, 仨 … of people. */
-static bool count_at(struct qund_str s, size_t *at, unsigned *out)
+bool qund_chain_count(struct qund_str s, size_t *at, unsigned *out)
 {
     static const struct {
         const char *text;
@@ -43,7 +43,7 @@ static unsigned count_of_people(struct qund_str s, size_t *at)
     unsigned n, more;
     size_t i = *at;
 
-    if (!count_at(s, &i, &n))
+    if (!qund_chain_count(s, &i, &n))
         return 0;
     qund_scan_lit(s, &i, " ");
     if (qund_scan_any(s, &i, big)) {
@@ -51,7 +51,7 @@ static unsigned count_of_people(struct qund_str s, size_t *at)
 
         qund_scan_lit(s, &j, " ");
         qund_scan_lit(s, &j, "+");
-        if (count_at(s, &j, &more) && qund_scan_any(s, &j, small)) {
+        if (qund_chain_count(s, &j, &more) && qund_scan_any(s, &j, small)) {
             n += more;
             i = j;
         }
@@ -72,7 +72,7 @@ static unsigned count_of_pieces(struct qund_str s, size_t *at)
     size_t begin, i = *at;
     unsigned n;
 
-    if (qund_scan_any_before(s, *at, children, &begin) || !count_at(s, &i, &n) ||
+    if (qund_scan_any_before(s, *at, children, &begin) || !qund_chain_count(s, &i, &n) ||
         !qund_scan_lit(s, &i, "个"))
         return 0;
     *at = i;
@@ -135,8 +135,8 @@ unsigned qund_chain_party(struct qund_str s)
             size_t i = at + 1;
             unsigned n;
 
-            if ((s.p[at] == '+' || s.p[at] == 'x' || s.p[at] == '*') && count_at(s, &i, &n) &&
-                i == s.n && n <= 20)
+            if ((s.p[at] == '+' || s.p[at] == 'x' || s.p[at] == '*') &&
+                qund_chain_count(s, &i, &n) && i == s.n && n <= 20)
                 return n;
         }
     }

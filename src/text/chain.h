@@ -40,4 +40,6 @@ size_t qund_chain_compare(const struct qund_chain *prev, const struct qund_chain
 unsigned qund_chain_persons(struct qund_str folded);
 /* The same where a sign-up is being read: there 两个 and +2 are persons too. */
 unsigned qund_chain_party(struct qund_str folded);
+/* 2, 两, 俩, 仨, 十二 at *at, of persons or not. */
+bool qund_chain_count(struct qund_str folded, size_t *at, unsigned *out);
 #endif

@@ -138,7 +138,7 @@ void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena
     out->call = qund_call_find(in->text, in->from_staff);
     if (in->from_staff) {
         /* The template that opens a chain is where the first member's list starts from. */
-        out->is_list = out->call == QUND_CALL_SIGNUP &&
+        out->is_list = (out->call == QUND_CALL_SIGNUP || out->call == QUND_CALL_CONFIRM) &&
                        qund_str_find(in->text, 0, QUND_STR("接龙")) >= 0 &&
                        in->text.n <= ROLL_CALL_BYTES;
         return;

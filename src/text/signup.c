@@ -6,12 +6,10 @@
  * depends on how plainly it speaks: 报名 for days, 我去 for hours. */
 #include "text/signup.h"
 #include "text/question.h"
+#include "text/signup_parts.h"
 #include "text/signup_words.h"
 
-#define HOURS(n) ((int64_t)(n)*3600 * 1000)
-
 enum { HITS_MAX = 24, SHORT_CHARS = 16, PLAIN_MAX_BYTES = 400 };
-
 const char *qund_says_name(enum qund_says s)
 {
     static const char *const names[] = {"signed", "confirmed", "cancelled", "maybe"};
@@ -31,17 +29,6 @@ static bool has(struct qund_str s, const char *const *words)
         if (qund_str_find(s, 0, qund_str(*words)) >= 0)
             return true;
     return false;
-}
-
-static bool within(const struct qund_calls *c, enum qund_call kind, int64_t ms)
-{
-    return c->age_ms[kind] >= 0 && c->age_ms[kind] <= ms;
-}
-
-/* The call of this kind came after the other (or the other never came). */
-static bool later(const struct qund_calls *c, enum qund_call kind, enum qund_call other)
-{
-    return c->age_ms[kind] >= 0 && (c->age_ms[other] < 0 || c->age_ms[kind] < c->age_ms[other]);
 }
 
 /* --- plain words --- */
@@ -219,15 +206,16 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
     static const char *const seats[] = {"有位", "空位", "位子", "座位",
                                         "位置", "名额", "加人", NULL};
     size_t chars = qund_utf8_count(s), end;
-    bool members_own = later(c, QUND_CALL_PEER, QUND_CALL_SIGNUP);
-    bool shop = later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP);
+    bool members_own = qund_call_later(c, QUND_CALL_PEER, QUND_CALL_SIGNUP);
+    bool shop = qund_call_later(c, QUND_CALL_ORDER, QUND_CALL_SIGNUP);
 
     if (flags & VERB || reports_number(s)) {
         if (asks(s) && !some_clause(s, signs) && !some_clause(s, only_persons) && !has(s, places))
             return false;
         if (starts_with_thanks(s) && qund_chain_persons(s) == 0)
             return false; /* 谢谢李姐帮我报 */
-        if (within(c, QUND_CALL_SIGNUP, HOURS(24 * (qund_chain_persons(s) > 0 ? 30 : 14))))
+        if (qund_call_within(c, QUND_CALL_SIGNUP,
+                             HOURS(24 * (qund_chain_persons(s) > 0 ? 30 : 14))))
             return !shop || qund_str_starts(s, "报名") ||
                    (qund_chain_persons(s) > 0 &&
                     has(s, (const char *const[]){"报名", "报个名", NULL}));
@@ -237,18 +225,18 @@ static bool signs_up(struct qund_str s, const struct qund_calls *c, bool signed_
     if (members_own || shop || signed_up)
         return false;
     if (flags & HOPE) /* 看那天下不下雨,能去就去: only seems to ask */
-        return chars <= 2 * SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(24));
+        return chars <= 2 * SHORT_CHARS && qund_call_within(c, QUND_CALL_SIGNUP, HOURS(24));
     if (asks(s)) /* 还有位吗 我们一家三口想来; 那我来 我和我对象俩 能进不 */
         return ((flags & WEAK && (some_clause(s, weakly_signs) || some_clause(s, just_us))) ||
                 (has(s, seats) && some_clause(s, counts_persons))) &&
-               within(c, QUND_CALL_SIGNUP, HOURS(24 * 7));
+               qund_call_within(c, QUND_CALL_SIGNUP, HOURS(24 * 7));
     if (leading_one(s))
-        return within(c, QUND_CALL_SIGNUP, HOURS(3)) && chars <= 8;
+        return qund_call_within(c, QUND_CALL_SIGNUP, HOURS(3)) && chars <= 8;
     if (plus_one(s, &end))
-        return within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(3) : HOURS(24 * 3));
+        return qund_call_within(c, QUND_CALL_SIGNUP, chars <= 4 ? HOURS(3) : HOURS(24 * 3));
     if (flags & WEAK)
-        return chars <= SHORT_CHARS && within(c, QUND_CALL_SIGNUP, HOURS(6));
-    return within(c, QUND_CALL_SIGNUP, HOURS(6)) &&
+        return chars <= SHORT_CHARS && qund_call_within(c, QUND_CALL_SIGNUP, HOURS(6));
+    return qund_call_within(c, QUND_CALL_SIGNUP, HOURS(6)) &&
            (only_persons(s) || name_and_count(s) ||
             (chars <= 2 * SHORT_CHARS && some_clause(s, just_us)));
 }
@@ -367,22 +355,22 @@ static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_
                                         "确认会",   "确认能",   NULL};
     size_t end;
 
-    if (within(c, QUND_CALL_CONFIRM, HOURS(72))) {
+    if (qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72))) {
         if (leading_one(s))
             return true;
         if (asks(s) || qund_utf8_count(s) > 2 * SHORT_CHARS)
             return false;
-        if (signed_up && within(c, QUND_CALL_CONFIRM, HOURS(12)) && nods(s))
+        if (signed_up && qund_call_within(c, QUND_CALL_CONFIRM, HOURS(12)) && nods(s))
             return true;
         /* 一家三口不变, 我和老伴两个: who stands in the list says with how many. */
-        if (signed_up && within(c, QUND_CALL_CONFIRM, HOURS(12)) &&
+        if (signed_up && qund_call_within(c, QUND_CALL_CONFIRM, HOURS(12)) &&
             (only_persons(s) || (plus_one(s, &end) && qund_utf8_count(s) <= 4)))
             return true;
         /* 我也来 算一个: who was in no list yet is new in it. */
         if (!signed_up && (flags & (VERB | CONFIRM)) == VERB)
             return false;
         return (flags & CONFIRM) ||
-               ((signed_up || within(c, QUND_CALL_CONFIRM, HOURS(3))) && says_coming(s));
+               ((signed_up || qund_call_within(c, QUND_CALL_CONFIRM, HOURS(3))) && says_coming(s));
     }
     if (c->age_ms[QUND_CALL_SIGNUP] < 0 || asks(s))
         return false;
@@ -393,7 +381,7 @@ static bool confirms(struct qund_str s, const struct qund_calls *c, bool signed_
 static bool cancels(struct qund_str s, const struct qund_calls *c, bool signed_up, uint32_t flags)
 {
     static const char *const about[] = {"报名", "接龙", "活动", "名额", "预约", "位置", NULL};
-    bool confirming = within(c, QUND_CALL_CONFIRM, HOURS(72));
+    bool confirming = qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72));
 
     if (has(s, (const char *const[]){"吗", "?", NULL}) && !some_clause(s, denies))
         return false; /* 去不了了 能顺延吗 asks about something else */
@@ -401,12 +389,13 @@ static bool cancels(struct qund_str s, const struct qund_calls *c, bool signed_u
         return signed_up && stays_away(s);
     if (has(s, about) || confirming)
         return true;
-    return flags & CANCEL ? within(c, QUND_CALL_SIGNUP, HOURS(24 * 30)) : signed_up;
+    return flags & CANCEL ? qund_call_within(c, QUND_CALL_SIGNUP, HOURS(24 * 30)) : signed_up;
 }
 
 bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed_up,
                       struct qund_signup *out)
 {
+    struct qund_comers r;
     uint32_t flags;
     size_t end;
     bool answered;
@@ -415,35 +404,42 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
     if (s.n == 0 || s.n > PLAIN_MAX_BYTES)
         return false;
     flags = words_in(s);
-    answered =
-        within(c, QUND_CALL_SIGNUP, HOURS(24 * 30)) || within(c, QUND_CALL_CONFIRM, HOURS(72));
+    answered = qund_call_within(c, QUND_CALL_SIGNUP, HOURS(24 * 30)) ||
+               qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72));
     if (flags == 0 && !answered)
         return false;
-    out->party = (uint16_t)qund_chain_party(s);
-    if (within(c, QUND_CALL_CONFIRM, HOURS(72)) && leading_one(s)) {
+    qund_comers_read(s, &r);
+    out->party = r.party ? r.party : (uint16_t)qund_chain_party(s);
+    if (qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72)) && leading_one(s)) {
         out->state = QUND_SAYS_CONFIRMED; /* also when it changes the number: 1,改成3个人 */
         return true;
     }
     if (answered && changes(s, signed_up)) {
         out->state = flags & (MAYBE | HOPE) ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
-        if (within(c, QUND_CALL_CONFIRM, HOURS(72)) && out->state == QUND_SAYS_SIGNED)
+        if (qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72)) && out->state == QUND_SAYS_SIGNED)
             out->state = QUND_SAYS_CONFIRMED; /* asked whether he comes he says with how many */
         out->fresh = out->state != QUND_SAYS_CONFIRMED;
         if (out->party == 0)
             out->party = 1;
         return true;
     }
-    if (cancels(s, c, signed_up, flags)) {
+    if (!(r.stays && r.stays < qund_place_last(r.heads, qund_place_last(r.joined, r.comes)) &&
+          signed_up) &&
+        cancels(s, c, signed_up, flags)) {
         out->state = QUND_SAYS_CANCELLED;
         return true;
     }
     /* 老公不加班了,正式报两位: a new row, though others confirm at that time. */
     if (!(flags & MAYBE) && !has(s, (const char *const[]){"正式报", "正式给我报", NULL}) &&
+        !(r.late && !signed_up && !answers_here(s)) &&
+        !(r.other && !qund_place_last(r.heads, qund_place_last(r.joined, r.comes))) &&
         confirms(s, c, signed_up, flags)) {
         out->state = QUND_SAYS_CONFIRMED;
         return true;
     }
-    if (signs_up(s, c, signed_up, flags)) {
+    if (!(r.other && !r.heads && !qund_call_within(c, QUND_CALL_SIGNUP, HOURS(12)) &&
+          !has(s, (const char *const[]){"报", "接龙", "参加", NULL})) &&
+        signs_up(s, c, signed_up, flags)) {
         out->state = flags & (MAYBE | HOPE) ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
         out->fresh = true;
         if (out->party == 0)
@@ -451,10 +447,10 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
         return true;
     }
     if ((flags & MAYBE) && !asks(s) && !plus_one(s, &end) &&
-        later(c, QUND_CALL_SIGNUP, QUND_CALL_PEER) && within(c, QUND_CALL_SIGNUP, HOURS(24)) &&
-        qund_utf8_count(s) <= SHORT_CHARS) {
+        qund_call_later(c, QUND_CALL_SIGNUP, QUND_CALL_PEER) &&
+        qund_call_within(c, QUND_CALL_SIGNUP, HOURS(24)) && qund_utf8_count(s) <= SHORT_CHARS) {
         out->state = QUND_SAYS_MAYBE;
         return true;
     }
-    return false;
+    return answered && qund_signup_answer(s, &r, c, signed_up, out);
 }

@@ -1,4 +1,5 @@
 /* test_signup.c - sign-ups in plain words, and the calls they answer. */
+#include "text/call_words.h"
 #include "text/scan.h"
 #include "text/signup.h"
 #include "text/signup_words.h"
@@ -124,6 +125,32 @@ static void cancelling_and_confirming_are_told_apart(void **state)
     check(v, QUND_ARRAY_LEN(v), &c);
 }
 
+static void who_comes_answers_a_call(void **state)
+{
+    static const struct pair opened[] = {
+        {"我哋两大一细 嘉嘉嘈咗成个月要去", "signed 3 new"},
+        {"俺爷儿俩", "signed 2 new"},
+        {"我和老伴儿俩人呗", "signed 2 new"},
+        {"涵涵妈 两大一小 娃儿可以耍啥子不", "signed 3 new"},
+        {"荔枝吃了四个", ""},
+        {"上次买的锅坏了", ""},
+        {"好的 我晚上看看", ""},
+    };
+    static const struct pair asked[] = {
+        {"我们姐俩 照旧", "confirmed 2"},
+        {"三个变五个", "confirmed 5"},
+        {"现在加名字还赶得上啵 我陪", "signed 1 new"},
+        {"俺那单西瓜送上来", ""},
+    };
+    struct qund_calls signup = after(QUND_CALL_SIGNUP, hour), both;
+
+    (void)state;
+    check(opened, QUND_ARRAY_LEN(opened), &signup);
+    both = after(QUND_CALL_CONFIRM, hour);
+    both.age_ms[QUND_CALL_SIGNUP] = 48 * hour;
+    check(asked, QUND_ARRAY_LEN(asked), &both);
+}
+
 static void without_a_call_the_same_words_say_nothing(void **state)
 {
     static const char *const words[] = {"+1", "1", "我去", "不去了", "两个人", "确认"};
@@ -240,6 +267,16 @@ static void calls_are_told_by_kind(void **state)
         {"今日午餐:a红烧肉套餐18、b清蒸鱼套餐20,10点半前报份数", true, QUND_CALL_ORDER},
         {"【今晚话题】厨房做高低台到底值不值?", true, QUND_CALL_TOPIC},
         {"有人一起团购空调吗", false, QUND_CALL_PEER},
+        /* no phrase of a call, but an event, whoever would like to, and how many */
+        {"6月6号去荔枝园采摘,大巴来回,想去嘅报个数畀我:几大几细", true, QUND_CALL_SIGNUP},
+        {"3月29日展厅办老业主下厨,免费吃,限25位,群里报人数", true, QUND_CALL_SIGNUP},
+        {"周日上午英语剧场,要参加的回复:孩子名+大人几位", true, QUND_CALL_SIGNUP},
+        /* said to those who said so before, and also to those who stay away */
+        {"听日从化团正门集合!报咗名嘅街坊逐个覆我一声,去定唔去", true, QUND_CALL_CONFIRM},
+        {"车座今天定死,还去的请报数", true, QUND_CALL_CONFIRM},
+        {"开放日还有三天,要印胸牌了。报过的家长群里回一声:几个人、来不来?", true,
+         QUND_CALL_CONFIRM},
+        {"冬至锅底试吃倒计时3天,已报名见接龙", true, QUND_CALL_SIGNUP},
         {"早上好", true, QUND_CALL_NONE},
         {"想参加的邻居直接接龙", false, QUND_CALL_NONE},
     };
@@ -255,6 +292,7 @@ static void the_word_table_fits_its_index(void **state)
 {
     (void)state;
     assert_true(qund_scan_table_ok(&signup_table));
+    assert_true(qund_scan_table_ok(&call_table));
 }
 
 int main(void)
@@ -262,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_sign_up_while_a_sign_up_runs),
         cmocka_unit_test(cancelling_and_confirming_are_told_apart),
+        cmocka_unit_test(who_comes_answers_a_call),
         cmocka_unit_test(without_a_call_the_same_words_say_nothing),
         cmocka_unit_test(a_members_invitation_takes_the_plus_one),
         cmocka_unit_test(who_stands_in_the_list_changes_his_row),
