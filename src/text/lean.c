@@ -43,19 +43,106 @@ uint16_t qund_lean_code(uint32_t cp)
     return (uint16_t)cp;
 }
 
+/* --- spellings of one thing --- */
+/* Nobody in a chat keeps to one way of writing: a comma is a blank, 没 is 冇 is 没有. What means
+ * the same is made the same before it is cut into grams, so that a group from Guangzhou profits by
+ * what one from Xi'an taught. Only what is alike in any trade stands here; the question mark is
+ * kept. */
+static uint16_t same_as(uint16_t c)
+{
+    switch (c) {
+    case u',':
+    case u'.':
+    case u'。':
+    case u'!':
+    case u'~':
+    case u'、':
+    case u';':
+    case u':':
+    case u'…':
+    case u'-':
+    case u'—':
+        return LEAN_BLANK;
+    case u'冇':
+        return u'没';
+    case u'唔':
+    case u'勿':
+        return u'不';
+    case u'俺':
+    case u'伲':
+        return u'我';
+    case u'您':
+        return u'你';
+    case u'系':
+        return u'是';
+    case u'嘅':
+        return u'的';
+    case u'佢':
+    case u'她':
+    case u'它':
+        return u'他';
+    case u'呗':
+        return u'吧';
+    case u'咯':
+    case u'喽':
+    case u'啦':
+        return u'了';
+    case u'吗':
+    case u'伐':
+        return u'么';
+    case u'咩':
+        return u'啥';
+    default:
+        return c;
+    }
+}
+
+/* Two characters that are one word with many spellings; 0: they are two. */
+static uint16_t as_one(uint16_t first, uint16_t second)
+{
+    switch (second) {
+    case u'么':
+        return first == u'什' ? u'啥' : first == u'怎' ? u'咋' : 0;
+    case u'子':
+        return first == u'么' || first == u'啥' ? u'啥' : 0;
+    case u'个':
+        return first == u'咋' || first == u'啷' ? u'咋' : 0;
+    case u'样':
+        return first == u'怎' || first == u'点' ? u'咋' : 0;
+    case u'何':
+        return first == u'如' ? u'咋' : 0;
+    case u'们':
+    case u'哋':
+        return first == u'你' ? u'恁' : 0;
+    case u'有':
+        return first == u'没' ? u'没' : 0;
+    case u'得':
+        return first == u'没' || first == u'莫' ? u'没' : 0;
+    default:
+        return 0;
+    }
+}
+
 /* Several blanks are one, and one at the beginning is none. */
+static void add_code(struct view *v, uint16_t c)
+{
+    uint16_t before = v->code[v->n - 1];
+    uint16_t both = as_one(before, c);
+
+    if (both)
+        v->code[v->n - 1] = both;
+    else if (c != LEAN_BLANK || (before != LEAN_BLANK && v->n > 1))
+        v->code[v->n++] = c;
+}
+
 static void look(struct qund_str folded, struct view *v)
 {
     size_t at = 0;
 
     v->code[0] = LEAN_START;
     v->n = 1;
-    while (at < folded.n && v->n <= QUND_LEAN_CHARS) {
-        uint16_t c = qund_lean_code(qund_utf8_next(folded, &at));
-
-        if (c != LEAN_BLANK || (v->code[v->n - 1] != LEAN_BLANK && v->n > 1))
-            v->code[v->n++] = c;
-    }
+    while (at < folded.n && v->n <= QUND_LEAN_CHARS)
+        add_code(v, same_as(qund_lean_code(qund_utf8_next(folded, &at))));
     v->length = (unsigned)(v->n - 1) / LEAN_LENGTH_STEP;
     if (v->length >= LEAN_LENGTHS)
         v->length = LEAN_LENGTHS - 1;

@@ -19,6 +19,9 @@ static void ours_beside_what_should_not_be_is_a_grievance(void **state)
         "店里小姑娘翻着白眼跟我说爱买不买",
         "直播间说买一送一,到货就一件",
         "老年餐咸得齁人,血压高的咋吃",
+        "我那套裙子开线了",
+        "导游全程念稿,跟背课文一样",
+        "昨天换的机油,今天底下一滩油",
     };
 
     (void)state;

@@ -76,6 +76,25 @@ static void digits_blanks_and_emoji_are_what_they_stand_for(void **state)
     qund_lean_unref(l);
 }
 
+static void spellings_of_one_thing_are_one(void **state)
+{
+    struct qund_lean *l = table("lean 1\nintent complaint 0\n啥价\tcomplaint=1\n没人\tcomplaint=2\n"
+                                "恁咋\tcomplaint=4\na␣b\tcomplaint=0.5\n多少?\tcomplaint=8\n");
+
+    (void)state;
+    assert_int_equal(sum(l, "这是什么价", "complaint"), 100);
+    assert_int_equal(sum(l, "么子价", "complaint"), 100);
+    assert_int_equal(sum(l, "冇人", "complaint"), 200);
+    assert_int_equal(sum(l, "没有人", "complaint"), 200);
+    assert_int_equal(sum(l, "莫得人", "complaint"), 200);
+    assert_int_equal(sum(l, "你们怎么了", "complaint"), 400);
+    assert_int_equal(sum(l, "你哋如何", "complaint"), 400);
+    assert_int_equal(sum(l, "a，。 ！b", "complaint"), 50); /* however it is parted */
+    assert_int_equal(sum(l, "多少？", "complaint"), 800);   /* a question stays one */
+    assert_int_equal(sum(l, "多少！", "complaint"), 0);
+    qund_lean_unref(l);
+}
+
 static void only_the_beginning_of_a_long_text_counts(void **state)
 {
     struct qund_lean *l = table(SMALL);
@@ -222,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_add_up_each_gram_once),
         cmocka_unit_test(digits_blanks_and_emoji_are_what_they_stand_for),
+        cmocka_unit_test(spellings_of_one_thing_are_one),
         cmocka_unit_test(only_the_beginning_of_a_long_text_counts),
         cmocka_unit_test(per_cent_is_the_logistic_cut_down),
         cmocka_unit_test(the_heaviest_grams_come_first),
