@@ -79,6 +79,20 @@ static unsigned sized(uint32_t flags)
     return flags & PAIR ? 2 : flags & TRIO ? 3 : flags & ALONE ? 1 : 0;
 }
 
+/* 六点五十, 十分钟, 28号: when, which says nothing about who. */
+static bool when_at(struct qund_str s, size_t *at)
+{
+    static const char *const units[] = {"点半", "点钟", "点", "分钟", "分", "号", NULL};
+    struct qund_scan_number num;
+    size_t i = *at;
+
+    if (!qund_scan_number(s, &i, &num) || !qund_scan_any(s, &i, units))
+        return false;
+    qund_scan_number(s, &i, &num); /* 五十 of 六点五十 */
+    *at = i;
+    return true;
+}
+
 /* Covers the clause with words and counts, longest first. */
 static struct clause cover(struct qund_str s, struct tally *t)
 {
@@ -88,12 +102,20 @@ static struct clause cover(struct qund_str s, struct tally *t)
     bool gap = true, self = false;
 
     for (size_t at = 0, end; at < s.n;) {
+        struct tally was = *t;
+
         while (k < n && hits[k].at < at)
             k++;
         end = at;
-        if (count_persons(s, &end, t, &c.bare) &&
-            !(k < n && hits[k].at == at && hits[k].end > end)) {
+        if (count_persons(s, &end, t, &c.bare) && k < n && hits[k].at == at && hits[k].end > end) {
+            *t = was; /* 一个不少 is a word, not a count */
+            end = at;
+        }
+        if (end > at) {
             c.counted = gap = true;
+            at = end;
+        } else if (when_at(s, &end)) {
+            gap = true;
             at = end;
         } else if (k < n && hits[k].at == at) {
             c.flags |= hits[k].flags;
@@ -153,12 +175,17 @@ static void weigh(struct qund_str s, unsigned place, struct tally *t, struct qun
             *t = before;
         return;
     }
+    if (!sure && !joined && !(c.flags & (FIRM | COME | WAY))) {
+        *t = before;
+        return; /* most clauses: nobody has to look whether they ask */
+    }
     if (c.flags & (OTHER | TRUANT) || (!(c.flags & LATE) && (sure ? asks_at_end(s) : asks(s)))) {
         *t = before;
         return;
     }
     if (sure && c.rest <= (c.bare ? 0u : NAME_CHARS) && c.runs <= 1) {
         out->heads = place;
+        out->plain = out->plain || (c.rest == 0 && !c.bare);
         t->named += c.flags & WITH || c.persons > 1 ? c.persons : 0;
     } else if (joined && c.rest <= LONE_CHARS && c.runs <= 1) {
         out->joined = place;

@@ -7,6 +7,7 @@
 /* What the clauses of a text tell; a place is the number of the last such clause, 0: none. */
 struct qund_comers {
     unsigned heads;  /* says how many, or names a pair: 我哋两大一细, 俺爷儿俩, 就我 */
+    bool plain;      /* a count of persons stands alone in its clause: 两位, 我一个人 */
     unsigned joined; /* says who, without a count: 外婆陪, 我和我妹 */
     unsigned comes; /* says that somebody comes, or that nothing has changed: 照旧, 那必须来 */
     unsigned way;   /* is on the way, or there */

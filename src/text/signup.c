@@ -9,7 +9,7 @@
 #include "text/signup_parts.h"
 #include "text/signup_words.h"
 
-enum { HITS_MAX = 24, SHORT_CHARS = 16, PLAIN_MAX_BYTES = 400 };
+enum { HITS_MAX = 24, SHORT_CHARS = 16, PLAIN_MAX_BYTES = 400, ANSWER_BYTES = 200 };
 const char *qund_says_name(enum qund_says s)
 {
     static const char *const names[] = {"signed", "confirmed", "cancelled", "maybe"};
@@ -408,7 +408,7 @@ bool qund_signup_find(struct qund_str s, const struct qund_calls *c, bool signed
                qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72));
     if (flags == 0 && !answered)
         return false;
-    qund_comers_read(s, &r);
+    qund_comers_read(s.n <= ANSWER_BYTES ? s : QUND_STR_NONE, &r); /* nobody answers at length */
     out->party = r.party ? r.party : (uint16_t)qund_chain_party(s);
     if (qund_call_within(c, QUND_CALL_CONFIRM, HOURS(72)) && leading_one(s)) {
         out->state = QUND_SAYS_CONFIRMED; /* also when it changes the number: 1,改成3个人 */

@@ -9,7 +9,7 @@
 #include "text/signup_parts.h"
 
 enum { ANSWER_CHARS = 60 };
-enum { HEADS_REST = 12, JOINED_REST = 2 }; /* so much of an answer may be about something else */
+enum { HEADS_REST = 12, JOINED_REST = 4 }; /* so much of an answer may be about something else */
 
 /* Asked who comes, of those who said so: who stands in the list confirms or cancels with whatever
  * he says last; who does not is new, unless he speaks of what was arranged. */
@@ -18,11 +18,12 @@ static bool answers_confirm(const struct qund_comers *r, bool signed_up, bool so
 {
     unsigned persons =
         qund_place_last(r->other && !r->verb ? 0 : r->heads, r->other ? 0 : r->joined);
-    unsigned there = qund_place_last(persons, r->other ? 0 : qund_place_last(r->comes, r->way));
+    bool aside = r->other && !(signed_up && r->firm); /* 照旧 is plain whatever else is told */
+    unsigned there = qund_place_last(persons, aside ? 0 : qund_place_last(r->comes, r->way));
 
     if (r->stays > there) {
         out->state = QUND_SAYS_CANCELLED;
-        return signed_up && !r->other;
+        return signed_up;
     }
     if (signed_up && !r->doubts) {
         out->state = QUND_SAYS_CONFIRMED;
@@ -36,14 +37,14 @@ static bool answers_confirm(const struct qund_comers *r, bool signed_up, bool so
         out->state = QUND_SAYS_CONFIRMED;
         out->fresh = false;
     }
-    return soon && r->heads && !r->other;
+    return soon && r->heads && (!r->other || r->plain);
 }
 
 static bool answers_signup(const struct qund_comers *r, bool signed_up, bool soon, bool asking,
                            struct qund_signup *out)
 {
     unsigned there =
-        qund_place_last(r->rest <= HEADS_REST ? r->heads : 0,
+        qund_place_last(r->rest <= HEADS_REST || r->plain ? r->heads : 0,
                         soon && !r->other && !asking && r->rest <= JOINED_REST ? r->joined : 0);
 
     if (r->stays > there && !(r->doubts && !signed_up)) {
@@ -54,7 +55,7 @@ static bool answers_signup(const struct qund_comers *r, bool signed_up, bool soo
         there = qund_place_last(there, r->comes);
     out->state = r->doubts ? QUND_SAYS_MAYBE : QUND_SAYS_SIGNED;
     out->fresh = true;
-    return !signed_up && ((there > 0 && !r->other) ||
+    return !signed_up && ((there > 0 && (!r->other || (r->plain && (r->verb || r->late)))) ||
                           (r->doubts && !r->other && !asking && soon && r->rest <= HEADS_REST));
 }
 

@@ -68,6 +68,14 @@ static void doubt_way_and_late_places_are_told_apart(void **state)
     assert_true(firm.firm && firm.comes);
 }
 
+static void when_somebody_comes_hides_nobody(void **state)
+{
+    (void)state;
+    assert_true(read("我俩口子六点五十到").heads && read("我俩口子六点五十到").party == 2);
+    assert_true(read("讲座我要听,一位").plain && !read("老李一个").plain);
+    assert_int_equal(read("忙不过来").stays, 0);
+}
+
 static void a_text_of_many_clauses_is_read_to_a_bound(void **state)
 {
     char text[400];
@@ -93,6 +101,7 @@ int main(void)
         cmocka_unit_test(what_is_said_last_stands_last),
         cmocka_unit_test(what_is_no_person_is_not_counted),
         cmocka_unit_test(doubt_way_and_late_places_are_told_apart),
+        cmocka_unit_test(when_somebody_comes_hides_nobody),
         cmocka_unit_test(a_text_of_many_clauses_is_read_to_a_bound),
         cmocka_unit_test(the_word_table_fits_its_index),
     };

@@ -137,9 +137,8 @@ static void who_comes_answers_a_call(void **state)
         {"好的 我晚上看看", ""},
     };
     static const struct pair asked[] = {
-        {"我们姐俩 照旧", "confirmed 2"},
-        {"三个变五个", "confirmed 5"},
-        {"现在加名字还赶得上啵 我陪", "signed 1 new"},
+        {"我们姐俩 照旧", "confirmed 2"}, {"两位按原来的,一点五十到门口", "confirmed 2"},
+        {"三个变五个", "confirmed 5"},    {"现在加名字还赶得上啵 我陪", "signed 1 new"},
         {"俺那单西瓜送上来", ""},
     };
     struct qund_calls signup = after(QUND_CALL_SIGNUP, hour), both;
