@@ -12,7 +12,8 @@
 
 static const char RULES[] = "rules:\n  - id: asks\n    when: {any: [吗]}\n"
                             "    then: [{intent: needs_reply}]\n";
-static const char CONFIG[] =
+static const char CONFIG[] = /* its clock is the wall's: a test may run at night */
+    "quiet: {hours: '00:00-00:00'}\n"
     "targets:\n"
     "  desk: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n";
 
