@@ -10,7 +10,8 @@
  * A connection carries one mail. Before it closes one libcurl says QUIT and waits for the answer,
  * within the call that moves all transfers on; a server that keeps silent there would hold up every
  * push there is. By then the mail is decided: the reading side of the socket is shut when QUIT has
- * left, and the wait finds its end at once.
+ * left, and the wait finds its end at once. The answer to the lone dot is waited for in the same
+ * way, and for that there is no such remedy (docs/decisions/0070).
  *
  * Login is PLAIN or LOGIN, which rely on TLS; the others are code paths that nobody needs behind
  * it. */
