@@ -202,7 +202,7 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
 
     @case("two hundred reloads with pushes on their way leave nothing behind and lose nothing")
     def _():
-        d.config["targets"]["own"]["rate"] = 0
+        d.config["targets"]["own"] |= {"rate": 0, "timeout": "20s"}  # an answer after it would be a repeat
         before = len(rows("own"))
         for i in range(200):
             d.config["targets"]["own"]["title"] = f"t{i}"
