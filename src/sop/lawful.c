@@ -91,8 +91,9 @@ static void check_roles(struct qund_sop_reader *rd, const struct qund_ynode *rol
 /* "已成交 36 单": a figure somebody made up as easily as counted. */
 static bool types_a_count(struct qund_str text)
 {
-    static const char *const CLAIMS[] = {"已成交", "已下单", "已售",   "已卖",
-                                         "已抢",   "已下定", "已报名", "已到场"};
+    static const char *const CLAIMS[] = {"成交", "下定",   "已下单", "已售", "已卖",
+                                         "已抢", "已报名", "已到场", "售出", "卖出",
+                                         "卖了", "卖掉",   "抢走"};
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(CLAIMS); i++) {
         struct qund_str claim = qund_str(CLAIMS[i]);

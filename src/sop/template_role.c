@@ -137,7 +137,7 @@ static const struct qund_sop_key param_keys[] = {
 const struct qund_sop_level qund_sop_param_level = {"param", param_keys,
                                                     QUND_ARRAY_LEN(param_keys)};
 
-/* A number that is preset must be one: the plan would refuse it from whoever types it. */
+/* What is preset must be what a plan would take from whoever types it. */
 static void finish_param(struct qund_sop_reader *rd, const struct qund_ynode *n,
                          struct qund_sop_template *t)
 {
@@ -155,6 +155,10 @@ static void finish_param(struct qund_sop_reader *rd, const struct qund_ynode *n,
         }
     if (!p->label.p)
         p->label = p->name;
+    if (p->preset.p && qund_str_find(p->preset, 0, QUND_STR("{{")) >= 0)
+        qund_yaml_err(rd->errs, rd->doc, qund_sop_node(n, "default"),
+                      "a default is a value, and this holds a variable: write it in the content, "
+                      "where it is filled");
     if (qund_str_is(p->type, "number") && p->preset.p &&
         (qund_sop_value_parse(p->preset, &v, NULL) < 0 || v.percent || v.var.p))
         qund_yaml_err(rd->errs, rd->doc, qund_sop_node(n, "default"), "'%.*s' is not a number",
