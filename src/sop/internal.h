@@ -22,8 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct sop_kept;  /* template_keep.c: parsed templates by (id, version) */
-struct sop_ears;  /* ears.c: what running plans listen for */
+struct sop_kept;   /* template_keep.c: parsed templates by (id, version) */
+struct sop_ears;   /* ears.c: what running plans listen for */
 struct sop_posts;  /* task_proof.c */
 struct sop_people; /* person.c */
 

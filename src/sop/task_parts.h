@@ -42,7 +42,8 @@ QUND_CHECK int qund_task_voice(struct qund_sop *s, const struct task_all *a,
                                struct task_voice *out);
 
 /* --- task_move.c --- */
-/* qund_task_move of a task in hand, with what its caller has changed in it: one write of the row. */
+/* qund_task_move of a task in hand, with what its caller has changed in it: one write of the row.
+ */
 QUND_CHECK int qund_task_move_in_hand(struct qund_sop *s, struct qund_task *t,
                                       const struct qund_task_change *c,
                                       struct qund_sop_effects *fx);

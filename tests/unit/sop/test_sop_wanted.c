@@ -1,5 +1,5 @@
-/* tests/unit/sop/test_sop_wanted.c - what a figure is measured against: what a percentage is of, how
- * it is rounded, whether a condition holds, and who those are that reacted. */
+/* tests/unit/sop/test_sop_wanted.c - what a figure is measured against: what a percentage is of,
+ * how it is rounded, whether a condition holds, and who those are that reacted. */
 #include "sop_unit.h"
 
 #include <math.h>
