@@ -1,4 +1,4 @@
-/* host_mail.c - mail that plugins ask for: sent by deliver's thread, told on the loop. What may
+/* host_mail.c - mail that plugins ask for: an errand of deliver's, told on the loop. What may
  * stand in an SMTP command is checked here already, so that a plugin hears of a wrong address at
  * once. */
 #include "app/host.h"

@@ -10,7 +10,7 @@
 static _Thread_local enum qund_thread current = QUND_THREAD_NONE;
 
 static const char *const NAMES[] = {"none",    "loop",  "intake", "engine",
-                                    "deliver", "maint", "reader"};
+                                    "deliver", "maint", "reader", "mail"};
 
 const char *qund_thread_name(enum qund_thread t)
 {

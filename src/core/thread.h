@@ -11,7 +11,8 @@ enum qund_thread {
     QUND_THREAD_ENGINE,
     QUND_THREAD_DELIVER,
     QUND_THREAD_MAINT,
-    QUND_THREAD_READER
+    QUND_THREAD_READER,
+    QUND_THREAD_MAIL
 };
 const char *qund_thread_name(enum qund_thread t);
 /* Marks the calling thread; qund_on aborts when a bound function runs on another thread. */

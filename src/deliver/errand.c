@@ -1,5 +1,5 @@
 /* errand.c - HTTP requests and mails for those who may not wait: plugins ask on the loop, they are
- * made here, beside the pushes, with the same guard and the same care.
+ * made here, beside the pushes, by the same client, with the same guard and the same care.
  *
  * Whoever asked bounds how many are under way. More than the client may have at once wait in order;
  * their time begins when they do. */

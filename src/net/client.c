@@ -1,4 +1,4 @@
-/* client.c - calls to the outside, on libcurl's multi interface.
+/* client.c - calls to the outside, on libcurl's multi interface (mails: client_mail.c).
  *
  * The one thing a caller must be able to tell apart is "nothing left this machine" from "something
  * may have": the first may be tried again freely, the second may have had its effect. libcurl calls
@@ -237,18 +237,39 @@ struct qund_client_call *client_call_new(struct qund_client *c)
     return call;
 }
 
+bool client_call_is_under_way(const struct qund_client_call *call)
+{
+    return call->prev;
+}
+
+void client_call_enter(struct qund_client_call *call)
+{
+    struct qund_client *c = call->client;
+
+    call->next = c->calls;
+    call->prev = &c->calls;
+    if (call->next)
+        call->next->prev = &call->next;
+    c->calls = call;
+    c->n++;
+}
+
+void client_call_leave(struct qund_client_call *call)
+{
+    *call->prev = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    call->prev = NULL;
+    call->client->n--;
+}
+
 void client_call_free(struct qund_client_call *call)
 {
-    if (call->prev) {
-        *call->prev = call->next;
-        if (call->next)
-            call->next->prev = call->prev;
-        call->client->n--;
-    }
-    if (call->easy) {
+    if (client_call_is_under_way(call))
+        client_call_leave(call);
+    if (call->easy && !call->mail)
         curl_multi_remove_handle(call->client->multi, call->easy);
-        curl_easy_cleanup(call->easy);
-    }
+    curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
     client_mail_free(call->mail);
     qund_buf_done(&call->head);
@@ -281,21 +302,6 @@ int client_call_handle(struct qund_client_call *call, int64_t timeout_ms)
     return e == CURLE_OK ? 0 : QUND_E_NOMEM;
 }
 
-int client_call_begin(struct qund_client_call *call)
-{
-    struct qund_client *c = call->client;
-
-    if (curl_multi_add_handle(c->multi, call->easy) != CURLM_OK)
-        return QUND_E_NOMEM;
-    call->next = c->calls;
-    call->prev = &c->calls;
-    if (call->next)
-        call->next->prev = &call->next;
-    c->calls = call;
-    c->n++;
-    return 0;
-}
-
 static int call_begin(struct qund_client_call *call, const struct qund_client_request *req)
 {
     CURLcode e = CURLE_OK;
@@ -315,7 +321,10 @@ static int call_begin(struct qund_client_call *call, const struct qund_client_re
     if (e != CURLE_OK)
         return e == CURLE_OUT_OF_MEMORY ? QUND_E_NOMEM : QUND_E_INVAL;
     set_hooks(call);
-    return client_call_begin(call);
+    if (curl_multi_add_handle(call->client->multi, call->easy) != CURLM_OK)
+        return QUND_E_NOMEM;
+    client_call_enter(call);
+    return 0;
 }
 
 static bool method_ok(const struct qund_client_request *req)
@@ -356,8 +365,11 @@ int qund_client_start(struct qund_client *c, const struct qund_client_request *r
 
 bool qund_client_cancel(struct qund_client_call *call)
 {
-    bool begun = call->requests > 0 || call->sent;
+    bool begun;
 
+    if (call->mail)
+        return mail_pool_drop(call);
+    begun = call->requests > 0 || call->sent;
     client_call_free(call);
     return begun;
 }
@@ -417,13 +429,18 @@ static void finish(struct qund_client_call *call, CURLcode e)
 
 void qund_client_poll(struct qund_client *c, int extra_fd, int timeout_ms)
 {
-    struct curl_waitfd extra = {.fd = extra_fd, .events = CURL_WAIT_POLLIN};
+    const int fds[] = {extra_fd, mail_pool_fd(c)};
+    struct curl_waitfd extra[QUND_ARRAY_LEN(fds)];
+    unsigned n = 0;
     int running, left;
     CURLMcode e;
     CURLMsg *m;
 
+    for (size_t i = 0; i < QUND_ARRAY_LEN(fds); i++)
+        if (fds[i] >= 0)
+            extra[n++] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
     /* What cannot be waited for (memory) is met again at once: the perform below still runs. */
-    curl_multi_poll(c->multi, &extra, extra_fd >= 0 ? 1 : 0, timeout_ms, NULL);
+    curl_multi_poll(c->multi, extra, n, mail_pool_wait_ms(c, timeout_ms), NULL);
     e = curl_multi_perform(c->multi, &running);
     qund_assert(e == CURLM_OK);
     while ((m = curl_multi_info_read(c->multi, &left))) {
@@ -433,11 +450,9 @@ void qund_client_poll(struct qund_client *c, int extra_fd, int timeout_ms)
         if (m->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &call);
-        if (((struct qund_client_call *)(void *)call)->mail)
-            client_mail_finish((struct qund_client_call *)(void *)call, result);
-        else
-            finish((struct qund_client_call *)(void *)call, result);
+        finish((struct qund_client_call *)(void *)call, result);
     }
+    mail_pool_move(c);
 }
 
 size_t qund_client_in_flight(const struct qund_client *c)
@@ -472,6 +487,7 @@ struct qund_client *qund_client_close(struct qund_client *c)
 {
     if (!c)
         return NULL;
+    mail_pool_end(c);
     while (c->calls)
         client_call_free(c->calls);
     curl_multi_cleanup(c->multi);

@@ -1,5 +1,5 @@
 /* src/net/client.h - requests to the outside: one HTTP/1.1 exchange each, bounded in every
- * direction (essay in client.c). Everything runs on the thread that polls. */
+ * direction (essay in client.c). All of this is for one thread, the one that polls. */
 #ifndef QUND_NET_CLIENT_H
 #define QUND_NET_CLIENT_H
 #include "core/core.h"
@@ -70,8 +70,9 @@ bool qund_client_plain(const char *s, const char *besides);
  * nothing was started then. */
 QUND_CHECK int qund_client_start(struct qund_client *c, const struct qund_client_request *req,
                                  struct qund_client_call **out, struct qund_err *err);
-/* One mail by SMTP. ANSWERED: the server's last code stands in status and its words, as printable
- * ASCII, in why; 250 says that it answers for the mail now. */
+/* One mail by SMTP, on a thread of the pool (mail_pool.c); timeout_ms counts from here, the wait
+ * for that thread included. ANSWERED: the server's last code stands in status and its words, as
+ * printable ASCII, in why; 250 says that it answers for the mail now. */
 enum qund_client_tls { QUND_CLIENT_STARTTLS, QUND_CLIENT_TLS, QUND_CLIENT_PLAIN };
 #define QUND_MAIL_TO_MAX 50u
 struct qund_client_mail {

@@ -1,4 +1,4 @@
-/* client_mail.c - one mail by SMTP, on the client's handles.
+/* client_mail.c - one mail by SMTP.
  *
  * SMTP tells more than HTTP does about what a lost connection means: a server answers for a mail
  * once it has said 250 to the lone dot behind it, and must forget one whose dot never came. So
@@ -7,11 +7,13 @@
  * last command: `status` is cleared by each one that goes out, because an EHLO that an old server
  * refused says nothing about the mail.
  *
- * A connection carries one mail. Before it closes one libcurl says QUIT and waits for the answer,
- * within the call that moves all transfers on; a server that keeps silent there would hold up every
- * push there is. By then the mail is decided: the reading side of the socket is shut when QUIT has
- * left, and the wait finds its end at once. The answer to the lone dot is waited for in the same
- * way, and for that there is no such remedy (docs/decisions/0070).
+ * A connection carries one mail. Before it closes one libcurl says QUIT and waits for the answer.
+ * By then the mail is decided, and a server that keeps silent there would keep a thread and the
+ * news of the mail for nothing: the reading side of the socket is shut when QUIT has left, and the
+ * wait finds its end at once.
+ *
+ * The callbacks run on a thread of the pool (mail_pool.c), which alone has the call meanwhile;
+ * making a mail and telling its end are the polling thread's.
  *
  * Login is PLAIN or LOGIN, which rely on TLS; the others are code paths that nobody needs behind
  * it. */
@@ -27,22 +29,13 @@
 /* 8.2 spells it right and keeps the old name. */
 #define ALLOW_FAILS CURLOPT_MAIL_RCPT_ALLLOWFAILS
 
-struct mail {
-    char *message;
-    size_t n, at;
-    struct curl_slist *to;
-    bool rcpt;      /* the last command named a recipient */
-    bool over;      /* it was QUIT: what comes now says nothing about the mail */
-    size_t refused; /* of them */
-    char words[200], refused_words[200];
-};
-
 void client_mail_free(struct mail *m)
 {
     if (!m)
         return;
     curl_slist_free_all(m->to);
     qund_free(m->message);
+    qund_free(m->server);
     qund_free(m);
 }
 
@@ -112,11 +105,23 @@ static size_t give(char *to, size_t size, size_t n, void *arg)
 
     memcpy(to, m->message + m->at, bytes);
     m->at += bytes;
-    if (bytes == 0) {
-        call->sent = true; /* the dot follows */
+    if (bytes == 0) { /* the dot follows */
+        if (!mail_pool_lets_dot_go(call))
+            return CURL_READFUNC_ABORT;
+        call->sent = true;
         call->status = 0;
     }
     return bytes;
+}
+
+static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return mail_pool_called_off(arg);
 }
 
 static void stop_reading(const struct qund_client_call *call)
@@ -196,16 +201,23 @@ static int add_recipients(struct mail *m, const struct qund_client_mail *mail)
     return 0;
 }
 
-static CURLcode set_strings(CURL *h, const struct qund_client_mail *mail)
+static char *server_of(const struct qund_client_mail *mail)
 {
     static const uint16_t PORTS[] = {
         [QUND_CLIENT_STARTTLS] = 587, [QUND_CLIENT_TLS] = 465, [QUND_CLIENT_PLAIN] = 25};
+    struct qund_buf server = {0};
+
+    qund_buf_printf(&server, "%s:%u", mail->host, mail->port ? mail->port : PORTS[mail->tls]);
+    return server.p;
+}
+
+static CURLcode set_strings(CURL *h, const char *server, const struct qund_client_mail *mail)
+{
     QUND_AUTO(qund_buf_done) struct qund_buf url = {0};
     bool tls = mail->tls == QUND_CLIENT_TLS;
     CURLcode e = CURLE_OK;
 
-    qund_buf_printf(&url, "%s://%s:%u/%s", tls ? "smtps" : "smtp", mail->host,
-                    mail->port ? mail->port : PORTS[mail->tls], mail->helo);
+    qund_buf_printf(&url, "%s://%s/%s", tls ? "smtps" : "smtp", server, mail->helo);
     const struct {
         CURLoption option;
         const char *value;
@@ -224,13 +236,13 @@ static CURLcode set_strings(CURL *h, const struct qund_client_mail *mail)
     return e;
 }
 
-static int begin(struct qund_client_call *call, const struct qund_client_mail *mail)
+static int set_up(struct qund_client_call *call, const struct qund_client_mail *mail)
 {
     bool starttls = mail->tls == QUND_CLIENT_STARTTLS;
     int rc = client_call_handle(call, mail->timeout_ms);
     CURL *h = call->easy;
 
-    if (rc < 0 || set_strings(h, mail) != CURLE_OK)
+    if (rc < 0 || set_strings(h, call->mail->server, mail) != CURLE_OK)
         return QUND_E_NOMEM;
     /* None of these can fail: they store a pointer or a number. */
     curl_easy_setopt(h, CURLOPT_USE_SSL, (long)(starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -246,7 +258,10 @@ static int begin(struct qund_client_call *call, const struct qund_client_mail *m
     curl_easy_setopt(h, CURLOPT_VERBOSE, 1L);
     curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_wire);
     curl_easy_setopt(h, CURLOPT_DEBUGDATA, call);
-    return client_call_begin(call);
+    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(h, CURLOPT_XFERINFODATA, call);
+    return 0;
 }
 
 int qund_client_start_mail(struct qund_client *c, const struct qund_client_mail *mail,
@@ -261,15 +276,20 @@ int qund_client_start_mail(struct qund_client *c, const struct qund_client_mail 
     call->mail = qund_alloc(sizeof(*call->mail));
     call->mail->message = qund_str_dup(mail->message);
     call->mail->n = mail->message.n;
+    call->mail->server = server_of(mail);
     call->allow_private = mail->allow_private;
     call->done = mail->done;
     call->arg = mail->arg;
     rc = add_recipients(call->mail, mail);
     if (rc == 0)
-        rc = begin(call, mail);
+        rc = set_up(call, mail);
+    if (rc < 0)
+        qund_ignore(qund_err_set(err, rc, "client", "no memory for a mail"));
+    else
+        rc = mail_pool_take(call, mail->timeout_ms, err);
     if (rc < 0) {
         client_call_free(call);
-        return qund_err_set(err, rc, "client", "no memory for a mail");
+        return rc;
     }
     *out = call;
     return 0;
