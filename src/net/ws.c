@@ -16,6 +16,7 @@
  * time. A reader who does not keep up fills its ring and is closed; the others do not notice. */
 #include "core/thread.h"
 #include "net/conn.h"
+#include "net/ws_queue.h"
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -30,13 +31,6 @@ enum {
     WRITES_A_TURN = 32 /* then the others get theirs */
 };
 
-struct qund_ws_frame {
-    unsigned refs; /* loop thread only */
-    size_t n;
-    unsigned char room[LWS_PRE]; /* the library writes the frame header here */
-    unsigned char text[];
-};
-
 struct qund_ws {
     struct qund_server *server;
     struct lws *wsi; /* NULL until established and after closed */
@@ -45,10 +39,8 @@ struct qund_ws {
     void *arg;
     struct qund_ws_cfg cfg;
     char protocol[64];
-    struct qund_buf in;           /* the fragments of a message so far */
-    struct qund_ws_frame **queue; /* ring of cfg.queue_frames, made at the first send */
-    unsigned head, n;
-    size_t queued_bytes;
+    struct qund_buf in; /* the fragments of a message so far */
+    struct qund_ws_queue out;
     int64_t heard_ms, asked_ms; /* loop time: last sign of life, last ping */
     int64_t close_by_ms;        /* 0: not closing */
     bool ping_due, end_noted;
@@ -57,43 +49,9 @@ struct qund_ws {
     char reason[REASON_MAX + 1];
 };
 
-struct qund_ws_frame *qund_ws_frame_new(struct qund_str text)
-{
-    struct qund_ws_frame *f = qund_alloc(sizeof(*f) + text.n);
-
-    f->refs = 1;
-    f->n = text.n;
-    memcpy(f->text, text.p ? text.p : "", text.n);
-    return f;
-}
-
-struct qund_ws_frame *qund_ws_frame_unref(struct qund_ws_frame *f)
-{
-    if (f && --f->refs == 0)
-        qund_free(f);
-    return NULL;
-}
-
-static struct qund_ws_frame *pop(struct qund_ws *ws)
-{
-    struct qund_ws_frame *f = ws->queue[ws->head];
-
-    ws->head = (ws->head + 1) % ws->cfg.queue_frames;
-    ws->n--;
-    ws->queued_bytes -= f->n;
-    return f;
-}
-
-static void drop_queue(struct qund_ws *ws)
-{
-    while (ws->n > 0)
-        qund_ws_frame_unref(pop(ws));
-}
-
 static void free_ws(struct qund_ws *ws)
 {
-    drop_queue(ws);
-    qund_free(ws->queue);
+    qund_ws_queue_done(&ws->out);
     qund_buf_done(&ws->in);
     qund_free(ws);
 }
@@ -207,13 +165,13 @@ static int on_writeable(struct qund_ws *ws)
         if (lws_write(ws->wsi, room + LWS_PRE, 4, LWS_WRITE_PING) < 0)
             return -1;
     }
-    for (unsigned i = 0; i < WRITES_A_TURN && ws->n > 0; i++) {
+    for (unsigned i = 0; i < WRITES_A_TURN && ws->out.n > 0; i++) {
         struct qund_ws_frame *f;
         int n;
 
         if (lws_send_pipe_choked(ws->wsi))
             break;
-        f = pop(ws);
+        f = qund_ws_queue_pop(&ws->out);
         n = lws_write(ws->wsi, f->text, f->n, LWS_WRITE_TEXT);
         qund_ws_frame_unref(f);
         if (n < 0)
@@ -221,7 +179,7 @@ static int on_writeable(struct qund_ws *ws)
     }
     /* What the library still holds would let it forget the close frame: first that, then the end.
      */
-    if (ws->n > 0 || (ws->close_by_ms > 0 && lws_partial_buffered(ws->wsi)))
+    if (ws->out.n > 0 || (ws->close_by_ms > 0 && lws_partial_buffered(ws->wsi)))
         lws_callback_on_writable(ws->wsi);
     else if (ws->close_by_ms > 0)
         note_end(ws);
@@ -424,17 +382,11 @@ int qund_ws_send_frame(struct qund_ws *ws, struct qund_ws_frame *f)
 {
     if (!ws->wsi || ws->close_by_ms > 0)
         return QUND_E_DENIED;
-    if (ws->n == ws->cfg.queue_frames ||
-        (ws->n > 0 && ws->queued_bytes + f->n > ws->cfg.queue_bytes)) {
+    if (!qund_ws_queue_push(&ws->out, f, ws->cfg.queue_frames, ws->cfg.queue_bytes)) {
         qund_counter_add(ws->server->count.ws_slow, 1);
         return QUND_E_FULL;
     }
-    if (!ws->queue)
-        ws->queue = qund_alloc(ws->cfg.queue_frames * sizeof(struct qund_ws_frame *));
-    f->refs++;
-    ws->queue[(ws->head + ws->n++) % ws->cfg.queue_frames] = f;
-    ws->queued_bytes += f->n;
-    if (ws->n == 1)
+    if (ws->out.n == 1)
         lws_callback_on_writable(ws->wsi);
     return QUND_OK;
 }
@@ -469,6 +421,7 @@ void qund_ws_close(struct qund_ws *ws, int code, const char *reason)
     snprintf(ws->reason, sizeof(ws->reason), "%s", reason ? reason : "");
     qund_ignore(lws_rx_flow_control(ws->wsi, 1)); /* the peer's answer to our close must be read */
     if (code != LWS_CLOSE_STATUS_NORMAL)
-        drop_queue(ws); /* the peer is not keeping up, or we are leaving: no long goodbye */
+        qund_ws_queue_done(
+            &ws->out); /* the peer is not keeping up, or we are leaving: no long goodbye */
     lws_callback_on_writable(ws->wsi);
 }

@@ -206,7 +206,10 @@ class ReplayLoad:
 
 
 class LiveFeeds:
-    """n readers of the live feed, which read and forget."""
+    """n readers of the live feed, which read and forget. So as not to have to look for pings among what
+    they read, they send a pong now and then, which the protocol allows unasked."""
+    PONG = b"\x8a\x84" + bytes(4) + b"here"
+    PONG_SECONDS = 15  # the daemon gives up a reader after 60 s without a word
 
     def __init__(self, daemon, n):
         self.daemon, self.n, self.bytes, self.over = daemon, n, 0, threading.Event()
@@ -234,7 +237,11 @@ class LiveFeeds:
         return self
 
     def read(self):
+        pong_at = time.monotonic() + self.PONG_SECONDS
         while not self.over.is_set():
+            if time.monotonic() >= pong_at:
+                self.pong()
+                pong_at += self.PONG_SECONDS
             for key, _ in self.selector.select(0.2):
                 try:
                     got = key.fileobj.recv(1 << 20)
@@ -247,6 +254,13 @@ class LiveFeeds:
                     self.open -= 1
             if not self.selector.get_map():
                 self.over.wait(0.05)
+
+    def pong(self):
+        for key in self.selector.get_map().values():
+            try:
+                key.fileobj.send(self.PONG)
+            except OSError:
+                pass  # what ended it shows at the next read
 
     def stop(self):
         self.over.set()
