@@ -1,6 +1,7 @@
 """Rows about the outside world: robots and webhooks that answer wrongly, are away, are hostile, or take a push and
 say nothing."""
 import collections
+import contextlib
 import json
 import math
 import re
@@ -11,7 +12,7 @@ import sys
 import time as clock
 
 from table import PATIENCE, Failed, check, row, until
-from harness import TOP, spawn
+from harness import TOP, Mailbox, spawn
 from vendors import DINGTALK_SECRET, FEISHU_SECRET, TOKENS, Vendors
 
 
@@ -242,7 +243,13 @@ def e8c(ctx):
                 f"minute, the urgent ones in the first {last + 1}")
 
 
-@row("E7", "hostile receivers: endless, dripping, silent, nonsense, 429, 410", "bounded; isolated per target", 20, 300)
+def letters(box, **more):
+    return {"kind": "mail", "host": "127.0.0.1", "port": box.port, "tls": "none", "from": "bot@example.com",
+            "to": ["boss@example.com"], "allow_private": True, "rate": 0, "timeout": "2s", **more}
+
+
+@row("E7", "hostile receivers: endless, dripping, silent, nonsense, 429, 410; silent and dripping mail servers",
+     "bounded; isolated per target", 20, 300)
 def e7(ctx):
     """Rounds are alerts."""
     kinds = {"endless": "endless", "drip": "drip", "stall": "stall", "headers": "headers", "junk": "junk",
@@ -251,22 +258,28 @@ def e7(ctx):
     args = [sys.executable, TOP / "tests/support/receiver.py", "--log", folder / "log"]
     for name, words in kinds.items():
         args += ["--script", f"{name}={words}"]
-    proc = spawn(args, stdout=subprocess.PIPE)
-    try:
-        port = int(proc.stdout.readline())
-        url = f"http://127.0.0.1:{port}/"
+    with contextlib.ExitStack() as servers:
+        proc = servers.enter_context(spawn(args, stdout=subprocess.PIPE))
+        servers.callback(proc.kill)
+        boxes = {}
+        for name, words in {"mail-silent": "silent", "mail-drip": "drip", "mail-well": "250"}.items():
+            (folder / name).mkdir()
+            boxes[name] = servers.enter_context(Mailbox(folder / name, words))
+        url = f"http://127.0.0.1:{int(proc.stdout.readline())}/"
         targets = {name: {"url": url + name, "allow_private": True, "rate": 0, "timeout": "2s"}
-                   for name in [*kinds, "well"]}
+                   for name in [*kinds, "well"]} | {name: letters(box) for name, box in boxes.items()}
         with ctx.daemon(config={**CONFIG, "targets": targets}) as d:
             d.start()
-            asks, memory, slowest = Asks(d), d.memory_kib(), 0.0
+            asks, memory, slowest = Asks(d), d.memory_kib(), {"well": 0.0, "mail-well": 0.0}
             for _ in range(ctx.rounds):
                 start = clock.monotonic()
                 asks.send()
-                until(lambda: states(d, "well")["accepted"] >= asks.n, 20, "the well one", 0.02)
-                slowest = max(slowest, clock.monotonic() - start)
+                for name in slowest:
+                    until(lambda n=name: states(d, n)["accepted"] >= asks.n, 20, name, 0.02)
+                    slowest[name] = max(slowest[name], clock.monotonic() - start)
             grown = d.memory_kib() - memory
-            check(slowest <= 2 * PATIENCE, f"the well one waited {slowest:.1f} s")
+            for name, seconds in slowest.items():
+                check(seconds <= 2 * PATIENCE, f"{name} waited {seconds:.1f} s")
             check(grown <= 65536 * PATIENCE.times, f"memory grew by {grown} KiB")
             until(lambda: states(d, "gone")["failed"] == asks.n, 60, "410 is an end", 0.2)
             until(lambda: states(d, "wait")["accepted"] == asks.n, 60, "what asked for time had it", 0.2)
@@ -275,9 +288,9 @@ def e7(ctx):
             # Closed by the breaker, not for ever hammered.
             calls = collections.Counter(json.loads(line)["name"] for line in
                                         (folder / "log").read_text(encoding="utf-8").splitlines())
-            return (f"{asks.n} alerts, {len(kinds)} hostile targets: the well one's slowest {1000 * slowest:.0f} ms, "
-                    f"memory +{max(0, grown):,} KiB, at most {max(calls[k] for k in ('stall', 'drip', 'reset'))} calls")
-    finally:
-        proc.kill()
-        proc.wait()
-        proc.stdout.close()
+            mails = [len(boxes[name].log()) for name in ("mail-silent", "mail-drip")]
+            check(min(mails) > 0, "the hostile mail servers were asked", mails)
+            return (f"{asks.n} alerts, {len(kinds)} hostile receivers and 2 mail servers: the well one's slowest "
+                    f"{1000 * slowest['well']:.0f} ms, the well mail's {1000 * slowest['mail-well']:.0f} ms, memory "
+                    f"+{max(0, grown):,} KiB, at most {max(calls[k] for k in ('stall', 'drip', 'reset'))} calls, "
+                    f"{max(mails)} mails")
