@@ -9,8 +9,10 @@
  *
  * A connection carries one mail. Before it closes one libcurl says QUIT and waits for the answer.
  * By then the mail is decided, and a server that keeps silent there would keep a thread and the
- * news of the mail for nothing: the reading side of the socket is shut when QUIT has left, and the
- * wait finds its end at once.
+ * news of the mail for nothing. So the reading side of the socket is shut when the last answer has
+ * come, when the time is over and when the mail is called off, and the wait finds its end at once.
+ * (QUIT itself is a sign, too, but later versions say it by a handle of their own, whose words are
+ * not shown to us.)
  *
  * The callbacks run on a thread of the pool (mail_pool.c), which alone has the call meanwhile;
  * making a mail and telling its end are the polling thread's.
@@ -114,16 +116,6 @@ static size_t give(char *to, size_t size, size_t n, void *arg)
     return bytes;
 }
 
-static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                       curl_off_t up)
-{
-    (void)down_total;
-    (void)down;
-    (void)up_total;
-    (void)up;
-    return mail_pool_called_off(arg);
-}
-
 static void stop_reading(const struct qund_client_call *call)
 {
     for (unsigned i = 0; i < call->sockets && i < CLIENT_SOCKETS; i++) {
@@ -135,6 +127,21 @@ static void stop_reading(const struct qund_client_call *call)
             cookie == call->made[i].cookie)
             shutdown(call->made[i].fd, SHUT_RD);
     }
+}
+
+static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    const struct qund_client_call *call = arg;
+    bool off = mail_pool_called_off(call);
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    if (off || qund_mono_now().ms >= call->mail->end_by_ms)
+        stop_reading(call); /* no wait for goodbyes after this */
+    return off;
 }
 
 static void keep_words(char out[200], struct qund_str line)

@@ -295,7 +295,7 @@ static void called_off_behind_its_dot_it_may_have_been_taken(void **state)
         assert_true(qund_client_cancel(call));
         assert_int_equal(qund_client_in_flight(f->c), 0);
         f->c = qund_client_close(f->c);
-        if (qund_mono_now().ms - from_ms > 2500)
+        if (qund_mono_now().ms - from_ms > 1900)
             fail_msg("%s: the end took %lld ms", SCRIPTS[i],
                      (long long)(qund_mono_now().ms - from_ms));
         assert_int_equal(qund_client_open(NULL, &f->c, NULL), 0);
