@@ -301,17 +301,19 @@ void mail_pool_end(struct qund_client *c)
             atomic_fetch_or(&p->carriers[i].call->mail->marks, CALLED_OFF);
         qund_mbox_wake(p->carriers[i].in);
     }
+    for (size_t i = 0; i < p->made; i++)
+        pthread_join(p->carriers[i].thread, NULL);
+    /* What lies in mailboxes is in hand, too: handed over but not begun, or ended. */
+    qund_mbox_take_all(p->ended);
+    qund_mbox_free(p->ended);
     for (size_t i = 0; i < p->made; i++) {
         struct carrier *k = &p->carriers[i];
 
-        pthread_join(k->thread, NULL);
-        qund_mbox_take_all(k->in); /* handed over, not begun: still the call in hand */
+        qund_mbox_take_all(k->in);
         qund_mbox_free(k->in);
         if (k->call && !client_call_is_under_way(k->call))
             client_call_free(k->call);
     }
-    qund_mbox_take_all(p->ended); /* the calls in hand, too */
-    qund_mbox_free(p->ended);
     qund_free(p);
     c->mails = NULL;
 }
