@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     qund_assert(o.n > 0 && o.n <= QUND_ORDER_IDS);
     for (size_t i = 0; i < o.n; i++) {
-        qund_assert(o.ids[i] > 0);
+        qund_assert(o.ids[i] != 0); /* below: the number of a task */
         for (size_t k = 0; k < i; k++)
             qund_assert(o.ids[k] != o.ids[i]);
     }
