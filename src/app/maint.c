@@ -34,10 +34,9 @@
 #define RUSH_MS 250
 #define RUSH_FRAMES 2000
 #define COUNT_EVERY 5       /* ticks between two counts */
-#define IDLE_MAX (8u << 20) /* so much freed memory at two counts, and … */
-#define TRIM_EVERY 30 /* … so many ticks since the last time: a rush is over, it goes back */
-#define LOOK_PAUSE 4  /* times as long as a table's check took, but at least … */
-#define LOOK_MS 5000  /* … so long, and … */
+#define IDLE_MAX (8u << 20) /* freed memory beyond it goes back at a count: 1 to 5 ms */
+#define LOOK_PAUSE 4        /* times as long as a table's check took, but at least … */
+#define LOOK_MS 5000        /* … so long, and … */
 #define LOOK_WAIT_MS 120000 /* … so much longer in a rush: meanwhile there is no checkpoint */
 #define JOBS_MAX 16
 #define ERRORS_MAX 20
@@ -55,8 +54,6 @@ struct qund_maint {
     bool noted; /* the damage is told */
     unsigned ticks;
     bool trim;          /* at the next tick */
-    bool was_idle;      /* at the last count more memory was idle than is kept */
-    unsigned trim_at;   /* the earliest tick for the next time */
     int64_t look_at_ms; /* for the next table */
     int64_t frames;     /* of the WAL at the last checkpoint */
     bool rush;
@@ -262,17 +259,12 @@ static void count_rows(struct qund_maint *m)
     count_sop(m);
 }
 
-/* After a rush. What was given back counts as idle still, so this comes again and then costs
- * little. */
-static void look_at_heap(struct qund_maint *m)
+/* After a rush, and within one that lasts. What was given back counts as idle still, so this comes
+ * again and then costs little. */
+static void look_at_heap(void)
 {
-    bool idle = qund_memory_idle() > IDLE_MAX;
-
-    if (idle && m->was_idle && m->ticks >= m->trim_at) {
+    if (qund_memory_idle() > IDLE_MAX)
         qund_memory_give_back();
-        m->trim_at = m->ticks + TRIM_EVERY;
-    }
-    m->was_idle = idle;
 }
 
 static void tick(struct qund_maint *m)
@@ -289,7 +281,7 @@ static void tick(struct qund_maint *m)
         look(m);
     if (m->ticks % COUNT_EVERY == 0) {
         count_rows(m);
-        look_at_heap(m);
+        look_at_heap();
     }
     if (m->deps.redis)
         qund_redis_tidy(m->deps.redis);

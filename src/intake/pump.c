@@ -29,7 +29,8 @@ enum {
     PROBE_MS = 250,         /* between tries of a disk that was full */
     PROBE_BYTES = 64 << 10, /* room for less is none */
     PIPELINE_BYTES = 4 << 20,
-    SPOOL_CHUNK = 4 << 20
+    SPOOL_CHUNK = 4 << 20,
+    SPOOL_KEPT = 64 << 10 /* of the room to frame in */
 };
 
 static struct qund_intake_req *req_of(struct qund_node *n)
@@ -168,8 +169,8 @@ static void to_spool(struct qund_intake *in)
         for (count = count > 0 ? count : 1; count > 0; count--)
             answer_first(in, rc);
     }
-    if (in->mem.cap > 2u * SPOOL_CHUNK)
-        qund_buf_done(&in->mem);
+    if (in->mem.cap > SPOOL_KEPT)
+        qund_buf_done(&in->mem); /* a burst's megabytes are not kept for the next one */
     if (in_flight > 0 && was_empty && whole)
         in->draining = in_flight;
     else if (in_flight > 0)

@@ -25,7 +25,10 @@
 #include <stdlib.h>
 
 #define MARKS_MAX 4096u
-#define CACHE_LISTS_MAX 16384u /* beyond, all copies are dropped after a commit */
+/* Beyond either, all copies are dropped after a commit: few long lists hold as much as many short.
+ */
+#define CACHE_LISTS_MAX 16384u
+#define CACHE_MARKS_MAX 262144u
 #define LATE_MS QUND_HOUR_MS
 
 struct list {
@@ -47,6 +50,7 @@ struct qund_rule_state {
     int64_t *no, *version;  /* per rule of the set */
     struct list **buckets;
     size_t n_buckets, n_lists;
+    size_t n_marks;      /* read or added since all were dropped: at least as many as there are */
     struct list **dirty; /* changed since the last commit */
     size_t n_dirty, cap_dirty;
     struct hit *hits; /* since the last settle */
@@ -79,6 +83,7 @@ static void drop_all(struct qund_rule_state *s)
             qund_free(l);
         }
     s->n_lists = 0;
+    s->n_marks = 0;
     s->n_dirty = 0;
 }
 
@@ -248,6 +253,7 @@ static int list_of(struct qund_rule_state *s, const struct qund_mark_key *k, str
     l->next = *bucket;
     *bucket = l;
     s->n_lists++;
+    s->n_marks += l->n;
     *out = l;
     return 0;
 }
@@ -315,6 +321,7 @@ int qund_marks_add(struct qund_rule_state *s, const struct qund_mark_key *k, str
         l->n--;
     }
     insert(l, m);
+    s->n_marks++;
     return 0;
 }
 
@@ -437,7 +444,7 @@ void qund_rule_state_committed(struct qund_rule_state *s)
     for (i = 0; i < s->n_dirty; i++)
         s->dirty[i]->dirty = false;
     s->n_dirty = 0;
-    if (s->db && s->n_lists > CACHE_LISTS_MAX)
+    if (s->db && (s->n_lists > CACHE_LISTS_MAX || s->n_marks > CACHE_MARKS_MAX))
         drop_all(s);
 }
 

@@ -1,5 +1,6 @@
 /* Windows, cooldowns, order, stop, and what survives reloads, rollbacks and other cuts. */
 #include "rule_world.h"
+#include <malloc.h>
 
 #define T0 (1000 * DAY)
 #define COUNT3                                                                                    \
@@ -497,6 +498,39 @@ static void a_flood_keeps_its_window_bounded(void **state)
         count_rows(w, "SELECT length(marks) - 3 * 4096 BETWEEN 0 AND 12 FROM rule_mark"), 1);
 }
 
+static size_t held(void)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    return m.uordblks + m.hblkhd;
+}
+
+/* 120 senders with the longest lists there are, 98 KB each. */
+static void long_lists_of_few_senders_do_not_pile_up_in_memory(void **state)
+{
+    struct world *w = *state;
+    size_t before, now, most = 0;
+    int i;
+
+    world_open_db(w);
+    use(w, COUNT3, "sender");
+    before = held();
+    for (w->in.contact_id = 1; w->in.contact_id <= 120; w->in.contact_id++) {
+        assert_int_equal(qund_db_begin(w->db), 0);
+        for (i = 0; i < 4096; i++) {
+            world_at(w, T0 + i, "在");
+            if (i % 100 == 0)
+                qund_arena_reset(w->arena);
+        }
+        assert_int_equal(qund_rule_state_settle(w->state), 0);
+        assert_int_equal(qund_db_commit(w->db), 0);
+        qund_rule_state_committed(w->state);
+        now = held() - before;
+        most = now > most ? now : most;
+    }
+    assert_true(most < 10u << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +552,7 @@ int main(void)
         world_test(the_sweep_deletes_what_nobody_needs_in_slices),
         world_test(other_cuts_of_the_stream_make_the_same_rows),
         world_test(a_flood_keeps_its_window_bounded),
+        world_test(long_lists_of_few_senders_do_not_pile_up_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
