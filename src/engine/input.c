@@ -6,6 +6,9 @@
 
 #define NAMED_MAX 32 /* people that one message addresses, as far as anybody looks */
 enum { SIGNED_BYTES = 120 };
+#define HOUR_MS 3600000LL
+#define AFTER_MS 600000LL            /* so long what somebody says may be about the words before */
+#define FRESH_MS (2 * HOUR_MS)       /* a call that most answers are still to come to */
 #define RUNNING_MS (14 * 86400000LL) /* a sign-up without a chain: as long as 报名 answers it */
 
 /* --- the talk around it --- */
@@ -71,23 +74,6 @@ bool qund_subject_staff(const struct subject *s)
     return s->role == QUND_ROLE_STAFF || s->role == QUND_ROLE_BOT;
 }
 
-/* What rules may ask about the talk, in their words. */
-static void put_context(struct subject *s)
-{
-    const struct {
-        bool holds;
-        const char *word;
-    } WORDS[] = {{s->talk.reply_to == QUND_WHO_STAFF, "reply_to_staff"},
-                 {s->talk.reply_to == QUND_WHO_MEMBER, "reply_to_member"},
-                 {s->talk.mentions_staff, "mention_staff"},
-                 {s->talk.mentions_member, "mention_member"}};
-
-    s->n_context = 0;
-    for (size_t i = 0; i < QUND_ARRAY_LEN(WORDS); i++)
-        if (WORDS[i].holds)
-            s->context[s->n_context++] = qund_str(WORDS[i].word);
-}
-
 /* Does he stand in the sign-up that is running? Asked only where the answer decides: of a few
  * words, while a sign-up or a call to confirm is open. */
 static int signed_up(struct qund_engine *e, const struct subject *s, struct qund_extract_in *in)
@@ -105,6 +91,55 @@ static int signed_up(struct qund_engine *e, const struct subject *s, struct qund
                                 s->ev->ts - running, s->ev->ts);
     in->signed_up = rc > 0;
     return rc < 0 ? rc : 0;
+}
+
+/* What the group was last called to, as long as people answer it. NONE: nothing, or long ago. */
+static enum qund_call open_call(const struct qund_calls *c)
+{
+    static const struct {
+        enum qund_call call;
+        int64_t ms;
+    } open[] = {{QUND_CALL_SIGNUP, 24 * HOUR_MS},
+                {QUND_CALL_CONFIRM, 48 * HOUR_MS},
+                {QUND_CALL_ORDER, 24 * HOUR_MS}};
+    enum qund_call last = QUND_CALL_NONE;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(open); i++) {
+        int64_t age = c->age_ms[open[i].call];
+
+        if (age >= 0 && age <= open[i].ms && (last == QUND_CALL_NONE || age < c->age_ms[last]))
+            last = open[i].call;
+    }
+    return last;
+}
+
+/* What rules and leanings may ask about the talk, in their words. */
+static void put_context(struct subject *s, const struct qund_extract_in *in)
+{
+    const struct qund_talk *t = &in->talk;
+    enum qund_call call = open_call(&in->calls);
+    bool just = t->last_age_ms >= 0 && t->last_age_ms < AFTER_MS;
+    const struct {
+        bool holds;
+        const char *word;
+    } WORDS[] = {{t->reply_to == QUND_WHO_STAFF, "reply_to_staff"},
+                 {t->reply_to == QUND_WHO_MEMBER, "reply_to_member"},
+                 {t->mentions_staff, "mention_staff"},
+                 {t->mentions_member, "mention_member"},
+                 {just && t->last_who == QUND_WHO_STAFF, "after_staff"},
+                 {just && t->last_who == QUND_WHO_MEMBER, "after_member"},
+                 {call == QUND_CALL_SIGNUP, "call_signup"},
+                 {call == QUND_CALL_CONFIRM, "call_confirm"},
+                 {call == QUND_CALL_ORDER, "call_order"},
+                 {call != QUND_CALL_NONE && in->calls.age_ms[call] < FRESH_MS, "call_fresh"},
+                 {call != QUND_CALL_NONE && in->signed_up, "signed_up"},
+                 {call == QUND_CALL_CONFIRM && in->signed_up, "is_asked"}};
+
+    _Static_assert(QUND_ARRAY_LEN(WORDS) == SUBJECT_CONTEXTS, "room for all words");
+    s->n_context = 0;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(WORDS); i++)
+        if (WORDS[i].holds)
+            s->context[s->n_context++] = qund_str(WORDS[i].word);
 }
 
 int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_extract *x)
@@ -145,7 +180,7 @@ int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_ext
     in.sender_name = qund_arena_str(e->arena, qund_buf_view(&name));
     qund_extract_run(&in, e->arena, x);
     s->talk = in.talk;
-    put_context(s);
+    put_context(s, &in);
     return 0;
 }
 

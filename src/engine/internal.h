@@ -170,14 +170,15 @@ QUND_CHECK int qund_poison_retry(struct qund_engine *e, const struct qund_dead *
                                  struct qund_command *c);
 
 /* --- event.c: one event, with all that is looked up for it --- */
+#define SUBJECT_CONTEXTS 12
 struct subject {
     const struct qund_event *ev;
-    struct qund_message_row row;     /* as stored; row.seq is the message's number */
-    struct qund_crm_group *group;    /* NULL: private chat or none */
-    struct qund_crm_contact *sender; /* NULL: none */
-    enum qund_role role;             /* in which the sender speaks; NONE without one */
-    struct qund_talk talk;           /* around it; filled with the extracts */
-    struct qund_str context[4];      /* the same as rules' words */
+    struct qund_message_row row;               /* as stored; row.seq is the message's number */
+    struct qund_crm_group *group;              /* NULL: private chat or none */
+    struct qund_crm_contact *sender;           /* NULL: none */
+    enum qund_role role;                       /* in which the sender speaks; NONE without one */
+    struct qund_talk talk;                     /* around it; filled with the extracts */
+    struct qund_str context[SUBJECT_CONTEXTS]; /* the same as rules' words */
     size_t n_context;
     bool quiet;                     /* backfill, replay: no alert, no push */
     bool own;                       /* our own account is the sender */

@@ -163,6 +163,11 @@ struct qund_lean *qund_rules_lean(const struct qund_rules *r)
 }
 
 /* --- asking --- */
+static uint32_t around(const struct qund_rule_run *run)
+{
+    return qund_lean_context(run->set->lean, run->in->context, run->in->n_context);
+}
+
 static int leaning(const struct qund_rule_run *run, unsigned intent)
 {
     struct qund_rule_scratch *sc = run->sc;
@@ -170,7 +175,8 @@ static int leaning(const struct qund_rule_run *run, unsigned intent)
     if (!run->in->text || run->in->text->text.n == 0)
         return 0; /* says nothing, leans nowhere */
     if (sc->leaned != sc->epoch)
-        qund_lean_score(run->set->lean, qund_buf_view(&run->in->text->text), &sc->leanings);
+        qund_lean_score(run->set->lean, qund_buf_view(&run->in->text->text), around(run),
+                        &sc->leanings);
     sc->leaned = sc->epoch;
     return qund_lean_percent(sc->leanings.sum[intent]);
 }
@@ -192,8 +198,8 @@ bool qund_rule_leans(const struct qund_rule_run *run, const struct qund_rule *r)
 static void why_parts(const struct qund_rule_run *run, unsigned intent, struct qund_buf *out)
 {
     struct qund_lean_part v[PARTS_SHOWN];
-    size_t n = qund_lean_parts(run->set->lean, qund_buf_view(&run->in->text->text), intent, v,
-                               PARTS_SHOWN),
+    size_t n = qund_lean_parts(run->set->lean, qund_buf_view(&run->in->text->text), around(run),
+                               intent, v, PARTS_SHOWN),
            i;
 
     for (i = 0; i < n; i++) {

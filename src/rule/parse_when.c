@@ -64,10 +64,10 @@ bool qund_rule_known_extract(struct qund_str name)
 
 /* What the engine says about the talk around a message. */
 static const char *const contexts[] = {
-    "reply_to_staff",
-    "reply_to_member",
-    "mention_staff",
-    "mention_member",
+    "reply_to_staff", "reply_to_member", "mention_staff", "mention_member",
+    "after_staff",    "after_member",    "call_signup",   "call_confirm",
+    "call_order",     "call_fresh",      "signed_up",
+    "is_asked",
 };
 
 static bool check_context(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what)

@@ -159,8 +159,8 @@ struct qund_rule_input {
     size_t n_extracts;
     const struct qund_str *intents; /* found before the rules, by extractors */
     size_t n_intents;
-    const struct qund_str *context; /* those that hold of "reply_to_staff", "reply_to_member",
-                                     * "mention_staff", "mention_member" */
+    const struct qund_str *context; /* what holds of the talk around it, in docs/rule-language.md's
+                                     * words ("reply_to_staff", "call_confirm") */
     size_t n_context;
 
     bool (*has_tag)(void *arg, int64_t contact_id, struct qund_str tag); /* NULL: no tags */

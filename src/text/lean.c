@@ -11,6 +11,11 @@
  * text are characters too (^在 is somebody asking for us). A gram counts once however often it
  * stands there, and of long texts only the beginning is looked at, so that the cost has a bound.
  *
+ * A 1 or a 好 says by itself nothing at all; what it means is in the talk before it. That is not
+ * read again here: the engine knows what the group was called to do, who spoke last, whether the
+ * sender stands in the list, and tells it in the words that rules know it by (`context`). Each has
+ * a weight like a gram.
+ *
  * All is done in whole numbers: hundredths are added, and a table of limits turns the sum into per
  * cent, so that a replay on another machine gives the same. A gram is its characters, 16 bits each,
  * in one word; no hash stands for it, so nothing is taken for something else. */
@@ -201,6 +206,13 @@ static inline void each_known(const struct qund_lean *l, const struct view *v, v
             each(l, gram[i] >> 16, (uint16_t)gram[i], arg);
 }
 
+/* Ten words that each say a little are more in a short text than in a long one, which has grams of
+ * all kinds: what the grams of a text say is scaled by its class of length. */
+static int32_t scaled(const struct qund_lean *l, unsigned length, int32_t weight)
+{
+    return weight * l->scale[length] / 100;
+}
+
 static inline void add_gram(const struct qund_lean *l, uint64_t gram, uint16_t entry, void *arg)
 {
     struct qund_leanings *out = arg;
@@ -214,15 +226,30 @@ static inline void add_gram(const struct qund_lean *l, uint64_t gram, uint16_t e
     }
 }
 
-void qund_lean_score(const struct qund_lean *l, struct qund_str folded, struct qund_leanings *out)
+uint32_t qund_lean_context(const struct qund_lean *l, const struct qund_str *words, size_t n)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < l->n_contexts; k++)
+            if (qund_str_is(words[i], l->contexts[k]))
+                bits |= UINT32_C(1) << k;
+    return bits;
+}
+
+void qund_lean_score(const struct qund_lean *l, struct qund_str folded, uint32_t context,
+                     struct qund_leanings *out)
 {
     struct view v;
 
     look(folded, &v);
     *out = (struct qund_leanings){0};
-    for (size_t i = 0; i < l->n_intents; i++)
-        out->sum[i] = l->bias[i] + l->length[v.length][i];
     each_known(l, &v, out, add_gram);
+    for (; context; context &= context - 1)
+        for (size_t i = 0; i < l->n_intents; i++)
+            out->sum[i] += l->context[__builtin_ctz(context)][i];
+    for (size_t i = 0; i < l->n_intents; i++)
+        out->sum[i] = l->bias[i] + l->length[v.length][i] + scaled(l, v.length, out->sum[i]);
 }
 
 int qund_lean_percent(int32_t sum)
@@ -254,6 +281,7 @@ int qund_lean_percent(int32_t sum)
 struct parts {
     struct qund_lean_part *v;
     size_t n, max, intent;
+    unsigned length; /* class */
 };
 
 static bool heavier(const struct qund_lean_part *a, const struct qund_lean_part *b)
@@ -285,7 +313,8 @@ static void add_part(const struct qund_lean *l, uint64_t gram, uint16_t entry, v
 
     for (;; e++) {
         if (qund_lean_entry_intent(*e) == p->intent) {
-            struct qund_lean_part part = {.weight = qund_lean_entry_weight(*e)};
+            struct qund_lean_part part = {.weight =
+                                              scaled(l, p->length, qund_lean_entry_weight(*e))};
 
             qund_lean_spell(gram, part.gram);
             keep_part(p, &part);
@@ -295,19 +324,31 @@ static void add_part(const struct qund_lean *l, uint64_t gram, uint16_t entry, v
     }
 }
 
-size_t qund_lean_parts(const struct qund_lean *l, struct qund_str folded, size_t intent,
-                       struct qund_lean_part *v, size_t max)
+static void add_context(const struct qund_lean *l, size_t which, struct parts *p)
+{
+    struct qund_lean_part part = {.weight = scaled(l, p->length, l->context[which][p->intent])};
+
+    memcpy(part.gram, "context ", 8);
+    memcpy(part.gram + 8, l->contexts[which], LEAN_NAME);
+    keep_part(p, &part);
+}
+
+size_t qund_lean_parts(const struct qund_lean *l, struct qund_str folded, uint32_t context,
+                       size_t intent, struct qund_lean_part *v, size_t max)
 {
     struct parts p = {.v = v, .max = max, .intent = intent};
     struct qund_lean_part own = {.weight = l->bias[intent]}, length = {0};
     struct view view;
 
     look(folded, &view);
+    p.length = view.length;
     memcpy(length.gram, "length 0", sizeof("length 0"));
     length.gram[7] = (char)('0' + view.length);
     length.weight = l->length[view.length][intent];
     keep_part(&p, &own);
     keep_part(&p, &length);
+    for (; context; context &= context - 1)
+        add_context(l, (size_t)__builtin_ctz(context), &p);
     each_known(l, &view, &p, add_part);
     return p.n;
 }

@@ -28,23 +28,30 @@ size_t qund_lean_bytes(const struct qund_lean *l); /* resident */
  * print alike. Appended to *out. */
 void qund_lean_print(const struct qund_lean *l, struct qund_buf *out);
 
+/* What is known of the talk around a text, as rules say it ("call_confirm"): those of `words` that
+ * the table has weights for, a bit each. */
+#define QUND_LEAN_CONTEXTS_MAX 16u
+uint32_t qund_lean_context(const struct qund_lean *l, const struct qund_str *words, size_t n);
+
 struct qund_leanings {
     int32_t sum[QUND_LEAN_INTENTS_MAX]; /* hundredths of a logit, intent by intent */
 };
 /* `folded`: text/fold's view. The first QUND_LEAN_CHARS characters count. */
 #define QUND_LEAN_CHARS 200u
-void qund_lean_score(const struct qund_lean *l, struct qund_str folded, struct qund_leanings *out);
+void qund_lean_score(const struct qund_lean *l, struct qund_str folded, uint32_t context,
+                     struct qund_leanings *out);
 /* 0 to 99: the logistic of a sum, cut down to whole per cent. */
 int qund_lean_percent(int32_t sum);
 
 /* What speaks for or against one intent, the heaviest first. Returns how many of at most `max` were
  * written. */
 struct qund_lean_part {
-    char gram[20]; /* as the file spells it; "length 2"; "" for the intent's own bias */
+    char gram[48]; /* as the file spells it; "length 2", "context call_confirm"; "" for the intent's
+                      own bias */
     int32_t weight;
 };
-size_t qund_lean_parts(const struct qund_lean *l, struct qund_str folded, size_t intent,
-                       struct qund_lean_part *v, size_t max);
+size_t qund_lean_parts(const struct qund_lean *l, struct qund_str folded, uint32_t context,
+                       size_t intent, struct qund_lean_part *v, size_t max);
 /* For the trainer: the features of a text as the file spells them, each ended by a tab. One that
  * stands twice comes twice. */
 void qund_lean_features(struct qund_str folded, struct qund_buf *out);

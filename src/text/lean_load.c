@@ -1,14 +1,17 @@
 /* lean_load.c - a table of leanings: from its file, and as a file again.
  *
- *   lean 1                                   what this is, and its version
- *   intent complaint -2.31                   an intent and its bias
- *   length 0<TAB>complaint=-0.40 …           the shortest of the classes of length; 6 is the
- * longest 半天<TAB>complaint=1.20 needs_reply=0.35   one to three characters and their weights # a
- * comment
+ *   lean 1                             what this is, and its version
+ *   intent complaint -2.31 C           an intent, its bias, and a capital that may stand for it
+ *   scale 0 1.41                       grams of texts of that class of length count that much
+ *   length 0<TAB>complaint=-0.40 …     the shortest of the classes of length; 6 is the longest
+ *   context call_confirm<TAB>F=1.50 …  a word of the talk around it (docs/rule-language.md)
+ *   半天<TAB>C=1.20 …                  one to three characters and their weights
+ *   # a comment
  *
  * In a gram ^ and $ are the ends of the text, ␣ is a blank, 0 any digit. Weights have two decimals
- * at most and lie within 10.23. The file is made by a program and may be edited by a person, so
- * whatever is wrong with it is said with its line, all at once, and nothing is guessed. */
+ * at most and lie within 10.23; a scale that is not given is 1. The file is made by a program and
+ * may be edited by a person, so whatever is wrong with it is said with its line, all at once, and
+ * nothing is guessed. */
 #include "text/lean_parts.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,17 +77,30 @@ static bool good_name(struct qund_str s)
     return ok;
 }
 
+/* The intent that weights spell so, or -1. */
+static int spelt_so(const struct qund_lean *l, struct qund_str s)
+{
+    for (size_t i = 0; s.n == 1 && i < l->n_intents; i++)
+        if (l->brief[i] == s.p[0])
+            return (int)i;
+    return qund_lean_find(l, s);
+}
+
 static void read_intent(struct loader *ld, struct qund_str rest)
 {
-    struct qund_str name = qund_str_split(&rest, ' ');
+    struct qund_str name = qund_str_split(&rest, ' '), brief = rest;
+    struct qund_str value = qund_str_split(&brief, ' ');
     struct qund_lean *l = ld->l;
     int bias = 0;
 
-    if (!good_name(name) || !rest.p || !hundredths(rest, 9999, &bias)) {
-        say(ld, "expected `intent NAME BIAS`, such as `intent complaint -2.31`");
+    if (!good_name(name) || !value.p || !hundredths(value, 9999, &bias) ||
+        (brief.p && (brief.n != 1 || brief.p[0] < 'A' || brief.p[0] > 'Z'))) {
+        say(ld, "expected `intent NAME BIAS`, such as `intent complaint -2.31`, and perhaps a "
+                "capital that stands for it");
         return;
     }
-    if (qund_lean_find(l, name) >= 0) {
+    if (qund_lean_find(l, name) >= 0 || (brief.p && spelt_so(l, brief) >= 0)) {
+        name = qund_lean_find(l, name) >= 0 ? name : brief;
         say(ld, "intent '%.*s' stands twice", QUND_STR_ARG(name));
         return;
     }
@@ -93,6 +109,7 @@ static void read_intent(struct loader *ld, struct qund_str rest)
         return;
     }
     l->bias[l->n_intents] = bias;
+    l->brief[l->n_intents] = brief.p ? brief.p[0] : '\0';
     memcpy(l->names[l->n_intents], name.p, name.n);
     l->n_intents++;
 }
@@ -101,7 +118,7 @@ static void read_intent(struct loader *ld, struct qund_str rest)
 static int read_weight(struct loader *ld, struct qund_str pair, int *weight)
 {
     struct qund_str value = pair, name = qund_str_split(&value, '=');
-    int at = qund_lean_find(ld->l, name);
+    int at = spelt_so(ld->l, name);
 
     if (!value.p || !hundredths(value, QUND_LEAN_WEIGHT_MAX, weight)) {
         say(ld, "'%.*s' is not INTENT=WEIGHT with a weight from -10.23 to 10.23, two decimals",
@@ -112,6 +129,24 @@ static int read_weight(struct loader *ld, struct qund_str pair, int *weight)
         say(ld, "no intent '%.*s' was declared above; write `intent %.*s BIAS` first",
             (int)(name.n < 40 ? name.n : 40), name.p, (int)(name.n < 40 ? name.n : 40), name.p);
     return at;
+}
+
+/* "0 1.41": by how much the grams of texts of that class count. */
+static void read_scale(struct loader *ld, struct qund_str rest)
+{
+    struct qund_str which = qund_str_split(&rest, ' ');
+    int64_t k = -1;
+    int scale = 0;
+
+    if (qund_str_int(which, &k) < 0 || k < 0 || k >= LEAN_LENGTHS || !rest.p ||
+        !hundredths(rest, QUND_LEAN_WEIGHT_MAX, &scale) || scale <= 0) {
+        say(ld,
+            "expected `scale CLASS FACTOR` with a class of length from 0 to %d and a factor up "
+            "to 10.23, such as `scale 0 1.41`",
+            LEAN_LENGTHS - 1);
+        return;
+    }
+    ld->l->scale[k] = (int16_t)scale;
 }
 
 static void read_length(struct loader *ld, struct qund_str which, struct qund_str weights)
@@ -129,6 +164,27 @@ static void read_length(struct loader *ld, struct qund_str which, struct qund_st
             return;
         ld->l->length[k][intent] = (int16_t)weight;
     }
+}
+
+static void read_context(struct loader *ld, struct qund_str name, struct qund_str weights)
+{
+    struct qund_lean *l = ld->l;
+
+    if (!good_name(name) || l->n_contexts == QUND_LEAN_CONTEXTS_MAX ||
+        qund_lean_context(l, &name, 1)) {
+        say(ld, "'%.*s' is no name of a context, stands twice, or is one more than %u",
+            (int)(name.n < 40 ? name.n : 40), name.p, QUND_LEAN_CONTEXTS_MAX);
+        return;
+    }
+    memcpy(l->contexts[l->n_contexts], name.p, name.n);
+    while (weights.p) {
+        int weight, intent = read_weight(ld, qund_str_split(&weights, ' '), &weight);
+
+        if (intent < 0)
+            return;
+        l->context[l->n_contexts][intent] = (int16_t)weight;
+    }
+    l->n_contexts++;
 }
 
 /* Spelt → packed; 0 when it is no gram. */
@@ -199,8 +255,12 @@ static void read_line(struct loader *ld, struct qund_str line)
         say(ld, "the first line that is no comment must be `lean 1`");
     else if (!rest.p && arg.p && qund_str_is(word, "intent"))
         read_intent(ld, arg);
+    else if (!rest.p && arg.p && qund_str_is(word, "scale"))
+        read_scale(ld, arg);
     else if (rest.p && arg.p && qund_str_is(word, "length"))
         read_length(ld, arg, rest);
+    else if (rest.p && arg.p && qund_str_is(word, "context"))
+        read_context(ld, arg, rest);
     else if (rest.p && !arg.p)
         read_gram_line(ld, head, rest);
     else
@@ -236,6 +296,8 @@ int qund_lean_parse(const char *name, struct qund_str text, struct qund_lean **o
     struct qund_str rest = text;
 
     atomic_init(&l->refs, 1);
+    for (size_t i = 0; i < LEAN_LENGTHS; i++)
+        l->scale[i] = 100;
     if (text.n > QUND_LEAN_FILE_MAX)
         say(&ld, "the table has %zu bytes, at most %zu are allowed", text.n, QUND_LEAN_FILE_MAX);
     else if (qund_utf8_check(text) >= 0 || memchr(text.p, 0, text.n))
@@ -307,24 +369,29 @@ static void print_hundredths(struct qund_buf *out, int v)
 static void print_weight(const struct qund_lean *l, size_t intent, int weight, bool last,
                          struct qund_buf *out)
 {
-    qund_buf_printf(out, "%s=", l->names[intent]);
+    if (l->brief[intent])
+        qund_buf_printf(out, "%c=", l->brief[intent]);
+    else
+        qund_buf_printf(out, "%s=", l->names[intent]);
     print_hundredths(out, weight);
     qund_buf_char(out, last ? '\n' : ' ');
 }
 
-static void print_length(const struct qund_lean *l, size_t k, struct qund_buf *out)
+/* After what they are of: nothing when all are 0. */
+static void print_weights(const struct qund_lean *l, const char *what, const int16_t *weight,
+                          struct qund_buf *out)
 {
     size_t last = l->n_intents, i;
 
     for (i = 0; i < l->n_intents; i++)
-        if (l->length[k][i])
+        if (weight[i])
             last = i;
     if (last == l->n_intents)
         return;
-    qund_buf_printf(out, "length %zu\t", k);
+    qund_buf_printf(out, "%s\t", what);
     for (i = 0; i <= last; i++)
-        if (l->length[k][i])
-            print_weight(l, i, l->length[k][i], i == last, out);
+        if (weight[i])
+            print_weight(l, i, weight[i], i == last, out);
 }
 
 static int by_slot(const void *a, const void *b)
@@ -334,6 +401,35 @@ static int by_slot(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void print_head(const struct qund_lean *l, struct qund_buf *out)
+{
+    char what[48];
+    size_t i;
+
+    qund_buf_puts(out, "lean 1\n");
+    for (i = 0; i < l->n_intents; i++) {
+        qund_buf_printf(out, "intent %s ", l->names[i]);
+        print_hundredths(out, l->bias[i]);
+        if (l->brief[i])
+            qund_buf_printf(out, " %c", l->brief[i]);
+        qund_buf_char(out, '\n');
+    }
+    for (i = 0; i < LEAN_LENGTHS; i++)
+        if (l->scale[i] != 100) {
+            qund_buf_printf(out, "scale %zu ", i);
+            print_hundredths(out, l->scale[i]);
+            qund_buf_char(out, '\n');
+        }
+    for (i = 0; i < LEAN_LENGTHS; i++) {
+        snprintf(what, sizeof(what), "length %zu", i);
+        print_weights(l, what, l->length[i], out);
+    }
+    for (i = 0; i < l->n_contexts; i++) {
+        snprintf(what, sizeof(what), "context %s", l->contexts[i]);
+        print_weights(l, what, l->context[i], out);
+    }
+}
+
 void qund_lean_print(const struct qund_lean *l, struct qund_buf *out)
 {
     QUND_AUTO(qund_free) void *room = qund_alloc((l->n_grams + 1) * sizeof(uint64_t));
@@ -341,14 +437,7 @@ void qund_lean_print(const struct qund_lean *l, struct qund_buf *out)
     size_t n = 0, i;
     char spelt[20];
 
-    qund_buf_puts(out, "lean 1\n");
-    for (i = 0; i < l->n_intents; i++) {
-        qund_buf_printf(out, "intent %s ", l->names[i]);
-        print_hundredths(out, l->bias[i]);
-        qund_buf_char(out, '\n');
-    }
-    for (i = 0; i < LEAN_LENGTHS; i++)
-        print_length(l, i, out);
+    print_head(l, out);
     for (i = 0; i < l->n_slots; i++)
         if (l->slots[i])
             v[n++] = l->slots[i];

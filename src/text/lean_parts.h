@@ -40,7 +40,12 @@ struct qund_lean {
     uint16_t *entries;
     int32_t bias[QUND_LEAN_INTENTS_MAX];
     int16_t length[LEAN_LENGTHS][QUND_LEAN_INTENTS_MAX];
+    int16_t scale[LEAN_LENGTHS]; /* hundredths by which the grams of such a text count */
+    int16_t context[QUND_LEAN_CONTEXTS_MAX][QUND_LEAN_INTENTS_MAX];
+    size_t n_contexts;
+    char contexts[QUND_LEAN_CONTEXTS_MAX][LEAN_NAME];
     char names[QUND_LEAN_INTENTS_MAX][LEAN_NAME];
+    char brief[QUND_LEAN_INTENTS_MAX]; /* how weights spell it, a capital; 0: by its name */
 };
 
 /* Up to three characters of 16 bits, the last one lowest. The place of a gram has three bits more

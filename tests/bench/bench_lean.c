@@ -78,7 +78,7 @@ static double one_round(struct bench *b, bool score)
         for (size_t i = 0; i < b->n; i++) {
             qund_ignore(qund_fold_text(qund_fold_tables(), qund_str(b->text[i]), &b->folded));
             if (score) {
-                qund_lean_score(b->lean, qund_buf_view(&b->folded.text), &out);
+                qund_lean_score(b->lean, qund_buf_view(&b->folded.text), 0, &out);
                 b->sum += out.sum[0];
             }
         }

@@ -21,12 +21,12 @@ static void ask(const struct qund_lean *l, struct qund_str text)
     struct qund_lean_part parts[5];
     struct qund_leanings sums;
 
-    qund_lean_score(l, text, &sums);
+    qund_lean_score(l, text, 0xffff, &sums);
     for (size_t i = 0; i < qund_lean_intents(l); i++) {
         int percent = qund_lean_percent(sums.sum[i]);
 
         qund_assert(percent >= 0 && percent <= 99);
-        qund_assert(qund_lean_parts(l, text, i, parts, 5) <= 5);
+        qund_assert(qund_lean_parts(l, text, 0xffff, i, parts, 5) <= 5);
     }
 }
 

@@ -30,14 +30,13 @@ static int load(struct world *w, const char *const *dirs, size_t n, struct qund_
     return qund_rules_load(dirs, n, &opts, out, errs);
 }
 
-/* The rules of one folder with TABLE beside them, in force. */
-static void use(struct world *w, const char *yaml)
+/* The rules that lie in the folder with a table beside them, in force. */
+static void use_table(struct world *w, const char *table)
 {
     const char *dirs[] = {w->dir};
     struct qund_errs errs;
 
-    put(w, "a.yaml", yaml);
-    put(w, QUND_LEAN_FILE, TABLE);
+    put(w, QUND_LEAN_FILE, table);
     if (load(w, dirs, 1, NULL, &w->rules, &errs) < 0)
         fail_msg("%s: %s", errs.v[0].where, errs.v[0].text);
     qund_errs_done(&errs);
@@ -46,6 +45,12 @@ static void use(struct world *w, const char *yaml)
         world_store(w);
     else
         assert_int_equal(qund_rule_state_bind(w->state, w->rules), 0);
+}
+
+static void use(struct world *w, const char *yaml)
+{
+    put(w, "a.yaml", yaml);
+    use_table(w, TABLE);
 }
 
 static void a_leaning_alone_fires_at_its_threshold(void **state)
@@ -75,6 +80,29 @@ static void floors_and_ceilings_join_the_other_conditions(void **state)
     assert_int_equal(world_eval(w, "等了半天也没人"), 0);   /* 83 % */
     assert_int_equal(world_eval(w, "等了半天是多少钱"), 0); /* 73 % of the other */
     assert_int_equal(world_eval(w, "半天没来"), 0);         /* the word is missing */
+}
+
+static void the_talk_around_a_text_leans_too_and_is_explained(void **state)
+{
+    struct world *w = *state;
+    struct qund_str asked[] = {QUND_STR("after_staff"), QUND_STR("call_confirm")};
+    struct qund_buf lines = {0};
+
+    put(w, "a.yaml", "rules: [{id: r, when: {lean: {complaint: {gte: 50}}}, then: [{intent: x}]}]");
+    use_table(w, "lean 1\nintent complaint -2.00 C\nscale 0 1.50\n"
+                 "context call_confirm\tC=1.20\n来\tC=0.40\n");
+    assert_int_equal(world_eval(w, "来"), 0); /* -1.40 */
+    w->in.context = asked;
+    w->in.n_context = 2;
+    assert_int_equal(world_eval(w, "来"), 1); /* 0.40 */
+    assert_int_equal(
+        qund_rules_explain(w->rules, w->scratch, &w->in, w->state, QUND_STR("r"), NULL, &lines), 0);
+    qund_buf_char(&lines, 0);
+    assert_non_null(strstr(lines.p, "倾向（complaint 59 >= 50: bias -2.00, "
+                                    "context call_confirm +1.80, 来 +0.60）"));
+    w->in.n_context = 1;
+    assert_int_equal(world_eval(w, "来"), 0);
+    qund_buf_done(&lines);
 }
 
 static void the_table_of_the_later_folder_counts(void **state)
@@ -215,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(a_leaning_alone_fires_at_its_threshold),
+        world_test(the_talk_around_a_text_leans_too_and_is_explained),
         world_test(floors_and_ceilings_join_the_other_conditions),
         world_test(the_table_of_the_later_folder_counts),
         world_test(what_is_wrong_with_it_is_said_with_its_place),

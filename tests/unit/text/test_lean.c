@@ -44,7 +44,7 @@ static int32_t sum(const struct qund_lean *l, const char *text, const char *inte
     struct qund_leanings out;
 
     qund_fold_str(qund_fold_tables(), qund_str(text), &folded);
-    qund_lean_score(l, qund_buf_view(&folded), &out);
+    qund_lean_score(l, qund_buf_view(&folded), 0, &out);
     qund_buf_done(&folded);
     return out.sum[qund_lean_find(l, qund_str(intent))];
 }
@@ -61,6 +61,69 @@ static void weights_add_up_each_gram_once(void **state)
     assert_int_equal(sum(l, "多少钱", "price_question"), -150 + 300 + 75 + 20);
     assert_int_equal(sum(l, "要多少钱呢", "price_question"), -150 + 20);
     assert_int_equal(sum(l, "", "complaint"), -200 - 30);
+    qund_lean_unref(l);
+}
+
+static void grams_of_a_class_of_length_count_as_its_scale_says(void **state)
+{
+    struct qund_lean *l = table("lean 1\nintent complaint -2.00\nscale 0 1.41\nscale 6 0.5\n"
+                                "length 0\tcomplaint=-0.30\n半天\tcomplaint=1.20\n"
+                                "没人\tcomplaint=-0.55\n");
+    struct qund_lean_part v[3];
+
+    (void)state;
+    assert_int_equal(sum(l, "半天", "complaint"),
+                     -200 - 30 + 169); /* what it says of itself is as it is */
+    assert_int_equal(sum(l, "半天没人", "complaint"), -200 - 30 + 91);
+    assert_int_equal(sum(l, "我等了他们半天", "complaint"), -200 + 120); /* class 1 has no scale */
+    assert_int_equal(
+        sum(l, "我在这里一直坐着等了整整一个上午那个修车的师傅他半天都不过来看一下也没说一声",
+            "complaint"),
+        -200 + 60);
+    assert_int_equal(qund_lean_parts(l, QUND_STR("半天"), 0, 0, v, 3), 3);
+    assert_string_equal(v[1].gram, "半天");
+    assert_int_equal(v[1].weight, 169); /* explained as it counted */
+    qund_lean_unref(l);
+}
+
+static void words_of_the_talk_count_like_grams(void **state)
+{
+    struct qund_lean *l = table("lean 1\nintent complaint -2.00\nscale 0 0.5\n"
+                                "context after_staff\tcomplaint=0.60\n"
+                                "context call_order\tcomplaint=-1.5\n来\tcomplaint=1\n");
+    const struct qund_str all[] = {QUND_STR("call_order"), QUND_STR("unknown"),
+                                   QUND_STR("after_staff")};
+    struct qund_leanings out;
+    struct qund_lean_part v[4];
+
+    (void)state;
+    assert_int_equal(qund_lean_context(l, all, 0), 0);
+    assert_int_equal(qund_lean_context(l, all + 1, 1), 0);
+    qund_lean_score(l, QUND_STR("来"), qund_lean_context(l, all, 3), &out);
+    assert_int_equal(out.sum[0], -200 + (100 + 60 - 150) / 2);
+    qund_lean_score(l, QUND_STR("来"), qund_lean_context(l, all + 2, 1), &out);
+    assert_int_equal(out.sum[0], -200 + (100 + 60) / 2);
+    assert_int_equal(qund_lean_parts(l, QUND_STR("来"), qund_lean_context(l, all, 3), 0, v, 4), 4);
+    assert_string_equal(v[1].gram, "context call_order");
+    assert_int_equal(v[1].weight, -75);
+    qund_lean_unref(l);
+}
+
+static void a_capital_stands_for_an_intent_where_one_was_declared(void **state)
+{
+    struct qund_lean *l = table(
+        "lean 1\nintent complaint -2.00 C\nintent spam -3\n"
+        "length 0\tC=-0.30\ncontext x\tspam=0.20\n半天\tC=1.20 spam=0.4\n没人\tcomplaint=0.55\n");
+    struct qund_buf once = {0};
+
+    (void)state;
+    assert_int_equal(sum(l, "半天没人", "complaint"), -200 - 30 + 120 + 55);
+    assert_int_equal(sum(l, "半天没人", "spam"), -300 + 40);
+    qund_lean_print(l, &once);
+    assert_string_equal(
+        once.p, "lean 1\nintent complaint -2.00 C\nintent spam -3.00\n"
+                "length 0\tC=-0.30\ncontext x\tspam=0.20\n半天\tC=1.20 spam=0.40\n没人\tC=0.55\n");
+    qund_buf_done(&once);
     qund_lean_unref(l);
 }
 
@@ -129,12 +192,12 @@ static void the_heaviest_grams_come_first(void **state)
     struct qund_lean_part v[3];
 
     (void)state;
-    assert_int_equal(qund_lean_parts(l, QUND_STR("半天不来😡"), 0, v, 3), 3);
+    assert_int_equal(qund_lean_parts(l, QUND_STR("半天不来😡"), 0, 0, v, 3), 3);
     assert_string_equal(v[0].gram, "😡");
     assert_int_equal(v[0].weight, 250);
     assert_string_equal(v[1].gram, ""); /* the bias */
     assert_string_equal(v[2].gram, "半天");
-    assert_int_equal(qund_lean_parts(l, QUND_STR("a b"), 0, v, 3), 3);
+    assert_int_equal(qund_lean_parts(l, QUND_STR("a b"), 0, 0, v, 3), 3);
     assert_string_equal(v[1].gram, "length 0");
     assert_string_equal(v[2].gram, "a␣b");
     qund_lean_unref(l);
@@ -159,6 +222,14 @@ static void what_is_printed_reads_as_the_same_table(void **state)
     qund_lean_unref(again);
 }
 
+#define NO_INTENT                                                                   \
+    "expected `intent NAME BIAS`, such as `intent complaint -2.31`, and perhaps a " \
+    "capital that stands for it"
+
+#define NO_SCALE                                                                                  \
+    "expected `scale CLASS FACTOR` with a class of length from 0 to 6 and a factor up to 10.23, " \
+    "such as `scale 0 1.41`"
+
 static const struct {
     const char *text, *errors[4];
 } broken[] = {
@@ -167,10 +238,15 @@ static const struct {
     {"lean 2\nintent a 0\n",
      {"t.txt:1: version '2' of the table is not known; this program reads version 1"}},
     {"lean 1\nintent Complaint 0\nintent b\nintent c 1.234\n",
-     {"t.txt:2: expected `intent NAME BIAS`, such as `intent complaint -2.31`",
-      "t.txt:3: expected `intent NAME BIAS`, such as `intent complaint -2.31`",
-      "t.txt:4: expected `intent NAME BIAS`, such as `intent complaint -2.31`"}},
+     {"t.txt:2: " NO_INTENT, "t.txt:3: " NO_INTENT, "t.txt:4: " NO_INTENT}},
     {"lean 1\nintent a 0\nintent a 1\n", {"t.txt:3: intent 'a' stands twice"}},
+    {"lean 1\nintent a 0 A\nintent b 1 A\nintent c 1 cc\n",
+     {"t.txt:3: intent 'A' stands twice", "t.txt:4: " NO_INTENT}},
+    {"lean 1\nintent a 0\ncontext x\ta=1\ncontext x\ta=1\ncontext Y\ta=1\n",
+     {"t.txt:4: 'x' is no name of a context, stands twice, or is one more than 16",
+      "t.txt:5: 'Y' is no name of a context, stands twice, or is one more than 16"}},
+    {"lean 1\nintent a 0\nscale 7 1\nscale 0 0\nscale 1\nscale 2 -1\n",
+     {"t.txt:3: " NO_SCALE, "t.txt:4: " NO_SCALE, "t.txt:5: " NO_SCALE, "t.txt:6: " NO_SCALE}},
     {"lean 1\nintent a 0\nxy\tb=1\nzz\ta=10.24\nx\ta=1 a=2\n",
      {"t.txt:3: no intent 'b' was declared above; write `intent b BIAS` first",
       "t.txt:4: 'a=10.24' is not INTENT=WEIGHT with a weight from -10.23 to 10.23, two decimals",
@@ -240,6 +316,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_add_up_each_gram_once),
+        cmocka_unit_test(grams_of_a_class_of_length_count_as_its_scale_says),
+        cmocka_unit_test(words_of_the_talk_count_like_grams),
+        cmocka_unit_test(a_capital_stands_for_an_intent_where_one_was_declared),
         cmocka_unit_test(digits_blanks_and_emoji_are_what_they_stand_for),
         cmocka_unit_test(spellings_of_one_thing_are_one),
         cmocka_unit_test(only_the_beginning_of_a_long_text_counts),
