@@ -46,7 +46,11 @@ def load(address, **options):
     done = subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)
     if done.returncode:
         raise RuntimeError(f"load: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    said = json.loads(done.stdout)
+    for what in ("heard", "pushed"):
+        if what in said and said[what]["n"] == 0:
+            raise RuntimeError(f"load: nothing was {what}, so there is no figure")
+    return said
 
 
 def printed(what, n=WORDS):
@@ -140,6 +144,7 @@ class Daemon(Process):
             f"store: {{page_cache: {cache}, search: {str(search).lower()}}}\n"
             f"rules: {{dirs: ['{SOURCE}/config/rules', '{rules}']}}\n"
             "log: {level: warn}\n"
+            "quiet: {hours: '00:00-00:00'}\n"  # pushes leave at any hour of the run
             f"targets: {{ops: {{kind: webhook, url: 'http://127.0.0.1:{webhook or PORT + 2}/hook', "
             f"allow_private: true, rate: {0 if webhook else 20}}}}}\n", encoding="utf-8")
 
