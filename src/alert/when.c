@@ -1,16 +1,18 @@
 /* src/alert/when.c - "in half an hour", "tomorrow at nine": when somebody wants to be told again.
  *
  * What people type after the short command, and what the buttons send. A length of time counts from
- * now. A time of day is the next one that comes; with the word for tomorrow it is tomorrow's, and
- * tomorrow alone is nine in the morning. Days are those of the zone of the alert's group, where the
- * person who answers is looking at the clock. */
+ * now. A time of day is the next one that comes; with the word for tomorrow, or a date, it is that
+ * day's, and a day alone is nine in the morning. A date without a year is the next one that comes.
+ * Days are those of the zone of the alert's group, where the person who answers is looking at the
+ * clock. */
 #include "alert/internal.h"
 
 #define MORNING_MIN (9 * 60)
 
 struct clock_time {
-    bool tomorrow;
-    int64_t min; /* of the day, -1: not said */
+    int days;        /* from today; 0: not said */
+    int64_t y, m, d; /* of a date: m > 0, y 0: not said */
+    int64_t min;     /* of the day, -1: not said */
 };
 
 static bool take(struct qund_str *s, const char *word)
@@ -94,28 +96,90 @@ static bool take_clock(struct qund_str *s, int64_t *min)
     return minute >= 0 && minute < 60 && s->n == 0;
 }
 
+/* "2026-11-23", "11-23", "11月23日": s begins behind it; else it is as it was. */
+static void take_date(struct qund_str *s, struct clock_time *out)
+{
+    static const char *const YEAR[] = {"-", "/", "年"}, *const MONTH[] = {"-", "/", "月"};
+    struct qund_str rest = *s;
+    int64_t n = take_number(&rest), y = 0, d;
+
+    if (n >= 1000) {
+        y = n;
+        n = take_any(&rest, YEAR, QUND_ARRAY_LEN(YEAR)) ? take_number(&rest) : -1;
+    }
+    if (n < 1 || n > 12 || !take_any(&rest, MONTH, QUND_ARRAY_LEN(MONTH)))
+        return;
+    d = take_number(&rest);
+    if (d < 1 || d > 31)
+        return;
+    rest = qund_str_trim(rest);
+    qund_ignore(take(&rest, "日") || take(&rest, "号")); /* may be said */
+    out->y = y;
+    out->m = n;
+    out->d = d;
+    *s = rest;
+}
+
 static bool read_time(struct qund_str s, struct clock_time *out)
 {
-    static const char *const TOMORROW[] = {"tomorrow", "明天早上", "明天上午", "明天", "明早"};
+    static const struct {
+        const char *word;
+        int days;
+    } DAYS[] = {{"tomorrow", 1}, {"明天早上", 1}, {"明天上午", 1}, {"明天", 1},
+                {"明早", 1},     {"后天早上", 2}, {"后天上午", 2}, {"后天", 2}};
 
     *out = (struct clock_time){.min = -1};
-    out->tomorrow = take_any(&s, TOMORROW, QUND_ARRAY_LEN(TOMORROW));
+    for (size_t i = 0; i < QUND_ARRAY_LEN(DAYS) && out->days == 0; i++)
+        if (take(&s, DAYS[i].word))
+            out->days = DAYS[i].days;
+    if (out->days == 0)
+        take_date(&s, out);
     if (s.n == 0)
-        return out->tomorrow;
+        return out->days > 0 || out->m > 0;
     return take_clock(&s, &out->min);
 }
 
-static int64_t local_instant(const struct qund_zone *z, int64_t now, const struct clock_time *t,
-                             int add)
+static int64_t at_clock(const struct qund_zone *z, struct qund_civil c, const struct clock_time *t)
 {
     int64_t min = t->min < 0 ? MORNING_MIN : t->min;
-    struct qund_civil c;
 
-    qund_zone_civil(z, qund_zone_day_start(z, now, add) + QUND_HOUR_MS, &c);
     c.hour = (int)(min / 60);
     c.minute = (int)(min % 60);
     c.second = c.ms = 0;
     return qund_zone_utc(z, &c);
+}
+
+static int64_t some_days_on(const struct qund_zone *z, int64_t now, const struct clock_time *t,
+                            int days)
+{
+    struct qund_civil c;
+
+    qund_zone_civil(z, qund_zone_day_start(z, now, days) + QUND_HOUR_MS, &c);
+    return at_clock(z, c, t);
+}
+
+/* False: the year has no such day. */
+static bool on_date(const struct qund_zone *z, int y, const struct clock_time *t, int64_t *out)
+{
+    struct qund_civil c = {.year = y, .month = (int)t->m, .day = (int)t->d};
+    int there_y, there_m, there_d;
+
+    qund_civil_from_days(qund_days_from_civil(y, c.month, c.day), &there_y, &there_m, &there_d);
+    *out = at_clock(z, c, t);
+    return there_m == c.month && there_d == c.day;
+}
+
+static int date_instant(const struct qund_zone *z, int64_t now, const struct clock_time *t,
+                        int64_t *out)
+{
+    struct qund_civil today;
+
+    if (t->y > 0)
+        return on_date(z, (int)t->y, t, out) ? 0 : QUND_E_INVAL;
+    qund_zone_civil(z, now, &today);
+    if (on_date(z, today.year, t, out) && *out > now)
+        return 0;
+    return on_date(z, today.year + 1, t, out) ? 0 : QUND_E_INVAL;
 }
 
 int qund_alert_words(const struct qund_zone *z, struct qund_str words, int64_t now, int64_t *out)
@@ -133,9 +197,11 @@ int qund_alert_words(const struct qund_zone *z, struct qund_str words, int64_t n
     }
     if (!z || !read_time(words, &t))
         return QUND_E_INVAL;
-    *out = local_instant(z, now, &t, t.tomorrow);
-    if (!t.tomorrow && *out <= now)
-        *out = local_instant(z, now, &t, 1);
+    if (t.m > 0)
+        return date_instant(z, now, &t, out);
+    *out = some_days_on(z, now, &t, t.days);
+    if (t.days == 0 && *out <= now)
+        *out = some_days_on(z, now, &t, 1);
     return 0;
 }
 

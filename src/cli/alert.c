@@ -109,7 +109,7 @@ int cli_alert(struct cli *c)
         {"resolve", "alert.resolve", NULL, NULL},
         {"reopen", "alert.reopen", NULL, NULL},
         {"irrelevant", "alert.irrelevant", NULL, NULL},
-        {"snooze", "alert.snooze", "30m, 18:00 or tomorrow", "for"},
+        {"snooze", "alert.snooze", "30m, 18:00, tomorrow or 2026-11-23 18:00", "for"},
         {"handover", "alert.handover", "the key of a member of staff", "to"},
     };
 

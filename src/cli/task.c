@@ -174,7 +174,7 @@ int cli_task(struct cli *c)
     static const struct cli_act ACTS[] = {
         {"done", "task.done", NULL, NULL},
         {"fail", "task.fail", NULL, NULL},
-        {"postpone", "task.postpone", "30m, 18:00 or tomorrow", "for"},
+        {"postpone", "task.postpone", "30m, 18:00, tomorrow or 2026-11-23 18:00", "for"},
         {"hand-over", "task.handover", "the key of a member of staff", "to"},
         {"urge", "task.urge", NULL, NULL},
     };

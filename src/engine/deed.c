@@ -60,7 +60,7 @@ static int snooze(struct qund_engine *e, const struct deed *d, struct qund_err *
 
     if (rc == QUND_E_INVAL)
         return qund_err_set(err, rc, "for",
-                            "must be a time such as 30m, 2h, 18:00, tomorrow or tomorrow 9:00");
+                            "must be a time such as 30m, 18:00, tomorrow 9:00, 2026-11-23 18:00");
     if (rc < 0 && rc != QUND_E_NOTFOUND) /* which the deed itself says better */
         return rc;
     return qund_alert_snooze(e->alerts, &d->d, until, e->now, err);

@@ -78,9 +78,10 @@ static int read_until(struct qund_engine *e, const json_t *o, struct qund_task_d
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : rc; /* the deed says it better */
     rc = qund_alert_words(qund_roster_zone(e->roster, t.grp), words, e->now, &d->until);
-    return rc < 0 ? qund_err_set(err, QUND_E_INVAL, "for",
-                                 "must be a time such as 30m, 2h, 18:00, tomorrow 9:00")
-                  : 0;
+    return rc < 0
+               ? qund_err_set(err, QUND_E_INVAL, "for",
+                              "must be a time such as 30m, 18:00, tomorrow 9:00, 2026-11-23 18:00")
+               : 0;
 }
 
 static int read_to(struct qund_engine *e, const json_t *o, struct qund_task_deed *d,

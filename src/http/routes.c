@@ -33,7 +33,7 @@ static const struct qund_field RESOLVE[] = {
 };
 static const struct qund_field SNOOZE[] = {
     {"for", VALUE_STR, false, NULL,
-     "30m, 2h, 18:00, tomorrow (9:00 there), tomorrow 8:30; in the zone of the group"},
+     "30m, 2h, 18:00, tomorrow (9:00 there), 2026-11-23 18:00; in the zone of the group"},
     {"until", VALUE_TIME, false, NULL, "Instead of `for`: the instant"},
     {"note", VALUE_STR, false, NULL, "Why"},
 };
@@ -197,7 +197,8 @@ static const struct qund_field TASK_DONE[] = {
     {"number", VALUE_STR, false, NULL, "A decimal figure that belongs to it"},
 };
 static const struct qund_field TASK_LATER[] = {
-    {"for", VALUE_STR, false, NULL, "30m, 18:00, tomorrow 8:30; in the zone of the group"},
+    {"for", VALUE_STR, false, NULL,
+     "30m, 18:00, tomorrow 8:30, 2026-11-23 18:00; in the zone of the group"},
     {"until", VALUE_TIME, false, NULL, "Instead of `for`: the instant"},
     {"note", VALUE_STR, false, NULL, "Why"},
 };
