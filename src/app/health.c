@@ -101,6 +101,10 @@ bool qund_ready(void *arg, struct qund_jw *w)
                        q->config_why);
     if (q->org_why[0])
         qund_jw_printf(w, "the org file was refused, what it said before stays: %s", q->org_why);
+    if (q->org_lost[0])
+        qund_jw_printf(w,
+                       "the org file names push targets that do not exist: %s (all: `qund check`)",
+                       q->org_lost);
     if (q->sop_why[0])
         qund_jw_printf(w, "SOP templates were refused, those before them stay in force: %s",
                        q->sop_why);

@@ -67,7 +67,8 @@ struct qund {
     int64_t drain_until;
     bool rules_degraded;
     char config_why[320], org_why[320], sop_why[320]; /* what was refused last; loop; "" nothing */
-    bool up;                                          /* the start came through */
+    char org_lost[320]; /* who is told nothing for want of a target; loop; "" nobody */
+    bool up;            /* the start came through */
     char instance[24];
     char store_gap[256]; /* what a removed write-ahead log made unknown; "" nothing */
     char queue_gap[512]; /* what an emptied or cut queue made unknown; "" nothing */

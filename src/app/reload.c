@@ -76,6 +76,20 @@ static void reload_config(struct qund *q)
     qund_log(q->log, QUND_INFO, "config.loaded");
 }
 
+static void note_lost_pushes(struct qund *q, const struct qund_org *org)
+{
+    QUND_AUTO(qund_errs_done) struct qund_errs lost = {0};
+
+    q->org_lost[0] = '\0';
+    qund_errs_init(&lost, 1); /* one is shown, check shows them all */
+    qund_org_lost_pushes(org, q->config->org.file, q->config, &lost);
+    if (lost.n == 0)
+        return;
+    snprintf(q->org_lost, sizeof(q->org_lost), "%.300s", lost.v[0].text);
+    qund_log(q->log, QUND_WARN, "org.lost_pushes", QUND_KV("where", lost.v[0].where),
+             QUND_KV("what", lost.v[0].text));
+}
+
 static void drop_org(void *org)
 {
     qund_org_free(org);
@@ -94,6 +108,7 @@ void qund_org_reload(struct qund *q)
         refuse(q, "org.refused", &errs, q->org_why);
         return;
     }
+    note_lost_pushes(q, org);
     send(q, "org.apply", org, drop_org);
 }
 

@@ -138,12 +138,14 @@ static size_t from_config(struct cli *c, const struct files *f, const char **rul
                           struct qund_config **cfg)
 {
     struct qund_sop_templates *templates = NULL;
+    struct qund_org *org = NULL;
     size_t n = 0;
 
     if (load_config(f->plugins, c->config, cfg, f->errs) < 0)
         return 0;
-    if ((*cfg)->org.file)
-        check_file(f, (*cfg)->org.file, IS_ORG);
+    if ((*cfg)->org.file && qund_org_load((*cfg)->org.file, &org, f->errs) == 0)
+        qund_org_lost_pushes(org, (*cfg)->org.file, *cfg, f->warnings);
+    qund_org_free(org);
     qund_ignore(qund_sop_templates_load((const char *const *)(*cfg)->sop.dirs.v, (*cfg)->sop.dirs.n,
                                         &templates, f->errs, f->warnings)); /* errs says it */
     qund_sop_templates_free(templates);

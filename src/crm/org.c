@@ -7,6 +7,7 @@
  *
  * One check is about law, not shape: `koc_fan` is an invited real customer with evidence. Staff in
  * that role would be staff posing as customers; such a file is refused. */
+#include "config/config.h"
 #include "core/file.h"
 #include "core/zone.h"
 #include "crm/crm.h"
@@ -355,4 +356,22 @@ struct qund_org *qund_org_free(struct qund_org *org)
     qund_arena_free(org->arena);
     qund_free(org);
     return NULL;
+}
+
+void qund_org_lost_pushes(const struct qund_org *org, const char *name,
+                          const struct qund_config *cfg, struct qund_errs *warnings)
+{
+    for (size_t i = 0; i < org->n_staff; i++) {
+        const struct org_staff *s = &org->staff[i];
+        QUND_AUTO(qund_buf_done) struct qund_buf lost = {0};
+
+        for (size_t k = 0; s->active && k < s->n_push; k++)
+            if (!qund_config_target(cfg, s->push[k]))
+                qund_buf_printf(&lost, "%s%.*s", lost.n ? ", " : "", QUND_STR_ARG(s->push[k]));
+        if (lost.n > 0)
+            qund_errs_add(warnings, QUND_E_NOTFOUND, name,
+                          "`push` of %.*s names %.*s, which is no target of the configuration: "
+                          "nothing is sent there (add it under `targets:`, or take it out)",
+                          QUND_STR_ARG(s->key), QUND_STR_ARG(qund_buf_view(&lost)));
+    }
 }

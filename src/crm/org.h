@@ -16,6 +16,12 @@ QUND_CHECK int qund_org_load(const char *path, struct qund_org **out, struct qun
 struct qund_org *qund_org_free(struct qund_org *org); /* returns NULL */
 QUND_DEFINE_AUTO(qund_org_free, struct qund_org *)
 
+struct qund_config;
+/* Names in `push` that are no target of the configuration: whoever is to be told there is not. One
+ * entry for each person, at the file's name. */
+void qund_org_lost_pushes(const struct qund_org *org, const char *name,
+                          const struct qund_config *cfg, struct qund_errs *warnings);
+
 /* Engine thread, in a transaction. Rows it names become source=file; those that were and are no
  * longer named are deactivated (staff and rosters inactive, groups paused, assignments gone) and
  * the API's again. Borrowed groups end here. 1: applied, 0: same digest, nothing done. reply (may

@@ -256,6 +256,8 @@ static int set_up(struct qund_client_call *call, const struct qund_client_mail *
     curl_easy_setopt(h, CURLOPT_MAIL_RCPT, call->mail->to);
     curl_easy_setopt(h, ALLOW_FAILS, 1L);
     curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+    /* Servers that greet late to be rid of spam are well: they have as long as the mail has. */
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)mail->timeout_ms);
     curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(h, CURLOPT_READFUNCTION, give);

@@ -74,6 +74,12 @@ with scratch() as folder, Daemon(folder / "d") as d:
         d.write_config()
         hup("org.refused")
         check("org file was refused" in d.degraded()[1], "an org file, too", d.degraded())
+        (d.folder / "org.yaml").write_text("staff: [{id: lin, name: 林顾问, push: [robot:nowhere]},"
+                                           " {id: chen, push: [mail:none]}]")
+        hup("org.lost_pushes")
+        check("`push` of lin names robot:nowhere, which is no target" in d.degraded()[1], "said", d.degraded())
+        said = " ".join(str(w) for w in d.run("check"))
+        check("lin names robot:nowhere" in said and "chen names mail:none" in said, "check names all", said)
         del d.config["org"]
         d.write_config()
         hup("config.loaded")

@@ -40,7 +40,7 @@ with scratch() as folder:
                                ("grey", "451,250", {}), ("gone", "550", {}), ("full", "data:452,250", {}),
                                ("spam", "data:554", {}), ("lost", "effect,250", {}), ("cut", "drop,250", {}),
                                ("silent", "silent", {}), ("drip", "drip", {}), ("mute", "mute", {}),
-                               ("first", "first:550", {}), ("later", "greylist,250", {}),
+                               ("first", "first:550", {}), ("later", "greylist,250", {}), ("late", "late", {}),
                                ("wrong", "250", {"tls": pem, "login": LOGIN})):
         (folder / name).mkdir()
         boxes[name] = Mailbox(folder / name, script, **more)
@@ -123,6 +123,11 @@ with scratch() as folder:
         for name in ("silent", "drip"):
             until(lambda n=name: rows(n)[0]["state"] == "unknown" and "due" not in rows(n)[0], 60, f"{name} is parked")
             check(1 <= len(boxes[name].log()) <= 2, f"{name}: one more try at most", len(boxes[name].log()))
+
+    @case("a server that greets late, to be rid of spammers, gets its mail")
+    def _():
+        state("late", "accepted")
+        equal([m["effect"] for m in boxes["late"].log()], [True], "one mail")
 
     @case("one recipient of two that is refused does not hold up the other")
     def _():

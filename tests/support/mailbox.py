@@ -19,6 +19,7 @@ ever (500*3: three times):
     endless            answers with lines without end
     greylist           421 instead of a greeting
     hang               no greeting at all
+    late               the greeting comes after 4 s, as from servers that wait for spammers to go
 
 With --tls it offers STARTTLS (and takes no mail without), with --smtps TLS from the first byte. The
 log has one JSON line a mail: {"at", "from", "to", "message", "effect", "answer", "tls", "user",
@@ -93,6 +94,8 @@ class Session(socketserver.StreamRequestHandler):
             if self.what == "hang":
                 world.over.wait(60)
                 return
+            if self.what == "late":
+                world.over.wait(4)
             self.say("421 come back later" if self.what == "greylist" else "220 mailbox ESMTP")
             while self.what != "greylist" and self.command(self.hear()):
                 pass
