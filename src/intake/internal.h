@@ -61,8 +61,12 @@ QUND_CHECK int qund_spool_unframe(struct qund_str *rest, int64_t *low, struct qu
 /* n framed records, durable when it returns OK; nothing of them is there otherwise. FULL: no room.
  */
 QUND_CHECK int qund_spool_write(struct qund_spool *s, struct qund_str frames, size_t n);
+/* spool_damage.c: file `name` of dir is good up to `good` bytes; says what that means, and keeps a
+ * copy of what is damaged, not torn. */
+void qund_spool_report_cut(const char *dir, struct qund_log *log, const char *name,
+                           struct qund_str all, int64_t good, bool last);
 /* Up to max_n records from the oldest on, together at most max_bytes (but at least one); they live
- * in *mem. Returns how many; 0 when it is empty. */
+ * in *mem. Returns how many; 0 when it is empty, or cannot be read just now. */
 size_t qund_spool_peek(struct qund_spool *s, struct qund_buf *mem, struct qund_str *bodies,
                        size_t max_n, size_t max_bytes);
 /* The n oldest records lie in the stream. */

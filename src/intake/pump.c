@@ -222,6 +222,8 @@ static void send_spooled(struct qund_intake *in)
 
     if (n > 0)
         send_bodies(in, n);
+    else if (spooling(in)) /* it cannot be read now */
+        in->pause.ms = qund_mono_now().ms + PAUSE_MS;
     in->draining = n;
     qund_intake_book_spool(in);
 }

@@ -12,7 +12,9 @@
  *
  * At the start every frame is checked. The last file may end in half a frame (a crash while
  * writing: never answered); it is cut. Damage before that is the disk's: what lies behind it in
- * that file cannot be framed again, is cut too, and is reported as an error. */
+ * that file cannot be framed again, is cut too, and is reported as an error; the file as it was
+ * stays beside it as .damaged (spool_damage.c). A file that cannot be opened now, for want of a
+ * descriptor, is not damaged: it is read later. */
 #include "core/file.h"
 #include "intake/internal.h"
 #include <dirent.h>
@@ -42,6 +44,7 @@ struct qund_spool {
     struct part *v; /* oldest first */
     size_t n, cap;
     int64_t at;            /* read position in v[0] */
+    int read_errno;        /* of the last look into the oldest file; 0: it went well */
     int read_fd, write_fd; /* v[0]; v[n-1]; -1: not open */
     int position_fd;
     uint64_t next_number;
@@ -204,19 +207,6 @@ static int64_t count_frames(struct qund_str all, int64_t from, int64_t *events)
     return good;
 }
 
-static void report_cut(struct qund_spool *s, const char *name, int64_t bytes, bool last)
-{
-    if (last)
-        qund_log(s->log, QUND_WARN, "spool.torn_tail", QUND_KV("file", name),
-                 QUND_KV("cut_bytes", bytes),
-                 QUND_KV("meaning", "a write that was under way at the crash; never answered"));
-    else
-        qund_log(s->log, QUND_ERROR, "spool.damaged", QUND_KV("file", name),
-                 QUND_KV("cut_bytes", bytes),
-                 QUND_KV("meaning", "the disk lost acknowledged events: check it, and compare with "
-                                    "the source"));
-}
-
 static int read_part(struct qund_spool *s, const char *name, bool last, struct qund_err *err)
 {
     QUND_AUTO(qund_free_str) char *path = qund_path_join(s->dir, name);
@@ -229,7 +219,7 @@ static int read_part(struct qund_spool *s, const char *name, bool last, struct q
     if (p.number >= s->next_number)
         s->next_number = p.number + 1;
     if (b.n < FILE_HEAD || memcmp(b.p, MAGIC, 8) != 0) {
-        report_cut(s, name, (int64_t)b.n, last);
+        qund_spool_report_cut(s->dir, s->log, name, qund_buf_view(&b), 0, last);
         unlink(path);
         return QUND_OK;
     }
@@ -243,7 +233,7 @@ static int read_part(struct qund_spool *s, const char *name, bool last, struct q
     s->events += s->v[s->n - 1].events;
     s->bytes += p.size - (s->n == 1 ? s->at : FILE_HEAD);
     if (p.size < (int64_t)b.n) {
-        report_cut(s, name, (int64_t)b.n - p.size, last);
+        qund_spool_report_cut(s->dir, s->log, name, qund_buf_view(&b), p.size, last);
         if (truncate(path, p.size) < 0)
             return qund_err_set(err, QUND_E_IO, path, "cutting a torn tail: %s", strerror(errno));
     }
@@ -370,6 +360,7 @@ static int open_first(struct qund_spool *s)
         return QUND_OK;
     path = part_path(s, s->v[0].number);
     s->read_fd = open(path, O_RDONLY | O_CLOEXEC);
+    s->read_errno = s->read_fd >= 0 ? 0 : errno;
     return s->read_fd >= 0 ? QUND_OK : QUND_E_IO;
 }
 
@@ -385,15 +376,28 @@ static struct qund_str window(struct qund_spool *s, struct qund_buf *mem, size_t
     n = left < (int64_t)n ? (size_t)left : n;
     qund_buf_reserve(mem, n + 1);
     got = pread(s->read_fd, mem->p, n, s->at);
+    s->read_errno = got < 0 ? errno : 0;
     mem->n = got > 0 ? (size_t)got : 0;
     return qund_str_n(mem->p, mem->n);
 }
 
-/* Frames were good when they were written or read at the start: the disk changed them since. */
+/* Too many open files, no memory: says nothing about the file. */
+static bool passing(int e)
+{
+    return e == EMFILE || e == ENFILE || e == ENOMEM || e == EINTR || e == EAGAIN;
+}
+
+/* Frames were good when they were written or read at the start: the disk changed them since. The
+ * file is kept aside, for a person with the right tools. */
 static void give_up_first(struct qund_spool *s)
 {
     int64_t lost = s->v[0].size - s->at;
+    QUND_AUTO(qund_free_str) char *path = part_path(s, s->v[0].number);
+    QUND_AUTO(qund_buf_done) struct qund_buf aside = {0};
 
+    qund_buf_printf(&aside, "%s.damaged", path);
+    if (lost > 0 && rename(path, aside.p) < 0)
+        qund_log(s->log, QUND_WARN, "spool.keep_aside", QUND_KV("why", strerror(errno)));
     if (lost > 0)
         qund_log(s->log, QUND_ERROR, "spool.unreadable", QUND_KV("bytes", lost),
                  QUND_KV("events", s->v[0].events),
@@ -419,6 +423,8 @@ size_t qund_spool_peek(struct qund_spool *s, struct qund_buf *mem, struct qund_s
             bytes += bodies[n++].n;
         if (n > 0)
             return n;
+        if (s->n > 0 && passing(s->read_errno))
+            return 0;
         give_up_first(s);
     }
     return 0;
@@ -453,6 +459,8 @@ void qund_spool_advance(struct qund_spool *s, size_t n)
         advance_in_file(s, &n);
         if (s->at >= s->v[0].size)
             drop_first(s);
+        else if (n == before && passing(s->read_errno))
+            break; /* they are sent again, and known by their ids */
         else if (n == before)
             give_up_first(s);
     }

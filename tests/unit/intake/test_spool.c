@@ -176,6 +176,62 @@ static void a_flipped_bit_ends_its_file_but_not_the_next(void **state)
     qund_spool_close(s);
 }
 
+/* The newest file is the only one, mostly; what was acknowledged must not pass for a torn write. */
+static void damage_before_whole_records_keeps_the_file_aside(void **state)
+{
+    struct qund_spool *s = open_spool(*state);
+    QUND_AUTO(qund_free_str) char *path = qund_path_join(*state, "0000000000000001.spool");
+    QUND_AUTO(qund_free_str) char *aside = qund_path_join(*state, "0000000000000001.spool.damaged");
+    QUND_AUTO(qund_buf_done) struct qund_buf was = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf kept = {0};
+    int fd;
+
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(put(s, i, 1, 1000), 0);
+    qund_spool_close(s);
+    assert_int_equal(truncate(path, 16 + 9 * 1016 + 500), 0); /* the tenth is torn */
+    s = open_spool(*state);
+    assert_int_equal(qund_spool_events(s), 9);
+    qund_spool_close(s);
+    assert_int_equal(access(aside, F_OK), -1);
+    fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "X", 1, 16 + 5 * 1016 + 100), 1); /* in the sixth */
+    close(fd);
+    assert_int_equal(qund_file_read(path, 1 << 20, &was, NULL), 0);
+    s = open_spool(*state);
+    assert_int_equal(qund_spool_events(s), 5);
+    qund_spool_close(s);
+    assert_int_equal(qund_file_read(aside, 1 << 20, &kept, NULL), 0);
+    assert_true(qund_str_eq(qund_buf_view(&was), qund_buf_view(&kept)));
+}
+
+static void no_descriptor_is_no_damage(void **state)
+{
+    struct qund_spool *s = open_spool(*state);
+    QUND_AUTO(qund_buf_done) struct qund_buf mem = {0};
+    struct qund_str bodies[100];
+    struct rlimit was, none;
+    int used = dup(0);
+
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(put(s, i, 1, 1000), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = (rlim_t)used;
+    close(used);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    used = dup(0); /* whatever was free below the limit */
+    while (used >= 0)
+        used = dup(0);
+    assert_int_equal(qund_spool_peek(s, &mem, bodies, 100, 1 << 20), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    assert_int_equal(qund_spool_events(s), 10);
+    assert_int_equal(qund_spool_peek(s, &mem, bodies, 100, 1 << 20), 10);
+    qund_spool_advance(s, 10);
+    assert_int_equal(qund_spool_events(s), 0);
+    qund_spool_close(s);
+}
+
 static void it_is_bounded(void **state)
 {
     struct qund_spool *s = NULL;
@@ -222,6 +278,8 @@ int main(void)
         DIR_TEST(a_position_of_another_file_is_not_believed),
         DIR_TEST(every_torn_tail_is_cut_to_whole_records),
         DIR_TEST(a_flipped_bit_ends_its_file_but_not_the_next),
+        DIR_TEST(damage_before_whole_records_keeps_the_file_aside),
+        DIR_TEST(no_descriptor_is_no_damage),
         DIR_TEST(it_is_bounded),
         DIR_TEST(a_disk_that_is_full_takes_nothing_and_heals),
     };
