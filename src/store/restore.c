@@ -205,8 +205,9 @@ static int keep_former(const struct restore *r)
     static const char *const SUFFIXES[] = {"-shm", "-wal", ""};
     char iso[25];
 
+    /* To the millisecond: restored twice in one second, the first former store stays, too. */
     qund_iso_print(r->now, iso);
-    iso[19] = '\0';
+    iso[23] = '\0';
     for (size_t i = 0; i < QUND_ARRAY_LEN(SUFFIXES); i++) {
         QUND_AUTO(qund_buf_done) struct qund_buf from = {0}, to = {0};
 
