@@ -20,6 +20,7 @@ static int launch_queue(struct qund *q, struct qund_err *err)
 
     if (rc < 0)
         return rc;
+    q->addr.to_disk = q->config->queue.durability == QUND_DURABILITY_DISK;
     if (q->config->queue.password)
         snprintf(q->addr.password, sizeof(q->addr.password), "%s", q->config->queue.password);
     if (!q->addr.managed)

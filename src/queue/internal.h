@@ -85,7 +85,7 @@ void qund_look_groups(const redisReply *r, struct qund_queue_info *out);
 /* From INFO, and from CONFIG GET appendfsync; a refusal says nothing. */
 void qund_look_settings(const redisReply *r, struct qund_queue_info *out);
 void qund_look_fsync(const redisReply *r, struct qund_queue_info *out);
-enum qund_queue_risk qund_look_risk(const struct qund_queue_info *i);
+enum qund_queue_risk qund_look_risk(const struct qund_queue_info *i, bool to_disk);
 
 /* "<prefix>events" and "<prefix>lease" */
 struct qund_keys {

@@ -175,12 +175,14 @@ void qund_look_fsync(const redisReply *r, struct qund_queue_info *out)
             out->fsync = f;
 }
 
-enum qund_queue_risk qund_look_risk(const struct qund_queue_info *i)
+enum qund_queue_risk qund_look_risk(const struct qund_queue_info *i, bool to_disk)
 {
     if (i->policy[0] && strcmp(i->policy, "noeviction") != 0)
         return QUND_RISK_EVICTS;
     if (i->version[0] && !i->aof)
         return QUND_RISK_NO_AOF;
+    if (i->fsync == QUND_FSYNC_NO && to_disk)
+        return QUND_RISK_NO_FSYNC;
     return i->fsync == QUND_FSYNC_EVERYSEC ? QUND_RISK_EVERYSEC : QUND_RISK_NONE;
 }
 
@@ -196,6 +198,9 @@ const char *qund_queue_risk_text(enum qund_queue_risk r)
         [QUND_RISK_EVERYSEC] = "Redis answers up to 2 s before it writes (appendfsync everysec), a "
                                "kill or power cut then loses acknowledged events: run redis-cli "
                                "CONFIG SET appendfsync always",
+        [QUND_RISK_NO_FSYNC] = "Redis leaves writing to the system (appendfsync no), a power cut "
+                               "then loses acknowledged events: run redis-cli CONFIG SET "
+                               "appendfsync always, or say queue.durability: os",
     };
 
     return (size_t)r < QUND_ARRAY_LEN(TEXTS) ? TEXTS[r] : "?";
@@ -305,6 +310,10 @@ static int judge(struct look *l, const struct qund_queue_info *i)
                  QUND_KV("todo", "redis-cli CONFIG SET appendfsync always: with everysec Redis "
                                  "answers up to 2 s before it writes, a kill or power cut then "
                                  "loses acknowledged events"));
+    else if (i->fsync == QUND_FSYNC_NO && l->o->addr->to_disk)
+        qund_log(l->o->log, QUND_WARN, "queue.no_fsync", QUND_KV("address", l->where),
+                 QUND_KV("todo", "redis-cli CONFIG SET appendfsync always, or queue.durability: "
+                                 "os: with appendfsync no a power cut loses acknowledged events"));
     else if (i->fsync == QUND_FSYNC_UNKNOWN)
         qund_log(l->o->log, QUND_WARN, "queue.fsync_unknown", QUND_KV("address", l->where),
                  QUND_KV("todo", "allow our user CONFIG GET, or make sure that appendfsync is "

@@ -160,7 +160,7 @@ static void try_connect(struct qund_push *p)
 /* The settings of this connection's Redis. False: it is let go. */
 static bool settings_good(struct qund_push *p)
 {
-    enum qund_queue_risk risk = qund_look_risk(&p->info);
+    enum qund_queue_risk risk = qund_look_risk(&p->info, p->addr.to_disk);
 
     if (risk == QUND_RISK_EVICTS) {
         char why[120];

@@ -49,6 +49,7 @@ QUND_CHECK int qund_entry_split(struct qund_str body, struct qund_entry_parts *o
 
 struct qund_queue_addr {
     bool managed;         /* our own child: unix_path is filled by qund_redis_start */
+    bool to_disk;         /* a power cut is to lose nothing: appendfsync no is a risk, then */
     char unix_path[1024]; /* "" → host and port; may be longer than sun_path */
     char host[256];
     int port, db;
@@ -91,7 +92,8 @@ enum qund_queue_risk {
     QUND_RISK_NONE,
     QUND_RISK_EVICTS, /* it may drop entries nobody has read: nothing is pushed to it */
     QUND_RISK_NO_AOF, /* its restart loses them */
-    QUND_RISK_EVERYSEC
+    QUND_RISK_EVERYSEC,
+    QUND_RISK_NO_FSYNC
 };
 const char *qund_queue_risk_text(enum qund_queue_risk r); /* for people, with what to do; "" */
 /* AGAIN: no answer (err says how to reach it); DENIED: password, rights, or the lease is another

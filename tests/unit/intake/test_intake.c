@@ -33,6 +33,7 @@ static int setup(void **state)
     f->clock = qund_clock_real();
     f->home = qund_mbox_new(SIZE_MAX);
     f->engine_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    f->u->addr.to_disk = true;
     f->o = (struct qund_intake_opts){.addr = &f->u->addr,
                                      .spool_dir = f->spool_dir,
                                      .clock = f->clock,
@@ -467,6 +468,11 @@ static bool is_slow_to_write(const struct qund_intake_state *s)
     return s->risk == QUND_RISK_EVERYSEC && s->redis_up;
 }
 
+static bool leaves_it_to_the_system(const struct qund_intake_state *s)
+{
+    return s->risk == QUND_RISK_NO_FSYNC && s->redis_up;
+}
+
 static bool is_sound(const struct qund_intake_state *s)
 {
     return s->risk == QUND_RISK_NONE && s->redis_up && s->spool_events == 0;
@@ -497,6 +503,7 @@ static void a_redis_that_may_drop_events_gets_none_until_it_is_mended(void **sta
     struct fix *f = *state;
     struct qund_intake_state s;
 
+    change(f, "appendfsync", "always");
     wait_state(f, is_sound);
     change(f, "maxmemory-policy", "allkeys-lru");
     wait_state(f, evicts);
@@ -509,6 +516,8 @@ static void a_redis_that_may_drop_events_gets_none_until_it_is_mended(void **sta
     wait_state(f, is_sound);
     change(f, "appendfsync", "everysec");
     wait_state(f, is_slow_to_write);
+    change(f, "appendfsync", "no");
+    wait_state(f, leaves_it_to_the_system);
     change(f, "appendfsync", "always");
     wait_state(f, is_sound);
 }
