@@ -145,6 +145,8 @@ int qund_csv_next(struct qund_csv *c, struct qund_err *err)
     why = read_row(c);
     if (!why && qund_utf8_check(qund_buf_view(&c->text)) >= 0)
         why = "the text is not UTF-8; save the file as UTF-8";
+    else if (!why && memchr(c->text.p, '\0', c->text.n))
+        why = "there is a zero byte in the text; save the file anew as UTF-8";
     else if (why)
         skip_line(c);
     if (!why)
