@@ -9,6 +9,7 @@
 #include "crm/org.h"
 #include "net/server.h"
 #include "net/versions.h"
+#include "queue/queue.h"
 #include "store/maint.h"
 #include "text/fold.h"
 #include <errno.h>
@@ -146,13 +147,34 @@ static void look_data(struct look *l)
     }
 }
 
+/* Asked as the daemon asks it at its start, but for the lease: it may be running. */
+static void look_given_redis(struct look *l)
+{
+    struct qund_queue_addr addr;
+    struct qund_queue_opts o = {.addr = &addr};
+    struct qund_queue_info info;
+    struct qund_err err = {0};
+    char text[96];
+    int rc = qund_queue_addr_parse(qund_str(l->cfg->queue.url), qund_str(l->cfg->queue.prefix),
+                                   &addr, &err);
+
+    if (rc == 0 && l->cfg->queue.password)
+        snprintf(addr.password, sizeof(addr.password), "%s", l->cfg->queue.password);
+    if (rc == 0)
+        rc = qund_queue_inspect(&o, &info, &err);
+    if (rc == 0)
+        snprintf(text, sizeof(text), "Redis %s, a given one, appendfsync %s", info.version,
+                 qund_fsync_name(info.fsync));
+    say(l, "redis", rc == 0, rc == 0 ? text : err.text);
+}
+
 static void look_redis(struct look *l)
 {
     FILE *p;
     char text[256] = "";
 
     if (strcmp(l->cfg->queue.url, "managed") != 0) {
-        say(l, "redis", true, "a given one: see `qund status` once the daemon runs");
+        look_given_redis(l);
         return;
     }
     p = popen("redis-server --version 2>/dev/null", "r");

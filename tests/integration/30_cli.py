@@ -461,6 +461,12 @@ def doctor_finds_what_would_fail(folder):
         other.listen()
         code, out, _ = d.run("doctor")
         check(code == 1 and "BAD" in out and "another program" in out, "a port in use", out)
+    d.config["queue"] = {"url": "redis://127.0.0.1:9/0"}
+    d.write_config()
+    code, out, _ = d.run("doctor")
+    check(code == 1 and "Redis does not answer" in out, "a given Redis that is not there", out)
+    del d.config["queue"]
+    d.write_config()
     d.start()
     d.stop()
     with sqlite3.connect(d.data / "qund.db") as db:
