@@ -8,9 +8,10 @@ struct qund;
 struct qund_config;
 struct qund_plugins;
 struct qund_opts {
-    const char *data;             /* folder */
-    const char *config_path;      /* read again on SIGHUP; NULL: the embedded default */
-    struct qund_config *config;   /* as loaded, with what the command line changed */
+    const char *data;           /* folder */
+    const char *config_path;    /* read again on SIGHUP; NULL: the embedded default */
+    struct qund_config *config; /* as loaded, with what the command line changed */
+    const char *listen; /* said on the command line, so it holds against the file; NULL: not */
     struct qund_plugins *plugins; /* that know the configuration's kinds; borrowed. NULL: none */
     bool is_virtual;              /* time is that of the events (only on a folder made so) */
     double speed;                 /* of virtual time between events; 0: it does not run by itself */

@@ -64,8 +64,11 @@ static void reload_config(struct qund *q)
         return;
     }
     q->config_why[0] = '\0';
+    if (q->opts.listen) /* was good at the start */
+        qund_ignore(qund_config_set(next, "http.listen", qund_str(q->opts.listen), &errs));
     if (qund_config_reload_diff(q->config, next, &fixed) > 0)
-        qund_log(q->log, QUND_WARN, "config.needs_restart", QUND_KV("keys", qund_buf_view(&fixed)));
+        qund_log(q->log, QUND_WARN, "config.needs_restart",
+                 QUND_KV("keys", qund_str_trim(qund_buf_view(&fixed))));
     qund_config_unref(q->config);
     q->config = next;
     qund_log_level(q->log, next->log.level);

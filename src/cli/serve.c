@@ -17,6 +17,7 @@ static int apply_options(struct cli *c, struct qund_config *cfg, struct qund_opt
     qund_errs_init(&errs, 4);
     if (listen && qund_config_set(cfg, "http.listen", qund_str(listen), &errs) < 0)
         return cli_fail_all(&errs);
+    o->listen = listen;
     if (!speed)
         return EXIT_FINE;
     o->is_virtual = true;

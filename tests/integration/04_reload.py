@@ -92,6 +92,17 @@ with scratch() as folder, Daemon(folder / "d") as d:
         hup("config.needs_restart")
         check("http.max_connections" in d.log(), "the key is named")
 
+    @case("what the command line says of the address holds over a reload")
+    def _():
+        equal(d.stop(), 0, "exit code")
+        d.args += ["--listen", d.config["http"]["listen"]]
+        d.config["http"]["listen"] = "127.0.0.1:9"
+        d.write_config()
+        told = d.log().count("config.needs_restart")
+        d.start()
+        hup("config.loaded")
+        equal(d.log().count("config.needs_restart"), told, "nothing has changed")
+
     api.close()
     equal(d.stop(), 0, "exit code")
     case.done(d)
