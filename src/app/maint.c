@@ -80,12 +80,17 @@ static struct qund_config *config_ref(struct qund_maint *m)
 
 static void note_rules(struct qund_maint *m, const struct qund_errs *errs)
 {
+    size_t others = errs->n + errs->dropped > 0 ? errs->n + errs->dropped - 1 : 0;
+    char more[48] = "";
+
+    if (others > 0)
+        snprintf(more, sizeof(more), " (and %zu more: qund check)", others);
     pthread_mutex_lock(&m->mtx);
     m->state.rules_broken = errs->n > 0;
     m->state.rules_taken = m->state.rules_taken || errs->n == 0;
     if (errs->n > 0)
-        snprintf(m->state.rules_why, sizeof(m->state.rules_why), "%.100s: %.200s", errs->v[0].where,
-                 errs->v[0].text);
+        snprintf(m->state.rules_why, sizeof(m->state.rules_why), "%.100s: %.180s%s",
+                 errs->v[0].where, errs->v[0].text, more);
     pthread_mutex_unlock(&m->mtx);
 }
 

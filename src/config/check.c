@@ -13,26 +13,26 @@ struct checker {
     int rc;
 };
 
-/* The place of section.key, or of map.item.key; of the nearest heading when it is not written. */
+/* At the place of section.key, or of map.item.key; of the nearest heading when it is not written.
+ * found: the value; NULL: there is none, or nobody should read it in a log. */
 static void complain(struct checker *ck, const char *section, const char *item, const char *key,
-                     const char *why)
+                     const char *found, const char *why)
 {
     const char *steps[] = {section, item, key};
     const struct qund_ynode *at = ck->y ? qund_yaml_root(ck->y) : NULL;
-    char where[160];
+    char where[160], path[160];
 
-    if (!ck->y) {
-        snprintf(where, sizeof(where), "%s.%s%s%s", section, item ? item : "", item ? "." : "",
-                 key);
-    } else {
-        for (size_t i = 0; i < QUND_ARRAY_LEN(steps); i++) {
-            const struct qund_ynode *next = steps[i] ? qund_yaml_get(at, steps[i]) : NULL;
+    snprintf(path, sizeof(path), "%s.%s%s%s", section, item ? item : "", item ? "." : "", key);
+    for (size_t i = 0; at && i < QUND_ARRAY_LEN(steps); i++) {
+        const struct qund_ynode *next = steps[i] ? qund_yaml_get(at, steps[i]) : NULL;
 
-            at = next ? next : at;
-        }
-        qund_yaml_where(ck->y, at, where);
+        at = next ? next : at;
     }
-    ck->rc = qund_errs_add(ck->es, QUND_E_INVAL, where, "%s", why);
+    if (ck->y)
+        qund_yaml_where(ck->y, at, where);
+    ck->rc = qund_errs_add(ck->es, QUND_E_INVAL, ck->y ? where : path, "%s%s%s%s%.60s%s",
+                           ck->y ? path : "", ck->y ? ": " : "", why, found ? " (found '" : "",
+                           found ? found : "", found ? "')" : "");
 }
 
 /* A key that is written but has no value was already refused where it stands. */
@@ -133,7 +133,7 @@ static void check_zone(struct checker *ck, const char *name)
     struct qund_err err;
 
     if (qund_zone_load(NULL, name, &z, &err) < 0)
-        complain(ck, "time", NULL, "zone", err.text);
+        complain(ck, "time", NULL, "zone", name, err.text);
     qund_zone_free(z);
 }
 
@@ -155,7 +155,7 @@ static void misnamed(struct checker *ck, struct place at, const char *what, cons
 
     snprintf(why, sizeof(why), "no %s is called '%.64s'%s%.64s", what, wrong,
              near ? "; nearest known: " : "", near ? near : "");
-    complain(ck, at.map, at.name, at.key, why);
+    complain(ck, at.map, at.name, at.key, NULL, why);
 }
 
 static void check_through(struct checker *ck, const struct qund_config *c, const char *channel,
@@ -206,17 +206,20 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
     struct checker ck = {.y = y, .es = es};
 
     if (!listen_ok(c->http.listen))
-        complain(&ck, "http", NULL, "listen", "HOST:PORT, [::1]:PORT or unix:PATH is wanted here");
+        complain(&ck, "http", NULL, "listen", c->http.listen,
+                 "HOST:PORT, [::1]:PORT or unix:PATH is wanted here");
     if (c->http.public_url && !http_url(c->http.public_url))
-        complain(&ck, "http", NULL, "public_url", "an address with https:// is wanted here");
+        complain(&ck, "http", NULL, "public_url", c->http.public_url,
+                 "an address with https:// is wanted here");
     if (!queue_url_ok(c->queue.url))
-        complain(&ck, "queue", NULL, "url",
+        complain(&ck, "queue", NULL, "url", strchr(c->queue.url, '@') ? NULL : c->queue.url,
                  "managed, redis://HOST:PORT/DB or unix:PATH is wanted here");
     check_zone(&ck, c->time.zone);
     if (c->digest.at && !minute_ok(c->digest.at))
-        complain(&ck, "digest", NULL, "at", "a time of day like \"19:00\" is wanted here");
+        complain(&ck, "digest", NULL, "at", c->digest.at,
+                 "a time of day like \"19:00\" is wanted here");
     if (blank(c->autos.prefix) && blank(c->autos.suffix))
-        complain(&ck, "auto", NULL, "prefix",
+        complain(&ck, "auto", NULL, "prefix", NULL,
                  "what is said automatically must be marked: give a prefix or a suffix");
     for (size_t i = 0; i < c->n_channels; i++) {
         const struct qund_channel_cfg *ch = &c->channels[i];
@@ -232,9 +235,10 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
             continue;
         }
         if (!t->url && !written(&ck, "targets", t->name, "url"))
-            complain(&ck, "targets", t->name, "url", "a target needs a url");
+            complain(&ck, "targets", t->name, "url", NULL, "a target needs a url");
         else if (t->url && !http_url(t->url))
-            complain(&ck, "targets", t->name, "url", "an address with https:// is wanted here");
+            complain(&ck, "targets", t->name, "url", NULL,
+                     "an address with https:// is wanted here");
     }
     return ck.rc;
 }

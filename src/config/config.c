@@ -131,15 +131,16 @@ static int load_map(const struct node_ctx *ctx, const struct option_map *m, stru
     if (node->kind == QUND_YAML_NULL)
         return QUND_OK;
     if (node->kind != QUND_YAML_MAP)
-        return qund_yaml_err(ctx->es, ctx->y, node, "a map of names is wanted here");
+        return qund_yaml_bad(ctx->es, ctx->y, node, "a map of names is wanted here");
     for (const struct qund_ynode *n = node->child; n; n = n->next) {
         if (!good_name(n->key)) {
             struct qund_ynode at = {.line = n->key_line, .col = n->key_col};
 
-            rc = qund_yaml_err(ctx->es, ctx->y, &at,
-                               "a name is 1 to 64 letters, digits, '-', '_' or '.'");
+            rc = qund_yaml_bad(ctx->es, ctx->y, &at,
+                               "%s: '%.*s' is no name: 1 to 64 letters, digits, '-', '_' or '.'",
+                               m->name, QUND_STR_ARG(qund_utf8_cut(n->key, 100)));
         } else if (*n_items(m, c) >= MAP_ENTRIES_MAX) {
-            return qund_yaml_err(ctx->es, ctx->y, n, "at most %d %s", MAP_ENTRIES_MAX, m->name);
+            return qund_yaml_bad(ctx->es, ctx->y, n, "at most %d %s", MAP_ENTRIES_MAX, m->name);
         } else if (qund_entry_node(ctx, m, c, item_named(m, c, n->key), n) < 0) {
             rc = QUND_E_INVAL;
         }
@@ -158,7 +159,7 @@ static int load_root(const struct node_ctx *ctx, struct qund_config *c,
     if (root->kind == QUND_YAML_NULL)
         return QUND_OK;
     if (root->kind != QUND_YAML_MAP)
-        return qund_yaml_err(ctx->es, ctx->y, root, "a map of sections is wanted here");
+        return qund_yaml_bad(ctx->es, ctx->y, root, "a map of sections is wanted here");
     qund_assert(qund_config_n_sections + qund_config_n_maps <= QUND_ARRAY_LEN(words));
     for (size_t i = 0; i < qund_config_n_sections; i++) {
         const struct section *s = &qund_config_sections[i];

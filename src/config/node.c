@@ -10,9 +10,19 @@
 
 #define SECRET_MAX 8192u
 
+static bool secret(const struct option *o)
+{
+    return o->type == OPT_SECRET || o->type == OPT_URL; /* an address may hold a key */
+}
+
 static int wrong_shape(const struct node_ctx *ctx, const struct qund_ynode *n, const char *wanted)
 {
-    return qund_yaml_err(ctx->es, ctx->y, n, "%s is wanted here", wanted);
+    static const char *const FOUND[] = {[QUND_YAML_NULL] = ", not nothing",
+                                        [QUND_YAML_SCALAR] = "",
+                                        [QUND_YAML_MAP] = ", not a map",
+                                        [QUND_YAML_LIST] = ", not a list"};
+
+    return qund_yaml_bad(ctx->es, ctx->y, n, "%s is wanted here%s", wanted, FOUND[n->kind]);
 }
 
 /* Relative to the file's folder, so that a configuration can be moved as a whole. Owned. */
@@ -30,7 +40,9 @@ static int set_text(const struct node_ctx *ctx, const struct option *o, void *ba
 
     if (qund_option_set(o, base, text, why))
         return QUND_OK;
-    return qund_yaml_err(ctx->es, ctx->y, n, "%s", why);
+    if (secret(o))
+        return qund_yaml_bad_secret(ctx->es, ctx->y, n, "%s", why);
+    return qund_yaml_bad(ctx->es, ctx->y, n, "%s", why);
 }
 
 static int from_file(const struct node_ctx *ctx, const struct option *o, void *base,
@@ -39,14 +51,14 @@ static int from_file(const struct node_ctx *ctx, const struct option *o, void *b
     QUND_AUTO(qund_free_str) char *path = resolved(ctx, n->text);
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
     struct qund_err err;
-    struct qund_str secret;
+    struct qund_str text_in;
 
     if (qund_file_read(path, SECRET_MAX, &text, &err) < 0)
-        return qund_yaml_err(ctx->es, ctx->y, n, "%s: %s", path, err.text);
-    secret = qund_str_trim(qund_buf_view(&text));
-    if (secret.n == 0 || memchr(secret.p, 0, secret.n) || qund_utf8_check(secret) >= 0)
-        return qund_yaml_err(ctx->es, ctx->y, n, "%s: empty, or not text", path);
-    return set_text(ctx, o, base, n, secret);
+        return qund_yaml_bad(ctx->es, ctx->y, n, "%s: %s", path, err.text);
+    text_in = qund_str_trim(qund_buf_view(&text));
+    if (text_in.n == 0 || memchr(text_in.p, 0, text_in.n) || qund_utf8_check(text_in) >= 0)
+        return qund_yaml_bad(ctx->es, ctx->y, n, "%s: empty, or not text", path);
+    return set_text(ctx, o, base, n, text_in);
 }
 
 static int from_env(const struct node_ctx *ctx, const struct option *o, void *base,
@@ -56,7 +68,7 @@ static int from_env(const struct node_ctx *ctx, const struct option *o, void *ba
     const char *value = getenv(name);
 
     if (!value || !*value)
-        return qund_yaml_err(ctx->es, ctx->y, n, "the variable %s is not set", name);
+        return qund_yaml_bad(ctx->es, ctx->y, n, "the variable '%s' is not set", name);
     return set_text(ctx, o, base, n, qund_str(value));
 }
 
@@ -105,7 +117,12 @@ static int ladder_map(const struct node_ctx *ctx, const struct option *o, void *
         QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
 
         if (c->kind != QUND_YAML_LIST || !c->child) {
-            rc = wrong_shape(ctx, c, "a list of durations");
+            rc = c->kind == QUND_YAML_LIST
+                     ? qund_yaml_bad(ctx->es, ctx->y, c,
+                                     "is empty; a ladder has 1 to %d rising durations, such as "
+                                     "[10m, 30m, 60m]",
+                                     QUND_LADDER_STEPS)
+                     : wrong_shape(ctx, c, "a list of durations");
             continue;
         }
         qund_buf_str(&text, c->key);
@@ -181,7 +198,7 @@ int qund_option_node(const struct node_ctx *ctx, const struct option *o, void *b
                      const struct qund_ynode *n)
 {
     if (n->kind == QUND_YAML_NULL)
-        return qund_yaml_err(ctx->es, ctx->y, n, "'%s' has no value; write one or remove the line",
+        return qund_yaml_bad(ctx->es, ctx->y, n, "'%s' has no value; write one or remove the line",
                              o->name);
     if (o->type == OPT_JSON)
         return any_shape(ctx, o, base, n);
@@ -193,8 +210,8 @@ int qund_option_node(const struct node_ctx *ctx, const struct option *o, void *b
         return secret_map(ctx, o, base, n);
     if (n->kind != QUND_YAML_SCALAR || (n->quoted && !takes_quotes(o->type)))
         return wrong_shape(ctx, n,
-                           o->type == OPT_BOOL  ? "true or false"
-                           : o->type == OPT_INT ? "a whole number"
+                           o->type == OPT_BOOL  ? "true or false, without quotes,"
+                           : o->type == OPT_INT ? "a whole number, without quotes,"
                                                 : "a single value");
     if (o->type == OPT_PATH) {
         QUND_AUTO(qund_free_str) char *path = resolved(ctx, n->text);

@@ -176,7 +176,7 @@ static int read_both(const struct node_ctx *ctx, const struct option *shared, si
         if (node && qund_option_node(ctx, o, i < n_shared ? item : own_cfg, node) < 0)
             rc = QUND_E_INVAL;
         if (!node && i >= n_shared && (o->flags & OPT_REQUIRED))
-            rc = qund_yaml_err(ctx->es, ctx->y, map, "'%s' is needed here: %s", o->name, o->help);
+            rc = qund_yaml_bad(ctx->es, ctx->y, map, "'%s' is needed here: %s", o->name, o->help);
     }
     if (qund_yaml_known(ctx->es, ctx->y, map, words, n_shared + n_own) < 0)
         rc = QUND_E_INVAL;
@@ -193,8 +193,8 @@ static int check_own(const struct node_ctx *ctx, const struct qund_own *own,
         return QUND_OK;
     why.where[sizeof(why.where) - 1] = why.text[sizeof(why.text) - 1] = '\0';
     at = qund_yaml_get(map, why.where);
-    return qund_yaml_err(ctx->es, ctx->y, at ? at : map, "%s%s%s", at ? "" : why.where,
-                         at || !why.where[0] ? "" : ": ", why.text);
+    return qund_yaml_bad_secret(ctx->es, ctx->y, at ? at : map, "%s%s%s", at ? "" : why.where,
+                                at || !why.where[0] ? "" : ": ", why.text);
 }
 
 /* The peer's own pace, where the entry names none. */
@@ -243,6 +243,21 @@ static int read_unseen(const struct node_ctx *ctx, const struct option_map *m, v
     return rc;
 }
 
+/* Of plugins `why` speaks; perhaps one of our own kinds was meant. */
+static int unknown_kind(const struct node_ctx *ctx, const struct option_map *m,
+                        const struct qund_ynode *kind, const char *why)
+{
+    const char *near;
+    size_t n = 0;
+
+    while (m->ours[n])
+        n++;
+    near = qund_str_nearest(kind->text, m->ours, n);
+    return qund_yaml_bad(ctx->es, ctx->y, kind, "%s%s%s%s", why,
+                         near ? "; nearest of qund's own: '" : "", near ? near : "",
+                         near ? "'" : "");
+}
+
 int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, struct qund_config *c,
                     void *item, const struct qund_ynode *n)
 {
@@ -257,7 +272,7 @@ int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, stru
     if (listed(m->ours, word))
         return qund_option_nodes(ctx, m->v, m->n, item, n);
     if (ctx->kinds && ctx->kinds->find(ctx->kinds->arg, c, m->name, word, &found, &err) < 0)
-        return qund_yaml_err(ctx->es, ctx->y, kind, "%s", err.text);
+        return unknown_kind(ctx, m, kind, err.text);
     return found.table ? read_own(ctx, m, &found, item, n) : read_unseen(ctx, m, item, n);
 }
 

@@ -142,7 +142,7 @@ static bool set_hours(const struct option *o, void *f, struct qund_str s, char w
 
     (void)o;
     if (h.from_min < 0 || h.to_min < 0) {
-        snprintf(why, 160, "hours are wanted here, such as 22:00-08:00");
+        snprintf(why, 160, "a range of hours is wanted here, such as 22:00-08:00");
         return false;
     }
     *(struct qund_hours *)f = h;

@@ -3,10 +3,12 @@
  * An error says what is wrong, where, and what to do, in fixed room: it is filled on paths where
  * memory may be what is missing, and copied between threads by value. A check of a file collects
  * all its errors in a list with a bound, because a person mends ten slips in one go but nobody
- * reads ten thousand. */
+ * reads ten thousand. The list is in the order of the file, whatever the order of the checks: that
+ * is how it is gone through. */
 #include "core/err.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void set_text(char *out, size_t room, const char *fmt, va_list ap) QUND_PRINTF(3, 0);
 
@@ -67,6 +69,47 @@ void qund_errs_done(struct qund_errs *es)
     es->n = 0;
 }
 
+/* "file:line:col" in parts; false: it is another kind of place. */
+static bool place_of(const struct qund_err *e, struct qund_str *file, long at[2])
+{
+    struct qund_str s = qund_str(e->where);
+
+    for (int k = 1; k >= 0; k--) {
+        size_t i = s.n;
+
+        while (i > 0 && s.p[i - 1] >= '0' && s.p[i - 1] <= '9')
+            i--;
+        if (i == s.n || i == 0 || s.p[i - 1] != ':')
+            return false;
+        at[k] = strtol(s.p + i, NULL, 10);
+        s.n = i - 1;
+    }
+    *file = s;
+    return true;
+}
+
+/* The last error moves up to those of its file, before what stands further down; equal places keep
+ * the order of the checks. */
+static void put_in_place(struct qund_errs *es)
+{
+    struct qund_err e = es->v[es->n - 1];
+    struct qund_str file, other;
+    size_t to = es->n - 1;
+    long at[2], there[2];
+
+    if (!place_of(&e, &file, at))
+        return;
+    while (to > 0 && !(place_of(&es->v[to - 1], &other, there) && qund_str_eq(file, other)))
+        to--;
+    if (to == 0)
+        return; /* the first of its file */
+    while (to > 0 && place_of(&es->v[to - 1], &other, there) && qund_str_eq(file, other) &&
+           (there[0] > at[0] || (there[0] == at[0] && there[1] > at[1])))
+        to--;
+    memmove(&es->v[to + 1], &es->v[to], (es->n - 1 - to) * sizeof(e));
+    es->v[to] = e;
+}
+
 int qund_errs_add(struct qund_errs *es, int rc, const char *where, const char *fmt, ...)
 {
     va_list ap;
@@ -81,6 +124,7 @@ int qund_errs_add(struct qund_errs *es, int rc, const char *where, const char *f
     va_start(ap, fmt);
     fill(&es->v[es->n++], rc, where, fmt, ap);
     va_end(ap);
+    put_in_place(es);
     return rc;
 }
 

@@ -17,7 +17,8 @@ int qund_err_set(struct qund_err *e, int rc, const char *where, const char *fmt,
 /* What an errno means to a caller: NOTFOUND, EXISTS, DENIED, INVAL, NOMEM, AGAIN, else IO. */
 int qund_rc_from_errno(int e);
 
-/* All errors at once: a list that keeps the first `max` and counts the rest. */
+/* All errors at once: a list that keeps the first `max` and counts the rest; those of one file
+ * stand together, in the order of its lines. */
 struct qund_errs {
     struct qund_err *v;
     size_t n, max, dropped;

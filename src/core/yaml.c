@@ -84,6 +84,7 @@ static int attach(struct builder *b, struct qund_ynode *n)
         b->y->root = n;
         return QUND_OK;
     }
+    n->up = up->node;
     if (up->node->kind == QUND_YAML_MAP) {
         n->key = up->key;
         n->key_line = up->key_line;

@@ -9,12 +9,13 @@ struct qund_yaml; /* a loaded document, immutable */
 enum qund_yaml_kind { QUND_YAML_NULL, QUND_YAML_SCALAR, QUND_YAML_MAP, QUND_YAML_LIST };
 struct qund_ynode {
     enum qund_yaml_kind kind;
-    bool quoted;              /* scalar written in quotes: always a string */
-    int line, col;            /* 1-based */
-    struct qund_str text;     /* scalar */
-    struct qund_ynode *child; /* first entry of a map or list */
-    struct qund_ynode *next;  /* next sibling */
-    struct qund_str key;      /* when the parent is a map */
+    bool quoted;                 /* scalar written in quotes: always a string */
+    int line, col;               /* 1-based */
+    struct qund_str text;        /* scalar */
+    struct qund_ynode *child;    /* first entry of a map or list */
+    struct qund_ynode *next;     /* next sibling */
+    const struct qund_ynode *up; /* the map or list it stands in; NULL: the root */
+    struct qund_str key;         /* when the parent is a map */
     int key_line, key_col;
 };
 /* `name` is what errors print as file. Errors: name:line:col: reason. Strings live as long as the
@@ -29,9 +30,18 @@ const char *qund_yaml_name(const struct qund_yaml *y);
 const struct qund_ynode *qund_yaml_get(const struct qund_ynode *map, const char *key);
 /* "file:line:col" into out. */
 void qund_yaml_where(const struct qund_yaml *y, const struct qund_ynode *n, char out[160]);
+/* Its keys from the top: "http.max_body", "rules[2].when.any[0]"; "" for the root. */
+void qund_yaml_path(const struct qund_ynode *n, struct qund_buf *out);
 /* Adds "where: reason" at this node. Returns rc INVAL. */
 int qund_yaml_err(struct qund_errs *es, const struct qund_yaml *y, const struct qund_ynode *n,
                   const char *fmt, ...) QUND_PRINTF(4, 5);
+/* The same of a value that cannot be taken: before a reason that does not name its key stands the
+ * path of its keys, behind one that does not quote it what was found. */
+int qund_yaml_bad(struct qund_errs *es, const struct qund_yaml *y, const struct qund_ynode *n,
+                  const char *fmt, ...) QUND_PRINTF(4, 5);
+/* … of which nobody should read the value in a log: a secret, an address with a key in it. */
+int qund_yaml_bad_secret(struct qund_errs *es, const struct qund_yaml *y,
+                         const struct qund_ynode *n, const char *fmt, ...) QUND_PRINTF(4, 5);
 /* Every key of `map` must be one of words: else an error naming the nearest known one. */
 int qund_yaml_known(struct qund_errs *es, const struct qund_yaml *y, const struct qund_ynode *map,
                     const char *const *words, size_t n);

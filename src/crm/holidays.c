@@ -49,21 +49,21 @@ static void add_days(struct reader *r, const struct qund_ynode *n, enum qund_day
     int64_t last = qund_days_from_civil(year, 12, 31);
 
     if (n->kind != QUND_YAML_SCALAR || read_span(n->text, &from, &to) < 0) {
-        qund_yaml_err(r->errs, r->doc, n,
+        qund_yaml_bad(r->errs, r->doc, n,
                       "write a date 2025-10-01 or a span 2025-10-01..2025-10-08");
         return;
     }
     if (from < first || to > last) {
-        qund_yaml_err(r->errs, r->doc, n, "this date does not lie in %d", year);
+        qund_yaml_bad(r->errs, r->doc, n, "this date does not lie in %d", year);
         return;
     }
     for (int64_t d = from; d <= to; d++) {
         if (r->h->n >= HOLIDAY_DAYS_MAX) {
-            qund_yaml_err(r->errs, r->doc, n, "more than %d days", HOLIDAY_DAYS_MAX);
+            qund_yaml_bad(r->errs, r->doc, n, "more than %d days", HOLIDAY_DAYS_MAX);
             return;
         }
         if (qund_holidays_day(r->h, d) != QUND_DAY_PLAIN) {
-            qund_yaml_err(r->errs, r->doc, n, "a day is named twice");
+            qund_yaml_bad(r->errs, r->doc, n, "a day is named twice");
             return;
         }
         r->h->v[r->h->n++] = (struct day){d, kind};
@@ -76,7 +76,7 @@ static void read_year(struct reader *r, const struct qund_ynode *n)
     int64_t year;
 
     if (n->kind != QUND_YAML_MAP || qund_str_int(n->key, &year) < 0 || year < 1970 || year > 9999) {
-        qund_yaml_err(r->errs, r->doc, n, "a year with 'off' and 'work' is expected here");
+        qund_yaml_bad(r->errs, r->doc, n, "a year with 'off' and 'work' is expected here");
         return;
     }
     qund_ignore(qund_yaml_known(r->errs, r->doc, n, words, QUND_ARRAY_LEN(words)));
@@ -108,7 +108,7 @@ int qund_holidays_parse(const char *name, struct qund_str text, struct qund_holi
     root = qund_yaml_root(doc);
     years = qund_yaml_get(root, "years");
     if (!years || years->kind != QUND_YAML_MAP)
-        return qund_yaml_err(errs, doc, root, "'years' is missing here");
+        return qund_yaml_bad(errs, doc, root, "'years' is missing here");
     h->v = qund_alloc(HOLIDAY_DAYS_MAX * sizeof(*h->v));
     qund_ignore(qund_yaml_known(errs, doc, root, words, QUND_ARRAY_LEN(words)));
     for (const struct qund_ynode *c = years->child; c; c = c->next)

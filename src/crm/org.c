@@ -33,13 +33,13 @@ size_t qund_org_list(struct org_reader *r, const struct qund_ynode *n, size_t ma
     if (!n || n->kind == QUND_YAML_NULL)
         return 0;
     if (n->kind != QUND_YAML_LIST) {
-        qund_yaml_err(r->errs, r->doc, n, "a list is expected here");
+        qund_yaml_bad(r->errs, r->doc, n, "a list is expected here");
         return 0;
     }
     for (const struct qund_ynode *c = n->child; c; c = c->next)
         count++;
     if (count > max) {
-        qund_yaml_err(r->errs, r->doc, n, "%zu entries; at most %zu are allowed", count, max);
+        qund_yaml_bad(r->errs, r->doc, n, "%zu entries; at most %zu are allowed", count, max);
         return 0;
     }
     *out = qund_arena_zalloc(r->org->arena, (count + 1) * each);
@@ -53,7 +53,7 @@ struct qund_str qund_org_text(struct org_reader *r, const struct qund_ynode *n)
     if (n->kind == QUND_YAML_SCALAR && n->text.n >= 1 && n->text.n <= ORG_TEXT_MAX &&
         !memchr(n->text.p, '\n', n->text.n))
         return n->text;
-    qund_yaml_err(r->errs, r->doc, n, "a text of one line and 1 to %d bytes is expected here",
+    qund_yaml_bad(r->errs, r->doc, n, "a text of one line and 1 to %d bytes is expected here",
                   ORG_TEXT_MAX);
     return QUND_STR_NONE;
 }
@@ -63,7 +63,7 @@ struct qund_str qund_org_need(struct org_reader *r, const struct qund_ynode *map
     const struct qund_ynode *n = qund_yaml_get(map, key);
 
     if (!n)
-        qund_yaml_err(r->errs, r->doc, map, "'%s' is missing here", key);
+        qund_yaml_bad(r->errs, r->doc, map, "'%s' is missing here", key);
     return qund_org_text(r, n);
 }
 
@@ -75,7 +75,7 @@ struct qund_str qund_org_staff_ref(struct org_reader *r, const struct qund_ynode
         if (qund_str_eq(r->org->staff[i].key, key))
             return key;
     if (key.p)
-        qund_yaml_err(r->errs, r->doc, n, "'%.*s' is not an id below 'staff'", QUND_STR_ARG(key));
+        qund_yaml_bad(r->errs, r->doc, n, "'%.*s' is not an id below 'staff'", QUND_STR_ARG(key));
     return QUND_STR_NONE;
 }
 
@@ -84,7 +84,7 @@ static bool is_map(struct org_reader *r, const struct qund_ynode *n, const char 
                    size_t n_words)
 {
     if (n->kind != QUND_YAML_MAP) {
-        qund_yaml_err(r->errs, r->doc, n, "a map with '%s' is expected here", words[0]);
+        qund_yaml_bad(r->errs, r->doc, n, "a map with '%s' is expected here", words[0]);
         return false;
     }
     qund_ignore(qund_yaml_known(r->errs, r->doc, n, words, n_words)); /* kept in errs */
@@ -100,7 +100,7 @@ bool qund_org_ident(struct org_reader *r, const struct qund_ynode *n, struct org
     out->realm = qund_org_need(r, n, "realm");
     out->id = qund_org_need(r, n, "id");
     if (out->id.n > 128)
-        qund_yaml_err(r->errs, r->doc, n, "an id has at most 128 bytes");
+        qund_yaml_bad(r->errs, r->doc, n, "an id has at most 128 bytes");
     return out->realm.p && out->id.p;
 }
 
@@ -132,7 +132,7 @@ struct qund_str qund_org_role(struct org_reader *r, const struct qund_ynode *n,
     if (!role.p || qund_org_role_known(role))
         return role;
     near = qund_str_nearest(role, ROLES, QUND_ARRAY_LEN(ROLES));
-    qund_yaml_err(r->errs, r->doc, n, "no role is called '%.*s'%s%s%s", QUND_STR_ARG(role),
+    qund_yaml_bad(r->errs, r->doc, n, "no role is called '%.*s'%s%s%s", QUND_STR_ARG(role),
                   near ? "; nearest known: '" : "", near ? near : "", near ? "'" : "");
     return QUND_STR_NONE;
 }
@@ -172,7 +172,7 @@ static void read_staff(struct org_reader *r, const struct qund_ynode *n)
         read_one_staff(r, c, &o->staff[i]);
         for (size_t k = 0; k < i; k++)
             if (o->staff[i].key.p && qund_str_eq(o->staff[k].key, o->staff[i].key))
-                qund_yaml_err(r->errs, r->doc, c, "the id '%.*s' is used twice",
+                qund_yaml_bad(r->errs, r->doc, c, "the id '%.*s' is used twice",
                               QUND_STR_ARG(o->staff[i].key));
     }
 }
@@ -201,7 +201,7 @@ static void read_holder(struct org_reader *r, const struct qund_ynode *n, struct
     }
     h->staff = qund_org_staff_ref(r, n);
     if (qund_str_is(role, "koc_fan"))
-        qund_yaml_err(r->errs, r->doc, n,
+        qund_yaml_bad(r->errs, r->doc, n,
                       "koc_fan is an invited real customer: write {realm: …, id: …, evidence: …}; "
                       "staff may not pose as customers");
 }
@@ -213,14 +213,14 @@ static void read_holders(struct org_reader *r, const struct qund_ynode *roles, s
     if (!roles)
         return;
     if (roles->kind != QUND_YAML_MAP) {
-        qund_yaml_err(r->errs, r->doc, roles, "a map of role to list is expected here");
+        qund_yaml_bad(r->errs, r->doc, roles, "a map of role to list is expected here");
         return;
     }
     for (const struct qund_ynode *c = roles->child; c; c = c->next)
         for (const struct qund_ynode *h = c->child; h; h = h->next)
             n++;
     if (n > ORG_LIST_MAX) {
-        qund_yaml_err(r->errs, r->doc, roles, "%zu holders; at most %d", n, ORG_LIST_MAX);
+        qund_yaml_bad(r->errs, r->doc, roles, "%zu holders; at most %d", n, ORG_LIST_MAX);
         return;
     }
     g->holders = qund_arena_zalloc(r->org->arena, (n + 1) * sizeof(*g->holders));
@@ -228,7 +228,7 @@ static void read_holders(struct org_reader *r, const struct qund_ynode *roles, s
         struct qund_str role = qund_org_role(r, c, c->key);
 
         if (c->kind != QUND_YAML_LIST)
-            qund_yaml_err(r->errs, r->doc, c, "a list of staff ids is expected here");
+            qund_yaml_bad(r->errs, r->doc, c, "a list of staff ids is expected here");
         for (const struct qund_ynode *h = c->kind == QUND_YAML_LIST ? c->child : NULL; h;
              h = h->next)
             read_holder(r, h, role, &g->holders[g->n_holders++]);
@@ -242,7 +242,7 @@ static int read_word(struct org_reader *r, const struct qund_ynode *n,
     int v = s.p ? parse(s) : -1;
 
     if (s.p && v < 0)
-        qund_yaml_err(r->errs, r->doc, n, "'%.*s' is none of: %s", QUND_STR_ARG(s), known);
+        qund_yaml_bad(r->errs, r->doc, n, "'%.*s' is none of: %s", QUND_STR_ARG(s), known);
     return v < 0 ? -1 : v;
 }
 
@@ -253,7 +253,7 @@ static void check_zone(struct org_reader *r, const struct qund_ynode *n, struct 
 
     if (name.p &&
         qund_zone_load(NULL, qund_arena_dup(r->org->arena, name.p, name.n), &zone, &err) < 0)
-        qund_yaml_err(r->errs, r->doc, n, "no such time zone here: %s", err.text);
+        qund_yaml_bad(r->errs, r->doc, n, "no such time zone here: %s", err.text);
 }
 
 static void read_one_group(struct org_reader *r, const struct qund_ynode *n, struct org_group *g)

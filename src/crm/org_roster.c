@@ -90,7 +90,7 @@ static unsigned week_days(struct org_reader *r, const struct qund_ynode *n)
     from = day_number(first);
     to = rest.p ? day_number(rest) : from;
     if (from < 0 || to < 0) {
-        qund_yaml_err(r->errs, r->doc, n, "days are mon, tue, wed, thu, fri, sat, sun, or mon-fri");
+        qund_yaml_bad(r->errs, r->doc, n, "days are mon, tue, wed, thu, fri, sat, sun, or mon-fri");
         return 0;
     }
     for (int d = from;; d = d % 7 + 1) { /* fri-mon goes round the end of the week */
@@ -143,7 +143,7 @@ static bool read_hours(struct org_reader *r, const struct qund_ynode *n, bool fi
         qund_org_hours(hours->text, &s->from_min, &s->to_min) == 0)
         return true;
     if (first_walk)
-        qund_yaml_err(r->errs, r->doc, hours ? hours : n, "hours are written \"09:00-18:00\"");
+        qund_yaml_bad(r->errs, r->doc, hours ? hours : n, "hours are written \"09:00-18:00\"");
     return false;
 }
 
@@ -156,13 +156,13 @@ static void walk_week(struct org_reader *r, const struct qund_ynode *week, struc
         unsigned bits;
 
         if (!sink->out && n->kind != QUND_YAML_MAP) {
-            qund_yaml_err(r->errs, r->doc, n, "{days: …, hours: …, staff: […]} is expected here");
+            qund_yaml_bad(r->errs, r->doc, n, "{days: …, hours: …, staff: […]} is expected here");
             continue;
         }
         if (!sink->out)
             qund_ignore(qund_yaml_known(r->errs, r->doc, n, words, QUND_ARRAY_LEN(words)));
         if (!sink->out && !qund_yaml_get(n, "days"))
-            qund_yaml_err(r->errs, r->doc, n, "'days' is missing here");
+            qund_yaml_bad(r->errs, r->doc, n, "'days' is missing here");
         bits = week_days(r, qund_yaml_get(n, "days"));
         if (!read_hours(r, n, !sink->out, &s))
             continue;
@@ -187,7 +187,7 @@ static void walk_exceptions(struct org_reader *r, const struct qund_ynode *list,
             qund_ignore(qund_yaml_known(r->errs, r->doc, n, words, QUND_ARRAY_LEN(words)));
         if (!date || date->kind != QUND_YAML_SCALAR || qund_org_date(date->text, &s.day) < 0) {
             if (!sink->out)
-                qund_yaml_err(r->errs, r->doc, date ? date : n, "a date is written 2025-09-28");
+                qund_yaml_bad(r->errs, r->doc, date ? date : n, "a date is written 2025-09-28");
             continue;
         }
         if (closed && qund_yaml_bool(r->errs, r->doc, closed, &shut) < 0)
@@ -208,7 +208,7 @@ static void read_shifts(struct org_reader *r, const struct qund_ynode *week,
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(lists); i++)
         if (lists[i] && lists[i]->kind != QUND_YAML_LIST) {
-            qund_yaml_err(r->errs, r->doc, lists[i], "a list is expected here");
+            qund_yaml_bad(r->errs, r->doc, lists[i], "a list is expected here");
             return;
         }
     walk_week(r, week, &sink);
@@ -216,7 +216,7 @@ static void read_shifts(struct org_reader *r, const struct qund_ynode *week,
     if (r->errs->n + r->errs->dropped != before)
         return; /* said once is enough */
     if (sink.n > ORG_LIST_MAX) {
-        qund_yaml_err(r->errs, r->doc, week ? week : exceptions,
+        qund_yaml_bad(r->errs, r->doc, week ? week : exceptions,
                       "%zu shifts, counted per day and person; at most %d", sink.n, ORG_LIST_MAX);
         return;
     }
@@ -240,7 +240,7 @@ static void read_scopes(struct org_reader *r, const struct qund_ynode *n, struct
     if (!n)
         return;
     if (n->kind != QUND_YAML_MAP) {
-        qund_yaml_err(r->errs, r->doc, n, "{type: …}, {tag: …} or {ids: […]} is expected here");
+        qund_yaml_bad(r->errs, r->doc, n, "{type: …}, {tag: …} or {ids: […]} is expected here");
         return;
     }
     qund_ignore(qund_yaml_known(r->errs, r->doc, n, words, QUND_ARRAY_LEN(words)));
@@ -257,7 +257,7 @@ static void read_scopes(struct org_reader *r, const struct qund_ynode *n, struct
         if (qund_org_ident(r, c, v))
             out->scopes[out->n_scopes++] = (struct org_scope){.kind = "group", .group = *v};
     if (!out->n_scopes)
-        qund_yaml_err(r->errs, r->doc, n, "no group is named here; leave 'groups' out for all");
+        qund_yaml_bad(r->errs, r->doc, n, "no group is named here; leave 'groups' out for all");
 }
 
 static void read_one_roster(struct org_reader *r, const struct qund_ynode *n,
@@ -271,7 +271,7 @@ static void read_one_roster(struct org_reader *r, const struct qund_ynode *n,
 
     out->holidays = true;
     if (n->kind != QUND_YAML_MAP) {
-        qund_yaml_err(r->errs, r->doc, n, "a map with 'id' is expected here");
+        qund_yaml_bad(r->errs, r->doc, n, "a map with 'id' is expected here");
         return;
     }
     qund_ignore(qund_yaml_known(r->errs, r->doc, n, words, QUND_ARRAY_LEN(words)));
@@ -279,7 +279,7 @@ static void read_one_roster(struct org_reader *r, const struct qund_ynode *n,
     if (holidays) {
         out->holidays = qund_str_is(holidays->text, "closed");
         if (!out->holidays && !qund_str_is(holidays->text, "open"))
-            qund_yaml_err(r->errs, r->doc, holidays, "holidays are 'closed' (default) or 'open'");
+            qund_yaml_bad(r->errs, r->doc, holidays, "holidays are 'closed' (default) or 'open'");
     }
     out->on_call = on_call ? qund_org_staff_ref(r, on_call) : QUND_STR_NONE;
     qund_org_texts(r, roles, &out->roles, &out->n_roles);
@@ -301,10 +301,10 @@ void qund_org_read_rosters(struct org_reader *r, const struct qund_ynode *roster
         read_one_roster(r, c, &o->rosters[i]);
         for (size_t k = 0; k < i; k++)
             if (o->rosters[i].key.p && qund_str_eq(o->rosters[k].key, o->rosters[i].key))
-                qund_yaml_err(r->errs, r->doc, c, "the id '%.*s' is used twice",
+                qund_yaml_bad(r->errs, r->doc, c, "the id '%.*s' is used twice",
                               QUND_STR_ARG(o->rosters[i].key));
         if (qund_str_is(o->rosters[i].key, "duty_hours"))
-            qund_yaml_err(r->errs, r->doc, c, "'duty_hours' is a key of its own, not a roster");
+            qund_yaml_bad(r->errs, r->doc, c, "'duty_hours' is a key of its own, not a roster");
     }
     if (duty_hours) { /* the list has room for one more */
         o->rosters[i] = (struct org_roster){.key = QUND_STR("duty_hours"), .holidays = true};
@@ -328,7 +328,7 @@ void qund_org_read_leave(struct org_reader *r, const struct qund_ynode *n)
         struct qund_str from, to;
 
         if (c->kind != QUND_YAML_MAP) {
-            qund_yaml_err(r->errs, r->doc, c, "a map with 'staff' is expected here");
+            qund_yaml_bad(r->errs, r->doc, c, "a map with 'staff' is expected here");
             continue;
         }
         qund_ignore(qund_yaml_known(r->errs, r->doc, c, words, QUND_ARRAY_LEN(words)));
@@ -341,7 +341,7 @@ void qund_org_read_leave(struct org_reader *r, const struct qund_ynode *n)
         if (from.p && to.p &&
             (qund_org_date(from, &l->from_day) < 0 || qund_org_date(to, &l->to_day) < 0 ||
              l->to_day < l->from_day))
-            qund_yaml_err(r->errs, r->doc, c,
+            qund_yaml_bad(r->errs, r->doc, c,
                           "leave runs from one date to the same or a later one, "
                           "written 2025-09-28; both days are free");
     }

@@ -34,7 +34,7 @@ static void read_one(struct qund_rule_reader *rd, const struct qund_ynode *n,
         .intent = qund_arena_str(rd->set->arena, n->key), .line = n->line, .col = n->col};
     if (qund_rule_read_map(rd, n, "an intent of lean", keys, QUND_ARRAY_LEN(keys), out) &&
         out->gte + out->lt == 0)
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "lean needs `gte` or `lt`, e.g. {complaint: {gte: 50}}");
 }
 
@@ -49,7 +49,7 @@ void qund_rule_read_leans(struct qund_rule_reader *rd, const struct qund_ynode *
         for (e = n->child; e; e = e->next)
             count++;
     if (count == 0 || count > QUND_LEAN_INTENTS_MAX) {
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "lean must be a map of 1 to %u intents, e.g. {complaint: {gte: 50}}",
                       QUND_LEAN_INTENTS_MAX);
         return;

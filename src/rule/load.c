@@ -53,7 +53,7 @@ void qund_rules_add(struct qund_rules *set, const char *name, struct qund_str te
     if (!root || root->kind == QUND_YAML_NULL)
         return; /* an empty file, or only comments */
     if (root->kind != QUND_YAML_MAP) {
-        qund_yaml_err(errs, doc, root, "a rule file is a map with the key `rules`");
+        qund_yaml_bad(errs, doc, root, "a rule file is a map with the key `rules`");
         return;
     }
     qund_ignore(qund_yaml_known(errs, doc, root, keys, QUND_ARRAY_LEN(keys))); /* in errs */
@@ -61,12 +61,12 @@ void qund_rules_add(struct qund_rules *set, const char *name, struct qund_str te
     if (!list || list->kind == QUND_YAML_NULL)
         return;
     if (list->kind != QUND_YAML_LIST) {
-        qund_yaml_err(errs, doc, list, "rules must be a list");
+        qund_yaml_bad(errs, doc, list, "rules must be a list");
         return;
     }
     for (e = list->child; e; e = e->next) {
         if (set->n == QUND_RULES_MAX) {
-            qund_yaml_err(errs, doc, e, "more than %u rules in one set", QUND_RULES_MAX);
+            qund_yaml_bad(errs, doc, e, "more than %u rules in one set", QUND_RULES_MAX);
             return;
         }
         add_rule(set, &rd, e);

@@ -25,7 +25,7 @@ bool qund_rule_read_map(struct qund_rule_reader *rd, const struct qund_ynode *ma
 
     qund_assert(n <= QUND_ARRAY_LEN(names));
     if (map->kind != QUND_YAML_MAP) {
-        qund_yaml_err(rd->errs, rd->doc, map, "%s must be a map of keys and values", what);
+        qund_yaml_bad(rd->errs, rd->doc, map, "%s must be a map of keys and values", what);
         return false;
     }
     for (i = 0; i < n; i++)
@@ -42,11 +42,11 @@ bool qund_rule_read_text(struct qund_rule_reader *rd, const struct qund_ynode *n
                          size_t max_bytes, struct qund_str *out)
 {
     if (n->kind != QUND_YAML_SCALAR || n->text.n == 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must be a text that is not empty", what);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must be a text that is not empty", what);
         return false;
     }
     if (n->text.n > max_bytes) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s has %zu bytes, at most %zu are allowed", what,
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s has %zu bytes, at most %zu are allowed", what,
                       n->text.n, max_bytes);
         return false;
     }
@@ -61,7 +61,7 @@ bool qund_rule_read_int(struct qund_rule_reader *rd, const struct qund_ynode *n,
 
     if (n->kind != QUND_YAML_SCALAR || n->quoted || qund_str_int(n->text, &v) < 0 || v < min ||
         v > max) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must be a whole number from %lld to %lld", what,
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must be a whole number from %lld to %lld", what,
                       (long long)min, (long long)max);
         return false;
     }
@@ -75,12 +75,12 @@ bool qund_rule_read_duration(struct qund_rule_reader *rd, const struct qund_ynod
     int64_t v;
 
     if (n->kind != QUND_YAML_SCALAR || qund_str_duration(n->text, &v) < 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must be a duration such as 30s, 10m, 2h or 7d",
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must be a duration such as 30s, 10m, 2h or 7d",
                       what);
         return false;
     }
     if (v < min_ms || v > max_ms) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must lie between %lld s and %lld days", what,
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must lie between %lld s and %lld days", what,
                       (long long)(min_ms / 1000), (long long)(max_ms / QUND_DAY_MS));
         return false;
     }
@@ -96,7 +96,7 @@ bool qund_rule_read_boolean(struct qund_rule_reader *rd, const struct qund_ynode
     else if (n->kind == QUND_YAML_SCALAR && !n->quoted && qund_str_is(n->text, "false"))
         *out = false;
     else
-        return qund_yaml_err(rd->errs, rd->doc, n, "%s must be true or false", what) == 0;
+        return qund_yaml_bad(rd->errs, rd->doc, n, "%s must be true or false", what) == 0;
     return true;
 }
 
@@ -111,7 +111,7 @@ int qund_rule_read_choice(struct qund_rule_reader *rd, const struct qund_ynode *
         return found;
     for (size_t i = 0; i < n_words && at < sizeof(all); i++)
         at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s", i ? ", " : "", words[i]);
-    qund_yaml_err(rd->errs, rd->doc, n, "%s must be one of: %s", what, all);
+    qund_yaml_bad(rd->errs, rd->doc, n, "%s must be one of: %s", what, all);
     return -1;
 }
 
@@ -137,7 +137,7 @@ bool qund_rule_check_name(struct qund_rule_reader *rd, const struct qund_ynode *
              (i > 0 && ((c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'));
     }
     if (!ok)
-        qund_yaml_err(
+        qund_yaml_bad(
             rd->errs, rd->doc, n,
             "%s must be a name of lower-case letters, digits and _ . - (at most %u bytes)", what,
             RULE_NAME_MAX);
@@ -156,7 +156,7 @@ bool qund_rule_check_tag(struct qund_rule_reader *rd, const struct qund_ynode *n
     bool ok = n->kind == QUND_YAML_SCALAR && qund_crm_tag_named(n->text);
 
     if (!ok)
-        qund_yaml_err(
+        qund_yaml_bad(
             rd->errs, rd->doc, n,
             "%s must be a tag: 1 to %u bytes, none of , ; | and no control characters, no "
             "blanks at its ends",
@@ -176,7 +176,7 @@ bool qund_rule_read_strs(struct qund_rule_reader *rd, const struct qund_ynode *n
     for (e = first; e; e = list ? e->next : NULL)
         count++;
     if (count == 0 || count > RULE_NAMES_MAX) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must have 1 to %u entries", what, RULE_NAMES_MAX);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must have 1 to %u entries", what, RULE_NAMES_MAX);
         return false;
     }
     out->v = qund_arena_zalloc(rd->set->arena, count * sizeof(*out->v));
@@ -255,7 +255,7 @@ static void read_cooldown(struct qund_rule_reader *rd, const struct qund_ynode *
 
     if (qund_rule_read_map(rd, n, "cooldown", keys, QUND_ARRAY_LEN(keys), into) &&
         r->cooldown_for == 0)
-        qund_yaml_err(rd->errs, rd->doc, n, "cooldown needs `for`, e.g. {for: 10m, per: sender}");
+        qund_yaml_bad(rd->errs, rd->doc, n, "cooldown needs `for`, e.g. {for: 10m, per: sender}");
 }
 
 static const struct qund_rule_key rule_keys[] = {
@@ -288,11 +288,11 @@ static void check_match_vars(struct qund_rule_reader *rd, const struct qund_ynod
         for (j = 0; j < lists[i]->n; j++)
             regex = regex || lists[i]->v[j].kind == RULE_TERM_REGEX;
     if (highest >= 0 && r->all.n + r->any.n == 0)
-        qund_yaml_err(rd->errs, rd->doc, node,
+        qund_yaml_bad(rd->errs, rd->doc, node,
                       "rule '%.*s' uses {{match.%d}} but has no term that could match",
                       QUND_STR_ARG(r->id), highest);
     else if (highest >= 1 && !regex)
-        qund_yaml_err(rd->errs, rd->doc, node,
+        qund_yaml_bad(rd->errs, rd->doc, node,
                       "rule '%.*s' uses {{match.%d}} but has no regex; only {{match.0}} is known",
                       QUND_STR_ARG(r->id), highest);
 }
@@ -322,9 +322,9 @@ struct qund_rule *qund_rule_read(struct qund_rule_reader *rd, const struct qund_
         node->kind != QUND_YAML_MAP)
         return NULL;
     if (!qund_yaml_get(node, "id"))
-        qund_yaml_err(rd->errs, rd->doc, node, "the rule has no `id`");
+        qund_yaml_bad(rd->errs, rd->doc, node, "the rule has no `id`");
     if (!qund_yaml_get(node, "then"))
-        qund_yaml_err(rd->errs, rd->doc, node, "the rule has no `then`: say what it does");
+        qund_yaml_bad(rd->errs, rd->doc, node, "the rule has no `then`: say what it does");
     if (problems(rd->errs) != before)
         return NULL;
     defaults(rd, r);

@@ -37,7 +37,7 @@ void qund_rule_read_reply(struct qund_rule_reader *rd, const struct qund_ynode *
     if (n->kind != QUND_YAML_MAP)
         read_say_text(rd, n, a);
     else if (qund_rule_read_map(rd, n, "reply", keys, QUND_ARRAY_LEN(keys), a) && a->text.n == 0)
-        qund_yaml_err(rd->errs, rd->doc, n, "reply needs `text`, e.g. {text: 每天 9:00-18:00}");
+        qund_yaml_bad(rd->errs, rd->doc, n, "reply needs `text`, e.g. {text: 每天 9:00-18:00}");
 }
 
 void qund_rule_read_recall(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -54,7 +54,7 @@ static void read_forward_to(struct qund_rule_reader *rd, const struct qund_ynode
 
     if (qund_rule_read_text(rd, n, "forward.to", 128 + sizeof("group:"), &a->to) &&
         qund_str_is(a->to, "group:"))
-        qund_yaml_err(rd->errs, rd->doc, n, "forward.to wants the group's id: group:ID");
+        qund_yaml_bad(rd->errs, rd->doc, n, "forward.to wants the group's id: group:ID");
 }
 
 void qund_rule_read_forward(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -67,7 +67,7 @@ void qund_rule_read_forward(struct qund_rule_reader *rd, const struct qund_ynode
 
     a->act = QUND_ACT_FORWARD;
     if (qund_rule_read_map(rd, n, "forward", keys, QUND_ARRAY_LEN(keys), a) && !a->to.p)
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "forward needs `to`: a target's name, or group:ID of a staff group");
 }
 
@@ -101,11 +101,11 @@ void qund_rule_check_says(struct qund_rule_reader *rd, const struct qund_ynode *
         return;
     silent = silent_of(r);
     if (silent.p)
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "rule '%.*s' replies to `%.*s`: that never gets an automatic answer; alert "
                       "somebody",
                       QUND_STR_ARG(r->id), QUND_STR_ARG(silent));
     if (r->from == 1u << QUND_ROLE_BOT)
-        qund_yaml_err(rd->errs, rd->doc, n, "rule '%.*s' would answer machines",
+        qund_yaml_bad(rd->errs, rd->doc, n, "rule '%.*s' would answer machines",
                       QUND_STR_ARG(r->id));
 }

@@ -31,7 +31,7 @@ static void read_regex(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 
     read_plain(rd, n, t, RULE_TERM_REGEX);
     if (t->text.p && !qund_rule_regex_ok(t->text, &why))
-        qund_yaml_err(rd->errs, rd->doc, n, "regex: %s", why);
+        qund_yaml_bad(rd->errs, rd->doc, n, "regex: %s", why);
 }
 
 static void read_near_words(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -42,7 +42,7 @@ static void read_near_words(struct qund_rule_reader *rd, const struct qund_ynode
     if (!qund_rule_read_strs(rd, n, "near.words", qund_rule_check_text, &two))
         return;
     if (two.n != 2) {
-        qund_yaml_err(rd->errs, rd->doc, n, "near.words must be two words, e.g. [退, 定金]");
+        qund_yaml_bad(rd->errs, rd->doc, n, "near.words must be two words, e.g. [退, 定金]");
         return;
     }
     t->text = two.v[0];
@@ -65,7 +65,7 @@ static void read_near(struct qund_rule_reader *rd, const struct qund_ynode *n, v
     t->kind = RULE_TERM_NEAR;
     t->within = 10;
     if (qund_rule_read_map(rd, n, "near", keys, QUND_ARRAY_LEN(keys), t) && !t->text.p)
-        qund_yaml_err(rd->errs, rd->doc, n, "near needs `words`, e.g. {words: [退, 定金]}");
+        qund_yaml_bad(rd->errs, rd->doc, n, "near needs `words`, e.g. {words: [退, 定金]}");
 }
 
 static void read_words(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -105,7 +105,7 @@ static void read_term(struct qund_rule_reader *rd, const struct qund_ynode *n,
     for (i = 0; i < N_KINDS; i++)
         kinds += qund_yaml_get(n, term_keys[i].name) != NULL;
     if (kinds != 1)
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "a term has exactly one of contains, exact, regex, near, words; this has %zu",
                       kinds);
 }
@@ -120,7 +120,7 @@ bool qund_rule_read_terms(struct qund_rule_reader *rd, const struct qund_ynode *
     for (e = first; e; e = list ? e->next : NULL)
         count++;
     if (count == 0 || count > RULE_TERMS_MAX) {
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "%s must have 1 to %u terms (longer lists go into a words file)", what,
                       RULE_TERMS_MAX);
         return false;

@@ -35,7 +35,7 @@ static void read_tag(struct qund_rule_reader *rd, const struct qund_ynode *n, vo
     if (n->kind != QUND_YAML_MAP)
         read_tag_name(rd, n, a);
     else if (qund_rule_read_map(rd, n, "tag", keys, QUND_ARRAY_LEN(keys), a) && !a->name.p)
-        qund_yaml_err(rd->errs, rd->doc, n, "tag needs `name`, e.g. {name: 意向:询价, for: 30d}");
+        qund_yaml_bad(rd->errs, rd->doc, n, "tag needs `name`, e.g. {name: 意向:询价, for: 30d}");
 }
 
 static void read_untag(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -67,7 +67,7 @@ static void read_lead(struct qund_rule_reader *rd, const struct qund_ynode *n, v
     a->act = QUND_ACT_LEAD;
     if (qund_rule_read_map(rd, n, "lead", keys, QUND_ARRAY_LEN(keys), a) && a->score_add == 0 &&
         !a->stage.p)
-        qund_yaml_err(rd->errs, rd->doc, n, "lead needs `score_add` (not 0) or `stage`");
+        qund_yaml_bad(rd->errs, rd->doc, n, "lead needs `score_add` (not 0) or `stage`");
 }
 
 static void read_to(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
@@ -118,9 +118,9 @@ static void read_alert(struct qund_rule_reader *rd, const struct qund_ynode *n, 
     if (!qund_rule_read_map(rd, n, "alert", keys, QUND_ARRAY_LEN(keys), a))
         return;
     if (!a->to.p)
-        qund_yaml_err(rd->errs, rd->doc, n, "alert needs `to`: a role such as consultant");
+        qund_yaml_bad(rd->errs, rd->doc, n, "alert needs `to`: a role such as consultant");
     if (a->text.n == 0)
-        qund_yaml_err(rd->errs, rd->doc, n, "alert needs `text`, e.g. \"{{message.text}}\"");
+        qund_yaml_bad(rd->errs, rd->doc, n, "alert needs `text`, e.g. \"{{message.text}}\"");
 }
 
 static const struct qund_rule_key action_keys[] = {
@@ -156,7 +156,7 @@ void qund_rule_read_then(struct qund_rule_reader *rd, const struct qund_ynode *n
     for (e = n->kind == QUND_YAML_LIST ? n->child : NULL; e; e = e->next)
         count++;
     if (count == 0 || count > RULE_ACTIONS_MAX) {
-        qund_yaml_err(rd->errs, rd->doc, n, "then must be a list of 1 to %u actions",
+        qund_yaml_bad(rd->errs, rd->doc, n, "then must be a list of 1 to %u actions",
                       RULE_ACTIONS_MAX);
         return;
     }
@@ -166,6 +166,6 @@ void qund_rule_read_then(struct qund_rule_reader *rd, const struct qund_ynode *n
 
         if (qund_rule_read_map(rd, e, "an action", action_keys, QUND_ARRAY_LEN(action_keys), a) &&
             (!e->child || e->child->next))
-            qund_yaml_err(rd->errs, rd->doc, e, "an action is a map with exactly one key");
+            qund_yaml_bad(rd->errs, rd->doc, e, "an action is a map with exactly one key");
     }
 }

@@ -48,7 +48,7 @@ static void read_names(struct qund_rule_reader *rd, const struct qund_ynode *n, 
         qund_rule_read_strs(rd, n, what, check, &out->any);
     else if (qund_rule_read_map(rd, n, what, keys, QUND_ARRAY_LEN(keys), &r) &&
              out->any.n + out->all.n + out->none.n == 0)
-        qund_yaml_err(rd->errs, rd->doc, n, "%s needs one of any, all, none", what);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s needs one of any, all, none", what);
 }
 
 /* What text/extract.h finds; a name that no extractor gives would never hold. */
@@ -133,7 +133,7 @@ static void read_from(struct qund_rule_reader *rd, const struct qund_ynode *n, v
             r->from |= roles[at].bits;
     }
     if (list && !n->child)
-        qund_yaml_err(rd->errs, rd->doc, n, "from must name at least one role");
+        qund_yaml_bad(rd->errs, rd->doc, n, "from must name at least one role");
     r->from_given = true;
 }
 
@@ -170,7 +170,7 @@ static void read_groups(struct qund_rule_reader *rd, const struct qund_ynode *n,
     struct qund_rule *r = into;
 
     if (qund_rule_read_map(rd, n, "groups", keys, QUND_ARRAY_LEN(keys), r) && !n->child)
-        qund_yaml_err(rd->errs, rd->doc, n, "groups needs one of type, ids, tags");
+        qund_yaml_bad(rd->errs, rd->doc, n, "groups needs one of type, ids, tags");
     r->conds |= 1u << RULE_COND_GROUPS;
 }
 
@@ -207,7 +207,7 @@ static void read_hours(struct qund_rule_reader *rd, const struct qund_ynode *n, 
         if (r->from_minute >= 0 && r->to_minute >= 0 && r->from_minute != r->to_minute)
             return;
     }
-    qund_yaml_err(rd->errs, rd->doc, n,
+    qund_yaml_bad(rd->errs, rd->doc, n,
                   "hours must be duty, off_duty, always or a range such as \"09:00-21:00\"");
 }
 
@@ -279,7 +279,7 @@ static void read_count(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 
     if (qund_rule_read_map(rd, n, "count", keys, QUND_ARRAY_LEN(keys), r) &&
         (r->count_gte == 0 || r->count_within == 0))
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "count needs `gte` and `within`, e.g. {gte: 3, within: 10m, per: sender}");
 }
 

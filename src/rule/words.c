@@ -67,11 +67,11 @@ static bool fill(struct qund_rule_reader *rd, const struct qund_ynode *n, struct
     size_t lines = count_lines(w->bytes);
 
     if (qund_utf8_check(w->bytes) >= 0 || memchr(w->bytes.p, 0, w->bytes.n)) {
-        qund_yaml_err(rd->errs, rd->doc, n, "words file %s is not UTF-8 text", w->path.p);
+        qund_yaml_bad(rd->errs, rd->doc, n, "words file %s is not UTF-8 text", w->path.p);
         return false;
     }
     if (lines > QUND_RULES_MAX_WORDS + 1) {
-        qund_yaml_err(rd->errs, rd->doc, n, "words file %s has %zu lines, at most %u are allowed",
+        qund_yaml_bad(rd->errs, rd->doc, n, "words file %s has %zu lines, at most %u are allowed",
                       w->path.p, lines - 1, QUND_RULES_MAX_WORDS);
         return false;
     }
@@ -80,7 +80,7 @@ static bool fill(struct qund_rule_reader *rd, const struct qund_ynode *n, struct
     if (!split_lines(rd, w))
         return false;
     if (w->words.n == 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "words file %s has no words", w->path.p);
+        qund_yaml_bad(rd->errs, rd->doc, n, "words file %s has no words", w->path.p);
         return false;
     }
     qund_sha256_hex(w->bytes.p, w->bytes.n, w->digest);
@@ -112,12 +112,12 @@ const struct qund_rule_words *qund_rule_words_read(struct qund_rule_reader *rd,
     if (!qund_rule_read_text(rd, n, "words", 200, &name))
         return NULL;
     if (!stays_inside(name) || memchr(name.p, 0, name.n)) {
-        qund_yaml_err(rd->errs, rd->doc, n, "words must be a file beside the rule file");
+        qund_yaml_bad(rd->errs, rd->doc, n, "words must be a file beside the rule file");
         return NULL;
     }
     if (rd->words_from->get(rd->words_from->arg, qund_yaml_name(rd->doc), name, &bytes, &path,
                             &err) < 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "words file '%.*s' %s", QUND_STR_ARG(name), err.text);
+        qund_yaml_bad(rd->errs, rd->doc, n, "words file '%.*s' %s", QUND_STR_ARG(name), err.text);
         return NULL;
     }
     for (w = rd->set->words; w; w = w->next)

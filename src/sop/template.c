@@ -158,48 +158,6 @@ const struct qund_sop_level qund_sop_template_level = {"template", template_keys
                                                        QUND_ARRAY_LEN(template_keys)};
 
 /* --- reading --------------------------------------------------------------------------------- */
-/* The line and column at the end of "file:line:col". */
-static void place_of(const struct qund_err *e, long *line, long *col)
-{
-    struct qund_str s = qund_str(e->where);
-    long at[2] = {0, 0};
-
-    for (int k = 0; k < 2; k++) {
-        size_t i = s.n;
-
-        while (i > 0 && s.p[i - 1] != ':')
-            i--;
-        at[k] = strtol(s.p + i, NULL, 10);
-        s.n = i > 0 ? i - 1 : 0;
-    }
-    *line = at[1];
-    *col = at[0];
-}
-
-static int by_place(const void *a, const void *b)
-{
-    long la, lb, ca, cb;
-
-    place_of(a, &la, &ca);
-    place_of(b, &lb, &cb);
-    if (la != lb)
-        return la < lb ? -1 : 1;
-    return (ca > cb) - (ca < cb);
-}
-
-/* What this file added, in the order of its lines; equal places keep the order of the passes. */
-static void sort_errs(struct qund_errs *es, size_t from)
-{
-    for (size_t i = from + 1; i < es->n; i++) {
-        struct qund_err e = es->v[i];
-        size_t j = i;
-
-        for (; j > from && by_place(&es->v[j - 1], &e) > 0; j--)
-            es->v[j] = es->v[j - 1];
-        es->v[j] = e;
-    }
-}
-
 static void need(struct qund_sop_reader *rd, const struct qund_ynode *root, const char *key,
                  const char *example)
 {
@@ -235,10 +193,9 @@ int qund_sop_template_parse(const char *name, struct qund_str text, struct qund_
     QUND_AUTO(qund_errs_done) struct qund_errs unheard = {0};
     struct qund_sop_reader rd = {.errs = errs, .warnings = warnings ? warnings : &unheard};
     struct qund_err err = {0};
-    size_t before = errs->n + errs->dropped, first = errs->n, first_warning;
+    size_t before = errs->n + errs->dropped;
 
     qund_errs_init(&unheard, 1);
-    first_warning = rd.warnings->n;
     if (qund_yaml_parse(name, text, &doc, &err) < 0)
         return qund_errs_add(errs, QUND_E_INVAL, err.where, "%s", err.text);
     t = qund_alloc(sizeof(*t));
@@ -250,8 +207,6 @@ int qund_sop_template_parse(const char *name, struct qund_str text, struct qund_
         return qund_yaml_err(errs, doc, qund_yaml_root(doc),
                              "a template is a map with the keys id, title and steps");
     read_root(&rd, qund_yaml_root(doc));
-    sort_errs(errs, first);
-    sort_errs(rd.warnings, first_warning);
     if (errs->n + errs->dropped != before)
         return QUND_E_INVAL;
     qund_sop_template_print(t);

@@ -30,7 +30,7 @@ bool qund_sop_read_map(struct qund_sop_reader *rd, const struct qund_ynode *map,
 
     qund_assert(level->n <= QUND_ARRAY_LEN(names));
     if (map->kind != QUND_YAML_MAP) {
-        qund_yaml_err(rd->errs, rd->doc, map, "%s must be a map of keys and values", what);
+        qund_yaml_bad(rd->errs, rd->doc, map, "%s must be a map of keys and values", what);
         return false;
     }
     for (size_t i = 0; i < level->n; i++)
@@ -59,16 +59,16 @@ bool qund_sop_read_text(struct qund_sop_reader *rd, const struct qund_ynode *n, 
                         size_t max, struct qund_str *out)
 {
     if (n->kind != QUND_YAML_SCALAR || qund_str_trim(n->text).n == 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must be a text that is not empty", what);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must be a text that is not empty", what);
         return false;
     }
     if (n->text.n > max) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s has %zu bytes, at most %zu are allowed", what,
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s has %zu bytes, at most %zu are allowed", what,
                       n->text.n, max);
         return false;
     }
     if (has_control(n->text)) {
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "%s holds a control character; lines end with \\n alone", what);
         return false;
     }
@@ -88,7 +88,7 @@ bool qund_sop_read_name(struct qund_sop_reader *rd, const struct qund_ynode *n, 
              (i > 0 && ((c >= '0' && c <= '9') || c == '_'));
     }
     if (!ok)
-        qund_yaml_err(rd->errs, rd->doc, n,
+        qund_yaml_bad(rd->errs, rd->doc, n,
                       "%s must be a name of lower-case letters, digits and _ (at most %u bytes)",
                       what, QUND_SOP_NAME_MAX);
     else
@@ -106,7 +106,7 @@ bool qund_sop_read_bool(struct qund_sop_reader *rd, const struct qund_ynode *n, 
     else if (plain && qund_str_is(n->text, "false"))
         *out = false;
     else
-        return qund_yaml_err(rd->errs, rd->doc, n, "%s must be true or false", what) == 0;
+        return qund_yaml_bad(rd->errs, rd->doc, n, "%s must be true or false", what) == 0;
     return true;
 }
 
@@ -117,13 +117,13 @@ bool qund_sop_read_duration(struct qund_sop_reader *rd, const struct qund_ynode 
     int64_t v;
 
     if (n->kind != QUND_YAML_SCALAR || qund_str_duration(n->text, &v) < 0) {
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must be a duration such as 30m, 2h or 7d", what);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must be a duration such as 30m, 2h or 7d", what);
         return false;
     }
     if (v < min_ms || v > max_ms) {
         qund_sop_duration_print(min_ms, &from);
         qund_sop_duration_print(max_ms, &to);
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must lie between %s and %s", what, from.p, to.p);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must lie between %s and %s", what, from.p, to.p);
         return false;
     }
     *out = v;
@@ -134,7 +134,7 @@ static bool scalar(struct qund_sop_reader *rd, const struct qund_ynode *n, const
 {
     if (n->kind == QUND_YAML_SCALAR)
         return true;
-    qund_yaml_err(rd->errs, rd->doc, n, "%s must be a text", what);
+    qund_yaml_bad(rd->errs, rd->doc, n, "%s must be a text", what);
     return false;
 }
 
@@ -147,7 +147,7 @@ bool qund_sop_read_offset(struct qund_sop_reader *rd, const struct qund_ynode *n
         return false;
     if (qund_sop_offset_parse(n->text, out, &err) == 0)
         return true;
-    qund_yaml_err(rd->errs, rd->doc, n, "%s: %s", what, err.text);
+    qund_yaml_bad(rd->errs, rd->doc, n, "%s: %s", what, err.text);
     return false;
 }
 
@@ -163,7 +163,7 @@ bool qund_sop_read_value(struct qund_sop_reader *rd, const struct qund_ynode *n,
             out->var = qund_sop_keep(rd, out->var);
         return true;
     }
-    qund_yaml_err(rd->errs, rd->doc, n, "%s: %s", what, err.text);
+    qund_yaml_bad(rd->errs, rd->doc, n, "%s: %s", what, err.text);
     return false;
 }
 
@@ -179,7 +179,7 @@ bool qund_sop_read_cond(struct qund_sop_reader *rd, const struct qund_ynode *n, 
         out->col = n->col;
         return true;
     }
-    qund_yaml_err(rd->errs, rd->doc, n, "%s: %s", what, err.text);
+    qund_yaml_bad(rd->errs, rd->doc, n, "%s: %s", what, err.text);
     return false;
 }
 
@@ -199,10 +199,10 @@ int qund_sop_read_choice(struct qund_sop_reader *rd, const struct qund_ynode *n,
     if (n->kind == QUND_YAML_SCALAR)
         near = qund_str_nearest(n->text, names, (size_t)n_names);
     if (near)
-        qund_yaml_err(rd->errs, rd->doc, n, "%s '%.*s' is not known; nearest known: '%s'", what,
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s '%.*s' is not known; nearest known: '%s'", what,
                       QUND_STR_ARG(qund_utf8_cut(n->text, 60)), near);
     else
-        qund_yaml_err(rd->errs, rd->doc, n, "%s must be one of: %s", what, all.p);
+        qund_yaml_bad(rd->errs, rd->doc, n, "%s must be one of: %s", what, all.p);
     return -1;
 }
 
@@ -213,14 +213,14 @@ static ptrdiff_t list_length(struct qund_sop_reader *rd, const struct qund_ynode
     ptrdiff_t count = 0;
 
     if (n->kind != QUND_YAML_LIST) {
-        qund_yaml_err(rd->errs, rd->doc, n, "here belongs a list, each entry of it %s", what);
+        qund_yaml_bad(rd->errs, rd->doc, n, "here belongs a list, each entry of it %s", what);
         return -1;
     }
     for (const struct qund_ynode *e = n->child; e; e = e->next)
         count++;
     if (count <= (ptrdiff_t)QUND_SOP_LIST_MAX)
         return count;
-    qund_yaml_err(rd->errs, rd->doc, n, "the list has %td entries, at most %u are allowed", count,
+    qund_yaml_bad(rd->errs, rd->doc, n, "the list has %td entries, at most %u are allowed", count,
                   QUND_SOP_LIST_MAX);
     return -1;
 }

@@ -529,7 +529,7 @@ def reload_once(d, good, i):
     """Two of six are broken: a rule, a key of the configuration."""
     kind = i % 6
     if kind == 2:
-        d.write_rules("rules:\n  - id: broken\n    when: {any: [a]}\n    thn: []\n")
+        d.write_rules("rules:\n  - id: broken\n    when: {any: [a]}\n    thn: []\n    then: [{intent: broken}]\n")
     elif kind == 4:
         d.write_config("http: {listen: 7}\nwhat: {}\n")
     else:

@@ -34,7 +34,7 @@ with scratch() as folder, Daemon(folder / "d") as d:
         d.write_rules("rules:\n  - id: broken\n    when: {any: [a]}\n    thn: []\n")
         hup("rules.refused")
         _, said = d.degraded()
-        check("10-test.yaml:4" in said, "file and line", said)
+        check("10-test.yaml:2:5" in said and "and 1 more" in said, "file and line of the first, how many more", said)
         equal(intents_of("这个多少钱"), ["price_question"], "an old rule")
         equal(intents_of("芝麻"), ["sesame"], "the rule before")
 

@@ -160,16 +160,42 @@ static void values_are_checked_and_unknown_keys_get_a_hint(void **state)
     assert_int_equal(es.n, 4);
     assert_string_equal(es.v[0].where, "f.yaml:1:1");
     assert_string_equal(es.v[0].text, "unknown key 'lissten'; nearest known: 'listen'");
-    assert_string_equal(es.v[1].where, "f.yaml:4:1");
-    assert_string_equal(es.v[1].text, "unknown key 'wholly_else'");
-    assert_string_equal(es.v[2].where, "f.yaml:2:8");
-    assert_string_equal(es.v[3].text, "true or false is wanted here");
+    /* In the order of the file, whatever that of the checks. */
+    assert_string_equal(es.v[1].where, "f.yaml:2:8");
+    assert_string_equal(es.v[1].text, "count: a whole number is wanted here (found '1')");
+    assert_string_equal(es.v[2].text, "live: true or false is wanted here (found 'yes')");
+    assert_string_equal(es.v[3].where, "f.yaml:4:1");
+    assert_string_equal(es.v[3].text, "unknown key 'wholly_else'; known here: listen, count, live");
     qund_yaml_free(y);
     y = parse("[-7, true]");
     assert_int_equal(qund_yaml_int(&es, y, qund_yaml_root(y)->child, &i), 0);
     assert_int_equal(i, -7);
     assert_int_equal(qund_yaml_bool(&es, y, qund_yaml_root(y)->child->next, &b), 0);
     assert_true(b);
+    qund_yaml_free(y);
+}
+
+static void a_value_that_cannot_be_taken_is_told_with_its_key_and_what_stands_there(void **state)
+{
+    struct qund_yaml *y = parse("rules:\n- {id: a, from: [boss]}\nkey: s3cret\nlong: \"a\\tb\"\n");
+    const struct qund_ynode *root = qund_yaml_root(y);
+    const struct qund_ynode *from = qund_yaml_get(root->child->child, "from");
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+
+    (void)state;
+    qund_errs_init(&es, 10);
+    qund_yaml_bad(&es, y, from->child, "not one of ours");
+    qund_yaml_bad(&es, y, from->child, "from must be one of: staff");
+    qund_yaml_bad(&es, y, from->child, "rule.from: there is no 'boss'");
+    qund_yaml_bad_secret(&es, y, qund_yaml_get(root, "key"), "too short");
+    qund_yaml_bad(&es, y, qund_yaml_get(root, "long"), "no tab");
+    qund_yaml_bad(&es, y, root->child->child, "the rule has no `then`");
+    assert_string_equal(es.v[0].text, "the rule has no `then`"); /* further up */
+    assert_string_equal(es.v[1].text, "rules[0].from[0]: not one of ours (found 'boss')");
+    assert_string_equal(es.v[2].text, "from must be one of: staff (found 'boss')");
+    assert_string_equal(es.v[3].text, "rule.from: there is no 'boss'");
+    assert_string_equal(es.v[4].text, "key: too short");
+    assert_string_equal(es.v[5].text, "long: no tab");
     qund_yaml_free(y);
 }
 
@@ -182,6 +208,7 @@ int main(void)
         cmocka_unit_test(refusals_name_place_and_reason),
         cmocka_unit_test(depth_size_and_nul_are_bounded),
         cmocka_unit_test(values_are_checked_and_unknown_keys_get_a_hint),
+        cmocka_unit_test(a_value_that_cannot_be_taken_is_told_with_its_key_and_what_stands_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

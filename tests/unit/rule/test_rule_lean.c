@@ -144,11 +144,13 @@ static void what_is_wrong_with_it_is_said_with_its_place(void **state)
     } cases[] = {
         {"{compliant: {gte: 50}}",
          "a.yaml:1:32: no leaning towards 'compliant' is known; nearest known: 'complaint'"},
-        {"{complaint: {gte: 100}}", "a.yaml:1:46: lean.gte must be a whole number from 1 to 99"},
+        {"{complaint: {gte: 100}}",
+         "a.yaml:1:46: lean.gte must be a whole number from 1 to 99 (found '100')"},
         {"{complaint: {gt: 50}}", "a.yaml:1:44: unknown key 'gt'; nearest known: 'gte'"},
-        {"{complaint: {}}", "a.yaml:1:43: lean needs `gte` or `lt`, e.g. {complaint: {gte: 50}}"},
+        {"{complaint: {}}", "a.yaml:1:43: rules[0].when.lean.complaint: lean needs `gte` or `lt`, "
+                            "e.g. {complaint: {gte: 50}}"},
         {"complaint", "a.yaml:1:31: lean must be a map of 1 to 16 intents, e.g. {complaint: {gte: "
-                      "50}}"},
+                      "50}} (found 'complaint')"},
     };
     struct world *w = *state;
     const char *dirs[] = {w->dir};

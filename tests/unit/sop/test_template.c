@@ -152,32 +152,38 @@ static const struct {
       "11:13: this plan B can never run: its step expects nothing (`expect`)",
       "11:14: unknown key 'rolle'; nearest known: 'role'"}},
     {"02-types",
-     {"1:5: id must be a name of lower-case letters, digits and _ (at most 64 bytes)",
+     {"1:5: id must be a name of lower-case letters, digits and _ (at most 64 bytes) (found 'Big "
+      "Name')",
       "2:8: title must be a text that is not empty",
-      "3:13: group_type must be one of: any, home, ecommerce, course, ticketing, other",
+      "3:13: group_type must be one of: any, home, ecommerce, course, ticketing, other (found "
+      "'houses')",
       "4:8: scope 'grup' is not known; nearest known: 'group'",
-      "6:5: a step must be a map of keys and values",
+      "6:5: steps[0]: a step must be a map of keys and values (found 'S01')",
       "7:9: a step's id is a short name such as S01 (letters, digits, _ and -, at most 16 bytes)",
       "8:9: at must be a text",
       "9:11: role must be one of: star, expert, koc_fan, leader, consultant, questioner, "
-      "first_buyer, store, manager, system",
-      "10:14: channel must be one of: group, group_notice, one_to_one, sms, staff_task, form",
-      "11:14: content must be a text that is not empty", "12:37: gte must be a text",
-      "12:58: window must be a duration such as 30m, 2h or 7d",
-      "13:11: here belongs a list, each entry of it a tag",
-      "14:11: late must lie between 1m and 30d", "15:16: work_days must be true or false",
-      "16:12: quiet must be one of: delay, drop",
+      "first_buyer, store, manager, system (found 'boss')",
+      "10:14: channel must be one of: group, group_notice, one_to_one, sms, staff_task, form "
+      "(found 'wechat')",
+      "11:14: content must be a text that is not empty (found '')", "12:37: gte must be a text",
+      "12:58: window must be a duration such as 30m, 2h or 7d (found 'soon')",
+      "13:11: steps[1].tags: here belongs a list, each entry of it a tag (found '看过')",
+      "14:11: late must lie between 1m and 30d (found '40d')",
+      "15:16: work_days must be true or false (found 'yes')",
+      "16:12: quiet must be one of: delay, drop (found 'never')",
       "17:38: alert.to must be one of: star, expert, koc_fan, leader, consultant, questioner, "
-      "first_buyer, store, manager, system, on_duty, group_owner, auditor",
-      "17:51: alert.level must be one of: info, warn, urgent"}},
+      "first_buyer, store, manager, system, on_duty, group_owner, auditor (found 'boss')",
+      "17:51: alert.level must be one of: info, warn, urgent (found 'loud')"}},
     {"03-times",
      {"5:19: T is the start of an event, and this template has none: write `anchor: event`, or "
       "count from D0 or the start (D3 20:00, +2h)",
       "6:19: at: 'D3' is no offset: a day needs its time, as in D3 20:00; +10m counts from the "
       "start",
       "7:19: at: 'T-36h 10:00' is no offset: with a time of day only whole days can be counted",
-      "8:19: at: nothing is known to happen as 'member_joind'; nearest known: 'member_joined'",
-      "14:48: window must lie between 1m and 90d", "15:18: plan_b.at lies before the step itself",
+      "8:19: at: nothing is known to happen as 'member_joind'; nearest known: 'member_joined' "
+      "(found 'on:member_joind')",
+      "14:48: window must lie between 1m and 90d (found '10s')",
+      "15:18: plan_b.at lies before the step itself",
       "16:15: ready_by lies after the step itself: its content would come too late"}},
     {"04-conditions",
      {"3:45: a target is a metric that can be counted: unknown metric 'order'; nearest known: "
@@ -185,15 +191,17 @@ static const struct {
       "3:62: satisfaction counts neither people nor things: write a number, no percentage",
       "4:12: opt_out is of one person, and a plan for a group has none: take it out, or make the "
       "scope member or contact",
-      "4:21: stop_all: after a percentage comes nothing or its base, as in 30% of signups",
+      "4:21: stop_all: after a percentage comes nothing or its base, as in 30% of signups (found "
+      "'leaves>=5%d')",
       "4:34: keyword_hits of which word? Write keyword_hits.收到>=1, or `words` in the step's "
       "expect",
-      "11:41: gte: unknown base of a percentage 'members'",
+      "11:41: gte: unknown base of a percentage 'members' (found '30% of members')",
       "12:19: alert.when: unknown flag 'content not ready'",
-      "13:12: stop: joins is compared with something: joins>=10",
+      "13:12: stop: joins is compared with something: joins>=10 (found 'joins')",
       "13:21: stop: 'many' is no value: write 20, 8%, 30% of signups or {{variable}}",
-      "13:41: stop: reply_minutes counts neither people nor things: write a number, no percentage",
-      "13:61: stop: a condition is asked at a time, not on:…",
+      "13:41: stop: reply_minutes counts neither people nor things: write a number, no percentage "
+      "(found 'reply_minutes>5%')",
+      "13:61: stop: a condition is asked at a time, not on:… (found 'signups<3 at on:delivered')",
       "19:13: keyword_hits has no words to look for: words: [收到], or keyword_hits.收到",
       "26:13: this plan B can never run: its step expects nothing (`expect`)"}},
     {"05-variables",
@@ -220,7 +228,8 @@ static const struct {
       "6:77: first_buyer needs a `disclosure`: it is appended to each post and cannot be left out, "
       "e.g. （{{brand}}邀请的真实客户，已实际下单）",
       "7:9: who is an invited customer is shown as one: star needs a `disclosure`",
-      "8:3: unknown key 'fan'",
+      "8:3: unknown key 'fan'; known here: star, expert, koc_fan, leader, consultant, questioner, "
+      "first_buyer, store, manager, system",
       "11:73: '我下单了' may not stand here: only an invited customer with evidence speaks of what "
       "he bought (koc_fan, first_buyer)",
       "12:35: questioner is not declared under `roles`: it needs actor_kind: staff, evidence: "
