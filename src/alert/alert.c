@@ -137,10 +137,9 @@ static int raise_new(struct qund_alerts *al, const struct qund_alert_new *n, str
     struct alert_row a;
     bool pushed = false;
     int step;
-    int rc = qund_alert_sql_insert(al->deps.db, n, cause, now, id);
+    int rc = qund_alert_sql_insert(al->deps.db, n, cause, now, &a);
 
-    if (rc == 0)
-        rc = qund_alert_sql_get(al->deps.db, *id, &a);
+    *id = a.id;
     if (rc < 0 || n->quiet)
         return rc;
     step = a.step;

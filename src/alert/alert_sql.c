@@ -19,8 +19,32 @@ static int link_message(struct qund_db *db, int64_t id, int64_t seq)
     return rc < 0 ? rc : qund_db_changes(db) > 0;
 }
 
+static void copy(char *out, size_t size, struct qund_str s)
+{
+    snprintf(out, size, "%.*s", QUND_STR_ARG(s));
+}
+
+static struct qund_str role_of(const struct qund_alert_new *n)
+{
+    return n->to.n ? n->to : QUND_STR("manager");
+}
+
+/* What is about to be written, for whoever goes on with it: no need to read it again. */
+static void row_of(const struct qund_alert_new *n, int64_t now, struct alert_row *out)
+{
+    *out = (struct alert_row){.grp = n->group,
+                              .contact = n->contact,
+                              .seq = n->seq,
+                              .last_ts = n->ts,
+                              .since = n->since ? n->since : n->ts,
+                              .created = now};
+    copy(out->level, sizeof(out->level), n->level);
+    copy(out->ladder, sizeof(out->ladder), n->ladder);
+    copy(out->role, sizeof(out->role), role_of(n));
+}
+
 int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, struct qund_str cause,
-                          int64_t now, int64_t *id)
+                          int64_t now, struct alert_row *out)
 {
     struct qund_stmt *st = qund_sql(
         db, "INSERT INTO alert(cause, rule, rule_version, level, state, grp, contact, seq, role,"
@@ -31,6 +55,7 @@ int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, st
             " :now, :suggest)");
     int rc;
 
+    row_of(n, now, out);
     qund_bind_str(st, ":cause", cause);
     qund_bind_str(st, ":rule", n->rule);
     qund_bind_int(st, ":version", n->rule_version);
@@ -38,9 +63,9 @@ int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, st
     qund_bind_int_or_null(st, ":grp", n->group);
     qund_bind_int_or_null(st, ":contact", n->contact);
     qund_bind_int_or_null(st, ":seq", n->seq);
-    qund_bind_str(st, ":role", n->to.n ? n->to : QUND_STR("manager"));
+    qund_bind_str(st, ":role", role_of(n));
     qund_bind_str(st, ":ladder", n->ladder.p ? n->ladder : QUND_STR(""));
-    qund_bind_int(st, ":since", n->since ? n->since : n->ts);
+    qund_bind_int(st, ":since", out->since);
     qund_bind_str(st, ":title", qund_utf8_cut(n->title.p ? n->title : n->rule, TITLE_MAX));
     qund_bind_str(st, ":quote", qund_utf8_cut(n->quote, QUOTE_MAX));
     qund_bind_str(st, ":suggest",
@@ -53,14 +78,9 @@ int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n, st
     rc = qund_run(st);
     if (rc < 0)
         return rc;
-    *id = qund_db_last_rowid(db);
-    rc = link_message(db, *id, n->seq);
+    out->id = qund_db_last_rowid(db);
+    rc = link_message(db, out->id, n->seq);
     return rc < 0 ? rc : 0;
-}
-
-static void copy(char *out, size_t size, struct qund_str s)
-{
-    snprintf(out, size, "%.*s", QUND_STR_ARG(s));
 }
 
 #define COLUMNS                                                                          \

@@ -43,13 +43,15 @@ QUND_CHECK int qund_alert_push(struct qund_alerts *al, const struct alert_row *a
                                bool *pushed);
 
 /* --- read_sql.c --- */
-/* What a person reads of it: level, title, who said what where. */
-/* What a person reads of it, at `now`. */
-QUND_CHECK int qund_alert_text(struct qund_db *db, int64_t id, int64_t now, struct qund_buf *out);
+/* Both sides of a push: the alert as JSON, and what a person reads of it at `now`: level, title,
+ * who said what where. */
+QUND_CHECK int qund_alert_show(struct qund_db *db, int64_t id, int64_t now, struct qund_buf *json,
+                               struct qund_buf *text);
 
 /* --- alert_sql.c --- */
+/* *out: as qund_alert_sql_get would read it. */
 QUND_CHECK int qund_alert_sql_insert(struct qund_db *db, const struct qund_alert_new *n,
-                                     struct qund_str cause, int64_t now, int64_t *id);
+                                     struct qund_str cause, int64_t now, struct alert_row *out);
 QUND_CHECK int qund_alert_sql_get(struct qund_db *db, int64_t id, struct alert_row *out);
 /* The open or acknowledged one of that cause. NOTFOUND. */
 QUND_CHECK int qund_alert_sql_open(struct qund_db *db, struct qund_str cause,

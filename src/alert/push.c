@@ -228,9 +228,7 @@ int qund_alert_push(struct qund_alerts *al, const struct alert_row *a, struct qu
     *pushed = false;
     if (!al->deps.outbox)
         return 0;
-    rc = qund_alert_print(al->deps.db, a->id, &json);
-    if (rc == 0)
-        rc = qund_alert_text(al->deps.db, a->id, now, &text);
+    rc = qund_alert_show(al->deps.db, a->id, now, &json, &text);
     if (rc == 0)
         rc = qund_crm_staff_any(al->deps.db, &anybody);
     s.json = qund_buf_view(&json);

@@ -169,15 +169,19 @@ static void put_text(struct qund_stmt *st, int64_t now, struct qund_buf *out)
     }
 }
 
-int qund_alert_text(struct qund_db *db, int64_t id, int64_t now, struct qund_buf *out)
+int qund_alert_show(struct qund_db *db, int64_t id, int64_t now, struct qund_buf *json,
+                    struct qund_buf *text)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT " COLUMNS " FROM alert WHERE id = :id");
+    struct qund_jw w = qund_jw(json);
     int rc;
 
     qund_bind_int(st, ":id", id);
     rc = qund_step(st);
-    if (rc > 0)
-        put_text(st, now, out);
+    if (rc > 0) {
+        print_row(st, &w);
+        put_text(st, now, text);
+    }
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;
 }

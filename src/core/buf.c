@@ -47,7 +47,10 @@ void qund_buf_puts(struct qund_buf *b, const char *z)
 
 void qund_buf_char(struct qund_buf *b, char c)
 {
-    qund_buf_add(b, &c, 1);
+    if (QUND_UNLIKELY(b->cap - b->n < 2))
+        qund_buf_reserve(b, 1);
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void qund_buf_vprintf(struct qund_buf *b, const char *fmt, va_list ap)

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
 struct qund_jw qund_jw(struct qund_buf *b)
 {
     return (struct qund_jw){.b = b, .first = 1};
@@ -75,21 +78,42 @@ static void escape(struct qund_buf *b, unsigned char c)
     qund_buf_printf(b, "\\u%04x", (unsigned)c);
 }
 
+/* Bytes of s from `at` on that stand for themselves. Eight at a time: the top bit of a byte is set
+ * where it is a quote, a backslash, a control byte or DEL. A borrow sets it wrongly only above a
+ * right one, and whether any is set is all that is asked for. */
+static size_t plain(struct qund_str s, size_t at)
+{
+    size_t i = at;
+
+    for (; s.n - i >= 8; i += 8) {
+        uint64_t w, quote, slash, del;
+
+        memcpy(&w, s.p + i, sizeof(w));
+        quote = w ^ (ONES * '"');
+        slash = w ^ (ONES * '\\');
+        del = w ^ (ONES * 0x7F);
+        if ((((quote - ONES) & ~quote) | ((slash - ONES) & ~slash) | ((del - ONES) & ~del) |
+             ((w - ONES * 0x20) & ~w)) &
+            HIGHS)
+            break;
+    }
+    while (i < s.n && (unsigned char)s.p[i] >= 0x20 && s.p[i] != '"' && s.p[i] != '\\' &&
+           s.p[i] != 0x7F)
+        i++;
+    return i - at;
+}
+
 /* s is valid UTF-8. */
 static void quoted_part(struct qund_buf *b, struct qund_str s)
 {
-    size_t from = 0;
+    for (size_t at = 0; at < s.n; at++) {
+        size_t n = plain(s, at);
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F)
-            continue;
-        qund_buf_add(b, s.p + from, i - from);
-        escape(b, c);
-        from = i + 1;
+        qund_buf_add(b, s.p + at, n);
+        at += n;
+        if (at < s.n)
+            escape(b, (unsigned char)s.p[at]);
     }
-    qund_buf_add(b, s.p + from, s.n - from);
 }
 
 static void quoted(struct qund_buf *b, struct qund_str s)

@@ -5,6 +5,7 @@
  * The check takes Unicode's table 3-7 literally: no overlong forms, no surrogates, nothing above
  * U+10FFFF, nothing cut short. ASCII runs are taken eight bytes at a time. */
 #include "core/str.h"
+#include <endian.h>
 
 #define HIGH_BITS 0x8080808080808080u
 
@@ -35,6 +36,17 @@ static size_t char_len(const unsigned char *p, size_t left)
     return 4;
 }
 
+/* Two characters of three bytes each at p, which has eight bytes: by one masked comparison, and
+ * both lead bytes within E4 to EB (bit 2 or bit 3 of each, not both), which is all Han. */
+static bool two_han(const unsigned char *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof(w));
+    w = le64toh(w);
+    return (w & 0xC0C0F0C0C0F0u) == 0x8080E08080E0u && ((w ^ w >> 1) & 0x4000004u) == 0x4000004u;
+}
+
 /* Bytes of the run of three-byte characters at p, which is what Han text with its punctuation is.
  * Each is told by one masked comparison; the two lead bytes with special cases (E0: overlong forms,
  * ED: surrogates) and the last bytes of the text are left to char_len. */
@@ -43,8 +55,13 @@ static size_t three_byte_run(const unsigned char *p, size_t left)
     size_t n = 0;
 
     while (left - n >= 4) {
-        uint32_t w = (uint32_t)p[n] | (uint32_t)p[n + 1] << 8 | (uint32_t)p[n + 2] << 16;
+        uint32_t w;
 
+        if (left - n >= 8 && two_han(p + n)) {
+            n += 6;
+            continue;
+        }
+        w = (uint32_t)p[n] | (uint32_t)p[n + 1] << 8 | (uint32_t)p[n + 2] << 16;
         if ((w & 0xC0C0F0u) != 0x8080E0u || p[n] == 0xE0 || p[n] == 0xED)
             break;
         n += 3;

@@ -147,7 +147,7 @@ static int context_of(struct qund_engine *e, const struct subject *s, struct qun
     int rc;
 
     qund_jw_arr(&c.w);
-    rc = qund_month_last(e->months, s->row.grp, s->ev->ts - 86400000, 2 * CONTEXT_LINES, &at,
+    rc = qund_month_said(e->months, s->row.grp, s->ev->ts - 86400000, 2 * CONTEXT_LINES, &at,
                          context_line, &c);
     qund_jw_end_arr(&c.w);
     return rc < 0 ? rc : 0;

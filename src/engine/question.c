@@ -314,7 +314,7 @@ static int is_late(struct qund_engine *e, int64_t grp, int64_t ts, bool *out)
     struct qund_month_cursor newest = {0};
 
     *out = false;
-    return qund_month_last(e->months, grp, ts + 1, 1, &newest, any_row, out);
+    return qund_month_said(e->months, grp, ts + 1, 1, &newest, any_row, out);
 }
 
 /* --- what messages do --- */

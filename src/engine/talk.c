@@ -91,7 +91,7 @@ static int read_slot(struct talk *t, const struct qund_message_row *row, bool ne
     *s = (struct slot){.grp = row->grp, .round = t->round};
     if (newest)
         at = (struct qund_month_cursor){0};
-    rc = qund_month_last(t->months, row->grp, row->ts - LOOK_BACK_MS, INT32_MAX, &at, look_row, &l);
+    rc = qund_month_said(t->months, row->grp, row->ts - LOOK_BACK_MS, INT32_MAX, &at, look_row, &l);
     return rc < 0 ? rc
                   : qund_call_sql_newest(t->db, row->grp, newest ? INT64_MAX : row->ts, s->call_ts);
 }

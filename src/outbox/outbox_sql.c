@@ -326,19 +326,21 @@ int qund_out_sql_wanted(struct qund_db *db, int64_t id, int64_t deadline)
     return qund_run(st);
 }
 
+/* The state is compared here: a list of three in SQL is made into a table at each call. */
 int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t id)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT deadline FROM outbox WHERE id = :id AND state IN (0, 5, 6)");
-    int64_t deadline;
+    struct qund_stmt *st = qund_sql(db, "SELECT state, deadline FROM outbox WHERE id = :id");
+    int64_t state, deadline;
     int rc;
 
     qund_bind_int(st, ":id", id);
     rc = qund_step(st);
-    deadline = rc > 0 ? qund_col_int(st, 0) : 0;
+    state = rc > 0 ? qund_col_int(st, 0) : 0;
+    deadline = rc > 0 ? qund_col_int(st, 1) : 0;
     qund_stmt_reset(st);
-    if (rc <= 0)
-        return rc;
+    if (rc <= 0 || (state != QUND_OUT_QUEUED && state != QUND_OUT_RETRY_AT &&
+                    state != QUND_OUT_QUOTA_HIT))
+        return rc < 0 ? rc : 0;
     return watch(timers, "outbox.deadline", id, deadline);
 }
 

@@ -17,7 +17,7 @@ struct qund_batch *qund_batch_free(struct qund_batch *b)
     if (b) {
         struct claimed *c = QUND_CONTAINER(b, struct claimed, b);
 
-        freeReplyObject(c->reply);
+        qund_reply_free(c->reply);
         qund_free(c);
     }
     return NULL;

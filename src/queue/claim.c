@@ -215,7 +215,7 @@ static int on_read(struct qund_claim *c, redisReply *r, struct qund_batch **out)
     c->reading = false;
     if (rc < 0) { /* NOGROUP: someone emptied Redis; the greeting makes the group again */
         rc = refused(c, r, "XREADGROUP");
-        freeReplyObject(r);
+        qund_reply_free(r);
         return rc;
     }
     rc = qund_read_take(r, &got);
@@ -261,7 +261,7 @@ static int on_reply(struct qund_claim *c, redisReply *r, struct qund_batch **out
     int rc;
 
     if (c->expect_n == 0) {
-        freeReplyObject(r);
+        qund_reply_free(r);
         return go_down(c, QUND_E_PROTO, "a reply to nothing", 0);
     }
     what = (enum expect)c->expect[c->expect_at];
@@ -273,7 +273,7 @@ static int on_reply(struct qund_claim *c, redisReply *r, struct qund_batch **out
     if (what == X_READ)
         return on_read(c, r, out);
     rc = ON[what](c, r);
-    freeReplyObject(r);
+    qund_reply_free(r);
     return rc;
 }
 
@@ -457,7 +457,7 @@ struct qund_claim *qund_claim_close(struct qund_claim *c)
 
         if (qund_rconn_wait(&c->conn, until, &r) < 0)
             break;
-        freeReplyObject(r);
+        qund_reply_free(r);
         c->expect_n--;
     }
     qund_rconn_close(&c->conn);

@@ -21,9 +21,8 @@
 
 enum {
     READ_CHUNK = 64 << 10,
-    READS_A_TURN = 64,      /* then the caller gets its turn */
-    REPLY_MAX = 256 << 20,  /* no reply of ours is near it */
-    ELEMENTS_MAX = 1 << 16, /* of one array */
+    READS_A_TURN = 64,     /* then the caller gets its turn */
+    REPLY_MAX = 256 << 20, /* no reply of ours is near it */
     BACKOFF_FIRST_MS = 20,
     BACKOFF_MAX_MS = 500,
     BACKOFF_NEAR_MS = 80 /* by a socket of this machine: a try costs microseconds */
@@ -43,31 +42,6 @@ static int lost_errno(struct qund_rconn *c, const char *what)
 
     return lost(c, errno == EACCES || errno == EPERM ? QUND_E_DENIED : QUND_E_AGAIN, what,
                 qund_str(strerror_r(errno, text, sizeof(text))));
-}
-
-#if HIREDIS_MAJOR >= 1
-typedef size_t array_size;
-#else
-typedef int array_size; /* Debian 12 */
-#endif
-
-static void *bounded_array(const redisReadTask *task, array_size n)
-{
-    const redisReplyObjectFunctions *base = task->privdata;
-
-    return (size_t)n > ELEMENTS_MAX ? NULL : base->createArray(task, n);
-}
-
-redisReader *qund_reader_new(struct qund_reader_fn *fn)
-{
-    redisReader *r = redisReaderCreate();
-
-    qund_assert(r);
-    fn->base = fn->bounded = *r->fn;
-    fn->bounded.createArray = bounded_array;
-    r->fn = &fn->bounded;
-    r->privdata = &fn->base;
-    return r;
 }
 
 static int connect_unix(struct qund_rconn *c, const char *path)
@@ -249,7 +223,7 @@ static int greeted(struct qund_rconn *c, redisReply *r)
     c->greetings--;
     if (rc < 0)
         rc = lost(c, rc == QUND_E_AGAIN ? rc : QUND_E_DENIED, "Redis", qund_reply_str(r));
-    freeReplyObject(r);
+    qund_reply_free(r);
     return rc;
 }
 

@@ -10,14 +10,19 @@
 #define QUND_CONSUMER "engine"
 #define QUND_FIELD "d" /* the one field of an entry */
 
-/* ---- conn.c ---- */
+/* ---- reply.c ---- */
 
-/* hiredis makes room for as many elements as a reply announces; ours are never more than a batch
- * with its parts. Lives as long as its reader. */
+/* What a reader makes its replies with; lives as long as the reader, replies may live longer. */
 struct qund_reader_fn {
-    redisReplyObjectFunctions base, bounded;
+    redisReplyObjectFunctions fn;
+    struct qund_arena *arena; /* of the reply being read */
 };
 redisReader *qund_reader_new(struct qund_reader_fn *fn);
+/* A whole reply; NULL is fine. freeReplyObject is not for these. */
+void qund_reply_free(redisReply *r);
+QUND_DEFINE_AUTO(qund_reply_free, redisReply *)
+
+/* ---- conn.c ---- */
 
 struct qund_rconn {
     int fd; /* -1: closed */
@@ -42,7 +47,7 @@ static inline bool qund_rconn_want_write(const struct qund_rconn *c)
 QUND_CHECK int qund_rconn_flush(struct qund_rconn *c);
 /* Writes and reads what can be without waiting. */
 QUND_CHECK int qund_rconn_io(struct qund_rconn *c);
-/* 1: *out is the caller's (freeReplyObject); 0: none complete yet; < 0 lost. */
+/* 1: *out is the caller's (qund_reply_free); 0: none complete yet; < 0 lost. */
 QUND_CHECK int qund_rconn_reply(struct qund_rconn *c, redisReply **out);
 /* Waits for one reply. AGAIN when the time is up. */
 QUND_CHECK int qund_rconn_wait(struct qund_rconn *c, struct qund_mono until, redisReply **out);
@@ -58,13 +63,6 @@ void qund_rconn_arg(struct qund_rconn *c, struct qund_str arg);
  * socket of this machine, which nobody else's load makes come back later, else at most 500 ms.
  * addr NULL: what is tried is a start, not a connection. */
 int qund_rconn_backoff_ms(const struct qund_queue_addr *addr, unsigned tries);
-
-static inline void qund_reply_free(redisReply *r)
-{
-    if (r)
-        freeReplyObject(r);
-}
-QUND_DEFINE_AUTO(qund_reply_free, redisReply *)
 
 /* ---- look.c ---- */
 

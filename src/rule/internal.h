@@ -384,11 +384,14 @@ QUND_CHECK int qund_rule_state_meet(struct qund_rule_state *s, const struct qund
 QUND_CHECK int qund_rule_sql_numbers(struct qund_db *db, void *arg,
                                      void (*each)(void *arg, struct qund_str id, int64_t no,
                                                   int64_t version));
-QUND_CHECK int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, void *arg,
-                                   void (*each)(void *arg, const struct qund_mark *m));
-/* Writes the list of that key, in the place of what it was. room: the caller's, for packing. */
+/* *gone: as the row has it, 0 when there is none. */
+QUND_CHECK int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, int64_t *gone,
+                                   void *arg, void (*each)(void *arg, const struct qund_mark *m));
+/* Writes the list of that key, in the place of what it was. *gone: what the row is known to have, 0
+ * when none is known; then what it has now. room: the caller's, for packing. */
 QUND_CHECK int qund_rule_sql_marks_put(struct qund_db *db, const struct qund_mark_key *k,
-                                       const struct qund_mark *v, size_t n, struct qund_buf *room);
+                                       const struct qund_mark *v, size_t n, int64_t *gone,
+                                       struct qund_buf *room);
 /* Deletes up to max lists whose marks had all ended by now; returns how many. */
 QUND_CHECK int qund_rule_sql_sweep(struct qund_db *db, int64_t now, size_t max);
 QUND_CHECK int qund_rule_sql_hits(struct qund_db *db, int64_t rule_no, int64_t day, int64_t n);

@@ -33,13 +33,16 @@ static void bind_key(struct qund_stmt *st, const struct qund_mark_key *k)
  * one row a list: a thousand events of one minute cost a row per speaker, not a row and an index
  * entry each, and one write a batch. */
 
-static void put_int(struct qund_buf *b, int64_t v)
+#define MARK_BYTES_MAX 30u /* three varints of ten bytes */
+
+static char *put_int(char *to, int64_t v)
 {
     uint64_t u = (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
 
     for (; u >= 0x80; u >>= 7)
-        qund_buf_char(b, (char)(u | 0x80));
-    qund_buf_char(b, (char)u);
+        *to++ = (char)(u | 0x80);
+    *to++ = (char)u;
+    return to;
 }
 
 /* false at a damaged end. */
@@ -79,10 +82,69 @@ static int unpack(struct qund_str packed, void *arg,
     return 0;
 }
 
-int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, void *arg,
+int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, int64_t *gone, void *arg,
                         void (*each)(void *arg, const struct qund_mark *m))
 {
-    struct qund_stmt *st = qund_sql(db, "SELECT marks FROM rule_mark"
+    struct qund_stmt *st = qund_sql(db, "SELECT marks, gone FROM rule_mark"
+                                        " WHERE rule_no = :rule AND what = :what AND per = :per"
+                                        " AND group_id = :group AND contact_id = :contact");
+    int rc;
+
+    *gone = 0;
+    if (!st)
+        return QUND_E_IO;
+    bind_key(st, k);
+    rc = qund_step(st);
+    if (rc == 1) {
+        *gone = qund_col_int(st, 1);
+        rc = unpack(qund_col_str(st, 0), arg, each);
+    }
+    qund_stmt_reset(st);
+    return rc;
+}
+
+/* The hour in which no mark of the list is alive any more. */
+static int64_t pack(const struct qund_mark *v, size_t n, struct qund_buf *room)
+{
+    struct qund_mark last = {0};
+    int64_t gone = 0;
+    char *to;
+
+    qund_buf_clear(room);
+    qund_buf_reserve(room, n * MARK_BYTES_MAX);
+    to = room->p;
+    for (size_t i = 0; i < n; i++) {
+        to = put_int(to, v[i].ts - last.ts);
+        to = put_int(to, v[i].seq - last.seq);
+        to = put_int(to, (v[i].until - v[i].ts) - (last.until - last.ts));
+        last = v[i];
+        gone = v[i].until > gone ? v[i].until : gone;
+    }
+    room->n = (size_t)(to - room->p);
+    return gone - gone % HOUR_MS + HOUR_MS;
+}
+
+static int put_whole(struct qund_db *db, const struct qund_mark_key *k, int64_t gone,
+                     const struct qund_buf *marks)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "INSERT INTO rule_mark VALUES (:rule, :what, :per, :group, :contact, :gone,"
+                     " :marks) ON CONFLICT DO UPDATE SET gone = :gone, marks = :marks");
+
+    if (!st)
+        return QUND_E_IO;
+    bind_key(st, k);
+    qund_bind_int(st, ":gone", gone);
+    qund_bind_blob(st, ":marks", marks->p, marks->n);
+    return qund_run(st);
+}
+
+/* Within the same hour only the marks move: the row's place in the index of `gone` is not looked
+ * for, which is half of the work. 0: there is no row, the sweep took it. */
+static int put_marks(struct qund_db *db, const struct qund_mark_key *k,
+                     const struct qund_buf *marks)
+{
+    struct qund_stmt *st = qund_sql(db, "UPDATE rule_mark SET marks = :marks"
                                         " WHERE rule_no = :rule AND what = :what AND per = :per"
                                         " AND group_id = :group AND contact_id = :contact");
     int rc;
@@ -90,36 +152,23 @@ int qund_rule_sql_marks(struct qund_db *db, const struct qund_mark_key *k, void 
     if (!st)
         return QUND_E_IO;
     bind_key(st, k);
-    rc = qund_step(st);
-    if (rc == 1)
-        rc = unpack(qund_col_str(st, 0), arg, each);
-    qund_stmt_reset(st);
-    return rc;
+    qund_bind_blob(st, ":marks", marks->p, marks->n);
+    rc = qund_run(st);
+    return rc < 0 ? rc : qund_db_changes(db) > 0;
 }
 
 int qund_rule_sql_marks_put(struct qund_db *db, const struct qund_mark_key *k,
-                            const struct qund_mark *v, size_t n, struct qund_buf *room)
+                            const struct qund_mark *v, size_t n, int64_t *gone,
+                            struct qund_buf *room)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "INSERT INTO rule_mark VALUES (:rule, :what, :per, :group, :contact, :gone,"
-                     " :marks) ON CONFLICT DO UPDATE SET gone = :gone, marks = :marks");
-    struct qund_mark last = {0};
-    int64_t gone = 0;
+    int64_t until = pack(v, n, room);
+    int rc = until == *gone ? put_marks(db, k, room) : 0;
 
-    if (!st)
-        return QUND_E_IO;
-    qund_buf_clear(room);
-    for (size_t i = 0; i < n; i++) {
-        put_int(room, v[i].ts - last.ts);
-        put_int(room, v[i].seq - last.seq);
-        put_int(room, (v[i].until - v[i].ts) - (last.until - last.ts));
-        last = v[i];
-        gone = v[i].until > gone ? v[i].until : gone;
-    }
-    bind_key(st, k);
-    qund_bind_int(st, ":gone", gone - gone % HOUR_MS + HOUR_MS);
-    qund_bind_blob(st, ":marks", room->p, room->n);
-    return qund_run(st);
+    if (rc == 0)
+        rc = put_whole(db, k, until, room);
+    if (rc >= 0)
+        *gone = until;
+    return rc < 0 ? rc : 0;
 }
 
 int qund_rule_sql_sweep(struct qund_db *db, int64_t now, size_t max)

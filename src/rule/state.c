@@ -35,7 +35,8 @@ struct list {
     struct list *next; /* in its bucket */
     struct qund_mark_key key;
     struct qund_mark *v; /* ascending by (ts, seq) */
-    size_t n, cap;
+    uint32_t n, cap;
+    int64_t gone;       /* as its row has it; 0: no row is known */
     int64_t changed_by; /* greatest seq that changed it since the last commit */
     bool dirty;
     bool unsaved; /* changed since it was written */
@@ -244,7 +245,7 @@ static int list_of(struct qund_rule_state *s, const struct qund_mark_key *k, str
     l = qund_alloc(sizeof(*l));
     l->key = *k;
     if (s->db)
-        rc = qund_rule_sql_marks(s->db, k, l, load_mark);
+        rc = qund_rule_sql_marks(s->db, k, &l->gone, l, load_mark);
     if (rc < 0) {
         qund_free(l->v);
         qund_free(l);
@@ -292,7 +293,7 @@ static void mark_dirty(struct qund_rule_state *s, struct list *l, int64_t seq)
  * taken the row. */
 static void trim(struct list *l, int64_t now)
 {
-    size_t dead = 0;
+    uint32_t dead = 0;
 
     while (dead < l->n && l->v[dead].until <= now)
         dead++;
@@ -341,9 +342,9 @@ static void unlink_list(struct qund_rule_state *s, struct list *l)
 /* Memory only: there are no rows to read again, so the marks themselves are taken back. */
 static void take_back(struct list *l, int64_t from_seq)
 {
-    size_t kept = 0, i;
+    uint32_t kept = 0;
 
-    for (i = 0; i < l->n; i++)
+    for (uint32_t i = 0; i < l->n; i++)
         if (l->v[i].seq < from_seq)
             l->v[kept++] = l->v[i];
     l->n = kept;
@@ -411,7 +412,9 @@ static int save_lists(struct qund_rule_state *s)
         qsort(s->dirty, s->n_dirty, sizeof(struct list *), by_key);
     for (size_t i = 0; i < s->n_dirty; i++) {
         struct list *l = s->dirty[i];
-        int rc = l->unsaved ? qund_rule_sql_marks_put(s->db, &l->key, l->v, l->n, &s->packing) : 0;
+        int rc = l->unsaved
+                     ? qund_rule_sql_marks_put(s->db, &l->key, l->v, l->n, &l->gone, &s->packing)
+                     : 0;
 
         if (rc < 0)
             return rc;

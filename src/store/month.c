@@ -56,6 +56,11 @@ static const char *const SQL[MONTH_SQL_COUNT] = {
                    "AND ifnull(ts, key_ts) >= :since AND ifnull(ts, key_ts) <= :ts "
                    "AND (ifnull(ts, key_ts) < :ts OR seq < :seq) "
                    "ORDER BY ifnull(ts, key_ts) DESC, seq DESC LIMIT :limit",
+    [MONTH_SAID] = "SELECT seq, ifnull(ts, key_ts), contact, type, marks, state, text "
+                   "FROM message_@ WHERE grp = :grp "
+                   "AND ifnull(ts, key_ts) >= :since AND ifnull(ts, key_ts) <= :ts "
+                   "AND (ifnull(ts, key_ts) < :ts OR seq < :seq) "
+                   "ORDER BY ifnull(ts, key_ts) DESC, seq DESC LIMIT :limit",
     [MONTH_BETWEEN] = "SELECT " MONTH_COLUMNS " FROM message_@ WHERE grp = :grp "
                       "AND ifnull(ts, key_ts) >= :from AND ifnull(ts, key_ts) < :until "
                       "ORDER BY ifnull(ts, key_ts), seq",

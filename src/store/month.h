@@ -65,6 +65,11 @@ typedef int qund_month_each(const struct qund_message_row *row, void *arg);
  * moved behind the last one given. since_ts: none older (0: no bound). */
 QUND_CHECK int qund_month_last(struct qund_months *m, int64_t grp, int64_t since_ts, int limit,
                                struct qund_month_cursor *cursor, qund_month_each *each, void *arg);
+/* The same from `before` on (month 0: from the newest), with month, seq, ts, contact, type, role,
+ * flags, state and text of each row and nothing else: a third of the work. */
+QUND_CHECK int qund_month_said(struct qund_months *m, int64_t grp, int64_t since_ts, int limit,
+                               const struct qund_month_cursor *before, qund_month_each *each,
+                               void *arg);
 /* All messages of the group with from_ts <= ts < until_ts, oldest first (grp 0: of all groups, by
  * key_ts). */
 QUND_CHECK int qund_month_between(struct qund_months *m, int64_t grp, int64_t from_ts,

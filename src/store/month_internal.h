@@ -13,6 +13,7 @@ enum month_sql {
     MONTH_GET,
     MONTH_FIND,
     MONTH_LAST,
+    MONTH_SAID,
     MONTH_BETWEEN,
     MONTH_BETWEEN_ALL,
     MONTH_LINES,

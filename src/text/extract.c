@@ -109,11 +109,13 @@ static bool take_chain(const struct qund_extract_in *in, struct qund_arena *aren
     return true;
 }
 
-static void take_plain(const struct qund_extract_in *in, struct qund_extract *out)
+static void take_plain(const struct qund_extract_in *in, const struct qund_scan_signs *signs,
+                       struct qund_extract *out)
 {
     struct qund_signup *s = &out->signups[0];
 
-    out->n_rooms = qund_room_find(in->text, out->rooms, QUND_ROOM_MAX);
+    if (signs->digits >= QUND_ROOM_DIGITS_MIN)
+        out->n_rooms = qund_room_find(in->text, out->rooms, QUND_ROOM_MAX);
     if (qund_signup_find(in->text, &in->calls, in->signed_up, s)) {
         out->n_signups = 1;
         out->kinds |= kind_of(s);
@@ -130,12 +132,14 @@ static void take_plain(const struct qund_extract_in *in, struct qund_extract *ou
 void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena,
                       struct qund_extract *out)
 {
+    struct qund_scan_signs signs = qund_scan_signs(in->text);
     struct qund_talk talk = in->talk;
 
     out->kinds = 0;
     out->is_list = false;
     out->n_rooms = out->n_phones = out->n_signups = 0;
-    out->call = qund_call_find(in->text, in->from_staff);
+    out->call =
+        in->from_staff || signs.company ? qund_call_find(in->text, in->from_staff) : QUND_CALL_NONE;
     if (in->from_staff) {
         /* The template that opens a chain is where the first member's list starts from. */
         out->is_list = (out->call == QUND_CALL_SIGNUP || out->call == QUND_CALL_CONFIRM) &&
@@ -144,7 +148,7 @@ void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena
         return;
     }
     if (!take_chain(in, arena, out)) {
-        take_plain(in, out);
+        take_plain(in, &signs, out);
         for (size_t i = 0; i < out->n_rooms; i++)
             talk.other_room = talk.other_room || out->rooms[i].owner == QUND_ROOM_OTHER;
         if (qund_question_find(in->text, &talk))
@@ -153,7 +157,8 @@ void qund_extract_run(const struct qund_extract_in *in, struct qund_arena *arena
     }
     if (out->kinds & QUND_EXTRACT_SIGNUP)
         out->call = QUND_CALL_SIGNUP;
-    out->n_phones = qund_phone_find(in->text, out->phones, QUND_PHONE_MAX);
+    if (signs.digits + signs.ohs >= QUND_PHONE_DIGITS)
+        out->n_phones = qund_phone_find(in->text, out->phones, QUND_PHONE_MAX);
     if (out->n_rooms)
         out->kinds |= QUND_EXTRACT_ROOM;
     if (out->n_phones)

@@ -140,6 +140,17 @@ static void add_code(struct view *v, uint16_t c)
         v->code[v->n++] = c;
 }
 
+/* The code of the character at *at. Most are Han, which are their own codes: no more is asked. */
+static uint16_t next_code(struct qund_str s, size_t *at)
+{
+    const unsigned char *b = (const unsigned char *)s.p + *at;
+
+    if (b[0] < 0xe4 || b[0] > 0xe9)
+        return qund_lean_code(qund_utf8_next(s, at));
+    *at += 3;
+    return (uint16_t)((b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu));
+}
+
 static void look(struct qund_str folded, struct view *v)
 {
     size_t at = 0;
@@ -147,7 +158,7 @@ static void look(struct qund_str folded, struct view *v)
     v->code[0] = LEAN_START;
     v->n = 1;
     while (at < folded.n && v->n <= QUND_LEAN_CHARS)
-        add_code(v, same_as(qund_lean_code(qund_utf8_next(folded, &at))));
+        add_code(v, same_as(next_code(folded, &at)));
     v->length = (unsigned)(v->n - 1) / LEAN_LENGTH_STEP;
     if (v->length >= LEAN_LENGTHS)
         v->length = LEAN_LENGTHS - 1;

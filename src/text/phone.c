@@ -9,7 +9,7 @@
 #include "text/phone.h"
 #include "text/scan.h"
 
-enum { PHONE_DIGITS = 11, PIECES_MAX = 11 };
+enum { PIECES_MAX = 11 };
 
 static const char *const separators[] = {"-", " ", ".", "·", "—", "–", "_", "*",
                                          "~", "/", ",", "•", "'", "⁻", NULL};
@@ -18,7 +18,7 @@ static const char *const order_words[] = {
     "sf",   "yt",   "jd",     "zto",  "id",   "qq",   "取件码", "货号", "no",   "#",    NULL};
 
 struct reading {
-    char digits[PHONE_DIGITS + 1];
+    char digits[QUND_PHONE_DIGITS + 1];
     size_t end;
     unsigned score; /* smaller is better */
 };
@@ -70,7 +70,7 @@ static bool read_number(struct qund_str s, size_t at, struct reading *r)
             return false;
         r->digits[n++] = (char)('0' + d);
         pieces[piece]++;
-        if (n == PHONE_DIGITS)
+        if (n == QUND_PHONE_DIGITS)
             break;
         rest = i;
         if (read_digit(s, &rest, true) >= 0)
@@ -82,7 +82,7 @@ static bool read_number(struct qund_str s, size_t at, struct reading *r)
     rest = i;
     if (read_digit(s, &rest, false) >= 0)
         return false;
-    r->digits[PHONE_DIGITS] = '\0';
+    r->digits[QUND_PHONE_DIGITS] = '\0';
     r->end = i;
     r->score = score_of(pieces, piece + 1);
     return r->digits[0] == '1' && r->digits[1] >= '3';
@@ -113,15 +113,9 @@ static bool may_begin(struct qund_str s, size_t at)
 
 static bool enough_digits(struct qund_str s)
 {
-    size_t n = 0;
+    struct qund_scan_signs signs = qund_scan_signs(s);
 
-    for (size_t i = 0; i < s.n && n < PHONE_DIGITS; i++) {
-        if (qund_scan_digit(s.p[i]) || s.p[i] == 'o')
-            n++;
-        else if ((unsigned char)s.p[i] >= 0xe3 && qund_scan_han_digit(s, i) >= 0)
-            n++;
-    }
-    return n >= PHONE_DIGITS;
+    return signs.digits + signs.ohs >= QUND_PHONE_DIGITS;
 }
 
 static size_t add(const struct reading *r, size_t at, struct qund_phone *out, size_t n)

@@ -4,7 +4,7 @@
 #define QUND_TEXT_PHONE_H
 #include "core/core.h"
 
-enum { QUND_PHONE_MAX = 8 };
+enum { QUND_PHONE_MAX = 8, QUND_PHONE_DIGITS = 11 };
 
 struct qund_phone {
     char text[12];    /* 11 digits and NUL */

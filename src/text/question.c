@@ -88,16 +88,17 @@ static uint32_t traits_of(const struct clause *c)
 
 static bool has_not(struct qund_str s)
 {
-    static const char nots[][4] = {"不", "没", "唔"};
+    for (size_t at = 0; at + 3 <= s.n; qund_utf8_next(s, &at)) {
+        const unsigned char *b = (const unsigned char *)s.p + at;
 
-    for (size_t at = 0; at + 3 <= s.n; at++) {
-        unsigned char c = (unsigned char)s.p[at];
-
-        if (c < 0xe4 || c > 0xe6)
-            continue;
-        for (size_t i = 0; i < QUND_ARRAY_LEN(nots); i++)
-            if (memcmp(s.p + at, nots[i], 3) == 0)
-                return true;
+        switch ((uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2]) {
+        case 0xe4b88d: /* 不 */
+        case 0xe6b2a1: /* 没 */
+        case 0xe59494: /* 唔 */
+            return true;
+        default:
+            break;
+        }
     }
     return false;
 }

@@ -433,31 +433,13 @@ static bool read_follower(struct qund_str s, struct flat *f)
     return true;
 }
 
-/* Cheap: a flat needs three digits of either kind; most messages have fewer. */
-static bool worth_reading(struct qund_str s)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (qund_scan_digit((char)c))
-            n++;
-        else if (c >= 0xe3 && qund_scan_han_digit(s, i) >= 0)
-            n++;
-        if (n >= 3)
-            return true;
-    }
-    return false;
-}
-
 size_t qund_room_find(struct qund_str folded, struct qund_room *out, size_t max)
 {
     size_t n = 0;
 
     if (max > QUND_ROOM_MAX)
         max = QUND_ROOM_MAX;
-    if (!worth_reading(folded))
+    if (qund_scan_signs(folded).digits < QUND_ROOM_DIGITS_MIN)
         return 0;
     for (size_t at = 0; at < folded.n && n < max;) {
         struct flat f;

@@ -4,6 +4,8 @@
 #include "core/core.h"
 
 enum { QUND_ROOM_MAX = 32, QUND_ROOM_TEXT_MAX = 64 };
+/* Digits of either kind that a flat has at least: a text with fewer need not be read. */
+enum { QUND_ROOM_DIGITS_MIN = 3 };
 enum qund_room_owner { QUND_ROOM_SELF, QUND_ROOM_OTHER };
 const char *qund_room_owner_name(enum qund_room_owner o); /* "self", "other" */
 

@@ -184,8 +184,8 @@ static const struct qund_scan_word before_words[] = {
     W("弟媳", OTHER),   W("儿子他们", OTHER), W("女儿他们", OTHER), W("闺女家", OTHER),
 };
 #undef W
-static const struct qund_scan_table before_table = {before_words, QUND_ARRAY_LEN(before_words),
-                                                    NULL};
+static const struct qund_scan_table before_table = {.words = before_words,
+                                                    .n = QUND_ARRAY_LEN(before_words)};
 
 static const char *const clause_ends[] = {",", "。", "!", "?", ";", "\n", "…", NULL};
 

@@ -152,6 +152,30 @@ static size_t utf8_len(char first)
     return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
+struct qund_scan_signs qund_scan_signs(struct qund_str s)
+{
+    struct qund_scan_signs signs = {0};
+
+    for (size_t at = 0; at < s.n; at += utf8_len(s.p[at])) {
+        const unsigned char *b = (const unsigned char *)s.p + at;
+
+        signs.digits += qund_scan_digit(s.p[at]) || qund_scan_han_digit(s, at) >= 0;
+        signs.ohs += b[0] == 'o';
+        if (b[0] < 0xe6 || s.n - at < 3)
+            continue;
+        switch ((uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2]) {
+        case 0xe68bbc: /* 拼 */
+        case 0xe7bb84: /* 组 */
+        case 0xe8b5b7: /* 起 */
+            signs.company = true;
+            break;
+        default:
+            break;
+        }
+    }
+    return signs;
+}
+
 static bool word_stands(const struct qund_scan_word *w, struct qund_str s, size_t at)
 {
     if (w->n > s.n - at)
@@ -170,8 +194,11 @@ static const struct qund_scan_word *word_at(struct qund_str s, size_t at,
     const struct qund_scan_word *best = NULL;
 
     if (t->index) {
-        unsigned bucket = qund_scan_bucket(s.p + at, s.n - at);
+        uint32_t sum = qund_scan_sum(s.p + at, s.n - at);
+        unsigned bucket = qund_scan_bucket(sum);
 
+        if (!qund_scan_first(t, sum))
+            return NULL;
         for (size_t i = t->index[bucket + 1]; i-- > t->index[bucket];)
             if (word_stands(&t->words[i], s, at))
                 return &t->words[i];
@@ -205,9 +232,10 @@ bool qund_scan_table_ok(const struct qund_scan_table *t)
 {
     for (size_t i = 0; i < t->n; i++) {
         const struct qund_scan_word *w = &t->words[i];
-        unsigned bucket = qund_scan_bucket(w->text, w->n);
+        uint32_t sum = qund_scan_sum(w->text, w->n);
+        unsigned bucket = qund_scan_bucket(sum);
 
-        if (w->n != strlen(w->text))
+        if (w->n != strlen(w->text) || (t->index && !qund_scan_first(t, sum)))
             return false;
         if (t->index && (i < t->index[bucket] || i >= t->index[bucket + 1]))
             return false;

@@ -47,6 +47,23 @@ static void check_agrees_with_the_definition_on_all_short_strings(void **state)
     }
 }
 
+/* Long Han runs are told two characters at a time. */
+static void check_sees_a_bad_byte_anywhere_in_a_run(void **state)
+{
+    static const char RUN[] = "群龙无首，天下大治的群";
+    unsigned char b[sizeof(RUN)];
+
+    (void)state;
+    for (size_t at = 0; at + 1 < sizeof(RUN); at++)
+        for (unsigned v = 0; v < 256; v++) {
+            memcpy(b, RUN, sizeof(RUN));
+            b[at] = (unsigned char)v;
+            for (size_t n = sizeof(RUN) - 4; n < sizeof(RUN); n++)
+                assert_int_equal(qund_utf8_check(qund_str_n((char *)b, n)) < 0,
+                                 valid_by_definition(b, n));
+        }
+}
+
 static void check_names_the_first_bad_byte(void **state)
 {
     (void)state;
@@ -93,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_agrees_with_the_definition_on_all_short_strings),
+        cmocka_unit_test(check_sees_a_bad_byte_anywhere_in_a_run),
         cmocka_unit_test(check_names_the_first_bad_byte),
         cmocka_unit_test(next_and_put_are_inverse),
         cmocka_unit_test(cut_never_splits_a_character),

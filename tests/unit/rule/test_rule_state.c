@@ -399,6 +399,10 @@ static void the_sweep_deletes_what_nobody_needs_in_slices(void **state)
     assert_int_equal(qund_rule_state_sweep(w->state, T0 + 75 * MINUTE - 1, 10), 0);
     assert_int_equal(qund_rule_state_sweep(w->state, T0 + 2 * DAY, 3), 3);
     assert_int_equal(qund_rule_state_sweep(w->state, T0 + 2 * DAY, 3), 2);
+    /* Whoever is still remembered gets his row back. */
+    world_at(w, T0 + 9 * MINUTE, "在");
+    assert_int_equal(qund_rule_state_settle(w->state), 0);
+    assert_int_equal(count_rows(w, "SELECT count(*) FROM rule_mark"), 1);
     assert_int_equal(qund_db_commit(w->db), 0);
 }
 
