@@ -28,12 +28,15 @@
 #include <stdio.h>
 
 #define TICK_MS 1000
+#define PAGE_BYTES 4096   /* the store's */
 #define FIRST_TICK_MS 300 /* the start is over by then, and leaves memory behind */
-/* In a rush (more than RUSH_FRAMES written since the last one) checkpoints come every RUSH_MS: what
- * a sync has to write bounds how long it stands in the way of the writer. */
-#define RUSH_MS 250
-#define RUSH_FRAMES 2000
-#define COUNT_EVERY 5       /* ticks between two counts */
+/* In a rush (so many frames a second since the last one) checkpoints come every RUSH_MS: what a
+ * sync has to write bounds how long it stands in the way of the writer. */
+#define RUSH_PER_S 4000
+#define RUSH_MS 100
+#define TIDY_EVERY 60 /* ticks between two looks whether the WAL's blocks can be handed back */
+#define TOO_LONG 4    /* times its limit: handed back though somebody writes, but not in a rush */
+#define COUNT_EVERY 5 /* ticks between two counts */
 #define IDLE_MAX (8u << 20) /* freed memory beyond it goes back at a count: 1 to 5 ms */
 #define LOOK_PAUSE 4        /* times as long as a table's check took, but at least … */
 #define LOOK_MS 5000        /* … so long, and … */
@@ -53,9 +56,11 @@ struct qund_maint {
     struct qund_quick_check check;
     bool noted; /* the damage is told */
     unsigned ticks;
-    bool trim;          /* at the next tick */
-    int64_t look_at_ms; /* for the next table */
-    int64_t frames;     /* of the WAL at the last checkpoint */
+    bool trim;             /* at the next tick */
+    int64_t look_at_ms;    /* for the next table */
+    int64_t frames;        /* of the WAL at the last checkpoint */
+    int64_t longest;       /* most frames since its blocks were handed back */
+    int64_t checked_at_ms; /* when that was */
     bool rush;
     struct qund_counter *wal, *checks, *dead, *outbox[QUND_OUT_STATES];
     struct qund_counter *tasks[QUND_TASK_STATES]; /* NULL: they are over */
@@ -183,23 +188,47 @@ static bool damaged(const struct qund_maint *m)
     return atomic_load(m->deps.vault->damaged);
 }
 
+/* The writer begins the WAL anew by itself when everything is copied: then fewer frames than before
+ * are all of them new. */
+static void note_rush(struct qund_maint *m, int64_t frames)
+{
+    int64_t now = qund_mono_now().ms, passed = now - m->checked_at_ms;
+    int64_t written = frames >= m->frames ? frames - m->frames : frames;
+
+    m->rush = written * 1000 > RUSH_PER_S * (passed > 0 ? passed : 1);
+    m->checked_at_ms = now;
+}
+
+/* Its file stays as long as it ever was, which is room for the next rush. */
+static bool may_hand_back(const struct qund_maint *m, const struct qund_checkpoint *done,
+                          int64_t limit)
+{
+    bool written = done->emptied || done->wal_frames != m->frames;
+
+    return !written || (m->longest * PAGE_BYTES > TOO_LONG * limit && !m->rush);
+}
+
 /* `tidy`: hand the WAL's blocks back if nobody wrote since the last tick. */
 static void checkpoint(struct qund_maint *m, bool tidy)
 {
     struct qund_checkpoint done;
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
+    int64_t limit = cfg->store.wal_limit;
     int rc;
 
     if (damaged(m))
         return; /* it would write into what is damaged */
-    rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, false, &done);
-    if (rc == 0 && tidy && !done.emptied && done.wal_frames == m->frames)
-        rc = qund_maint_checkpoint(m->db, cfg->store.wal_limit, true, &done);
-    m->rush = done.wal_frames > m->frames + RUSH_FRAMES;
+    rc = qund_maint_checkpoint(m->db, limit, false, &done);
+    m->longest = done.wal_frames > m->longest ? done.wal_frames : m->longest;
+    if (rc == 0 && tidy && may_hand_back(m, &done, limit)) {
+        rc = qund_maint_checkpoint(m->db, limit, true, &done);
+        m->longest = rc == 0 ? 0 : m->longest;
+    }
+    note_rush(m, done.wal_frames);
     m->frames = done.emptied ? 0 : done.wal_frames;
     if (rc < 0)
         return; /* somebody is in the way: at the next tick */
-    qund_counter_set(m->wal, done.emptied ? 0 : done.wal_frames * 4096);
+    qund_counter_set(m->wal, done.emptied ? 0 : done.wal_frames * PAGE_BYTES);
     qund_counter_add(m->checks, 1);
     pthread_mutex_lock(&m->mtx);
     m->state.wal_bytes = qund_counter_get(m->wal);
@@ -281,7 +310,7 @@ static void tick(struct qund_maint *m)
     if (m->trim)
         qund_memory_trim();
     m->trim = false;
-    checkpoint(m, m->ticks % 60 == 0);
+    checkpoint(m, m->ticks % TIDY_EVERY == 0);
     if (!damaged(m))
         look(m);
     if (m->ticks % COUNT_EVERY == 0) {
@@ -302,6 +331,7 @@ static void run(void *arg)
     int64_t now = qund_mono_now().ms, next = now + FIRST_TICK_MS;
 
     m->look_at_ms = now + LOOK_MS;
+    m->checked_at_ms = now;
     count_rows(m);
     while (!atomic_load(&m->stop)) {
         int64_t left = m->rush && next - now > RUSH_MS ? RUSH_MS : next - now;

@@ -96,6 +96,21 @@ static int make_file(const char *path, struct qund_err *err)
     return QUND_OK;
 }
 
+/* SQLite's own handler sleeps longer each time, up to 100 ms, and so long past the moment in which
+ * the store is free again; whoever holds it here does so for some milliseconds. */
+static int wait_a_little(void *arg, int tries)
+{
+    struct qund_db *db = arg;
+    int64_t now = qund_mono_now().ms;
+
+    if (tries == 0)
+        db->busy_until_ms = now + db->busy_ms;
+    if (now >= db->busy_until_ms)
+        return 0;
+    sqlite3_sleep(1);
+    return 1;
+}
+
 static int configure(struct qund_db *db, const struct qund_db_cfg *cfg)
 {
     char sql[512];
@@ -103,7 +118,7 @@ static int configure(struct qund_db *db, const struct qund_db_cfg *cfg)
 
     sqlite3_extended_result_codes(db->h, 1);
     db->busy_ms = cfg->busy_ms;
-    sqlite3_busy_timeout(db->h, cfg->busy_ms);
+    sqlite3_busy_handler(db->h, cfg->busy_ms > 0 ? wait_a_little : NULL, db);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, on, &ignored);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DDL, off, &ignored);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DML, off, &ignored);
@@ -238,9 +253,9 @@ int qund_db_begin_now(struct qund_db *db)
 {
     int rc;
 
-    sqlite3_busy_timeout(db->h, 0);
+    sqlite3_busy_handler(db->h, NULL, NULL);
     rc = qund_db_begin(db);
-    sqlite3_busy_timeout(db->h, db->busy_ms);
+    sqlite3_busy_handler(db->h, db->busy_ms > 0 ? wait_a_little : NULL, db);
     return rc;
 }
 

@@ -4,10 +4,12 @@
  * that commits. PASSIVE takes no lock a writer waits for, so it runs at every tick; once it has
  * copied everything and no reader holds an old snapshot, the writer starts the WAL anew by itself.
  * Under a steady load it never finds that moment, so a WAL that is long is begun anew by RESTART,
- * which does hold the writer off and is therefore asked for only when almost nothing is left to
- * copy; the handle's busy time-out of 0 makes it give way at once. TRUNCATE does the same and hands
- * the blocks back, for which a file of 64 MiB keeps the writer waiting 40-60 ms: only when nobody
- * writes, or when the file is far too long.
+ * which does hold the writer off until the last pages are synced and is therefore asked for only
+ * when almost nothing is left to copy. A pass of PASSIVE that had much to sync leaves what was
+ * committed meanwhile, so it is made again until little is left. The handle's busy time-out of 0
+ * makes RESTART give way at once. TRUNCATE does the same and hands the blocks back; where the disk
+ * discards what is freed that takes 100-250 ms for 64-256 MiB and every sync waits behind it, so
+ * it is for whoever knows that nobody writes.
  *
  * Checks. quick_check reads every page of a table; one table a call keeps the snapshot short. What
  * a damaged file needs is a person and a backup, so the message names the command.
@@ -27,11 +29,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FEW_FRAMES                                                                 \
-    64 /* at most this many are copied while the writer waits: below a millisecond \
-        */
+#define FEW_FRAMES 256  /* at most so many are copied and synced while the writer waits */
+#define PASSES 4        /* of PASSIVE over a long WAL: each has less to do than the last */
 #define PAGE_BYTES 4096 /* SQLite's own choice; ours are made with no other */
-#define TOO_LONG 4      /* times the limit: worth the wait for its blocks to be given back */
 #define RESTORE_HINT "stop the daemon and run `qund restore DIR`"
 
 static const struct {
@@ -180,19 +180,24 @@ static int checkpoint(struct qund_db *db, int how, struct qund_checkpoint *out)
 int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate,
                           struct qund_checkpoint *out)
 {
-    int64_t bytes;
+    int64_t left = 0;
     int rc;
 
     *out = (struct qund_checkpoint){0};
-    rc = checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, out);
-    if (rc < 0)
-        return rc;
-    bytes = out->wal_frames * PAGE_BYTES;
-    if (!truncate && bytes <= limit_bytes)
-        return QUND_OK;
+    for (int pass = 0; pass < PASSES; pass++) {
+        rc = checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, out);
+        if (rc < 0)
+            return rc;
+        if (!truncate && out->wal_frames * PAGE_BYTES <= limit_bytes)
+            return QUND_OK;
+        if (pass > 0 && out->wal_frames - out->done_frames >= left)
+            break; /* a reader's snapshot is in the way, or too much is written */
+        left = out->wal_frames - out->done_frames;
+        if (left <= FEW_FRAMES)
+            break;
+    }
     if (out->wal_frames - out->done_frames > FEW_FRAMES)
         return QUND_E_AGAIN;
-    truncate = truncate || bytes > TOO_LONG * limit_bytes;
     rc = checkpoint(db, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART, out);
     out->emptied = rc == 0;
     return rc;

@@ -18,9 +18,9 @@ struct qund_checkpoint {
     int64_t wal_frames, done_frames; /* after the call */
     bool emptied;                    /* the WAL begins anew */
 };
-/* PASSIVE; then, when at most a few frames remain, TRUNCATE if `truncate` asks for it or the WAL
- * has grown to several times limit_bytes, RESTART if it is longer than limit_bytes. AGAIN when a
- * reader or writer is in the way: try at the next tick. */
+/* PASSIVE; then, when at most a few frames remain, TRUNCATE if `truncate` asks for it, RESTART if
+ * the WAL is longer than limit_bytes. AGAIN when a reader or writer is in the way: try at the next
+ * tick. Ask for TRUNCATE when nobody writes: handing blocks back may hold up the disk. */
 QUND_CHECK int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate,
                                      struct qund_checkpoint *out);
 
