@@ -10,6 +10,7 @@
 #include "app/parts.h"
 #include "core/file.h"
 #include "crm/roster.h"
+#include <unistd.h>
 
 /* --- the queue --- */
 
@@ -97,12 +98,65 @@ int qund_open_queue(struct qund *q, struct qund_err *err)
     return rc;
 }
 
+/* --- room on the disk --- */
+
+/* The start needs some room itself (shared memory beside the log, the lease of the queue): it gets
+ * the same reserve that a running daemon would. */
+static void make_room(struct qund *q)
+{
+    if (!qund_disk_full(q->vault->dir) || !qund_reserve_give(q->vault->reserve))
+        return;
+    q->reserve_given = true;
+    qund_log(q->log, QUND_ERROR, "store.reserve_given", QUND_KV("at", "the start"),
+             QUND_KV("do", "free disk space; the reserve is taken again by itself"));
+}
+
+int qund_told_of_disk(const struct qund *q, int rc, struct qund_err *err)
+{
+    const char *const places[] = {q->vault ? q->vault->dir : NULL,
+                                  q->vault ? q->vault->redis : NULL};
+
+    if (!err || rc == QUND_E_EXISTS || rc == QUND_E_INVAL || rc == QUND_E_DENIED)
+        return rc;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(places); i++)
+        if (places[i] && qund_disk_full(places[i]) &&
+            !qund_str_starts(qund_str(err->text), "the disk is full"))
+            return qund_err_set(err, QUND_E_FULL, places[i],
+                                "the disk is full (%lld KiB are left), and the start needs some "
+                                "megabytes: free them and start again; nothing is damaged or lost "
+                                "(%.90s: %.110s)",
+                                (long long)qund_disk_free(places[i]) / 1024, err->where, err->text);
+    return rc;
+}
+
+/* The first time it may be half of what is there; one that was given back is taken again only as
+ * the running daemon takes it. */
+static void keep_reserve(struct qund *q, bool fresh)
+{
+    struct qund_err err = {0};
+    const char *path = q->vault->reserve;
+    int64_t bytes = q->config->store.reserve;
+
+    if (bytes == 0) {
+        qund_ignore((int)qund_reserve_give(path)); /* switched off since */
+        return;
+    }
+    if (q->reserve_given)
+        return;
+    if (!fresh && access(path, F_OK) != 0 && !qund_reserve_fits(path, bytes))
+        qund_ignore(qund_err_set(&err, QUND_E_FULL, path,
+                                 "the disk has no room for the reserve and as much besides"));
+    if (err.rc < 0 || qund_reserve_make(path, bytes, &err) < 0)
+        qund_log(q->log, QUND_WARN, "store.no_reserve", QUND_KV("why", err.text));
+}
+
 /* --- the store --- */
 
 static int open_store(struct qund *q, struct qund_err *err)
 {
     int64_t made_virtual = -1;
     bool wal_lost = qund_store_wal_lost(q->vault->store, q->left.unclean);
+    bool fresh = access(q->vault->store, F_OK) != 0;
     int rc = qund_vault_store(q->vault, q->config, q->log, &q->db, err);
 
     if (rc < 0)
@@ -125,9 +179,7 @@ static int open_store(struct qund *q, struct qund_err *err)
                                            "give another folder with --data");
     if (rc < 0)
         return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
-    if (q->config->store.reserve > 0 &&
-        qund_reserve_make(q->vault->reserve, q->config->store.reserve, err) < 0)
-        qund_log(q->log, QUND_WARN, "store.no_reserve", QUND_KV("why", err->text));
+    keep_reserve(q, fresh);
     rc = qund_vault_look_at_damage(q->vault, q->db, q->log, err);
     if (rc == 0)
         rc = open_instance(q, err);
@@ -157,6 +209,8 @@ int qund_open_ground(struct qund *q, struct qund_err *err)
     /* The door opens last, but that it can be opened is known now, before seconds of work. */
     if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) != 0)
         rc = qund_server_try_tcp(q->config->http.listen, err);
+    if (rc == 0)
+        make_room(q);
     if (rc == 0)
         rc = qund_vault_key(q->vault, err);
     if (rc == 0)

@@ -2,9 +2,21 @@
  * for /metrics. Degraded means: events are taken, something else is not as it should be. Not ready
  * means that an event sent now would be refused. */
 #include "app/parts.h"
+#include "core/file.h"
 #include <malloc.h>
 
 #define HEAP_EVERY 10 /* calls; the allocator walks its free lists to count */
+
+static void redis_away(struct qund *q, struct qund_jw *w, int64_t ms)
+{
+    struct qund_redis_state r = {0};
+
+    if (q->redis)
+        qund_redis_state(q->redis, &r);
+    qund_jw_printf(w, "redis does not answer for %lld ms: events go to the spool%s%s%s",
+                   (long long)ms, r.why[0] ? " (our own redis-server ended last: " : "", r.why,
+                   r.why[0] ? ")" : "");
+}
 
 static bool intake_ready(struct qund *q, struct qund_jw *w)
 {
@@ -14,8 +26,7 @@ static bool intake_ready(struct qund *q, struct qund_jw *w)
     if (in.risk != QUND_RISK_NONE)
         qund_jw_printf(w, "%s", qund_queue_risk_text(in.risk));
     if (!in.redis_up && in.risk != QUND_RISK_EVICTS)
-        qund_jw_printf(w, "redis does not answer for %lld ms: events go to the spool",
-                       (long long)in.down_ms);
+        redis_away(q, w, in.down_ms);
     if (in.spool_events > 0)
         qund_jw_printf(w, "%lld events in the spool", (long long)in.spool_events);
     if (in.stream_cut)
@@ -48,6 +59,14 @@ static void worker_ready(struct qund *q, struct qund_jw *w)
             "%llu entries were trimmed from the queue before they were applied; what they held is "
             "unknown: see the log",
             (unsigned long long)st.bodies_missing);
+    if (st.reserve_out)
+        qund_jw_printf(
+            w,
+            "the disk of the data folder is (almost) full: %lld MiB are free, and the reserve of "
+            "%lld MiB (store.reserve) is given away; free twice that, it is then taken again by "
+            "itself",
+            (long long)qund_disk_free(q->vault->dir) >> 20,
+            (long long)q->config->store.reserve >> 20);
     if (st.trouble < 0)
         qund_jw_printf(
             w,
@@ -184,6 +203,9 @@ void qund_gauges_refresh(struct qund *q)
     qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_writable", NULL,
                                        "1 while transactions can be committed"),
                      st.trouble == 0 && !atomic_load(q->vault->damaged));
+    qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_reserve_held", NULL,
+                                       "1 while the disk space kept for a full disk is there"),
+                     q->config->store.reserve > 0 && !st.reserve_out);
     qund_hosts_gauges(q);
     log_lines(q, "level=\"warn\"", QUND_WARN);
     log_lines(q, "level=\"error\"", QUND_ERROR);

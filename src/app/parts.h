@@ -65,6 +65,7 @@ struct qund {
     int wake_fd, port;
     unsigned gauges; /* times they were refreshed */
     int64_t drain_until;
+    bool reserve_given; /* the start found the disk full */
     bool rules_degraded;
     char config_why[320], org_why[320], sop_why[320]; /* what was refused last; loop; "" nothing */
     char org_lost[320]; /* who is told nothing for want of a target; loop; "" nobody */
@@ -78,6 +79,8 @@ struct qund {
 /* --- ground.c --- */
 /* The lock first, the rules last; what is made before a failure is qund_close's to undo. */
 QUND_CHECK int qund_open_ground(struct qund *q, struct qund_err *err);
+/* The start failed with rc. When a full disk is why, *err says that, and what to do. Returns rc. */
+int qund_told_of_disk(const struct qund *q, int rc, struct qund_err *err);
 /* Waits for Redis, which open_ground has started, and compares. */
 QUND_CHECK int qund_open_queue(struct qund *q, struct qund_err *err);
 

@@ -277,7 +277,7 @@ int qund_open(const struct qund_opts *o, struct qund **out, struct qund_err *err
     if (rc == 0)
         rc = open_signals(q, err);
     if (rc < 0)
-        return rc;
+        return qund_told_of_disk(q, rc, err);
     q->up = true;
     qund_org_reload(q);
     qund_sop_reload(q);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static void close_p(int *fd)
@@ -135,6 +136,37 @@ int qund_dir_make(const char *path, unsigned mode, struct qund_err *err)
     return QUND_OK;
 }
 
+#define FULL_BYTES (256 << 10)
+
+static bool look_at_disk(const char *path, struct statvfs *v)
+{
+    QUND_AUTO(qund_free_str) char *dir = NULL;
+    char *slash;
+
+    if (statvfs(path, v) == 0)
+        return true;
+    dir = qund_strdup(path);
+    slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = '\0';
+    return statvfs(slash ? dir : ".", v) == 0;
+}
+
+int64_t qund_disk_free(const char *path)
+{
+    struct statvfs v;
+
+    return look_at_disk(path, &v) ? (int64_t)v.f_bavail * (int64_t)v.f_frsize : -1;
+}
+
+bool qund_disk_full(const char *path)
+{
+    struct statvfs v;
+
+    return look_at_disk(path, &v) && ((int64_t)v.f_bavail * (int64_t)v.f_frsize < FULL_BYTES ||
+                                      (v.f_files > 0 && v.f_favail == 0));
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
     (void)st;
@@ -223,7 +255,8 @@ int qund_lock_take(const char *path, int *out_fd, long *holder_pid, struct qund_
         return rc;
     }
     n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n) {
+    /* Written over and then cut: on a full disk a block that is let go may not come back. */
+    if (pwrite(fd, pid, (size_t)n, 0) != n || ftruncate(fd, n) != 0) {
         int rc = fail(err, path, "the lock file cannot be written");
 
         close(fd);

@@ -13,6 +13,11 @@ bool qund_fd_write(int fd, struct qund_str bytes); /* all of them; false: errno 
 /* mkdir -p with mode for what is made. */
 QUND_CHECK int qund_dir_make(const char *path, unsigned mode, struct qund_err *err);
 QUND_CHECK int qund_dir_sync(const char *path, struct qund_err *err);
+/* Bytes that may still be written where `path` (a file or folder, itself perhaps not there yet)
+ * lies; < 0: not known. */
+int64_t qund_disk_free(const char *path);
+/* Hardly a page, or not one more name, has room there: what fails, fails of that. */
+bool qund_disk_full(const char *path);
 /* Removes a tree below path, path included; a missing one is fine. */
 QUND_CHECK int qund_dir_remove(const char *path, struct qund_err *err);
 /* Names in a folder that end in `suffix`, sorted; v and each name are the caller's. */

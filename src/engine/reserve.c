@@ -9,9 +9,9 @@
 
 bool qund_reserve_failed(struct qund_reserve *r, int rc)
 {
-    if ((rc != QUND_E_FULL && rc != QUND_E_IO) || r->given || !r->path)
+    if ((rc != QUND_E_FULL && rc != QUND_E_IO) || !r->path)
         return false;
-    r->given = true;
+    r->given = true; /* or it was never there: from now on it is looked for */
     if (!qund_reserve_give(r->path))
         return false;
     qund_log(r->log, QUND_ERROR, "store.reserve_given", QUND_KV("rc", qund_rc_name(rc)),

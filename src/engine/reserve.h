@@ -7,7 +7,7 @@ struct qund_reserve {
     const char *path; /* NULL: none is kept */
     int64_t bytes;
     struct qund_log *log;
-    bool given;
+    bool given;        /* it is not there: taken (again) when the disk has room */
     int64_t healed_ms; /* monotonic: since when nothing failed */
 };
 /* A commit failed with rc: true when room was made, so that the next try is worth making now. */

@@ -143,6 +143,7 @@ static void note_state(struct qund_worker *w, int rc, int64_t floor)
     w->state.denied = c.denied;
     w->state.recovered = c.recovered;
     w->state.bodies_missing = c.bodies_missing;
+    w->state.reserve_out = w->reserve.given;
     if (floor > 0)
         w->state.floor_ms = floor;
     w->state.trouble = rc;
@@ -375,8 +376,11 @@ int qund_worker_open(const struct qund_worker_deps *deps, struct qund_worker **o
     int rc;
 
     w->deps = *deps;
-    w->reserve = (struct qund_reserve){
-        .path = deps->reserve, .bytes = deps->reserve_bytes, .log = deps->log};
+    w->reserve = (struct qund_reserve){.path = deps->reserve,
+                                       .bytes = deps->reserve_bytes,
+                                       .log = deps->log,
+                                       .given = deps->reserve && access(deps->reserve, F_OK) != 0};
+    w->state.reserve_out = w->reserve.given;
     pthread_mutex_init(&w->mtx, NULL);
     w->commands = qund_mbox_new(COMMANDS_MAX);
     w->apply = qund_metric_seconds(deps->metrics, "qund_apply_seconds",

@@ -57,6 +57,7 @@ struct qund_worker_state {
     int64_t floor_ms;         /* everything received before is applied; 0: not known yet */
     int trouble;              /* rc of the last transaction that failed, 0 when the last one held */
     int64_t trouble_since_ms; /* monotonic; 0 */
+    bool reserve_out;         /* the disk had no room for the reserve, or had to be given it */
 };
 void qund_worker_state(struct qund_worker *w, struct qund_worker_state *out);
 #endif

@@ -42,7 +42,6 @@ enum {
     SETTLED_MS = 10000,     /* lived so long: its file was good */
     SERVED_MS = 1000,       /* … it did not die of its start, which may be tried at once */
     MENDS_A_START = 2,
-    LOG_MAX = 1 << 20,
     LOG_LOOK_MS = 10000
 };
 
@@ -68,11 +67,12 @@ static void nap(void)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL); /* for what has no descriptor to wait on */
 }
 
-/* ---- configuration and log ---- */
+/* ---- configuration ---- */
 
 static int write_config(const struct qund_redis *r, struct qund_err *err)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf now = {0};
     QUND_AUTO(qund_free_str) char *path = qund_path_join(r->dir, "redis.conf");
 
     qund_buf_printf(&b,
@@ -86,54 +86,10 @@ static int write_config(const struct qund_redis *r, struct qund_err *err)
                     "stream-node-max-bytes 4096\nstream-node-max-entries 100\n"
                     "maxclients 64\ntimeout 0\nslowlog-max-len 16\n",
                     r->durable ? "always" : "no", (long long)r->maxmemory);
+    if (qund_file_read(path, b.n, &now, NULL) == 0 &&
+        qund_str_eq(qund_buf_view(&now), qund_buf_view(&b)))
+        return QUND_OK; /* also on a full disk */
     return qund_file_replace(path, qund_buf_view(&b), 0600, err);
-}
-
-int qund_redis_log_open(const char *dir)
-{
-    QUND_AUTO(qund_free_str) char *path = qund_path_join(dir, "redis.log");
-
-    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-}
-
-/* The child appends to a file it never opens again, so the file is cut in place; one old part is
- * kept. */
-static void bound_log(struct qund_redis *r)
-{
-    QUND_AUTO(qund_free_str) char *path = qund_path_join(r->dir, "redis.log");
-    QUND_AUTO(qund_free_str) char *old = qund_path_join(r->dir, "redis.log.1");
-    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
-    struct stat st;
-
-    if (stat(path, &st) < 0 || st.st_size < LOG_MAX)
-        return;
-    if (st.st_size < 4 * (off_t)LOG_MAX && qund_file_read(path, 8u * LOG_MAX, &b, NULL) == 0)
-        qund_ignore(qund_file_replace(old, qund_buf_view(&b), 0600, NULL)); /* only a log */
-    if (truncate(path, 0) < 0)
-        qund_log(r->log, QUND_WARN, "redis.log_bound", QUND_KV("why", strerror(errno)));
-}
-
-/* The last line of the child's log: its own words about its death. */
-static void last_words(struct qund_redis *r, char out[160])
-{
-    QUND_AUTO(qund_free_str) char *path = qund_path_join(r->dir, "redis.log");
-    char tail[512];
-    struct qund_str rest, line = QUND_STR_NONE;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
-    off_t from = size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0;
-    ssize_t n = fd >= 0 ? pread(fd, tail, sizeof(tail), from) : 0;
-
-    if (fd >= 0)
-        close(fd);
-    rest = qund_str_n(tail, n > 0 ? (size_t)n : 0);
-    while (rest.p && rest.n > 0) {
-        struct qund_str l = qund_str_trim(qund_str_split(&rest, '\n'));
-
-        if (l.n > 0)
-            line = l;
-    }
-    snprintf(out, 160, "%.*s", QUND_STR_ARG(line));
 }
 
 /* ---- the lock ---- */
@@ -245,13 +201,16 @@ static void on_death(struct qund_redis *r, int status)
     int64_t lived = qund_mono_now().ms - r->born.ms;
     char words[160];
 
-    last_words(r, words);
+    qund_redis_last_words(r->dir, words);
     if (WIFSIGNALED(status))
         snprintf(r->state.why, sizeof(r->state.why), "killed by signal %d", WTERMSIG(status));
     else if (WEXITSTATUS(status) == 127)
         snprintf(r->state.why, sizeof(r->state.why), "%.100s cannot be run", r->program);
     else
         snprintf(r->state.why, sizeof(r->state.why), "exit %d: %.130s", WEXITSTATUS(status), words);
+    if (qund_disk_full(r->dir))
+        snprintf(r->state.why, sizeof(r->state.why),
+                 "the disk below it is full; free some megabytes there");
     r->state.pid = 0;
     r->suspect = WIFEXITED(status) && lived < SETTLED_MS;
     r->tries = lived >= SERVED_MS ? 0 : r->tries + 1; /* one that has served starts at once */
@@ -485,7 +444,7 @@ void qund_redis_poll(struct qund_redis *r)
         start_again(r);
     if (now - r->log_looked.ms >= LOG_LOOK_MS) {
         r->log_looked.ms = now;
-        bound_log(r);
+        qund_redis_log_bound(r->dir, r->log);
     }
 }
 

@@ -1,4 +1,5 @@
-/* src/queue/managed_internal.h - between managed.c (the child's life) and aof.c (its file). */
+/* src/queue/managed_internal.h - between managed.c (the child's life), aof.c (its
+ * file) and managed_log.c (its log). */
 #ifndef QUND_QUEUE_MANAGED_INTERNAL_H
 #define QUND_QUEUE_MANAGED_INTERNAL_H
 #include "queue/managed.h"
@@ -28,4 +29,8 @@ void qund_child_settle(pid_t parent, int dir_fd, int in_fd, int out_fd);
 QUND_CHECK int qund_child_wait(pid_t pid, int max_ms, int *status);
 /* "<dir>/redis.log", opened for appending; -1 on failure. */
 int qund_redis_log_open(const char *dir);
+/* Cuts it when it is long. */
+void qund_redis_log_bound(const char *dir, struct qund_log *log);
+/* Its last line: the child's own words about its death. */
+void qund_redis_last_words(const char *dir, char out[160]);
 #endif

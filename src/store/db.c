@@ -15,6 +15,7 @@
  * back by themselves; callers therefore always call qund_db_rollback, which is right in both cases.
  */
 #include "core/clock.h"
+#include "core/file.h"
 #include "store/internal.h"
 #include "store/maint.h"
 #include "store/migrate.h"
@@ -139,6 +140,42 @@ static int use_wal(struct qund_db *db)
     return qund_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;");
 }
 
+/* SQLite says FULL of a page it cannot append; of the shared memory beside the WAL it only says
+ * that something could not be written. */
+static bool no_room(struct qund_db *db, int primary)
+{
+    int e = sqlite3_system_errno(db->h);
+
+    return primary == SQLITE_FULL || (primary != SQLITE_CORRUPT && primary != SQLITE_NOTADB &&
+                                      (e == ENOSPC || e == EDQUOT || qund_disk_full(db->path)));
+}
+
+int qund_db_unusable(struct qund_db *db, const char *what, struct qund_err *err)
+{
+    int code = sqlite3_extended_errcode(db->h), rc = qund_db_rc(db, code);
+    int64_t left = qund_disk_free(db->path);
+
+    if (no_room(db, code & 0xff))
+        return qund_err_set(err, QUND_E_FULL, db->path,
+                            "the disk is full (%lld KiB are left): the store cannot be %s; nothing "
+                            "of it is damaged or lost. Free some megabytes there and start again",
+                            left < 0 ? 0LL : (long long)left / 1024, what);
+    if (code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ || db->damaged)
+        return qund_err_set(err, rc, db->path,
+                            "the store cannot be %s: %s; if the file is damaged, stop the daemon "
+                            "and run `qund restore DIR`",
+                            what, qund_db_error(db));
+    if (rc == QUND_E_AGAIN)
+        return qund_err_set(err, rc, db->path,
+                            "the store cannot be %s: %s; another program holds it: end that one "
+                            "and try again",
+                            what, qund_db_error(db));
+    return qund_err_set(err, rc, db->path,
+                        "the store cannot be %s: %s (errno %d); look at its disk and at the "
+                        "system's log (dmesg): the file is not known to be damaged",
+                        what, qund_db_error(db), sqlite3_system_errno(db->h));
+}
+
 static int open_handle(struct qund_db *db, const struct qund_db_cfg *cfg, struct qund_err *err)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -151,16 +188,14 @@ static int open_handle(struct qund_db *db, const struct qund_db_cfg *cfg, struct
     if (src != SQLITE_OK && access(cfg->path, R_OK) < 0 && errno == EACCES)
         return qund_err_set(err, QUND_E_DENIED, cfg->path,
                             "this user may not open the store; run as the one who owns it");
+    if (src != SQLITE_OK && db->h && no_room(db, src & 0xff))
+        return qund_db_unusable(db, "opened", err);
     if (src != SQLITE_OK)
         return qund_err_set(
             err, qund_db_rc(db, src), cfg->path, "cannot open the store: %s%s", qund_db_error(db),
             db->mode == QUND_DB_WRITE ? "" : "; start `qund serve` once to make it");
     if (configure(db, cfg) < 0 || (db->mode != QUND_DB_READ && use_wal(db) < 0))
-        return qund_err_set(
-            err, qund_db_rc(db, sqlite3_errcode(db->h)), cfg->path,
-            "cannot read the store: %s; if the file is damaged, stop the daemon and "
-            "run `qund restore DIR`",
-            qund_db_error(db));
+        return qund_db_unusable(db, "read", err);
     return QUND_OK;
 }
 

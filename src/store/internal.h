@@ -23,6 +23,9 @@ struct qund_db {
 /* SQLite's result code as one of ours; notes damage. 0 for OK, ROW and DONE. */
 int qund_db_rc(struct qund_db *db, int sqlite_rc);
 void qund_db_set_damaged(struct qund_db *db);
+/* `what` failed just now before the store could be used: why, and what to do about it. FULL when
+ * its disk is. */
+int qund_db_unusable(struct qund_db *db, const char *what, struct qund_err *err);
 struct stmt_table *qund_stmts_new(void);
 struct stmt_table *qund_stmts_free(struct stmt_table *t); /* finalises all */
 /* For hot paths that bind by position; positions then come from the table that made the SQL. */

@@ -25,7 +25,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -277,13 +276,5 @@ bool qund_reserve_give(const char *path)
 
 bool qund_reserve_fits(const char *path, int64_t bytes)
 {
-    QUND_AUTO(qund_free_str) char *dir = qund_strdup(path);
-    char *slash = strrchr(dir, '/');
-    struct statvfs v;
-
-    if (slash)
-        *slash = '\0';
-    if (statvfs(slash ? dir : ".", &v) < 0)
-        return false;
-    return (int64_t)v.f_bavail > 2 * bytes / (int64_t)v.f_frsize;
+    return qund_disk_free(path) > 2 * bytes;
 }

@@ -16,21 +16,23 @@ int qund_schema_version(void)
     return m[n - 1].version;
 }
 
-static int unreadable(struct qund_db *db, int rc, struct qund_err *err)
-{
-    return qund_err_set(
-        err, rc, db->path,
-        "cannot read the store: %s; if the file is damaged, stop the daemon and run "
-        "`qund restore DIR`",
-        qund_db_error(db));
-}
-
 static int newer(struct qund_db *db, int64_t version, struct qund_err *err)
 {
     return qund_err_set(err, QUND_E_ABI, db->path,
                         "the store has schema version %lld, this program knows up to %d: use the "
                         "newer qund that wrote it, or restore a backup made by this version",
                         (long long)version, qund_schema_version());
+}
+
+static int not_forward(struct qund_db *db, const struct qund_migration *m, int rc,
+                       struct qund_err *err)
+{
+    if (rc == QUND_E_FULL)
+        return qund_db_unusable(db, "brought forward", err);
+    return qund_err_set(err, rc, db->path,
+                        "cannot bring the store to schema version %d (%s): %s; nothing of that "
+                        "step was kept",
+                        m->version, m->name, qund_db_error(db));
 }
 
 static int apply(struct qund_db *db, const struct qund_migration *m)
@@ -59,7 +61,7 @@ int qund_migrate(struct qund_db *db, int upto, struct qund_log *log, struct qund
     int rc = qund_db_ask_int(db, "PRAGMA user_version", &version);
 
     if (rc < 0)
-        return unreadable(db, rc, err);
+        return qund_db_unusable(db, "read", err);
     if (version > qund_schema_version())
         return newer(db, version, err);
     for (size_t i = 0; i < n; i++) {
@@ -67,11 +69,7 @@ int qund_migrate(struct qund_db *db, int upto, struct qund_log *log, struct qund
             continue;
         rc = apply(db, &m[i]);
         if (rc < 0) {
-            rc = qund_err_set(
-                err, rc, db->path,
-                "cannot bring the store to schema version %d (%s): %s; nothing of that "
-                "step was kept",
-                m[i].version, m[i].name, qund_db_error(db));
+            rc = not_forward(db, &m[i], rc, err);
             qund_db_rollback(db);
             return rc;
         }
@@ -87,7 +85,7 @@ int qund_migrate_check(struct qund_db *db, struct qund_err *err)
     int rc = qund_db_ask_int(db, "PRAGMA user_version", &version);
 
     if (rc < 0)
-        return unreadable(db, rc, err);
+        return qund_db_unusable(db, "read", err);
     if (version > qund_schema_version())
         return newer(db, version, err);
     if (version < qund_schema_version())

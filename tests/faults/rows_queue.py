@@ -347,3 +347,74 @@ def fill(d, disk, where):
     check(healed <= 2 * PATIENCE, f"healed after {healed:.1f} s; {brief(v)}")
     return (f"503 x {refused.get(503, 0)}, /readyz {status}, healed in {healed:.1f} s, {brief(v)}")
 
+
+
+def fill_up(folder):
+    """Takes the last page of that disk."""
+    with (pathlib.Path(folder) / "filler").open("ab", buffering=0) as f, contextlib.suppress(OSError):
+        while True:
+            f.write(bytes(4096))
+
+
+@contextlib.contextmanager
+def small_disk(ctx, where="data"):
+    """A daemon that ran once on a disk of its own, which is full now."""
+    d = ctx.daemon(ctx.place(), config={"store": {"reserve": "1MiB", "search": False}})
+    disk = Tmpfs(d.folder / where, "8m")
+    try:
+        d.start()
+        with d.client("ingest") as c:
+            check(c.events([{"id": "before", "group": "g", "sender": "u", "text": "在吗"}]).status == 202, "taken")
+        d.drained()
+        d.kill9()
+        fill_up(disk.folder)
+        yield d, disk
+    finally:
+        d.__exit__()
+        disk.close()
+
+
+def room_again(d, disk, events):
+    """Space appears: all of it is applied, nothing is degraded, the reserve is there again."""
+    (disk.folder / "filler").unlink()
+    until(lambda: '"degraded":[]' in d.degraded()[1], 20, "nothing is degraded any more")
+    until(lambda: d.metric("qund_store_reserve_held") == 1, 10, "the reserve is taken again")
+    d.drained()
+    d.stop()
+    with sqlite3.connect(d.data / "qund.db") as db:
+        months = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE name GLOB 'message_[0-9]*'"
+                                           " AND type = 'table'")]
+        stored = sum(db.execute(f"SELECT count(*) FROM {m}").fetchone()[0] for m in months)
+    check(stored == events, f"{stored} of {events} events are stored")
+
+
+@row("B6S", "the disk is full when it starts: with its reserve, without, under Redis alone",
+     "starts degraded, or one line that says so; never advice to restore")
+def b6s(ctx):
+    with small_disk(ctx) as (d, disk):      # what is kept for a full disk is given to the start
+        d.start()
+        status, degraded = d.degraded()
+        check(status == 200 and "disk of the data folder" in degraded, "/readyz says so", status, degraded)
+        until(lambda: d.metric("qund_store_reserve_held") == 0, 5, "the metric says so")
+        with d.client("ingest") as c:
+            check(c.events([{"id": "on it", "group": "g", "sender": "u", "text": "在吗"}]).status == 202, "it takes events")
+        room_again(d, disk, 2)
+    with small_disk(ctx) as (d, disk):
+        (d.data / "reserve").unlink()
+        fill_up(disk.folder)
+        code, said, took = d.fails_to_start()
+        line = said.strip().splitlines()[-1]
+        check(code == 1 and "the disk is full" in line and "start again" in line, "one line says it", code, said)
+        check("restore" not in said, "a sound store is not to be restored", said)
+        (disk.folder / "filler").unlink()
+        d.start()
+        d.drained()
+    with small_disk(ctx, "data/redis") as (d, disk):
+        d.start()
+        with d.client("ingest") as c:       # more than the last page of its file takes
+            for i in range(4):
+                text = "在吗" * 300
+                check(c.events([{"id": f"r{i}", "group": "g", "sender": "u", "text": text}]).status == 202, "taken")
+        until(lambda: "the disk below it is full" in d.degraded()[1], 20, "/readyz says why Redis is away")
+        room_again(d, disk, 5)
+    return f"degraded and healed with the reserve; without: exit 1 in {took:.2f} s; under Redis: spooled, applied"

@@ -429,6 +429,19 @@ static void a_full_disk_gets_the_reserve_back_which_is_taken_again_after_it(void
     wait_until(f, reserve_there, 1, 10000);
 }
 
+static void a_reserve_that_is_not_there_at_the_start_is_taken_when_there_is_room(void **state)
+{
+    struct fix *f = *state;
+    struct qund_worker_state st;
+
+    start(f, 0, 0);
+    wait_until(f, reserve_there, 1, 10000);
+    say(f, 1, "hi");
+    wait_until(f, messages, 1, 5000);
+    qund_worker_state(f->w, &st);
+    assert_false(st.reserve_out);
+}
+
 static int64_t indexed(struct fix *f)
 {
     return read_int(f, "SELECT coalesce(sum(seq), 0) FROM search_cursor");
@@ -487,6 +500,7 @@ int main(void)
         WORKER_TEST(a_damaged_store_is_written_no_more_and_entries_wait_for_the_restored_one),
         WORKER_TEST(stopping_applies_what_was_asked_before),
         WORKER_TEST(stopping_while_nothing_can_be_written_answers_everybody_and_loses_nothing),
+        WORKER_TEST(a_reserve_that_is_not_there_at_the_start_is_taken_when_there_is_room),
         WORKER_TEST(a_full_disk_gets_the_reserve_back_which_is_taken_again_after_it),
         WORKER_TEST(the_search_index_is_filled_when_nobody_waits),
         WORKER_TEST(far_behind_it_is_filled_although_events_wait),

@@ -4,6 +4,8 @@
 #include "store/migrate.h"
 #include "store_unit.h"
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,6 +219,28 @@ static void single_values_are_set_replaced_and_dropped(void **state)
     assert_true(v == 1757900000000);
 }
 
+/* The limit on the size of files is to SQLite what a full disk is: it cannot make its shared
+ * memory. */
+static void a_sound_store_that_cannot_be_opened_is_not_to_be_restored(void **state)
+{
+    struct fresh *f = *state;
+    struct qund_db_cfg cfg = {.path = f->path, .busy_ms = 100};
+    struct qund_db *db = NULL;
+    struct qund_err err = {0};
+    struct rlimit was, tight;
+
+    f->db = qund_db_close(f->db);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    tight = (struct rlimit){.rlim_cur = 4096, .rlim_max = was.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    assert_int_equal(qund_db_open(&cfg, QUND_DB_WRITE, NULL, &db, &err), QUND_E_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_non_null(strstr(err.text, "not known to be damaged"));
+    assert_null(strstr(err.text, "restore"));
+    f->db = fresh_handle(f, QUND_DB_WRITE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +256,7 @@ int main(void)
         FRESH_TEST(migrations_rise_and_the_file_ends_at_the_last),
         FRESH_TEST(work_that_nobody_waits_for_does_not_wait_for_who_holds_the_store),
         cmocka_unit_test(a_missing_store_tells_readers_what_makes_it),
+        FRESH_TEST(a_sound_store_that_cannot_be_opened_is_not_to_be_restored),
         FRESH_TEST(single_values_are_set_replaced_and_dropped),
     };
 
