@@ -9,7 +9,9 @@
  * is replaced by the last good one, which /readyz then shows. */
 #include "app/parts.h"
 #include "core/file.h"
+#include "crm/org.h"
 #include "crm/roster.h"
+#include "sop/plan.h"
 #include <unistd.h>
 
 /* --- the queue --- */
@@ -152,6 +154,17 @@ static void keep_reserve(struct qund *q, bool fresh)
 
 /* --- the store --- */
 
+/* Whether something stays in force when a file is refused; asked before the engine has the store.
+ * What cannot be read may be there. */
+static void look_back(struct qund *q)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf templates = {0};
+    char org[65];
+
+    q->org_known = qund_org_applied(q->db, org) < 0 || org[0] != '\0';
+    q->sop_known = qund_sop_template_list(q->db, &templates) != 0;
+}
+
 static int open_store(struct qund *q, struct qund_err *err)
 {
     int64_t made_virtual = -1;
@@ -179,6 +192,7 @@ static int open_store(struct qund *q, struct qund_err *err)
                                            "give another folder with --data");
     if (rc < 0)
         return qund_err_set(err, rc, "store", "%s", qund_db_error(q->db));
+    look_back(q);
     keep_reserve(q, fresh);
     rc = qund_vault_look_at_damage(q->vault, q->db, q->log, err);
     if (rc == 0)

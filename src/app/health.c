@@ -1,6 +1,7 @@
 /* src/app/health.c - how fit the daemon is, in words for /readyz, keys for `qund status`, numbers
  * for /metrics. Degraded means: events are taken, something else is not as it should be. Not ready
- * means that an event sent now would be refused. */
+ * means that an event sent now would be refused, by the API or because the channels' plugins are
+ * not open yet. */
 #include "app/parts.h"
 #include "core/file.h"
 #include <malloc.h>
@@ -29,6 +30,13 @@ static bool intake_ready(struct qund *q, struct qund_jw *w)
         redis_away(q, w, in.down_ms);
     if (in.spool_events > 0)
         qund_jw_printf(w, "%lld events in the spool", (long long)in.spool_events);
+    if (in.spool_damaged > 0)
+        qund_jw_printf(
+            w,
+            "%d spool files were damaged on the disk and kept aside: answered events in them may "
+            "be missing. Send what the source still has of that time again (repeats are "
+            "recognised), then move %s/%s away: this ends when none is left there",
+            in.spool_damaged, q->vault->spool, in.spool_damaged_name);
     if (in.stream_cut)
         qund_jw_printf(
             w, "the queue lost entries between %llu-%llu and %llu-%llu: what they held is unknown",
@@ -114,23 +122,30 @@ bool qund_ready(void *arg, struct qund_jw *w)
         qund_jw_printf(w, "rules were refused, the set before them runs: %s", m.rules_why);
     else if (q->rules_degraded && !m.rules_taken)
         qund_jw_printf(w, "rules were refused at start, the last good set runs; see `qund check`");
-    qund_hosts_ready(q, w);
+    ready = qund_hosts_ready(q, w) && ready;
     if (q->config_why[0])
         qund_jw_printf(w, "the configuration was refused, the one before it runs: %s",
                        q->config_why);
     if (q->org_why[0])
-        qund_jw_printf(w, "the org file was refused, what it said before stays: %s", q->org_why);
+        qund_jw_printf(w, "the org file was refused, %s: %s",
+                       q->org_known
+                           ? "what it said before stays"
+                           : "and none was read before it, so nobody and no group is known",
+                       q->org_why);
     if (q->org_lost[0])
         qund_jw_printf(w,
                        "the org file names push targets that do not exist: %s (all: `qund check`)",
                        q->org_lost);
     if (q->sop_why[0])
-        qund_jw_printf(w, "SOP templates were refused, those before them stay in force: %s",
+        qund_jw_printf(w, "SOP templates were refused, %s: %s",
+                       q->sop_known ? "those before them stay in force"
+                                    : "and none were read before them, so there are none",
                        q->sop_why);
     if (q->queue_gap[0])
         qund_jw_printf(w, "%s", q->queue_gap);
     if (q->store_gap[0])
         qund_jw_printf(w, "%s", q->store_gap);
+    qund_descriptors_ready(q, w);
     if (q->redis) {
         struct qund_redis_state r;
 
@@ -172,6 +187,7 @@ void qund_status(void *arg, struct qund_jw *w)
     qund_jw_kbool(w, "recovered", st.recovered);
     qund_jw_kint(w, "store_wal_bytes", m.wal_bytes);
     qund_jw_kint(w, "gaps_open", gaps_open(q));
+    qund_descriptors_status(q, w);
     qund_hosts_status(q, w);
 }
 
@@ -206,6 +222,7 @@ void qund_gauges_refresh(struct qund *q)
     qund_counter_set(qund_metric_gauge(q->metrics, "qund_store_reserve_held", NULL,
                                        "1 while the disk space kept for a full disk is there"),
                      q->config->store.reserve > 0 && !st.reserve_out);
+    qund_descriptors_gauges(q);
     qund_hosts_gauges(q);
     log_lines(q, "level=\"warn\"", QUND_WARN);
     log_lines(q, "level=\"error\"", QUND_ERROR);

@@ -2,9 +2,12 @@
  * /metrics. */
 #include "app/host.h"
 
-void qund_hosts_ready(struct qund *q, struct qund_jw *w)
+/* An entry that failed to open is down and said; the others make the daemon ready all the same.
+ * Before they were tried, at the start, bridges would be answered 503. */
+bool qund_hosts_ready(struct qund *q, struct qund_jw *w)
 {
     struct qund_plugin_file *f;
+    bool waiting = false;
 
     for (size_t i = 0; q->opts.plugins && (f = qund_plugins_at(q->opts.plugins, i)); i++)
         if (f->state != QUND_PLUGIN_LOADED)
@@ -15,7 +18,10 @@ void qund_hosts_ready(struct qund *q, struct qund_jw *w)
         if (!e->open)
             qund_jw_printf(w, "%s %s is down: %s", e->is_channel ? "channel" : "target", e->name,
                            e->why);
+        if (e->is_channel && !q->hosts->opened)
+            waiting = true;
     }
+    return !waiting;
 }
 
 void qund_hosts_status(struct qund *q, struct qund_jw *w)

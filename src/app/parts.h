@@ -10,6 +10,7 @@
 #include "app/words.h"
 #include "config/config.h"
 #include "core/clock.h"
+#include "core/fds.h"
 #include "deliver/deliver.h"
 #include "engine/engine.h"
 #include "engine/worker.h"
@@ -65,9 +66,12 @@ struct qund {
     int wake_fd, port;
     unsigned gauges; /* times they were refreshed */
     int64_t drain_until;
+    struct qund_fds fds; /* as counted last; loop */
+    unsigned conns_max;
     bool reserve_given; /* the start found the disk full */
     bool rules_degraded;
     char config_why[320], org_why[320], sop_why[320]; /* what was refused last; loop; "" nothing */
+    bool org_known, sop_known; /* one was read before, now or at an earlier start; loop */
     char org_lost[320]; /* who is told nothing for want of a target; loop; "" nobody */
     bool up;            /* the start came through */
     char instance[24];
@@ -89,6 +93,12 @@ bool qund_ready(void *q, struct qund_jw *w);
 void qund_status(void *q, struct qund_jw *w);
 void qund_gauges_refresh(struct qund *q);
 
+/* --- descriptors.c --- */
+unsigned qund_connections_max(struct qund *q); /* as many as the limit leaves room for */
+void qund_descriptors_ready(struct qund *q, struct qund_jw *w);
+void qund_descriptors_status(const struct qund *q, struct qund_jw *w);
+void qund_descriptors_gauges(struct qund *q);
+
 /* --- hosts.c: plugins --- */
 /* Whom the last stops blame; before any is started. */
 QUND_CHECK int qund_plugins_suspect(struct qund *q, struct qund_err *err);
@@ -99,7 +109,7 @@ void qund_hosts_refuse(struct qund *q); /* no push is handed over any more */
 bool qund_hosts_busy(struct qund *q);   /* something a plugin has begun is not done */
 void qund_hosts_stop(struct qund *q);   /* no plugin is called after it */
 void qund_hosts_free(struct qund *q);   /* when intake and deliver are gone */
-void qund_hosts_ready(struct qund *q, struct qund_jw *w);
+bool qund_hosts_ready(struct qund *q, struct qund_jw *w); /* false: channels wait to be opened */
 void qund_hosts_status(struct qund *q, struct qund_jw *w);
 void qund_hosts_gauges(struct qund *q);
 /* host_http.c, host_deliver.c: for the parts below */

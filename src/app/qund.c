@@ -193,12 +193,14 @@ static int open_door(struct qund *q, struct qund_err *err)
 {
     int rc = qund_loop_new(q->log, &q->loop, err);
 
+    q->conns_max = qund_connections_max(q);
     if (rc == 0)
         rc = qund_http_new(&(struct qund_http_deps){.loop = q->loop,
                                                     .log = q->log,
                                                     .metrics = q->metrics,
                                                     .clock = q->clock,
                                                     .intake = q->intake,
+                                                    .conns_max = q->conns_max,
                                                     .words = q->words,
                                                     .store_path = q->vault->store,
                                                     .link_key = q->vault->key,

@@ -26,6 +26,8 @@ void qund_stop(struct qund *q);          /* any thread */
 struct qund *qund_close(struct qund *q); /* returns NULL */
 QUND_DEFINE_AUTO(qund_close, struct qund *)
 
+/* How many descriptors this configuration can use: raise the limit to it before qund_open. */
+int64_t qund_descriptors(const struct qund_config *config);
 int qund_port(const struct qund *q);                /* of the TCP listener */
 const char *qund_first_token(const struct qund *q); /* "" unless this was the first start */
 #endif

@@ -111,6 +111,7 @@ void qund_org_reload(struct qund *q)
         refuse(q, "org.refused", &errs, q->org_why);
         return;
     }
+    q->org_known = true;
     note_lost_pushes(q, org);
     send(q, "org.apply", org, drop_org);
 }
@@ -143,6 +144,7 @@ void qund_sop_reload(struct qund *q)
         tell_refused(q, &errs);
         return;
     }
+    q->sop_known = true;
     send(q, "sop.templates", set, qund_sopset_drop);
 }
 

@@ -1,8 +1,10 @@
 /* src/cli/doctor.c - looks for what commonly goes wrong, one line each: what, how it is, what to
  * do. */
 #include "app/plugins.h"
+#include "app/qund.h"
 #include "app/ruleset.h"
 #include "cli/cli.h"
+#include "core/fds.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/zone.h"
@@ -147,6 +149,22 @@ static void look_data(struct look *l)
     }
 }
 
+/* Of this shell: what systemd or a container gives the daemon, its own /readyz knows. */
+static void look_descriptors(struct look *l)
+{
+    struct qund_fds fds;
+    int64_t wanted = qund_descriptors(l->cfg);
+    char text[256];
+
+    qund_fds_look(&fds);
+    snprintf(text, sizeof(text), "%lld wanted by http.max_connections, %lld may be had here%s",
+             (long long)wanted, (long long)fds.hard,
+             fds.hard < wanted ? ": raise the hard limit (LimitNOFILE=, --ulimit nofile=, ulimit "
+                                 "-Hn) or lower http.max_connections"
+                               : "");
+    say(l, "open files", fds.hard >= wanted, text);
+}
+
 /* Asked as the daemon asks it at its start, but for the lease: it may be running. */
 static void look_given_redis(struct look *l)
 {
@@ -228,8 +246,8 @@ static void look_daemon(struct look *l)
 int cli_doctor(struct cli *c)
 {
     static void (*const LOOKS[])(struct look *) = {look_config, look_plugins, look_org,
-                                                   look_rules,  look_data,    look_redis,
-                                                   look_zone,   look_daemon};
+                                                   look_rules,  look_data,    look_descriptors,
+                                                   look_redis,  look_zone,    look_daemon};
     QUND_AUTO(qund_plugins_free) struct qund_plugins *plugins = qund_plugins_usual(NULL);
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config_kinds(c, plugins);
     struct look l = {.c = c, .cfg = cfg, .plugins = plugins};

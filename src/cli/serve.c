@@ -3,6 +3,7 @@
 #include "app/plugins.h"
 #include "app/qund.h"
 #include "cli/cli.h"
+#include "core/fds.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -89,6 +90,7 @@ int cli_serve(struct cli *c)
     o.config = cfg;
     o.log = log;
     o.plugins = plugins;
+    qund_fds_raise(qund_descriptors(cfg)); /* what is not granted is told by the daemon */
     if (qund_open(&o, &q, &err) < 0)
         return cli_fail(&err);
     tell(c, cfg, q);

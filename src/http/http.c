@@ -281,11 +281,12 @@ static int start(struct qund_http *h, struct qund_err *err)
                                        .page_cache_bytes = cfg->store.page_cache,
                                        .words = h->deps.words,
                                        .log = h->deps.log};
-    struct qund_server_cfg server = {.body_max = (size_t)cfg->http.max_body,
-                                     .conns_max = (unsigned)cfg->http.max_connections,
-                                     .conns_per_peer = (unsigned)cfg->http.per_peer,
-                                     .header_ms = cfg->http.header_timeout_ms,
-                                     .idle_ms = cfg->http.idle_timeout_ms};
+    struct qund_server_cfg server = {
+        .body_max = (size_t)cfg->http.max_body,
+        .conns_max = h->deps.conns_max ? h->deps.conns_max : (unsigned)cfg->http.max_connections,
+        .conns_per_peer = (unsigned)cfg->http.per_peer,
+        .header_ms = cfg->http.header_timeout_ms,
+        .idle_ms = cfg->http.idle_timeout_ms};
     int rc = first_tokens(h, err);
 
     if (rc == 0)

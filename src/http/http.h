@@ -19,6 +19,7 @@ struct qund_http_deps {
     struct qund_metrics *metrics;
     struct qund_clock *clock;
     struct qund_intake *intake;
+    unsigned conns_max;                    /* fewer than http.max_connections; 0: those */
     const struct qund_search_words *words; /* NULL: no search */
     const char *store_path;                /* the readers open it, read only */
     const unsigned char *link_key;         /* QUND_LINK_KEY bytes; NULL: no signed links */

@@ -10,6 +10,7 @@
  * which no later record can undercut: so the low of the oldest record speaks for the whole spool,
  * also after a restart. */
 #include "intake/internal.h"
+#include <stdio.h>
 
 /* Before the first event of unknown size was consumed: the text limit of an event. */
 enum { LARGEST_UNKNOWN = 64 << 10 };
@@ -128,6 +129,14 @@ void qund_books_disk(struct qund_books *b, int disk_errno)
 {
     pthread_mutex_lock(&b->mtx);
     b->disk_errno = disk_errno;
+    pthread_mutex_unlock(&b->mtx);
+}
+
+void qund_books_damage(struct qund_books *b, int files, const char *first)
+{
+    pthread_mutex_lock(&b->mtx);
+    b->spool_damaged = files;
+    snprintf(b->spool_damaged_name, sizeof(b->spool_damaged_name), "%s", first);
     pthread_mutex_unlock(&b->mtx);
 }
 

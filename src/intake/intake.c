@@ -6,6 +6,7 @@
  */
 #include "core/thread.h"
 #include "intake/intake_parts.h"
+#include <stdio.h>
 
 enum {
     REPLY_MS = 100,
@@ -95,8 +96,10 @@ void qund_intake_state(struct qund_intake *in, struct qund_intake_state *out)
         .cut_to = b->cut_to,
         .down_ms = b->down_since > 0 ? qund_mono_now().ms - b->down_since : 0,
         .disk_errno = b->disk_errno,
+        .spool_damaged = b->spool_damaged,
         .risk = b->risk,
     };
+    snprintf(out->spool_damaged_name, sizeof(out->spool_damaged_name), "%s", b->spool_damaged_name);
     pthread_mutex_unlock(&b->mtx);
 }
 
@@ -122,6 +125,9 @@ static void make_metrics(struct intake_metrics *m, struct qund_metrics *r)
                                    "Entries in the stream that are not applied");
     m->spool_events = qund_metric_gauge(r, "qund_spool_events", NULL, "Entries in the spool");
     m->spool_bytes = qund_metric_gauge(r, "qund_spool_bytes", NULL, "Bytes in the spool");
+    m->spool_damaged =
+        qund_metric_gauge(r, "qund_spool_damaged_files", NULL,
+                          "Spool files that could not be read and wait for a person");
     m->up = qund_metric_gauge(r, "qund_redis_up", NULL, "1 when Redis answers");
     m->push = qund_metric_seconds(r, "qund_push_seconds", "From sending an entry to its answer");
 }
@@ -152,6 +158,7 @@ int qund_intake_open(const struct qund_intake_opts *o, struct qund_intake **out,
     rc = qund_spool_open(o->spool_dir, in->o.spool_max, o->log, &in->spool, err);
     if (rc == 0) {
         qund_intake_book_spool(in);
+        qund_intake_book_damage(in);
         rc = qund_push_open(&q, &in->push, err);
     }
     if (rc == 0)

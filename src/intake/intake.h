@@ -42,7 +42,7 @@ void qund_intake_req_add(struct qund_intake_req *r, const struct qund_event *e,
 
 struct qund_intake_opts {
     const struct qund_queue_addr *addr;
-    const char *spool_dir;         /* "<data>/spool" */
+    const char *spool_dir;         /* "<data>/spool"; not copied: stays until close */
     struct qund_clock *clock;      /* stamps rx */
     int engine_fd;                 /* eventfd, written after each push; -1: none */
     int reply_ms;                  /* queue.reply_ms; 0: 100 */
@@ -76,6 +76,8 @@ void qund_intake_applied(struct qund_intake *in, struct qund_entry_id last, size
 /* The largest body that may wait in the stream, for qund_claim_count. Any thread. */
 size_t qund_intake_largest(struct qund_intake *in);
 
+#define QUND_SPOOL_NAME 64 /* bytes of a spool file's name, its end included */
+
 struct qund_intake_state {
     bool redis_up;
     bool full;                       /* a submit would be refused now */
@@ -87,6 +89,8 @@ struct qund_intake_state {
     struct qund_entry_id cut_from, cut_to; /* what lay between is unknown */
     int64_t down_ms;                       /* since Redis last answered; 0 when up */
     enum qund_queue_risk risk;             /* of the Redis that is there */
+    int spool_damaged; /* spool files that were kept aside and are still there */
+    char spool_damaged_name[QUND_SPOOL_NAME]; /* the oldest of them; "" none */
     int disk_errno; /* events are refused: they can lie neither in Redis nor in the spool; else 0 */
 };
 /* For /readyz. Any thread. */

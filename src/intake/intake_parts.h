@@ -6,7 +6,8 @@
 #include <stdatomic.h>
 
 struct intake_metrics {
-    struct qund_counter *accepted, *waiting, *spool_events, *spool_bytes, *up, *refused;
+    struct qund_counter *accepted, *waiting, *spool_events, *spool_bytes, *spool_damaged, *up,
+        *refused;
     struct qund_histogram *push;
 };
 
@@ -33,6 +34,7 @@ struct qund_intake {
     struct qund_mono looked;
     int disk_errno; /* as in the books */
     struct qund_mono probed;
+    struct qund_mono damage_looked;
     size_t largest;      /* body in flight */
     struct qund_buf mem; /* of peeked records, frames */
     struct qund_str bodies[QUND_BATCH_MAX];
@@ -43,4 +45,6 @@ struct qund_intake {
 void qund_intake_run(void *in);
 /* The books learn what the spool holds. */
 void qund_intake_book_spool(struct qund_intake *in);
+/* … and which of its files a person has to look at. */
+void qund_intake_book_damage(struct qund_intake *in);
 #endif

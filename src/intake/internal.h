@@ -21,7 +21,9 @@ struct qund_books {
     int64_t held_events, held_bytes;
     int64_t spool_events, spool_bytes;
     bool redis_up, stream_cut;
-    bool refused;   /* Redis had no memory for the latest batch, and nothing was consumed since */
+    bool refused; /* Redis had no memory for the latest batch, and nothing was consumed since */
+    int spool_damaged; /* files set aside that nobody has moved away */
+    char spool_damaged_name[QUND_SPOOL_NAME];
     int disk_errno; /* the latest events found neither Redis nor room in the spool; 0: taken */
     struct qund_entry_id cut_from, cut_to;
     int64_t down_since; /* mono ms; 0: up */
@@ -41,6 +43,7 @@ void qund_books_applied(struct qund_books *b, struct qund_entry_id last, size_t 
 bool qund_books_looked(struct qund_books *b, struct qund_entry_id stream_last, int64_t waiting);
 void qund_books_refused(struct qund_books *b);
 void qund_books_disk(struct qund_books *b, int disk_errno);
+void qund_books_damage(struct qund_books *b, int files, const char *first);
 void qund_books_redis(struct qund_books *b, bool up, enum qund_queue_risk risk);
 
 /* ---- spool.c: intake thread only ---- */
@@ -65,6 +68,9 @@ QUND_CHECK int qund_spool_write(struct qund_spool *s, struct qund_str frames, si
  * copy of what is damaged, not torn. */
 void qund_spool_report_cut(const char *dir, struct qund_log *log, const char *name,
                            struct qund_str all, int64_t good, bool last);
+#define QUND_SPOOL_DAMAGED ".damaged"
+/* How many such copies lie in dir, the oldest one's name; -1: it cannot be looked at now. */
+int qund_spool_damaged(const char *dir, char first[QUND_SPOOL_NAME]);
 /* Up to max_n records from the oldest on, together at most max_bytes (but at least one); they live
  * in *mem. Returns how many; 0 when it is empty, or cannot be read just now. */
 size_t qund_spool_peek(struct qund_spool *s, struct qund_buf *mem, struct qund_str *bodies,

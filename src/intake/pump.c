@@ -26,6 +26,7 @@ enum {
     DRAIN_MS = 5000,        /* nobody waits for these answers */
     PAUSE_MS = 200,         /* after Redis refused records of the spool */
     LOOK_MS = 1000,         /* between looks at a stream that seems full */
+    DAMAGE_MS = 2000,       /* between looks for files set aside, or moved away by a person */
     PROBE_MS = 250,         /* between tries of a disk that was full */
     PROBE_BYTES = 64 << 10, /* room for less is none */
     PIPELINE_BYTES = 4 << 20,
@@ -133,6 +134,18 @@ void qund_intake_book_spool(struct qund_intake *in)
     in->books.spool_events = qund_spool_events(in->spool);
     in->books.spool_bytes = qund_spool_bytes(in->spool);
     pthread_mutex_unlock(&in->books.mtx);
+}
+
+void qund_intake_book_damage(struct qund_intake *in)
+{
+    char first[QUND_SPOOL_NAME];
+    int n = qund_spool_damaged(in->o.spool_dir, first);
+
+    in->damage_looked = qund_mono_now();
+    if (n < 0)
+        return;
+    qund_books_damage(&in->books, n, first);
+    qund_counter_set(in->m.spool_damaged, n);
 }
 
 /* Told in /readyz: the latest events could (0) or could not be kept anywhere. */
@@ -388,6 +401,8 @@ static void look_again(struct qund_intake *in)
         in->looked = qund_mono_now();
         qund_push_ask(in->push);
     }
+    if (late(in->damage_looked, DAMAGE_MS))
+        qund_intake_book_damage(in);
     qund_counter_set(in->m.waiting, waiting);
     qund_counter_set(in->m.spool_events, qund_spool_events(in->spool));
     qund_counter_set(in->m.spool_bytes, qund_spool_bytes(in->spool));

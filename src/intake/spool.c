@@ -371,6 +371,7 @@ static struct qund_str window(struct qund_spool *s, struct qund_buf *mem, size_t
     ssize_t got;
 
     qund_buf_clear(mem);
+    s->read_errno = 0; /* of this look alone */
     if (left <= 0 || open_first(s) < 0)
         return QUND_STR_NONE;
     n = left < (int64_t)n ? (size_t)left : n;
@@ -395,7 +396,7 @@ static void give_up_first(struct qund_spool *s)
     QUND_AUTO(qund_free_str) char *path = part_path(s, s->v[0].number);
     QUND_AUTO(qund_buf_done) struct qund_buf aside = {0};
 
-    qund_buf_printf(&aside, "%s.damaged", path);
+    qund_buf_printf(&aside, "%s" QUND_SPOOL_DAMAGED, path);
     if (lost > 0 && rename(path, aside.p) < 0)
         qund_log(s->log, QUND_WARN, "spool.keep_aside", QUND_KV("why", strerror(errno)));
     if (lost > 0)

@@ -85,6 +85,29 @@ with scratch() as folder, Daemon(folder / "d") as d:
         hup("config.loaded")
         check("refused" not in d.degraded()[1], "and is mended")
 
+    @case("files that are broken at the very first start are not said to have a predecessor")
+    def _():
+        (folder / "sop").mkdir()
+        (folder / "sop" / "x.yaml").write_text("templates: 7")
+        (folder / "org.yaml").write_text("staff: [{nam: x}]")
+        with Daemon(folder / "new", {"org": {"file": str(folder / "org.yaml")},
+                                     "sop": {"dirs": [str(folder / "sop")]}}) as new:
+            new.start()
+            code, said = new.degraded()
+            equal(code, 200, "it takes events")
+            check("the org file was refused, and none was read before it" in said and "org.yaml:1" in said, "org", said)
+            check("SOP templates were refused, and none were read before them" in said, "templates", said)
+            check("stay" not in said, "nothing stays", said)
+            (folder / "org.yaml").write_text("staff: [{id: lin, name: 林顾问}]")
+            new.proc.send_signal(signal.SIGHUP)
+            until(lambda: "org file" not in new.degraded()[1], 10, "mended")
+            new.drained()
+            equal(new.stop(), 0, "exit")
+            (folder / "org.yaml").write_text("staff: [{nam: x}]")
+            new.start()
+            check("the org file was refused, what it said before stays" in new.degraded()[1], "of an earlier start",
+                  new.degraded()[1])
+
     @case("a key that takes a restart is named, not half applied")
     def _():
         d.config["http"]["max_connections"] = 17

@@ -39,7 +39,7 @@ struct app {
     struct qund_mbox *commands;
     pthread_t engine;
     _Atomic bool stopping;
-    char *dir, *store, *socket;
+    char *dir, *store, *socket, *spool;
 };
 
 static void apply(struct app *app, struct qund_command *c)
@@ -228,11 +228,10 @@ static int open_store(struct app *app, struct qund_err *err)
 static int open_intake(struct app *app, bool durable, struct qund_err *err)
 {
     QUND_AUTO(qund_free_str) char *redis = qund_path_join(app->dir, "redis");
-    QUND_AUTO(qund_free_str) char *spool = qund_path_join(app->dir, "spool");
     struct qund_queue_addr addr;
     struct qund_redis_opts ro = {.dir = redis, .durable = durable, .log = app->log};
     struct qund_intake_opts io = {.addr = &addr,
-                                  .spool_dir = spool,
+                                  .spool_dir = app->spool,
                                   .clock = app->clock,
                                   .engine_fd = -1,
                                   .log = app->log,
@@ -303,6 +302,7 @@ static void close_all(struct app *app)
     qund_metrics_free(app->metrics);
     qund_log_free(app->log);
     qund_free(app->store);
+    qund_free(app->spool);
     qund_free(app->socket);
 }
 
@@ -319,6 +319,7 @@ int main(int argc, char **argv)
     qund_errs_init(&errs, 10);
     app.dir = argv[1];
     app.store = qund_path_join(app.dir, "qund.db");
+    app.spool = qund_path_join(app.dir, "spool");
     app.socket = qund_path_join(app.dir, "qund.sock");
     app.log = qund_log_new(2, QUND_WARN, QUND_LOG_LOGFMT);
     app.metrics = qund_metrics_new();

@@ -184,6 +184,7 @@ static void damage_before_whole_records_keeps_the_file_aside(void **state)
     QUND_AUTO(qund_free_str) char *aside = qund_path_join(*state, "0000000000000001.spool.damaged");
     QUND_AUTO(qund_buf_done) struct qund_buf was = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf kept = {0};
+    char name[QUND_SPOOL_NAME];
     int fd;
 
     for (unsigned i = 0; i < 10; i++)
@@ -203,6 +204,11 @@ static void damage_before_whole_records_keeps_the_file_aside(void **state)
     qund_spool_close(s);
     assert_int_equal(qund_file_read(aside, 1 << 20, &kept, NULL), 0);
     assert_true(qund_str_eq(qund_buf_view(&was), qund_buf_view(&kept)));
+    assert_int_equal(qund_spool_damaged(*state, name), 1);
+    assert_string_equal(name, "0000000000000001.spool.damaged");
+    unlink(aside);
+    assert_int_equal(qund_spool_damaged(*state, name), 0);
+    assert_string_equal(name, "");
 }
 
 static void no_descriptor_is_no_damage(void **state)
