@@ -29,7 +29,7 @@
 #include "qund/rc.h"
 
 #define QUND_ABI_MAJOR 1u
-#define QUND_ABI_MINOR 1u
+#define QUND_ABI_MINOR 2u
 #define QUND_EXPORT __attribute__((visibility("default")))
 /* Whether a struct that begins with its size has this member, and it is set. */
 #define QUND_HAS(s, member) \
@@ -40,11 +40,13 @@ struct qund_channel; /* the host's side of an open channel */
 struct qund_socket;  /* a WebSocket, either side */
 struct qund_alarm;   /* a timer */
 struct qund_gauge;   /* a number in /metrics */
+struct qund_entry_info;
 
 /* ---- HTTP that comes in: /hook/<channel>/… ---- */
 
-/* Answered exactly once, with http_reply or ws_accept, at once or later (30 s at most, then the
- * host answers 504); void after it. Its strings live until then. */
+/* Answered exactly once, with http_reply or ws_accept, at once or later; void after it. The peer
+ * waits 30 s at most, then the host answers 504 in the plugin's place: its strings are gone then,
+ * and the plugin's own answer, which still ends the handle, is not sent. */
 struct qund_request {
     struct qund_str method; /* "POST" */
     struct qund_str path;   /* behind /hook/<channel>, as sent: "" or "/…" */
@@ -54,6 +56,10 @@ struct qund_request {
     struct qund_str body; /* empty for an upgrade */
     struct qund_str peer; /* address of the other end, "unix" for the daemon's own socket; a proxy
                            * in between is the peer */
+
+    /* --- 1.2 --- */
+
+    const struct qund_entry_info *entry; /* whose request it is */
 };
 /* The first header of that name, ASCII case ignored; NONE when absent. */
 static inline struct qund_str qund_request_header(const struct qund_request *r, const char *name)
@@ -307,6 +313,10 @@ struct qund_entry_info {
     const char *realm;            /* channels: the world in which ids are unique; else NULL */
     struct qund_channel *channel; /* channels: for ingest; else NULL */
     const void *cfg;              /* the struct of the plugin's table, filled */
+
+    /* --- 1.2 --- */
+
+    const struct qund_host *host;
 };
 
 /* Work that comes again by itself. */
@@ -327,7 +337,8 @@ struct qund_plugin {
      * refused with *why, the daemon runs without it and says so. The host is valid until stop
      * returns. */
     int (*start)(const struct qund_host *host, void **ctx, struct qund_fault *why);
-    /* After all entries are closed. Nothing is called after it. */
+    /* After all entries are closed. Nothing is called after it. Start and stop may both be NULL
+     * from 1.2 on: nothing is shared, ctx is NULL. */
     void (*stop)(void *ctx);
 
     /* Channels. NULL table: it is none. */
@@ -336,7 +347,8 @@ struct qund_plugin {
     int (*channel_open)(void *ctx, const struct qund_entry_info *info, void **channel,
                         struct qund_fault *why);
     /* Nothing of it is called after it: its requests are answered 503, its sockets closed with
-     * 1001, ingests not told. Alarms and HTTP calls that know of it are the plugin's to end. */
+     * 1001, ingests not told. Alarms and HTTP calls that know of it are the plugin's to end. Open
+     * and close may both be NULL from 1.2 on: the channel is its qund_entry_info. */
     void (*channel_close)(void *channel);
     /* Keys with QUND_CFG_RELOAD changed; the old struct is gone when it returns. NULL: the channel
      * is closed and opened again. */
@@ -366,6 +378,12 @@ struct qund_plugin {
     /* How many deliveries a minute the peer of this entry takes: the entry's `rate` where the
      * configuration names none. 0: no limit. NULL: the daemon's default. Main thread. */
     int64_t (*target_rate)(const void *cfg);
+
+    /* --- 1.2 --- */
+
+    /* Whether several people read what is delivered to this entry: then nothing of one person's own
+     * (`link`) is in it, unless the configuration says `shared: false`. NULL: no. Main thread. */
+    bool (*target_shared)(const void *cfg);
 };
 
 /* The one symbol a plugin exports. Static; the same at every call. A plugin that cannot do with

@@ -46,6 +46,15 @@ static bool split_to(const char *to, struct qund_str *conv, bool *group)
     return true;
 }
 
+bool bridge_target_shared(const void *cfg)
+{
+    const struct target_cfg *t = cfg;
+    struct qund_str conv;
+    bool group;
+
+    return t->to && split_to(t->to, &conv, &group) && group;
+}
+
 static bool find_place(struct sending *s)
 {
     s->conv = bridge_id(s->body, "group");

@@ -229,6 +229,13 @@ static int64_t target_rate(const void *cfg)
     return RATE_USUAL;
 }
 
+static bool target_shared(const void *cfg)
+{
+    const struct mail_cfg *c = cfg;
+
+    return c->to.n > 1;
+}
+
 #define AT(m) offsetof(struct mail_cfg, m)
 static const char *const TLS[] = {"starttls", "tls", "none", NULL};
 static const struct qund_cfg_key KEYS[] = {
@@ -255,7 +262,7 @@ static const struct qund_cfg_table TABLE = {KEYS, sizeof(KEYS) / sizeof(KEYS[0])
 static const struct qund_plugin PLUGIN = {
     .size = sizeof(struct qund_plugin),
     .abi_major = QUND_ABI_MAJOR,
-    .abi_minor = 1,
+    .abi_minor = 2,
     .name = "mail",
     .version = QUND_VERSION,
     .license = "Apache-2.0",
@@ -267,6 +274,7 @@ static const struct qund_plugin PLUGIN = {
     .deliver = deliver,
     .repeat = QUND_REPEAT_ONCE,
     .target_rate = target_rate,
+    .target_shared = target_shared,
 };
 
 QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

@@ -32,6 +32,7 @@ static const struct qund_plugin PLUGIN = {
     .target_close = ob_target_close,
     .deliver = ob_deliver,
     .repeat = QUND_REPEAT_NEVER, /* people would read it twice */
+    .target_shared = ob_target_shared,
 };
 
 const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

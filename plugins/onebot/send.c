@@ -57,6 +57,13 @@ static int check(const void *cfg, struct qund_fault *why)
     return QUND_E_INVAL;
 }
 
+bool ob_target_shared(const void *cfg)
+{
+    const struct ob_target_cfg *t = cfg;
+
+    return t->to && qund_str_starts(qund_str(t->to), "group:");
+}
+
 const struct qund_cfg_table ob_target_table = {KEYS, OB_LEN(KEYS), sizeof(struct ob_target_cfg),
                                                check};
 

@@ -378,6 +378,20 @@ static int64_t target_rate(const void *cfg)
     return rate;
 }
 
+/* The vendors' robots stand in groups. */
+static bool target_shared(const void *cfg)
+{
+    const struct robot_cfg *c = cfg;
+    struct parts parts = {0};
+    struct qund_fault why;
+    bool shared = true;
+
+    if (c->robot == ROBOT_TEMPLATE && load(c, &parts, &why) == 0)
+        shared = template_shared(parts.template, c);
+    parts_done(&parts);
+    return shared;
+}
+
 #define AT(m) offsetof(struct robot_cfg, m)
 static const char *const FORMS[] = {"text", "markdown", "card", "news", NULL};
 static const char *const MENTIONS[] = {"person", "none", "all", NULL};
@@ -412,7 +426,7 @@ static const struct qund_cfg_table TABLE = {KEYS, sizeof(KEYS) / sizeof(KEYS[0])
 static const struct qund_plugin PLUGIN = {
     .size = sizeof(struct qund_plugin),
     .abi_major = QUND_ABI_MAJOR,
-    .abi_minor = 1,
+    .abi_minor = 2,
     .name = "robots",
     .version = QUND_VERSION,
     .license = "Apache-2.0",
@@ -424,6 +438,7 @@ static const struct qund_plugin PLUGIN = {
     .deliver = deliver,
     .repeat = QUND_REPEAT_ONCE,
     .target_rate = target_rate,
+    .target_shared = target_shared,
 };
 
 QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

@@ -70,6 +70,8 @@ void template_free(struct template *t);
 int64_t template_rate(const struct template *t);
 int64_t template_gap_ms(const struct template *t);
 struct robot_cfg;
+/* Whether several people read it: the file says so, or says nothing, or `to` names a chat. */
+bool template_shared(const struct template *t, const struct robot_cfg *cfg);
 /* Whether the entry has what the file needs. */
 int template_check(const struct template *t, const struct robot_cfg *cfg, struct qund_fault *why);
 /* Whose is it, and when. */

@@ -1,9 +1,9 @@
 /* template.c - a robot that is a file: the request it wants, and what its answers mean.
  *
  *   {"help": "…", "base": "https://api.example.com", "needs": ["token"], "rate": 20, "gap_ms":
- * 1000, "text_bytes": 4096 | "text_chars": 4096, "marked": false, "let": {"name": "template"},
- * "method": "POST", "url": "{{url}}/send", "headers": {…}, "json": {…} | "form": {…} | "body": "…",
- *    "answer": {…}}                                       (answer.c)
+ * 1000, "text_bytes": 4096 | "text_chars": 4096, "marked": false, "shared": true, "let": {"name":
+ * "template"}, "method": "POST", "url": "{{url}}/send", "headers": {…}, "json": {…} | "form": {…} |
+ * "body": "…", "answer": {…}}                                       (answer.c)
  *
  * A JSON body is built from parsed JSON whose strings are templates, and a form from its members:
  * what a customer wrote can therefore not break out of its place. When the file is read it is
@@ -237,6 +237,11 @@ static bool number_in(const json_t *v, json_int_t max)
     return !v || (json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= max);
 }
 
+static bool yes_or_no(const json_t *v)
+{
+    return !v || json_is_boolean(v);
+}
+
 static bool map_of_strings(const json_t *v, size_t max)
 {
     return !v || (json_is_object(v) && json_object_size(v) <= max && strings(v));
@@ -260,6 +265,7 @@ static int check_shape(const json_t *j, struct qund_fault *why)
          !map_of_strings(json_object_get(j, "headers"), HEADERS_MAX - 4)},
         {"form", "names and their templates", !map_of_strings(json_object_get(j, "form"), 64)},
         {"body", "one of json, form and body", bodies > 1},
+        {"shared", "true or false", !yes_or_no(json_object_get(j, "shared"))},
         {"rate", "a number a minute", !number_in(json_object_get(j, "rate"), 100000)},
         {"gap_ms", "at most 5000", !number_in(json_object_get(j, "gap_ms"), GAP_MAX_MS)},
         {"text_bytes", "a number", !number_in(json_object_get(j, "text_bytes"), 1 << 20)},
@@ -278,9 +284,10 @@ static int check_shape(const json_t *j, struct qund_fault *why)
 
 static int only_known(const json_t *j, struct qund_fault *why)
 {
-    static const char *const KNOWN[] = {
-        "help",   "base", "needs",  "rate", "gap_ms",  "answer", "text_bytes", "text_chars",
-        "marked", "let",  "method", "url",  "headers", "json",   "form",       "body"};
+    static const char *const KNOWN[] = {"help",   "base",       "needs",      "rate",   "gap_ms",
+                                        "answer", "text_bytes", "text_chars", "marked", "let",
+                                        "method", "url",        "headers",    "json",   "form",
+                                        "body",   "shared"};
     const char *name;
     json_t *v;
 
@@ -377,6 +384,14 @@ int64_t template_rate(const struct template *t)
 int64_t template_gap_ms(const struct template *t)
 {
     return json_integer_value(json_object_get(t->root, "gap_ms"));
+}
+
+/* Chats of many have a number below zero (Telegram) or a name with an @. */
+bool template_shared(const struct template *t, const struct robot_cfg *cfg)
+{
+    if (!json_is_false(json_object_get(t->root, "shared")))
+        return true;
+    return cfg->to.n > 0 && strchr("-@", cfg->to.v[0][0]) && cfg->to.v[0][0];
 }
 
 int template_check(const struct template *t, const struct robot_cfg *cfg, struct qund_fault *why)

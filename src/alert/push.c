@@ -34,20 +34,14 @@ static void put_person(struct qund_jw *w, const struct sending *s)
 }
 
 /* Where this person acts on that alert (0: sees all his open ones), without a login. */
-static bool put_link(const struct sending *s, int64_t alert, struct qund_buf *out)
+static bool put_link(const struct sending *s, const struct qund_target_cfg *to, int64_t alert,
+                     struct qund_buf *out)
 {
     const struct qund_config *c = s->al->deps.config;
-    struct qund_str base = qund_str(c->http.public_url ? c->http.public_url : "");
-    char token[QUND_LINK_CHARS + 1];
 
-    if (base.n == 0 || s->staff == 0 || !s->al->deps.link_key)
-        return false;
-    while (base.n > 0 && base.p[base.n - 1] == '/')
-        base.n--;
-    qund_link_print(s->al->deps.link_key,
-                    &(struct qund_link){alert, s->staff, s->now + c->alert.link_for_ms}, token);
-    qund_buf_printf(out, "%.*s/a/%s", QUND_STR_ARG(base), token);
-    return true;
+    return qund_link_address(c, s->al->deps.link_key, to,
+                             &(struct qund_link){alert, s->staff, s->now + c->alert.link_for_ms},
+                             out);
 }
 
 /* The last line says how to answer: by the link, else by a word in the chat. */
@@ -67,7 +61,8 @@ static void put_text(struct qund_jw *w, const struct sending *s, struct qund_str
     qund_jw_kstr(w, "text", qund_buf_view(&text));
 }
 
-static void put_body(const struct sending *s, struct qund_buf *body)
+static void put_body(const struct sending *s, const struct qund_target_cfg *to,
+                     struct qund_buf *body)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf link = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
@@ -83,7 +78,7 @@ static void put_body(const struct sending *s, struct qund_buf *body)
     qund_jw_kstr(&w, "to", s->staff_name);
     if (s->staff)
         put_person(&w, s);
-    if (put_link(s, s->a->id, &link) && put_link(s, 0, &all)) {
+    if (put_link(s, to, s->a->id, &link) && put_link(s, to, 0, &all)) {
         qund_jw_kstr(&w, "link", qund_buf_view(&link));
         qund_jw_kstr(&w, "link_all", qund_buf_view(&all));
     }
@@ -124,12 +119,13 @@ static int64_t quiet_until(const struct sending *s)
 static int send_to(struct qund_str target, void *arg)
 {
     struct sending *s = arg;
+    const struct qund_target_cfg *to = qund_config_target(s->al->deps.config, target);
     QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
     int64_t not_before = quiet_until(s), id;
     int rc;
 
-    if (!qund_config_target(s->al->deps.config, target))
+    if (!to)
         return 0; /* not configured (any more); the alert itself stays visible */
     if (s->told) {
         s->pushed = true;
@@ -143,7 +139,7 @@ static int send_to(struct qund_str target, void *arg)
     if (s->telling.round > 0)
         qund_buf_printf(&key, ".%d", s->telling.round);
     qund_buf_printf(&key, ":%lld:%.*s", (long long)s->staff, QUND_STR_ARG(target));
-    put_body(s, &body);
+    put_body(s, to, &body);
     rc = qund_outbox_add(
         s->al->deps.outbox,
         &(struct qund_out_new){.key = qund_buf_view(&key),

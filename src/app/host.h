@@ -52,10 +52,11 @@ struct qund_channel {
     struct host *host;
     char *name;
     bool is_channel, open;
-    uint64_t life;              /* of this opening; no other has the number */
-    void *handle;               /* the plugin's */
-    struct qund_config *config; /* its cfg lies in it; a reference */
-    const struct qund_own *own; /* in it */
+    uint64_t life;               /* of this opening; no other has the number */
+    void *handle;                /* the plugin's */
+    struct qund_config *config;  /* its cfg lies in it; a reference */
+    const struct qund_own *own;  /* in it */
+    struct qund_entry_info info; /* what the plugin is told of it */
     struct link *requests, *sockets;
     char why[300]; /* unless open */
 };

@@ -1,7 +1,9 @@
 /* host_http.c - requests below /hook/<channel>: found their channel, answered once.
  *
  * A request belongs to its plugin until it is answered; one that is forgotten is answered 504 after
- * half a minute (after a second when the program stops), one that is left at the end 503. What a
+ * half a minute (after a second when the program stops), one that is left at the end 503. The
+ * plugin does not hear of the 504 and may answer later still, so its handle is kept until then or
+ * until the channel is closed; what the peer sent is let go at once. What a
  * plugin sends in headers is looked at: a line break in a value would be an answer of its own. */
 #include "app/host.h"
 
@@ -34,7 +36,8 @@ static struct hooked *hook_new(struct qund_channel *c, struct qund_req *r, struc
                                    .headers = r->head.headers,
                                    .n_headers = r->head.n_headers,
                                    .body = r->body,
-                                   .peer = qund_str(r->peer.addr)};
+                                   .peer = qund_str(r->peer.addr),
+                                   .entry = &c->info};
     link_put(&c->requests, &k->link);
     return k;
 }
@@ -131,6 +134,8 @@ static void http_reply(struct qund_request *pub, int status, const char *type, s
     if (hs->upgrading == k)
         hs->upgrading = NULL;
     hook_free(k);
+    if (!r)
+        return; /* too late: it was answered in its place */
     qund_req_reply(r, &(struct qund_resp){.status = status >= 200 && status <= 599 ? status : 500,
                                           .type = type,
                                           .body = body,
@@ -138,25 +143,28 @@ static void http_reply(struct qund_request *pub, int status, const char *type, s
                                           .n_extra = n});
 }
 
+static void answer_instead(struct hooked *k, int status, const char *text)
+{
+    struct qund_req *req = k->req;
+
+    k->req = NULL;
+    k->pub = (struct qund_request){.entry = &k->channel->info};
+    if (req)
+        answer_plain(req, status, text);
+}
+
 void host_requests_tick(struct qund_hosts *hs)
 {
     int64_t now = qund_mono_now().ms;
 
-    for (struct link *l = hs->entries; l; l = l->next) {
-        struct qund_channel *c = QUND_CONTAINER(l, struct qund_channel, link);
-        struct link *next;
-
-        for (struct link *r = c->requests; r; r = next) {
+    for (struct link *l = hs->entries; l; l = l->next)
+        for (struct link *r = QUND_CONTAINER(l, struct qund_channel, link)->requests; r;
+             r = r->next) {
             struct hooked *k = QUND_CONTAINER(r, struct hooked, link);
-            struct qund_req *req = k->req;
 
-            next = r->next;
-            if (now < k->deadline_ms)
-                continue;
-            hook_free(k);
-            answer_plain(req, 504, "the channel did not answer in time\n");
+            if (now >= k->deadline_ms)
+                answer_instead(k, 504, "the channel did not answer in time\n");
         }
-    }
 }
 
 void host_requests_hurry(struct qund_hosts *hs)
@@ -176,10 +184,9 @@ void host_requests_end(struct qund_channel *c)
 {
     while (c->requests) {
         struct hooked *k = QUND_CONTAINER(c->requests, struct hooked, link);
-        struct qund_req *req = k->req;
 
+        answer_instead(k, 503, "the channel is closing\n");
         hook_free(k);
-        answer_plain(req, 503, "the channel is closing\n");
     }
 }
 

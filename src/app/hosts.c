@@ -101,22 +101,31 @@ static void down(struct qund_channel *e, const struct qund_fault *why)
              QUND_KV("why", (const char *)e->why));
 }
 
-static void entry_open(struct qund_channel *e)
+static int open_by_plugin(struct qund_channel *e, struct qund_fault *why)
 {
     const struct qund_plugin *p = e->host->plugin;
+
+    if (!e->is_channel)
+        return p->target_open(e->host->ctx, &e->info, &e->handle, why);
+    e->handle = &e->info;
+    return p->channel_open ? p->channel_open(e->host->ctx, &e->info, &e->handle, why) : QUND_OK;
+}
+
+static void entry_open(struct qund_channel *e)
+{
     const struct qund_channel_cfg *ch =
         e->is_channel ? qund_config_channel(e->config, qund_str(e->name)) : NULL;
-    struct qund_entry_info info = {.name = e->name,
-                                   .realm = ch ? ch->realm : NULL,
-                                   .channel = e->is_channel ? e : NULL,
-                                   .cfg = e->own->cfg};
     struct qund_fault why = {0};
     int rc;
 
+    e->info = (struct qund_entry_info){.name = e->name,
+                                       .realm = ch ? ch->realm : NULL,
+                                       .channel = e->is_channel ? e : NULL,
+                                       .cfg = e->own->cfg,
+                                       .host = &e->host->api};
     e->life = ++e->host->all->last_life;
     host_enter(e->host, e->name);
-    rc = e->is_channel ? p->channel_open(e->host->ctx, &info, &e->handle, &why)
-                       : p->target_open(e->host->ctx, &info, &e->handle, &why);
+    rc = open_by_plugin(e, &why);
     host_leave(e->host->all);
     e->open = rc == 0;
     why.where[sizeof(why.where) - 1] = why.text[sizeof(why.text) - 1] = '\0';
@@ -132,10 +141,10 @@ static void entry_close(struct qund_channel *e)
         return;
     e->open = false;
     host_enter(e->host, e->name);
-    if (e->is_channel)
-        p->channel_close(e->handle);
-    else
+    if (!e->is_channel)
         p->target_close(e->handle);
+    else if (p->channel_close)
+        p->channel_close(e->handle);
     host_leave(e->host->all);
     e->life = 0;
     host_requests_end(e);
@@ -170,12 +179,12 @@ static struct qund_channel *entry_new(struct host *h, bool is_channel, const cha
 
 static void host_free(struct host *h)
 {
-    if (h->up) {
+    if (h->up && h->plugin->stop) {
         host_enter(h, "stop");
         h->plugin->stop(h->ctx);
         host_leave(h->all);
-        h->up = false;
     }
+    h->up = false;
     host_asks_end(h);
     host_basics_end(h);
     link_take(&h->link);
@@ -204,7 +213,7 @@ static void host_start(struct qund_hosts *hs, struct qund_plugin_file *f)
     host_deliveries(&h->api);
     link_put(&hs->hosts, &h->link);
     host_enter(h, "start");
-    rc = h->plugin->start(&h->api, &h->ctx, &why);
+    rc = h->plugin->start ? h->plugin->start(&h->api, &h->ctx, &why) : QUND_OK;
     host_leave(hs);
     h->up = rc == 0;
     if (h->up) {
@@ -362,6 +371,7 @@ static void reload_entry(struct qund_channel *e, struct qund_config *next)
     e->own = own;
     if (e->open) {
         host_enter(e->host, e->name);
+        e->info.cfg = own->cfg;
         e->host->plugin->channel_reload(e->handle, own->cfg);
         host_leave(e->host->all);
     } else if (e->host->all->opened) {

@@ -58,19 +58,34 @@ static void look_config(struct look *l)
             "none: alerts are seen in `qund watch` and the API only; add one under `targets:`");
 }
 
-/* Every file there is, also those the configuration does not name. */
+/* "mail 0.1.0, ABI 1.2, loaded: /usr/lib/qund/plugins/mail.so"; what was refused by the probe has
+ * no version that could be believed, and its reason says which ABI it wants. */
+static void say_plugin(struct look *l, const struct qund_plugin_file *f)
+{
+    bool fine = f->state == QUND_PLUGIN_LOADED;
+    char text[1024];
+
+    if (f->plugin)
+        snprintf(text, sizeof(text), "%s %s, ABI %u.%u, %s: %s%s%s", f->name, f->version,
+                 f->plugin->abi_major, f->plugin->abi_minor, qund_plugin_state_name(f->state),
+                 f->path, fine ? "" : ": ", fine ? "" : f->why);
+    else
+        snprintf(text, sizeof(text), "%s, %s: %s: %s", f->name, qund_plugin_state_name(f->state),
+                 f->path, f->why);
+    say(l, "plugin", fine, text);
+}
+
+/* Every file there is, also in folders the configuration has named in vain: no entry needs them. */
 static void look_plugins(struct look *l)
 {
-    struct qund_plugin_file *f;
-    char text[600];
+    const struct qund_plugin_file *f;
     size_t i;
 
+    qund_plugins_dirs(l->plugins, (const char *const *)l->cfg->plugins.dirs.v,
+                      l->cfg->plugins.dirs.n);
     qund_plugins_find_all(l->plugins);
-    for (i = 0; (f = qund_plugins_at(l->plugins, i)); i++) {
-        snprintf(text, sizeof(text), "%s %s (%s)", f->name,
-                 f->state == QUND_PLUGIN_LOADED ? f->version : f->why, f->path);
-        say(l, "plugin", f->state == QUND_PLUGIN_LOADED, text);
-    }
+    for (i = 0; (f = qund_plugins_at(l->plugins, i)); i++)
+        say_plugin(l, f);
     if (i == 0)
         say(l, "plugins", true, "none are installed");
 }

@@ -39,6 +39,7 @@ struct qund_own {
     void *cfg;                          /* the plugin's struct, filled */
     enum qund_repeat repeat;            /* of targets: what an unknown outcome allows */
     int64_t (*rate)(const void *cfg);   /* of targets: the peer's own; NULL: not known */
+    bool (*shared)(const void *cfg);    /* of targets: several people read there; NULL: not known */
 };
 struct qund_channel_cfg {
     char *name;
@@ -53,17 +54,19 @@ struct qund_channel_cfg {
     char *send_through;    /* the target that speaks in its chats; NULL: nobody does */
     char *confirm_through; /* the target through which staff confirm a post; NULL: none */
 };
+enum qund_shared { QUND_SHARED_AUTO, QUND_SHARED_TRUE, QUND_SHARED_FALSE };
 struct qund_target_cfg {
     char *name;
     char *kind; /* "webhook", or a plugin's name; never NULL */
     struct qund_own own;
-    char *url;            /* of a webhook, as the three below; never NULL then */
-    char *secret;         /* signs; NULL: unsigned */
-    char *template;       /* body with {{fields}}; NULL: the event's JSON */
-    bool allow_private;   /* loopback and private addresses are allowed */
-    bool ordered;         /* a retry holds back what comes after it */
-    bool cards;           /* several reminders may come as one */
-    int64_t rate_per_min; /* 0: no limit */
+    char *url;               /* of a webhook, as the three below; never NULL then */
+    char *secret;            /* signs; NULL: unsigned */
+    char *template;          /* body with {{fields}}; NULL: the event's JSON */
+    bool allow_private;      /* loopback and private addresses are allowed */
+    bool ordered;            /* a retry holds back what comes after it */
+    bool cards;              /* several reminders may come as one */
+    enum qund_shared shared; /* more than one person reads what comes there; never AUTO once read */
+    int64_t rate_per_min;    /* 0: no limit */
     int64_t timeout_ms;
 };
 

@@ -206,6 +206,26 @@ static void pace(const struct option_map *m, void *item, const struct qund_ynode
         ((struct qund_target_cfg *)item)->rate_per_min = own->rate(own->cfg);
 }
 
+/* A template that makes no place for the link writes to people it does not tell apart: a chat. */
+static bool writes_to_a_chat(const struct qund_target_cfg *t)
+{
+    return t->template && qund_str_find(qund_str(t->template), 0, QUND_STR("{{link")) < 0;
+}
+
+static void settle_shared(const struct option_map *m, void *item)
+{
+    struct qund_target_cfg *t = item;
+    bool shared;
+
+    if (m != map_named("targets") || t->shared != QUND_SHARED_AUTO)
+        return;
+    if (qund_kind_is_ours(m, item))
+        shared = writes_to_a_chat(t);
+    else
+        shared = t->own.shared && t->own.shared(t->own.cfg);
+    t->shared = shared ? QUND_SHARED_TRUE : QUND_SHARED_FALSE;
+}
+
 static int read_own(const struct node_ctx *ctx, const struct option_map *m,
                     const struct qund_own *found, void *item, const struct qund_ynode *map)
 {
@@ -258,8 +278,8 @@ static int unknown_kind(const struct node_ctx *ctx, const struct option_map *m,
                          near ? "'" : "");
 }
 
-int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, struct qund_config *c,
-                    void *item, const struct qund_ynode *n)
+static int entry_node(const struct node_ctx *ctx, const struct option_map *m,
+                      const struct qund_config *c, void *item, const struct qund_ynode *n)
 {
     const struct qund_ynode *kind = n->kind == QUND_YAML_MAP ? qund_yaml_get(n, "kind") : NULL;
     struct qund_own found = {0};
@@ -274,6 +294,16 @@ int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, stru
     if (ctx->kinds && ctx->kinds->find(ctx->kinds->arg, c, m->name, word, &found, &err) < 0)
         return unknown_kind(ctx, m, kind, err.text);
     return found.table ? read_own(ctx, m, &found, item, n) : read_unseen(ctx, m, item, n);
+}
+
+int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, struct qund_config *c,
+                    void *item, const struct qund_ynode *n)
+{
+    int rc = entry_node(ctx, m, c, item, n);
+
+    if (rc == 0)
+        settle_shared(m, item);
+    return rc;
 }
 
 void qund_options_default(const struct option *v, size_t n, void *base)

@@ -18,6 +18,7 @@
 static const char *const DURABILITY[] = {"disk", "os", NULL};
 static const char *const LEVEL[] = {"debug", "info", "warn", "error", NULL};
 static const char *const FORM[] = {"logfmt", "json", NULL};
+static const char *const SHARED[] = {"auto", "true", "false", NULL};
 static const char *const QUIET_MODE[] = {"drop", "delay", NULL};
 static const char *const CHANNEL_OURS[] = {"api", "replay", NULL};
 static const char *const TARGET_OURS[] = {"webhook", NULL};
@@ -281,6 +282,10 @@ static const struct option TARGET[] = {
      "Reminders to one person, and what the rate holds back, come gathered as cards (a template "
      "must know `{{text}}` or `{{items}}`). `false`: each alert by itself, at once; for receivers "
      "that are programs."},
+    {"shared", OPT_ENUM, TG(shared), "auto", 0, 0, SHARED, OPT_RELOAD,
+     "Whether several people read what comes there: `true` leaves out personal links, `false` says "
+     "that it is one person's own. `auto`: as its kind is; group robots and webhooks with a "
+     "template are shared."},
 };
 
 #define MAP(map, member, count, table, entry, first, map_flags, map_help)           \

@@ -6,11 +6,13 @@
  *   version | alert or task 6 | staff 4 | until, in seconds 5 | first 16 bytes of HMAC-SHA256
  *
  * as base64url, 43 characters: short enough for a message of a robot. Whoever holds it can act as
- * that person on that one, and on nothing else; so it ends after days, it is shown in no log of
+ * that person on that one, and on nothing else; so it goes where that person alone reads (a group's
+ * robot gets the short command instead), it ends after days, it is shown in no log of
  * ours, and pages are sent with a policy that tells no other site where they were reached. The MAC
  * is compared in constant time; the key is one of its own, derived from the installation's, so that
  * no other use of that one can be played back here. */
 #include "outbox/link.h"
+#include "config/config.h"
 #include <sodium.h>
 
 enum version { ALERT = 1, TASK = 2 }; /* the first byte: what the number counts */
@@ -44,6 +46,22 @@ void qund_link_print(const unsigned char key[QUND_LINK_KEY], const struct qund_l
     memcpy(bytes + PAYLOAD, mac, MAC);
     sodium_bin2base64(out, QUND_LINK_CHARS + 1, bytes, sizeof(bytes),
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool qund_link_address(const struct qund_config *c, const unsigned char *key,
+                       const struct qund_target_cfg *to, const struct qund_link *l,
+                       struct qund_buf *out)
+{
+    struct qund_str base = qund_str(c->http.public_url ? c->http.public_url : "");
+    char token[QUND_LINK_CHARS + 1];
+
+    if (base.n == 0 || l->staff == 0 || !key || to->shared == QUND_SHARED_TRUE)
+        return false;
+    while (base.n > 0 && base.p[base.n - 1] == '/')
+        base.n--;
+    qund_link_print(key, l, token);
+    qund_buf_printf(out, "%.*s/a/%s", QUND_STR_ARG(base), token);
+    return true;
 }
 
 int qund_link_read(const unsigned char key[QUND_LINK_KEY], struct qund_str token,

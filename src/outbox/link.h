@@ -15,6 +15,13 @@ struct qund_link {
 };
 void qund_link_print(const unsigned char key[QUND_LINK_KEY], const struct qund_link *l,
                      char out[QUND_LINK_CHARS + 1]);
+/* "<http.public_url>/a/<token>", appended. False: there is no such address, no person, or several
+ * people read what comes to that target, and whoever presses a link acts as its person. */
+struct qund_config;
+struct qund_target_cfg;
+bool qund_link_address(const struct qund_config *c, const unsigned char *key,
+                       const struct qund_target_cfg *to, const struct qund_link *l,
+                       struct qund_buf *out);
 /* DENIED: none of ours, or changed. Whether its time is over is the caller's to say. */
 QUND_CHECK int qund_link_read(const unsigned char key[QUND_LINK_KEY], struct qund_str token,
                               struct qund_link *out);

@@ -16,8 +16,9 @@
 
 /* sizeof(struct qund_plugin) as each minor of this major knew it. */
 static const uint32_t SIZES[] = {
-    (uint32_t)(offsetof(struct qund_plugin, n_jobs) + sizeof(size_t)),      /* 1.0 */
-    (uint32_t)(offsetof(struct qund_plugin, target_rate) + sizeof(void *)), /* 1.1 */
+    (uint32_t)(offsetof(struct qund_plugin, n_jobs) + sizeof(size_t)),        /* 1.0 */
+    (uint32_t)(offsetof(struct qund_plugin, target_rate) + sizeof(void *)),   /* 1.1 */
+    (uint32_t)(offsetof(struct qund_plugin, target_shared) + sizeof(void *)), /* 1.2 */
 };
 _Static_assert(QUND_ARRAY_LEN(SIZES) == QUND_ABI_MINOR + 1, "a minor version adds its size");
 
@@ -73,15 +74,23 @@ static int check_name(const struct qund_plugin *p, const char *path, struct qund
     return QUND_OK;
 }
 
+/* A pair of which neither may be missing before 1.2, and never one alone. */
+static bool half(const struct qund_plugin *p, bool one, bool other)
+{
+    return one != other || (!one && p->abi_minor < 2);
+}
+
 static int check_duties(const struct qund_plugin *p, const char *path, struct qund_err *err)
 {
     struct {
         bool broken;
         const char *why;
     } duties[] = {
-        {!p->start || !p->stop, "start or stop is missing"},
-        {p->channel_keys && (!p->channel_open || !p->channel_close),
+        {half(p, p->start, p->stop), "start or stop is missing"},
+        {p->channel_keys && half(p, p->channel_open, p->channel_close),
          "it has keys of a channel, but not both of channel_open and channel_close"},
+        {p->channel_keys && !p->channel_open && !p->channel_request && !p->channel_upgrade,
+         "it has keys of a channel, and nothing by which one could hear anything"},
         {p->target_keys && (!p->target_open || !p->target_close || !p->deliver),
          "it has keys of a target, but not all of target_open, target_close and deliver"},
         {!p->channel_keys && !p->target_keys && p->n_jobs == 0,

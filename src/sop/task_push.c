@@ -29,20 +29,14 @@ struct telling {
 
 /* --- the body --- */
 
-static bool put_link(const struct telling *x, int64_t about, struct qund_buf *out)
+static bool put_link(const struct telling *x, const struct qund_target_cfg *to, int64_t about,
+                     struct qund_buf *out)
 {
     const struct qund_config *c = x->s->deps.config;
-    struct qund_str base = qund_str(c->http.public_url ? c->http.public_url : "");
-    char token[QUND_LINK_CHARS + 1];
 
-    if (base.n == 0 || !x->s->deps.link_key)
-        return false;
-    while (base.n > 0 && base.p[base.n - 1] == '/')
-        base.n--;
-    qund_link_print(x->s->deps.link_key,
-                    &(struct qund_link){about, x->staff, x->t->now + c->alert.link_for_ms}, token);
-    qund_buf_printf(out, "%.*s/a/%s", QUND_STR_ARG(base), token);
-    return true;
+    return qund_link_address(c, x->s->deps.link_key, to,
+                             &(struct qund_link){about, x->staff, x->t->now + c->alert.link_for_ms},
+                             out);
 }
 
 /* "09-12 19:30" on the group's clock. */
@@ -172,7 +166,8 @@ static void put_task(struct qund_jw *w, const struct telling *x)
     qund_jw_end_obj(w);
 }
 
-static void put_body(const struct telling *x, struct qund_buf *body)
+static void put_body(const struct telling *x, const struct qund_target_cfg *to,
+                     struct qund_buf *body)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf link = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
@@ -196,7 +191,7 @@ static void put_body(const struct telling *x, struct qund_buf *body)
     qund_jw_key(&w, "ids");
     qund_jw_raw(&w, x->ids);
     qund_jw_end_obj(&w);
-    if (put_link(x, -x->a->t.id, &link) && put_link(x, 0, &all)) {
+    if (put_link(x, to, -x->a->t.id, &link) && put_link(x, to, 0, &all)) {
         qund_jw_kstr(&w, "link", qund_buf_view(&link));
         qund_jw_kstr(&w, "link_all", qund_buf_view(&all));
     }
@@ -219,15 +214,16 @@ static int send_to(struct telling *x, struct qund_str target)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf key = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+    const struct qund_target_cfg *to = qund_config_target(x->s->deps.config, target);
     const struct task_telling *t = x->t;
     int64_t id;
     int rc;
 
-    if (!qund_config_target(x->s->deps.config, target))
+    if (!to)
         return 0;
     qund_buf_printf(&key, "task:%lld:%s.%d:%lld:%.*s", (long long)x->a->t.id, t->why, t->n,
                     (long long)x->staff, QUND_STR_ARG(target));
-    put_body(x, &body);
+    put_body(x, to, &body);
     rc = qund_outbox_add(x->s->deps.outbox,
                          &(struct qund_out_new){.key = qund_buf_view(&key),
                                                 .target = target,

@@ -63,14 +63,16 @@ with scratch() as folder, Daemon(folder / "d", config(
     d.write_config()
     d.start()
 
-    def hook(method, path, body=None, **headers):
-        with Client(d.port) as c:
+    def hook(method, path, body=None, timeout=10, **headers):
+        with Client(d.port, timeout=timeout) as c:
             return c.ask(method, "/hook/bot" + path, body, **headers)
 
     def is_open():
         return hook("GET", "/state", **TOKEN).status == 200
 
-    until(is_open, 10, "the channel opens")
+    check(is_open(), "ready means that channels are open")
+    late = []
+    threading.Thread(target=lambda: late.append(hook("POST", "/late", "x", timeout=60, **TOKEN)), daemon=True).start()
 
     def stored():
         return [json.loads(line) for line in d.run("export", "messages", check_exit=0)[1].splitlines()]
@@ -79,7 +81,7 @@ with scratch() as folder, Daemon(folder / "d", config(
     def _():
         said = d.status()["plugins"]
         equal(said["good"], "loaded 1.2.3", "good")
-        check("plugin ABI 0.7, this program has 1.1" in said["too-old"], "too-old", said)
+        check("plugin ABI 0.7, this program has 1.2" in said["too-old"], "too-old", said)
         check("there is no moon tonight" in said["fails-to-start"], "fails-to-start", said)
         status, ready = d.degraded()
         equal(status, 200, "it is fit all the same")
@@ -98,7 +100,13 @@ with scratch() as folder, Daemon(folder / "d", config(
         equal(code, 1, "check")
         check("too-old.so" in out + err and "0.7" in out + err, "check", out, err)
         code, out, _ = d.run("doctor")
-        check("good 1.2.3" in out, "doctor: loaded", out)
+        check("good 1.2.3, ABI 1.0, loaded: /" in out, "doctor: loaded", out)
+        entries = d.config.pop("channels", None), d.config.pop("targets", None)
+        d.write_config()
+        _, bare, _ = d.run("doctor")
+        check("good 1.2.3, ABI 1.0, loaded: /" in bare, "doctor: also what no entry names", bare)
+        d.config |= {k: v for k, v in zip(("channels", "targets"), entries) if v is not None}
+        d.write_config()
         check("too-old" in out and "0.7" in out, "doctor: refused", out)
 
     @case("a request is the channel's, and an event is durable before it is answered")
@@ -232,6 +240,12 @@ with scratch() as folder, Daemon(folder / "d", config(
         until(lambda: d.log().count("event=config.refused") > before, 10, "refused")
         check("nearest known: 'greeting'" in d.log(), "nearest")
         d.write_config()
+
+    @case("who waits too long is answered 504; the plugin's own answer comes later and changes nothing")
+    def _():
+        until(lambda: d.metric("qund_good_late_total"), 45, "the plugin answers")
+        equal([(a.status, a.body) for a in late], [(504, b"the channel did not answer in time\n")], "answered once")
+        equal(hook("POST", "/say", "l1 x", **TOKEN).status, 200, "the channel goes on")
 
     @case("the state survives kill -9, as new as what was answered")
     def _():

@@ -3,16 +3,16 @@
  *   POST /hook/<channel>/say     lines "id text": events, answered when durable; counts in its
  * state GET  /hook/<channel>/state   "rev value" POST /hook/<channel>/ask     GET of its `peer`,
  * answers with what came POST /hook/<channel>/never   is not answered POST /hook/<channel>/abort
- * ends the process WS   /hook/<channel>/ws      with the token; each text becomes an event and
- * comes back ws_peer                      is dialled, and dialled again; its texts become events A
- * target answers each push as its `answer` says. */
+ * ends the process POST /hook/<channel>/late  is answered after 31 s WS   /hook/<channel>/ws with
+ * the token; each text becomes an event and comes back ws_peer                      is dialled, and
+ * dialled again; its texts become events A target answers each push as its `answer` says. */
 #include "qund/plugin.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 struct bot {
     const struct qund_host *host;
-    struct qund_gauge *ticks, *jobs;
+    struct qund_gauge *ticks, *jobs, *late;
     struct qund_alarm *alarm;
 };
 struct channel_cfg {
@@ -24,7 +24,8 @@ struct channel {
     struct qund_channel *channel;
     const struct channel_cfg *cfg;
     struct qund_socket *dialled;
-    struct qund_alarm *again;
+    struct qund_alarm *again, *too_late;
+    struct qund_request *late;
     int64_t rev, count;
 };
 struct target_cfg {
@@ -69,6 +70,7 @@ static int start(const struct qund_host *host, void **ctx, struct qund_fault *wh
     b->host = host;
     b->ticks = host->gauge(host, QUND_COUNTER, "qund_good_ticks_total", NULL, "Rings.");
     b->jobs = host->gauge(host, QUND_COUNTER, "qund_good_jobs_total", "kind=\"all\"", "Jobs.");
+    b->late = host->gauge(host, QUND_COUNTER, "qund_good_late_total", NULL, "Answers after 504.");
     b->alarm = host->alarm_new(host, tick, b);
     host->alarm_start(b->alarm, 20, 20);
     host->later(host, started, b);
@@ -228,12 +230,30 @@ static void mail(struct channel *c, struct qund_request *r)
     free(a);
 }
 
+/* After the host has answered in its place. */
+static void answer_late(void *arg)
+{
+    struct channel *c = arg;
+
+    c->bot->host->http_reply(c->late, 200, "text/plain", QUND_STR("late\n"), NULL, 0);
+    c->bot->host->gauge_add(c->bot->late, 1);
+    c->late = NULL;
+}
+
+static void late(struct channel *c, struct qund_request *r)
+{
+    c->late = r;
+    c->too_late = c->bot->host->alarm_new(c->bot->host, answer_late, c);
+    c->bot->host->alarm_start(c->too_late, 31000, 0);
+}
+
 static void channel_request(void *channel, struct qund_request *r)
 {
     static const struct {
         const char *path;
         void (*run)(struct channel *c, struct qund_request *r);
-    } PATHS[] = {{"/say", say}, {"/state", show_state}, {"/ask", ask}, {"/mail", mail}};
+    } PATHS[] = {
+        {"/say", say}, {"/state", show_state}, {"/ask", ask}, {"/mail", mail}, {"/late", late}};
     struct channel *c = channel;
 
     if (!qund_str_same_secret(qund_request_header(r, "x-token"), qund_str(c->cfg->token))) {
@@ -352,6 +372,7 @@ static void channel_close(void *channel)
     struct channel *c = channel;
 
     c->bot->host->alarm_free(c->again);
+    c->bot->host->alarm_free(c->too_late);
     free(c); /* sockets and requests are left to the host, on purpose */
 }
 

@@ -44,6 +44,11 @@ static int64_t rate_of_bot(const void *cfg)
     return 10 * ((const struct bot *)cfg)->n;
 }
 
+static bool bot_is_shared(const void *cfg)
+{
+    return ((const struct bot *)cfg)->mode == 1;
+}
+
 static int find(void *arg, const struct qund_config *c, const char *map, const char *kind,
                 struct qund_own *own, struct qund_err *err)
 {
@@ -55,6 +60,7 @@ static int find(void *arg, const struct qund_config *c, const char *map, const c
         return qund_err_set(err, QUND_E_NOTFOUND, map, "no plugin '%s'", kind);
     own->table = &TABLE;
     own->rate = rate_of_bot;
+    own->shared = bot_is_shared;
     return 0;
 }
 static const struct qund_config_kinds KINDS = {.find = find};
@@ -130,6 +136,41 @@ static void a_target_of_a_plugin_has_none_of_the_webhooks_keys(void **state)
     qund_config_unref(c);
     refused("targets: {t: {kind: bot, url: x, template: x}}\n", "t.yaml:1:34",
             "unknown key 'template'");
+}
+
+/* The plugin knows, the entry knows better; a webhook's template that has no place for the link
+ * writes to a chat. */
+static void who_reads_there_is_known_by_the_entry_or_its_kind(void **state)
+{
+    static const struct {
+        const char *name, *entry;
+        enum qund_shared shared;
+    } CASES[] = {
+        {"a", "{kind: bot, url: x}", QUND_SHARED_FALSE},
+        {"b", "{kind: bot, url: x, mode: loud}", QUND_SHARED_TRUE},
+        {"c", "{kind: bot, url: x, mode: loud, shared: false}", QUND_SHARED_FALSE},
+        {"d", "{kind: bot, url: x, shared: true}", QUND_SHARED_TRUE},
+        {"e", "{kind: broken, url: x}", QUND_SHARED_FALSE},
+        {"f", "{url: 'https://x.example/'}", QUND_SHARED_FALSE},
+        {"g", "{url: 'https://x.example/', shared: true}", QUND_SHARED_TRUE},
+        {"h", "{url: 'https://x.example/', template: '{\"t\": \"{{text}}\"}'}", QUND_SHARED_TRUE},
+        {"i", "{url: 'https://x.example/', template: '{\"t\": \"{{link}}\"}'}", QUND_SHARED_FALSE},
+        {"j", "{url: 'https://x.example/', template: '{{text}}', shared: false}",
+         QUND_SHARED_FALSE},
+    };
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    struct qund_config *c;
+
+    (void)state;
+    qund_buf_puts(&text, "targets:\n");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(CASES); i++)
+        qund_buf_printf(&text, "  %s: %s\n", CASES[i].name, CASES[i].entry);
+    c = parse(text.p);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(CASES); i++)
+        if (qund_config_target(c, qund_str(CASES[i].name))->shared != CASES[i].shared)
+            fail_msg("%s", CASES[i].entry);
+    qund_config_unref(c);
+    refused("targets: {t: {kind: bot, url: x, shared: maybe}}\n", "t.yaml:1:42", "auto");
 }
 
 static void a_plugin_knows_its_peers_pace_and_the_entry_knows_better(void **state)
@@ -230,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugins_keys_fill_its_own_struct),
         cmocka_unit_test(a_target_of_a_plugin_has_none_of_the_webhooks_keys),
+        cmocka_unit_test(who_reads_there_is_known_by_the_entry_or_its_kind),
         cmocka_unit_test(a_plugin_knows_its_peers_pace_and_the_entry_knows_better),
         cmocka_unit_test(what_is_wrong_is_named_at_its_place),
         cmocka_unit_test(a_kind_that_cannot_be_used_is_taken_unseen),

@@ -1,4 +1,5 @@
 /* test_link.c - the token of a signed link: what it carries comes back, and nothing else passes. */
+#include "config/config.h"
 #include "core/file.h"
 #include "outbox/link.h"
 #include "unit.h"
@@ -29,6 +30,28 @@ static void what_is_signed_comes_back(void **state)
         assert_int_equal(got.staff, LINKS[i].staff);
         assert_int_equal(got.until, LINKS[i].until);
     }
+}
+
+static void an_address_is_made_for_one_person_who_reads_alone(void **state)
+{
+    char url[] = "https://q.example/x//";
+    struct qund_config c = {.http.public_url = url}, bare = {0};
+    const struct qund_target_cfg own = {.shared = QUND_SHARED_FALSE},
+                                 group = {.shared = QUND_SHARED_TRUE};
+    const struct qund_link link = {7, 3, 1757894400000}, nobody = {7, 0, 1757894400000};
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+    char token[QUND_LINK_CHARS + 1];
+
+    (void)state;
+    assert_false(qund_link_address(&c, KEY, &group, &link, &out));
+    assert_false(qund_link_address(&bare, KEY, &own, &link, &out));
+    assert_false(qund_link_address(&c, KEY, &own, &nobody, &out));
+    assert_false(qund_link_address(&c, NULL, &own, &link, &out));
+    assert_int_equal(out.n, 0);
+    assert_true(qund_link_address(&c, KEY, &own, &link, &out));
+    qund_link_print(KEY, &link, token);
+    assert_int_equal(strncmp(out.p, "https://q.example/x/a/", 22), 0);
+    assert_string_equal(out.p + 22, token);
 }
 
 /* Every character, replaced by each other one: also the last, which has bits to spare. */
@@ -83,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_signed_comes_back),
+        cmocka_unit_test(an_address_is_made_for_one_person_who_reads_alone),
         cmocka_unit_test(no_changed_character_passes),
         cmocka_unit_test(no_other_key_length_or_noise_passes),
     };

@@ -46,6 +46,49 @@ static void expect_body(const char *template, const char *body, const char *want
     template_free(t);
 }
 
+/* A file that says nothing may write to a group. */
+static void whose_place_it_is_the_file_says_and_a_chats_number(void **state)
+{
+    static const struct {
+        const char *file, *to;
+        bool shared;
+    } CASES[] = {
+        {"slack", NULL, true},
+        {"mattermost", NULL, true},
+        {"discord", NULL, true},
+        {"ntfy", "ops", true},
+        {"telegram", "-100123", true},
+        {"telegram", "@ops", true},
+        {"telegram", "100123", false},
+        {"bark", NULL, false},
+        {"gotify", NULL, false},
+        {"serverchan", NULL, false},
+        {"serverchan3", NULL, false},
+        {"pushplus", NULL, false},
+        {"wxpusher", "UID_1", false},
+        {"sms-form", "13800000000", false},
+        {"sms-twilio", "+8613800000000", false},
+        {"sms-query", "13800000000", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct qund_fault why = {0};
+        const struct robot_cfg cfg = {.to = {&CASES[i].to, CASES[i].to ? 1 : 0}};
+        struct template *t;
+        char path[600];
+        json_t *j;
+
+        snprintf(path, sizeof(path), QUND_SOURCE_DIR "/config/robots/%s.json", CASES[i].file);
+        j = shipped_load(path, &why);
+        t = template_new(j, &why);
+        if (!t || template_shared(t, &cfg) != CASES[i].shared)
+            fail_msg("%s %s", CASES[i].file, CASES[i].to ? CASES[i].to : "");
+        template_free(t);
+        json_decref(j);
+    }
+}
+
 static void every_shipped_file_is_read_and_makes_a_request(void **state)
 {
     DIR *dir = opendir(QUND_SOURCE_DIR "/config/robots");
@@ -223,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shipped_file_is_read_and_makes_a_request),
+        cmocka_unit_test(whose_place_it_is_the_file_says_and_a_chats_number),
         cmocka_unit_test(each_filter_does_what_it_says),
         cmocka_unit_test(a_signature_of_an_own_making),
         cmocka_unit_test(what_a_customer_writes_stays_in_its_place),
