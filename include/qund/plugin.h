@@ -171,6 +171,9 @@ struct qund_told_smtp {
     size_t refused; /* TAKEN: recipients it did not take all the same */
     struct qund_str
         why; /* the server's words (printable ASCII) or the reason; "" when all is well */
+    /* 1.2 */
+    bool not_begun; /* NOT_SENT: it waited behind other mails for half of timeout_ms, which says
+                     * nothing of its server; a push ends RETURNED then */
 };
 
 /* ---- deliveries ---- */
@@ -193,6 +196,8 @@ enum qund_delivered {
     QUND_DROP,            /* refused for good */
     QUND_UNKNOWN,         /* it may have taken effect and no answer came */
     QUND_AWAITING_PERSON, /* the peer took it; a person there must confirm */
+    QUND_RETURNED, /* 1.2: it was not begun and the peer is not to blame: back to the queue, no try
+                    * is counted */
 };
 /* What UNKNOWN means for this kind: whether the same delivery may be tried again. */
 enum qund_repeat {

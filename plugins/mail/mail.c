@@ -7,6 +7,7 @@
  *   4xx                      tried again; a greylist's 450 to 452 not before five minutes are over
  *   5xx, no TLS, no login    failed: a person must look
  *   lost before its end      tried again, nothing took effect
+ *   waited behind others     back to the queue: no try, nothing is said of the server
  *   lost behind its end      unknown: once more, with the same Message-ID, which mailboxes know */
 #include "mail.h"
 #include <ctype.h>
@@ -75,8 +76,8 @@ static void told(void *arg, const struct qund_told_smtp *t)
                  (int)(t->why.n < 120 ? t->why.n : 120), t->why.p);
     else if (t->end != QUND_SMTP_TAKEN)
         snprintf(detail, sizeof(detail), "%.*s", (int)(t->why.n < 180 ? t->why.n : 180), t->why.p);
-    end(c->plugin, c->token, ENDS[t->end], t->end == QUND_SMTP_LATER && grey ? GREYLIST_MS : -1,
-        qund_str(detail));
+    end(c->plugin, c->token, t->not_begun ? QUND_RETURNED : ENDS[t->end],
+        t->end == QUND_SMTP_LATER && grey ? GREYLIST_MS : -1, qund_str(detail));
     call_free(c);
 }
 
@@ -149,8 +150,8 @@ static void deliver(void *target, const struct qund_delivery *d, uint64_t token)
     } else {
         free(c);
     }
-    if (rc < 0)
-        end(b->plugin, token, rc == QUND_E_INVAL ? QUND_DROP : QUND_RETRY,
+    if (rc < 0) /* what is full, or no memory, is ours: no try, and nothing against the server */
+        end(b->plugin, token, rc == QUND_E_INVAL ? QUND_DROP : QUND_LIMITED,
             rc == QUND_E_INVAL ? -1 : 1000, qund_str(why.text[0] ? why.text : "no memory"));
     page_done(&page);
 }

@@ -21,7 +21,8 @@ static void tell(struct ask *a)
     static const enum qund_http_end ENDS[] = {
         [QUND_CLIENT_ANSWERED] = QUND_HTTP_ANSWERED,   [QUND_CLIENT_NOT_SENT] = QUND_HTTP_NOT_SENT,
         [QUND_CLIENT_NO_ANSWER] = QUND_HTTP_NO_ANSWER, [QUND_CLIENT_REFUSED] = QUND_HTTP_REFUSED,
-        [QUND_CLIENT_UNFIT] = QUND_HTTP_NOT_SENT, /* of mails alone */
+        [QUND_CLIENT_UNFIT] = QUND_HTTP_NOT_SENT, /* of mails alone, as the next */
+        [QUND_CLIENT_NOT_BEGUN] = QUND_HTTP_NOT_SENT,
     };
     const struct qund_client_answer *got = &a->errand->answer;
 

@@ -6,14 +6,15 @@
 static void tell(struct ask *a)
 {
     static const enum qund_smtp_end ENDS[] = {
-        [QUND_CLIENT_NOT_SENT] = QUND_SMTP_NOT_SENT,
-        [QUND_CLIENT_NO_ANSWER] = QUND_SMTP_NO_ANSWER,
-        [QUND_CLIENT_REFUSED] = QUND_SMTP_REFUSED,
-        [QUND_CLIENT_UNFIT] = QUND_SMTP_NEVER,
+        [QUND_CLIENT_NOT_SENT] = QUND_SMTP_NOT_SENT,  [QUND_CLIENT_NO_ANSWER] = QUND_SMTP_NO_ANSWER,
+        [QUND_CLIENT_REFUSED] = QUND_SMTP_REFUSED,    [QUND_CLIENT_UNFIT] = QUND_SMTP_NEVER,
+        [QUND_CLIENT_NOT_BEGUN] = QUND_SMTP_NOT_SENT, /* what a plugin of 1.1 knows */
     };
     const struct qund_client_answer *got = &a->errand->answer;
-    struct qund_told_smtp told = {
-        .status = got->status, .refused = got->refused, .why = qund_str(got->why)};
+    struct qund_told_smtp told = {.status = got->status,
+                                  .refused = got->refused,
+                                  .why = qund_str(got->why),
+                                  .not_begun = got->end == QUND_CLIENT_NOT_BEGUN};
 
     if (got->end != QUND_CLIENT_ANSWERED) {
         told.end = ENDS[got->end];

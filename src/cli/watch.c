@@ -124,8 +124,11 @@ static void alert(const struct watch *w, const json_t *o)
     printf("%s\n", w->color ? "\033[0m" : "");
 }
 
+/* One that came back unsent because its leave had run out is queued as before: nothing happened. */
 static void delivery(const struct watch *w, const json_t *o)
 {
+    if (strcmp(text_of(o, "event"), "returned") == 0)
+        return;
     fputs(w->color ? "\033[32m" : "", stdout);
     put_clock(w, text_of(o, "at"));
     printf(" >> push %lld to %s: %s%s\n", (long long)json_integer_value(json_object_get(o, "id")),

@@ -256,6 +256,12 @@ static void return_overdue(struct qund_deliver *d, struct qund_target *t)
         end_unsent(d, qund_jobs_first(&t->waiting), QUND_OUT_EV_RETURNED, why);
 }
 
+/* Mails are counted elsewhere: most of those in hand may be waiting for a silent server. */
+static bool has_room(const struct qund_deliver *d)
+{
+    return qund_client_in_flight(d->client) - qund_client_mails(d->client) < FLYING_MAX;
+}
+
 /* Each turn another target is first, so that none can keep the places of all. */
 static void pump(struct qund_deliver *d)
 {
@@ -263,15 +269,14 @@ static void pump(struct qund_deliver *d)
         struct qund_target *t = d->targets[(d->turn + i) % d->n_targets];
 
         qund_breaker_tick(&t->breaker, qund_mono_now().ms);
-        while (!d->stopping && qund_client_in_flight(d->client) < FLYING_MAX &&
-               qund_target_may_begin(t))
+        while (!d->stopping && has_room(d) && qund_target_may_begin(t))
             begin(d, t);
         qund_handed_expire(d, t);
         return_overdue(d, t);
         if (!d->stopping && !d->untold.head)
             grant(d, t);
     }
-    if (!d->stopping && qund_client_in_flight(d->client) < FLYING_MAX)
+    if (!d->stopping && has_room(d))
         qund_errands_begin(d);
     d->turn++;
 }
@@ -279,7 +284,7 @@ static void pump(struct qund_deliver *d)
 static int wait_ms(const struct qund_deliver *d)
 {
     int64_t now_ms = qund_mono_now().ms, wake_ms = now_ms + IDLE_MS;
-    bool refused = d->untold.head || qund_client_in_flight(d->client) >= FLYING_MAX;
+    bool refused = d->untold.head || !has_room(d);
 
     for (size_t i = 0; i < d->n_targets; i++) {
         int64_t t_ms = qund_target_wake_ms(d->targets[i]);

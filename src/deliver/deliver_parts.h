@@ -35,7 +35,7 @@ struct qund_deliver {
     uint64_t last_token;
     struct qund_node *errands, **errands_tail; /* not begun: as many requests are out as may be */
     struct qund_errand *out;                   /* under way */
-    size_t n_out;
+    size_t n_out;                              /* of them, mails left aside */
     bool stopping;
 };
 

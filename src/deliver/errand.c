@@ -1,8 +1,9 @@
 /* errand.c - HTTP requests and mails for those who may not wait: plugins ask on the loop, they are
  * made here, beside the pushes, by the same client, with the same guard and the same care.
  *
- * Whoever asked bounds how many are under way. More than the client may have at once wait in order;
- * their time begins when they do. */
+ * Whoever asked bounds how many are under way. More requests than the client may have at once wait
+ * in order; their time begins when they do. Mails have a line of their own (net/mail_pool.c): a
+ * mail server that keeps silent must not take the places of HTTP. */
 #include "deliver/deliver_parts.h"
 
 #define AT_ONCE_MAX 128u /* the pushes keep their places */
@@ -82,7 +83,7 @@ static void leave(struct qund_errand *e)
     *e->prev_out = e->next_out;
     if (e->next_out)
         e->next_out->prev_out = e->prev_out;
-    e->deliver->n_out--;
+    e->deliver->n_out -= !e->mail;
 }
 
 static void enter(struct qund_deliver *d, struct qund_errand *e)
@@ -92,7 +93,7 @@ static void enter(struct qund_deliver *d, struct qund_errand *e)
     if (e->next_out)
         e->next_out->prev_out = &e->next_out;
     d->out = e;
-    d->n_out++;
+    d->n_out += !e->mail;
 }
 
 static void on_answer(void *arg, const struct qund_client_answer *a)
@@ -209,6 +210,10 @@ static void take_errand(struct qund_deliver *d, struct note *n)
 
     qund_free(note);
     e->deliver = d;
+    if (e->mail && !d->stopping) {
+        begin(d, e);
+        return;
+    }
     e->node.next = NULL;
     *d->errands_tail = &e->node;
     d->errands_tail = &e->node.next;

@@ -1,9 +1,10 @@
 /* outcome.c - what an answer, or none, means for a push. One table; the first row that fits.
  *
  * Four ends: taken; not now (try again, later and later); the receiver's own limit (wait as it
- * asks, the whole target waits); never (a person must look). And one that is none of these: bytes
- * left and nothing came back. The generic webhook carries an id that stays the same, so the
- * receiver can tell a repeat; that is why `unknown` is tried again here, and only here.
+ * asks, the whole target waits); never (a person must look). What waited for its turn on our side
+ * and was not begun goes back to the queue and says nothing of the receiver. And one end is none of
+ * these: bytes left and nothing came back. The generic webhook carries an id that stays the same,
+ * so the receiver can tell a repeat; that is why `unknown` is tried again here, and only here.
  *
  * Waits have full jitter: after an outage everything failed in the same second, and equal waits
  * would meet again. The first four tries come within minutes, the rest at most ten minutes apart,
@@ -110,6 +111,7 @@ struct qund_outcome qund_outcome_of(const struct qund_client_answer *a, int atte
         [QUND_CLIENT_REFUSED] = {QUND_OUT_EV_DROP, QUND_VERDICT_NONE,
                                  "the address is not allowed without allow_private"},
         [QUND_CLIENT_UNFIT] = {QUND_OUT_EV_DROP, QUND_VERDICT_WORKED, "no way to speak with it"},
+        [QUND_CLIENT_NOT_BEGUN] = {QUND_OUT_EV_RETURNED, QUND_VERDICT_NONE, "not begun"},
     };
     struct qund_outcome o = {.retry_ms = -1};
 
@@ -141,6 +143,7 @@ struct qund_outcome qund_outcome_told(const struct qund_ended *e, enum qund_repe
         [QUND_DROP] = {QUND_OUT_EV_DROP, QUND_VERDICT_WORKED},
         [QUND_UNKNOWN] = {QUND_OUT_EV_UNKNOWN, QUND_VERDICT_FAILED},
         [QUND_AWAITING_PERSON] = {QUND_OUT_EV_PERSON, QUND_VERDICT_WORKED},
+        [QUND_RETURNED] = {QUND_OUT_EV_RETURNED, QUND_VERDICT_NONE},
     };
     size_t how = (size_t)e->how < QUND_ARRAY_LEN(TOLD) ? (size_t)e->how : QUND_UNKNOWN;
     struct qund_str detail =

@@ -225,7 +225,7 @@ void qund_target_judge(struct qund_target *t, const struct qund_outcome *o)
 
     if (o->event == QUND_OUT_EV_ACCEPTED)
         t->sent++;
-    else if (o->event != QUND_OUT_EV_QUOTA)
+    else if (o->event != QUND_OUT_EV_QUOTA && o->event != QUND_OUT_EV_RETURNED)
         t->failed++;
     if (o->pause_ms > 0 && now_ms + o->pause_ms > t->paused_until_ms)
         t->paused_until_ms = now_ms + o->pause_ms;

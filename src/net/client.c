@@ -33,7 +33,7 @@ const char *qund_client_end_name(enum qund_client_end e)
     static const char *const NAMES[] = {
         [QUND_CLIENT_ANSWERED] = "answered",   [QUND_CLIENT_NOT_SENT] = "not_sent",
         [QUND_CLIENT_NO_ANSWER] = "no_answer", [QUND_CLIENT_REFUSED] = "refused",
-        [QUND_CLIENT_UNFIT] = "unfit",
+        [QUND_CLIENT_UNFIT] = "unfit",         [QUND_CLIENT_NOT_BEGUN] = "not_begun",
     };
 
     return (size_t)e < QUND_ARRAY_LEN(NAMES) ? NAMES[e] : "?";
@@ -252,6 +252,7 @@ void client_call_enter(struct qund_client_call *call)
         call->next->prev = &call->next;
     c->calls = call;
     c->n++;
+    c->n_mails += call->mail != NULL;
 }
 
 void client_call_leave(struct qund_client_call *call)
@@ -261,6 +262,7 @@ void client_call_leave(struct qund_client_call *call)
         call->next->prev = call->prev;
     call->prev = NULL;
     call->client->n--;
+    call->client->n_mails -= call->mail != NULL;
 }
 
 void client_call_free(struct qund_client_call *call)

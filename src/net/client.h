@@ -10,7 +10,8 @@ enum qund_client_end {
     QUND_CLIENT_NOT_SENT,  /* no byte of the request left: resolving, connecting or TLS failed */
     QUND_CLIENT_NO_ANSWER, /* bytes may have left, no answer came: nobody knows */
     QUND_CLIENT_REFUSED,   /* the address guard: the name leads to an address that is not allowed */
-    QUND_CLIENT_UNFIT /* mail: the server offers no TLS, or no login that we know or it takes */
+    QUND_CLIENT_UNFIT,    /* mail: the server offers no TLS, or no login that we know or it takes */
+    QUND_CLIENT_NOT_BEGUN /* mail: it waited for its turn too long; says nothing of the server */
 };
 const char *qund_client_end_name(enum qund_client_end e);
 
@@ -71,8 +72,9 @@ bool qund_client_plain(const char *s, const char *besides);
 QUND_CHECK int qund_client_start(struct qund_client *c, const struct qund_client_request *req,
                                  struct qund_client_call **out, struct qund_err *err);
 /* One mail by SMTP, on a thread of the pool (mail_pool.c); timeout_ms counts from here, the wait
- * for that thread included. ANSWERED: the server's last code stands in status and its words, as
- * printable ASCII, in why; 250 says that it answers for the mail now. */
+ * for that thread included: half of it at most, then the mail is NOT_BEGUN. ANSWERED: the server's
+ * last code stands in status and its words, as printable ASCII, in why; 250 says that it answers
+ * for the mail now. */
 enum qund_client_tls { QUND_CLIENT_STARTTLS, QUND_CLIENT_TLS, QUND_CLIENT_PLAIN };
 #define QUND_MAIL_TO_MAX 50u
 struct qund_client_mail {
@@ -89,6 +91,10 @@ struct qund_client_mail {
     void (*done)(void *arg, const struct qund_client_answer *a);
     void *arg;
 };
+/* What the pool takes for one server, as "host:port": letters are small, a dot behind the name is
+ * none, a port that is not given is that of its kind, and "localhost" is 127.0.0.1. Nothing is
+ * looked up: two names of one machine are two servers. */
+void qund_client_mail_server(const struct qund_client_mail *mail, struct qund_buf *out);
 /* Everything in *mail is copied. INVAL: an address or a name that cannot stand in a command. */
 QUND_CHECK int qund_client_check_mail(const struct qund_client_mail *mail, struct qund_err *err);
 QUND_CHECK int qund_client_start_mail(struct qund_client *c, const struct qund_client_mail *mail,
@@ -96,6 +102,8 @@ QUND_CHECK int qund_client_start_mail(struct qund_client *c, const struct qund_c
 /* Ends a call without `done`. True when bytes of it may have left. */
 bool qund_client_cancel(struct qund_client_call *call);
 size_t qund_client_in_flight(const struct qund_client *c);
+/* The mails among them, those that wait included. */
+size_t qund_client_mails(const struct qund_client *c);
 
 /* Waits until a socket of ours or extra_fd (-1: none) is ready, or timeout_ms passed; then moves
  * everything on and reports what ended. */

@@ -208,23 +208,41 @@ static int add_recipients(struct mail *m, const struct qund_client_mail *mail)
     return 0;
 }
 
-static char *server_of(const struct qund_client_mail *mail)
+static unsigned port_of(const struct qund_client_mail *mail)
 {
     static const uint16_t PORTS[] = {
         [QUND_CLIENT_STARTTLS] = 587, [QUND_CLIENT_TLS] = 465, [QUND_CLIENT_PLAIN] = 25};
-    struct qund_buf server = {0};
 
-    qund_buf_printf(&server, "%s:%u", mail->host, mail->port ? mail->port : PORTS[mail->tls]);
-    return server.p;
+    return mail->port ? mail->port : PORTS[mail->tls];
 }
 
-static CURLcode set_strings(CURL *h, const char *server, const struct qund_client_mail *mail)
+void qund_client_mail_server(const struct qund_client_mail *mail, struct qund_buf *out)
+{
+    size_t n = strlen(mail->host);
+
+    qund_buf_clear(out);
+    if (n > 1 && mail->host[n - 1] == '.')
+        n--;
+    for (size_t i = 0; i < n; i++) {
+        char c = mail->host[i];
+
+        qund_buf_char(out, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
+    }
+    if (qund_str_is(qund_buf_view(out), "localhost")) {
+        qund_buf_clear(out);
+        qund_buf_puts(out, "127.0.0.1");
+    }
+    qund_buf_printf(out, ":%u", port_of(mail));
+}
+
+static CURLcode set_strings(CURL *h, const struct qund_client_mail *mail)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf url = {0};
     bool tls = mail->tls == QUND_CLIENT_TLS;
     CURLcode e = CURLE_OK;
 
-    qund_buf_printf(&url, "%s://%s/%s", tls ? "smtps" : "smtp", server, mail->helo);
+    qund_buf_printf(&url, "%s://%s:%u/%s", tls ? "smtps" : "smtp", mail->host, port_of(mail),
+                    mail->helo);
     const struct {
         CURLoption option;
         const char *value;
@@ -249,7 +267,7 @@ static int set_up(struct qund_client_call *call, const struct qund_client_mail *
     int rc = client_call_handle(call, mail->timeout_ms);
     CURL *h = call->easy;
 
-    if (rc < 0 || set_strings(h, call->mail->server, mail) != CURLE_OK)
+    if (rc < 0 || set_strings(h, mail) != CURLE_OK)
         return QUND_E_NOMEM;
     /* None of these can fail: they store a pointer or a number. */
     curl_easy_setopt(h, CURLOPT_USE_SSL, (long)(starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -277,6 +295,7 @@ int qund_client_start_mail(struct qund_client *c, const struct qund_client_mail 
                            struct qund_client_call **out, struct qund_err *err)
 {
     struct qund_client_call *call;
+    struct qund_buf server = {0}; /* the mail's */
     int rc = qund_client_check_mail(mail, err);
 
     if (rc < 0)
@@ -285,7 +304,8 @@ int qund_client_start_mail(struct qund_client *c, const struct qund_client_mail 
     call->mail = qund_alloc(sizeof(*call->mail));
     call->mail->message = qund_str_dup(mail->message);
     call->mail->n = mail->message.n;
-    call->mail->server = server_of(mail);
+    qund_client_mail_server(mail, &server);
+    call->mail->server = server.p;
     call->allow_private = mail->allow_private;
     call->done = mail->done;
     call->arg = mail->arg;
@@ -333,4 +353,17 @@ void client_mail_finish(struct qund_client_call *call, CURLcode e)
     }
     call->done(call->arg, &a);
     client_call_free(call);
+}
+
+void client_mail_not_begun(struct qund_client_call *call, const char *why)
+{
+    call->done(call->arg,
+               &(struct qund_client_answer){
+                   .end = QUND_CLIENT_NOT_BEGUN, .whole = true, .retry_after_ms = -1, .why = why});
+    client_call_free(call);
+}
+
+size_t qund_client_mails(const struct qund_client *c)
+{
+    return c->n_mails;
 }

@@ -14,7 +14,7 @@
 struct qund_client {
     CURLM *multi;
     struct qund_client_call *calls; /* under way */
-    size_t n;
+    size_t n, n_mails;              /* of calls; the mails among them */
     char *ca_file;
     struct mail_pool *mails; /* NULL until the first mail */
 };
@@ -53,7 +53,7 @@ struct mail {
     char *message;
     size_t n, at;
     struct curl_slist *to;
-    char *server;   /* host:port, for who goes next */
+    char *server;   /* for who goes next: qund_client_mail_server */
     bool rcpt;      /* the last command named a recipient */
     bool over;      /* it was QUIT: what comes now says nothing about the mail */
     size_t refused; /* of them */
@@ -63,7 +63,7 @@ struct mail {
     struct qund_node node; /* on its way to its carrier and back */
     struct qund_client_call *call, *next;
     struct carrier *carrier; /* NULL: it waits */
-    int64_t begin_by_ms, end_by_ms;
+    int64_t begin_by_ms, begun_ms, end_by_ms;
     _Atomic unsigned marks;
     CURLcode result;
 };
@@ -81,6 +81,7 @@ bool client_call_is_under_way(const struct qund_client_call *call);
 
 /* client_mail.c */
 void client_mail_finish(struct qund_client_call *call, CURLcode e);
+void client_mail_not_begun(struct qund_client_call *call, const char *why);
 void client_mail_free(struct mail *m); /* NULL is fine */
 
 /* mail_pool.c; the thread that polls, but for the first two, which are the carrier's. */

@@ -10,11 +10,17 @@
  * A call belongs to that thread, then, by its carrier's mailbox, to the carrier, and by the mailbox
  * of what has ended to the polling thread again. The one word that both read and write is `marks`.
  *
- * Fairness: the first mail of a server needs a free carrier, one more of the same server needs a
- * free carrier and SPARE others beside it. A silent server so has two carriers at most, and three
- * silent ones must meet before the mails of others wait. Mails wait in order, half of their time at
- * most: with less than that left, an answer that comes late would be taken for none, and a mail
- * that has not begun may be tried again freely.
+ * Fairness. A server is silent while a mail to it has been in hand for PATIENCE_MS, and after one
+ * that was so long in hand and ended without an answer, until the next that is answered. A silent
+ * server has one carrier at a time, all silent ones together half of them, and their mails wait
+ * behind those of the others. Of a server that is not known to be silent one mail begins as long as
+ * a carrier is free, a second one beside it while more than half are. So nobody's mails are held up
+ * by servers that have kept silent before; and of those that do so for the first time, all in one
+ * moment, it takes more than half as many as there are carriers.
+ *
+ * Mails wait in order, half of their time at most: with less than that left, an answer that comes
+ * late would be taken for none. One that has not begun by then is NOT_BEGUN, which says nothing
+ * about its server.
  *
  * Called off: the progress callback ends the transfer, libcurl asks it at least once a second even
  * while it waits for the lone dot's answer. Whether the message may have been taken is never
@@ -24,8 +30,10 @@
 #include "net/client_parts.h"
 #include <stdio.h>
 
-#define CARRIERS 4u
-#define SPARE 2u
+#define CARRIERS 16u
+#define HALF (CARRIERS / 2)
+#define PATIENCE_MS 3000
+#define SILENT_MAX 64u /* servers that are remembered; beyond it the first of them is forgotten */
 
 enum { DOT_LEAVES = 1u, CALLED_OFF = 2u }; /* of marks */
 
@@ -42,6 +50,8 @@ struct mail_pool {
     struct carrier carriers[CARRIERS];
     size_t made, busy;
     struct qund_client_call *waiting, **tail;
+    char *silent[SILENT_MAX]; /* servers; owned */
+    size_t n_silent;
 };
 
 /* --- the carrier's thread --- */
@@ -83,19 +93,84 @@ bool mail_pool_called_off(const struct qund_client_call *call)
     return atomic_load(&call->mail->marks) & CALLED_OFF;
 }
 
+/* --- servers that keep silent --- */
+
+static size_t place_of(const struct mail_pool *p, const char *server)
+{
+    size_t i = 0;
+
+    while (i < p->n_silent && strcmp(p->silent[i], server) != 0)
+        i++;
+    return i;
+}
+
+static void forget(struct mail_pool *p, size_t i)
+{
+    qund_free(p->silent[i]);
+    memmove(&p->silent[i], &p->silent[i + 1], (--p->n_silent - i) * sizeof(p->silent[0]));
+}
+
+static bool long_in_hand(const struct mail *m, int64_t now_ms)
+{
+    return now_ms - m->begun_ms >= PATIENCE_MS;
+}
+
+/* What the end of its mail says about a server. */
+static void judge(struct mail_pool *p, const struct qund_client_call *call)
+{
+    const struct mail *m = call->mail;
+    bool answered = m->result == CURLE_OK || call->status >= 400;
+    size_t at = place_of(p, m->server);
+
+    if (at < p->n_silent && answered)
+        forget(p, at);
+    if (at < p->n_silent || answered || !long_in_hand(m, qund_mono_now().ms))
+        return;
+    if (p->n_silent == SILENT_MAX)
+        forget(p, 0);
+    p->silent[p->n_silent++] = qund_strdup(m->server);
+}
+
+static bool is_silent(const struct mail_pool *p, const char *server, int64_t now_ms)
+{
+    for (size_t i = 0; i < p->made; i++) {
+        const struct qund_client_call *call = p->carriers[i].call;
+
+        if (call && strcmp(call->mail->server, server) == 0 && long_in_hand(call->mail, now_ms))
+            return true;
+    }
+    return place_of(p, server) < p->n_silent;
+}
+
 /* --- who goes next --- */
 
-static bool may_begin(const struct mail_pool *p, const struct mail *m)
+/* Mails in hand of that server, and of all that are silent. */
+struct in_hand {
+    size_t same, silent;
+};
+static struct in_hand count_in_hand(const struct mail_pool *p, const char *server, int64_t now_ms)
 {
-    size_t idle = CARRIERS - p->busy;
+    struct in_hand n = {0};
 
     for (size_t i = 0; i < p->made; i++) {
-        const struct qund_client_call *other = p->carriers[i].call;
+        const struct qund_client_call *call = p->carriers[i].call;
 
-        if (other && strcmp(other->mail->server, m->server) == 0)
-            return idle > SPARE;
+        if (!call)
+            continue;
+        n.same += strcmp(call->mail->server, server) == 0;
+        n.silent += is_silent(p, call->mail->server, now_ms);
     }
-    return idle > 0;
+    return n;
+}
+
+static bool may_begin(const struct mail_pool *p, const char *server, bool silent, int64_t now_ms)
+{
+    struct in_hand n = count_in_hand(p, server, now_ms);
+    size_t idle = CARRIERS - p->busy;
+
+    if (silent)
+        return n.same == 0 && n.silent < HALF && idle > 0;
+    return n.same == 0 ? idle > 0 : n.same == 1 && idle > HALF;
 }
 
 static int make_carrier(struct mail_pool *p, struct carrier **out, struct qund_err *err)
@@ -131,6 +206,7 @@ static void hand_over(struct mail_pool *p, struct carrier *k, struct qund_client
     int64_t left = m->end_by_ms - qund_mono_now().ms;
 
     curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
+    m->begun_ms = qund_mono_now().ms;
     m->carrier = k;
     k->call = call;
     p->busy++;
@@ -153,17 +229,19 @@ static void leave_line(struct mail_pool *p, struct qund_client_call **at)
         p->tail = at;
 }
 
-/* What cannot be begun for want of a thread waits for one of those that exist. */
-static int begin_those_who_may(struct mail_pool *p, struct qund_err *err)
+/* Those in line whose server is silent, or those whose server is not. */
+static int begin_some(struct mail_pool *p, bool silent, struct qund_err *err)
 {
     struct qund_client_call **at = &p->waiting;
+    int64_t now_ms = qund_mono_now().ms;
     int rc = 0;
 
     while (*at && p->busy < CARRIERS) {
         struct qund_client_call *call = *at;
+        const char *server = call->mail->server;
         struct carrier *k = NULL;
 
-        if (!may_begin(p, call->mail)) {
+        if (is_silent(p, server, now_ms) != silent || !may_begin(p, server, silent, now_ms)) {
             at = &call->mail->next;
             continue;
         }
@@ -173,6 +251,16 @@ static int begin_those_who_may(struct mail_pool *p, struct qund_err *err)
         leave_line(p, at);
         hand_over(p, k, call);
     }
+    return rc;
+}
+
+/* What cannot be begun for want of a thread waits for one of those that exist. */
+static int begin_those_who_may(struct mail_pool *p, struct qund_err *err)
+{
+    int rc = begin_some(p, false, err);
+
+    if (rc == 0)
+        rc = begin_some(p, true, err);
     return p->made > 0 ? 0 : rc;
 }
 
@@ -233,6 +321,7 @@ static void take_ended(struct mail_pool *p)
         next = n->next;
         call->mail->carrier->call = NULL;
         p->busy--;
+        judge(p, call);
         if (client_call_is_under_way(call))
             client_mail_finish(call, call->mail->result);
         else
@@ -254,9 +343,8 @@ static void end_overdue(struct mail_pool *p)
             continue;
         }
         leave_line(p, at);
-        snprintf(call->why, sizeof(call->why),
-                 "it waited half of its time behind other mails that have no answer yet");
-        client_mail_finish(call, CURLE_OPERATION_TIMEDOUT);
+        client_mail_not_begun(call, "it waited half of its time behind mails that have no answer "
+                                    "yet");
         at = &p->waiting;
     }
 }
@@ -314,6 +402,8 @@ void mail_pool_end(struct qund_client *c)
         if (k->call && !client_call_is_under_way(k->call))
             client_call_free(k->call);
     }
+    while (p->n_silent > 0)
+        forget(p, p->n_silent - 1);
     qund_free(p);
     c->mails = NULL;
 }

@@ -170,6 +170,48 @@ with scratch() as folder:
             equal(held.stop(), 0, "exit")
             held.clean()
 
+    @case("five servers that say nothing do not keep a good one's mails waiting, nor are they blamed for our own line")
+    def _():
+        names = [f"deaf{i}" for i in range(5)]
+        for name in names + ["many"]:
+            (folder / name).mkdir()
+        deaf = {name: Mailbox(folder / name, "hang") for name in names}
+        many = Daemon(folder / "many" / "d", {"alert": {"merge": "0s"}, "targets": {
+            "good": entry(boxes["plain"], to=["many@example.com"]),
+            **{name: entry(box, timeout="6s") for name, box in deaf.items()}}})
+        many.start()
+
+        def said(n):
+            return {"id": f"m{n}", "group": f"g{n}", "sender": f"u{n}", "text": "多少钱"}
+
+        def metrics():
+            with many.client() as c:
+                return c.get("/metrics").body.decode()
+
+        def arrived():
+            return sum(m["to"] == ["many@example.com"] for m in boxes["plain"].log())
+
+        for turn, first in enumerate((1, 5)):
+            began = time.time()
+            with many.client() as c:
+                equal(c.events([said(n) for n in range(first, first + 4)]).status, 202, "said")
+            until(lambda: arrived() >= first + 3, 30, f"the good mails of turn {turn}")
+            took = time.time() - began
+            check(took < 4 * PATIENCE, f"turn {turn}: the good one's mails leave", took)
+            # by then each silent server has kept one mail to its end
+            until(lambda: 'result="retry"' in metrics(), 30, "a mail to a silent server is over")
+        returned = [line for line in metrics().splitlines() if 'result="returned"' in line and "deaf" in line]
+        check(returned, "what waited in our line went back to the queue")
+        with many.client() as c:
+            rows = [r for r in c.get("/api/v1/outbox?limit=200").json()["items"] if r["target"] in names]
+        failed = sum(int(line.split()[-1]) for line in metrics().splitlines() if 'result="retry"' in line and "deaf" in line)
+        again = sum(r["attempt"] - 1 for r in rows if r["attempt"] > 0)
+        check(again <= failed, "what went back counts as no try", again, failed)
+        equal(many.stop(), 0, "exit")
+        for box in deaf.values():
+            box.stop()
+        many.clean()
+
     @case("what is wrong with an entry is named")
     def _():
         good = d.config["targets"]

@@ -70,6 +70,24 @@ static void a_receiver_that_asks_for_time_gets_it(void **state)
     assert_int_equal(day.pause_ms, 3600000);
 }
 
+/* The receiver was not asked: no try, and nothing for its breaker. */
+static void what_was_not_begun_goes_back_and_blames_nobody(void **state)
+{
+    struct qund_outcome ours = of_end(QUND_CLIENT_NOT_BEGUN, 3);
+    struct qund_outcome told = qund_outcome_told(
+        &(struct qund_ended){
+            .how = QUND_RETURNED, .retry_after_ms = -1, .detail = QUND_STR("full")},
+        QUND_REPEAT_ONCE, &(struct qund_out_item){.attempt = 3});
+
+    (void)state;
+    assert_int_equal(ours.event, QUND_OUT_EV_RETURNED);
+    assert_int_equal(ours.verdict, QUND_VERDICT_NONE);
+    assert_int_equal(told.event, QUND_OUT_EV_RETURNED);
+    assert_int_equal(told.verdict, QUND_VERDICT_NONE);
+    assert_int_equal(told.retry_ms, -1);
+    assert_string_equal(told.reason, "full");
+}
+
 static void without_an_answer_it_matters_whether_bytes_left(void **state)
 {
     struct qund_outcome not_sent = of_end(QUND_CLIENT_NOT_SENT, 1);
@@ -167,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_its_class),
         cmocka_unit_test(a_receiver_that_asks_for_time_gets_it),
+        cmocka_unit_test(what_was_not_begun_goes_back_and_blames_nobody),
         cmocka_unit_test(without_an_answer_it_matters_whether_bytes_left),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end),
         cmocka_unit_test(what_a_plugin_says_has_its_class),

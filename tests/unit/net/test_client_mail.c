@@ -1,93 +1,26 @@
 /* Mails to a real server that answers in every way there is: what each end means, and that none of
  * them can hold the client up. */
-#include "core/clock.h"
-#include "core/file.h"
-#include "net/client.h"
-#include "receiver.h"
-#include "unit.h"
+#include "mailing.h"
 
-#define WAIT_MS 20000
 #define MESSAGE "Subject: x\r\n\r\nfirst\r\n.dot\r\n..\r\nlast\r\n"
 
-struct fixture {
-    char *dir;
-    struct receiver r;
-    struct qund_client *c;
-};
-struct got {
-    bool done;
-    struct qund_client_answer a;
-    char why[256];
-};
-
-static int set_up(void **state)
+static struct qund_client_mail mail(const struct receiver *r, struct mailing_got *g)
 {
-    struct fixture *f = qund_alloc(sizeof(*f));
+    struct qund_client_mail m = mailing_mail(r->port, g);
 
-    f->dir = unit_tmpdir();
-    assert_int_equal(qund_client_open(NULL, &f->c, NULL), 0);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    qund_client_close(f->c);
-    assert_int_equal(qund_dir_remove(f->dir, NULL), 0);
-    free(f->dir);
-    qund_free(f);
-    return 0;
-}
-
-static void keep(void *arg, const struct qund_client_answer *a)
-{
-    struct got *g = arg;
-
-    assert_false(g->done);
-    g->done = true;
-    g->a = *a;
-    snprintf(g->why, sizeof(g->why), "%s", a->why ? a->why : "");
-}
-
-static struct qund_client_mail mail(const struct fixture *f, struct got *g)
-{
-    static const char *const TO[] = {"a@example.com", "b@example.com"};
-
-    memset(g, 0, sizeof(*g));
-    return (struct qund_client_mail){.host = "127.0.0.1",
-                                     .port = (uint16_t)f->r.port,
-                                     .tls = QUND_CLIENT_PLAIN,
-                                     .helo = "qund.test",
-                                     .from = "bot@example.com",
-                                     .to = TO,
-                                     .n_to = 2,
-                                     .message = QUND_STR(MESSAGE),
-                                     .timeout_ms = 10000,
-                                     .allow_private = true,
-                                     .done = keep,
-                                     .arg = g};
+    m.message = QUND_STR(MESSAGE);
+    return m;
 }
 
 /* Sends it and waits; how long that took. */
-static int64_t send_mail(struct fixture *f, const struct qund_client_mail *m, struct got *g)
+static int64_t send_mail(struct mailing *f, const struct qund_client_mail *m, struct mailing_got *g)
 {
     int64_t from_ms = qund_mono_now().ms;
-    struct qund_client_call *call = NULL;
-    struct qund_err err = {0};
 
-    if (qund_client_start_mail(f->c, m, &call, &err) < 0)
-        fail_msg("%s: %s", err.where, err.text);
-    while (!g->done && qund_mono_now().ms < from_ms + WAIT_MS)
-        qund_client_poll(f->c, -1, 100);
-    assert_true(g->done);
+    mailing_start(f, m);
+    mailing_until_told(f, g);
+    assert_int_equal(g->times, 1);
     return qund_mono_now().ms - from_ms;
-}
-
-static void start_box(struct fixture *f, const char *const *options)
-{
-    receiver_start_as(&f->r, QUND_SOURCE_DIR "/tests/support/mailbox.py", f->dir, options);
 }
 
 static void each_end_of_a_mail_is_told_apart(void **state)
@@ -110,110 +43,94 @@ static void each_end_of_a_mail_is_told_apart(void **state)
         {"endless", QUND_CLIENT_NO_ANSWER, 0, ""},
         {"hang", QUND_CLIENT_NOT_SENT, 0, ""},
     };
-    struct fixture *f = *state;
+    struct mailing *f = *state;
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(ENDS); i++) {
-        const char *const options[] = {"--script", ENDS[i].script, NULL};
-        struct got g;
-        struct qund_client_mail m;
+        const struct receiver *r = mailing_box(f, ENDS[i].script);
+        struct mailing_got g;
+        struct qund_client_mail m = mail(r, &g);
         int64_t ms;
 
-        start_box(f, options);
-        m = mail(f, &g);
         m.timeout_ms = 2000;
         ms = send_mail(f, &m, &g);
-        if (g.a.end != ENDS[i].end || g.a.status != ENDS[i].status ||
+        if (g.end != ENDS[i].end || g.status != ENDS[i].status ||
             (ENDS[i].why[0] && strcmp(g.why, ENDS[i].why) != 0))
-            fail_msg("%s: %s %d %s", ENDS[i].script, qund_client_end_name(g.a.end), g.a.status,
-                     g.why);
+            fail_msg("%s: %s %d %s", ENDS[i].script, qund_client_end_name(g.end), g.status, g.why);
         assert_true(ms < 3000); /* deliver gives a second more */
-        receiver_stop(&f->r);
+        mailing_drop(f);
     }
 }
 
 static void a_mail_lost_before_its_end_was_not_sent(void **state)
 {
-    static const char *const OPTIONS[] = {"--script", "drop", NULL};
-    struct fixture *f = *state;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "drop");
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    struct qund_client_mail m;
-    struct got g;
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
 
-    start_box(f, OPTIONS);
-    m = mail(f, &g);
     for (int i = 0; i < 400000; i++) /* more than the kernel takes at once: 6 MB */
         qund_buf_puts(&text, "fifteen bytes\r\n");
     m.message = qund_buf_view(&text);
     send_mail(f, &m, &g);
-    assert_int_equal(g.a.end, QUND_CLIENT_NOT_SENT);
-    assert_int_equal(receiver_count(&f->r, "effect"), 0);
-    receiver_stop(&f->r);
+    assert_int_equal(g.end, QUND_CLIENT_NOT_SENT);
+    assert_int_equal(receiver_count(r, "effect"), 0);
 }
 
 static void dots_lengths_and_recipients_arrive_as_they_were_given(void **state)
 {
-    struct fixture *f = *state;
-    struct qund_client_mail m;
-    struct got g;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "250");
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
 
-    start_box(f, NULL);
-    m = mail(f, &g);
     send_mail(f, &m, &g);
-    assert_int_equal(g.a.end, QUND_CLIENT_ANSWERED);
-    assert_int_equal(
-        receiver_count(&f->r, "x\\r\\n\\r\\nfirst\\r\\n.dot\\r\\n..\\r\\nlast\\r\\n\""), 1);
-    assert_int_equal(receiver_count(&f->r, "[\"a@example.com\", \"b@example.com\"]"), 1);
-    assert_int_equal(receiver_count(&f->r, "\"helo\": \"qund.test\""), 1);
-    receiver_stop(&f->r);
+    assert_int_equal(g.end, QUND_CLIENT_ANSWERED);
+    assert_int_equal(receiver_count(r, "x\\r\\n\\r\\nfirst\\r\\n.dot\\r\\n..\\r\\nlast\\r\\n\""),
+                     1);
+    assert_int_equal(receiver_count(r, "[\"a@example.com\", \"b@example.com\"]"), 1);
+    assert_int_equal(receiver_count(r, "\"helo\": \"qund.test\""), 1);
 }
 
 static void recipients_that_were_refused_are_counted(void **state)
 {
-    static const char *const OPTIONS[] = {"--script", "first:550", NULL};
-    struct fixture *f = *state;
-    struct qund_client_mail m;
-    struct got g;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "first:550");
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
 
-    start_box(f, OPTIONS);
-    m = mail(f, &g);
     send_mail(f, &m, &g);
-    assert_int_equal(g.a.status, 250);
-    assert_int_equal(g.a.refused, 1);
+    assert_int_equal(g.status, 250);
+    assert_int_equal(g.refused, 1);
     assert_string_equal(g.why, "550 5.1.1 <a@example.com> is not wanted");
-    receiver_stop(&f->r);
 }
 
 /* What is left to say after the mail is decided waits for nobody. */
 static void a_server_that_does_not_say_goodbye_holds_nothing_up(void **state)
 {
-    static const char *const OPTIONS[] = {"--script", "mute", NULL};
-    struct fixture *f = *state;
-    struct qund_client_mail m;
-    struct got g;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "mute");
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
 
-    start_box(f, OPTIONS);
-    m = mail(f, &g);
     assert_true(send_mail(f, &m, &g) < 2500);
-    assert_int_equal(g.a.status, 250);
-    receiver_stop(&f->r);
+    assert_int_equal(g.status, 250);
 }
 
 static void private_addresses_need_permission(void **state)
 {
-    struct fixture *f = *state;
-    struct qund_client_mail m;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "250");
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
     struct qund_client_call *call;
-    struct got g;
 
-    start_box(f, NULL);
-    m = mail(f, &g);
     m.allow_private = false;
     assert_int_equal(qund_client_start_mail(f->c, &m, &call, NULL), QUND_E_INVAL); /* plain */
     m.tls = QUND_CLIENT_STARTTLS;
     send_mail(f, &m, &g);
-    assert_int_equal(g.a.end, QUND_CLIENT_REFUSED);
+    assert_int_equal(g.end, QUND_CLIENT_REFUSED);
     assert_string_equal(g.why, "loopback");
-    receiver_stop(&f->r);
 }
 
 static void what_cannot_stand_in_a_command_is_refused_at_once(void **state)
@@ -233,7 +150,7 @@ static void what_cannot_stand_in_a_command_is_refused_at_once(void **state)
         {"h", "q", "a@b", "@d", NULL, "to"},
         {"h", "q", "a@b", "c@d", "x\n", "user"},
     };
-    struct fixture *f = *state;
+    struct mailing *f = *state;
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(BAD); i++) {
         struct qund_client_call *call;
@@ -252,7 +169,7 @@ static void what_cannot_stand_in_a_command_is_refused_at_once(void **state)
     }
 }
 
-static void make_cert(const struct fixture *f, char cert[128])
+static void make_cert(const struct mailing *f, char cert[128])
 {
     char command[1024];
 
@@ -266,7 +183,7 @@ static void make_cert(const struct fixture *f, char cert[128])
         skip(); /* no openssl program here */
 }
 
-static void with_cert(struct fixture *f, const char *ca_file)
+static void with_cert(struct mailing *f, const char *ca_file)
 {
     qund_client_close(f->c);
     assert_int_equal(qund_client_open(&(struct qund_client_opts){.ca_file = ca_file}, &f->c, NULL),
@@ -275,73 +192,67 @@ static void with_cert(struct fixture *f, const char *ca_file)
 
 static void tls_and_login_in_both_ways(void **state)
 {
-    struct fixture *f = *state;
+    struct mailing *f = *state;
     char cert[128];
     const char *const STARTTLS[] = {"--tls", cert, "--login", "bot:geheim", NULL};
     const char *const SMTPS[] = {"--tls", cert, "--login", "bot:geheim", "--smtps", NULL};
-    struct qund_client_mail m;
-    struct got g;
 
     make_cert(f, cert);
     for (int smtps = 0; smtps < 2; smtps++) {
-        start_box(f, smtps ? SMTPS : STARTTLS);
+        const struct receiver *r = mailing_serve(f, MAILING_BOX, smtps ? SMTPS : STARTTLS);
+        struct mailing_got g;
+        struct qund_client_mail m = mail(r, &g);
+
         with_cert(f, cert);
-        m = mail(f, &g);
         m.tls = smtps ? QUND_CLIENT_TLS : QUND_CLIENT_STARTTLS;
         m.user = "bot";
         m.password = "geheim";
         send_mail(f, &m, &g);
-        assert_int_equal(g.a.status, 250);
-        assert_int_equal(receiver_count(&f->r, "\"tls\": true, \"user\": \"bot\""), 1 + smtps);
+        assert_int_equal(g.status, 250);
+        assert_int_equal(receiver_count(r, "\"tls\": true, \"user\": \"bot\""), 1);
         m.password = "wrong";
-        g.done = false;
+        g.times = 0;
         send_mail(f, &m, &g);
-        assert_int_equal(g.a.end, QUND_CLIENT_ANSWERED);
-        assert_int_equal(g.a.status, 535);
+        assert_int_equal(g.end, QUND_CLIENT_ANSWERED);
+        assert_int_equal(g.status, 535);
         with_cert(f, NULL); /* a certificate nobody vouches for */
-        g.done = false;
+        g.times = 0;
         send_mail(f, &m, &g);
-        assert_int_equal(g.a.end, QUND_CLIENT_NOT_SENT);
-        receiver_stop(&f->r);
+        assert_int_equal(g.end, QUND_CLIENT_NOT_SENT);
     }
 }
 
 static void no_mail_leaves_in_the_clear_when_tls_is_wanted(void **state)
 {
-    struct fixture *f = *state;
-    struct qund_client_mail m;
-    struct got g;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "250");
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
 
-    start_box(f, NULL);
-    m = mail(f, &g);
     m.tls = QUND_CLIENT_STARTTLS;
     send_mail(f, &m, &g);
-    assert_int_equal(g.a.end, QUND_CLIENT_UNFIT);
-    assert_int_equal(receiver_count(&f->r, "effect"), 0);
-    receiver_stop(&f->r);
+    assert_int_equal(g.end, QUND_CLIENT_UNFIT);
+    assert_int_equal(receiver_count(r, "effect"), 0);
 }
 
 static void a_cancelled_mail_is_not_told(void **state)
 {
-    static const char *const OPTIONS[] = {"--script", "hang", NULL};
-    struct fixture *f = *state;
+    struct mailing *f = *state;
+    const struct receiver *r = mailing_box(f, "hang");
     struct qund_client_call *call;
-    struct qund_client_mail m;
-    struct got g;
+    struct mailing_got g;
+    struct qund_client_mail m = mail(r, &g);
 
-    start_box(f, OPTIONS);
-    m = mail(f, &g);
     assert_int_equal(qund_client_start_mail(f->c, &m, &call, NULL), 0);
     qund_client_poll(f->c, -1, 50);
     assert_false(qund_client_cancel(call));
     assert_int_equal(qund_client_in_flight(f->c), 0);
-    assert_false(g.done);
-    receiver_stop(&f->r);
+    assert_int_equal(g.times, 0);
 }
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, mailing_set_up, mailing_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(each_end_of_a_mail_is_told_apart),
         CASE(a_mail_lost_before_its_end_was_not_sent),

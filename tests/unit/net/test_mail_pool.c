@@ -1,115 +1,35 @@
 /* Mails and those who carry them: that a silent mail server holds up neither the thread that polls
  * nor the mails of other servers, and that what is said of a mail that was called off is true. */
-#include "core/clock.h"
-#include "core/file.h"
-#include "net/client.h"
-#include "receiver.h"
-#include "unit.h"
+#include "mailing.h"
 #include <dirent.h>
 
-#define WAIT_MS 30000
 #define LONG_MS 20000
-#define SERVERS 4u
-#define MAILS_MAX 40u
+#define MANY 40u
 #define WAITED "it waited half of its time"
 
-struct got {
-    int times;
-    enum qund_client_end end;
-    int status;
-    int64_t at_ms;
-    char why[128];
-};
-struct fixture {
-    char *dir;
-    struct receiver servers[SERVERS];
-    size_t n_servers;
-    struct qund_client *c;
-    struct got got[MAILS_MAX];
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = qund_alloc(sizeof(*f));
-
-    f->dir = unit_tmpdir();
-    assert_int_equal(qund_client_open(NULL, &f->c, NULL), 0);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    qund_client_close(f->c);
-    while (f->n_servers > 0)
-        receiver_stop(&f->servers[--f->n_servers]);
-    assert_int_equal(qund_dir_remove(f->dir, NULL), 0);
-    free(f->dir);
-    qund_free(f);
-    return 0;
-}
-
-static struct receiver *serve(struct fixture *f, const char *program, const char *script)
-{
-    const char *const options[] = {"--script", script, NULL};
-    struct receiver *r = &f->servers[f->n_servers];
-    char dir[128];
-
-    snprintf(dir, sizeof(dir), "%.100s/%zu", f->dir, f->n_servers++);
-    assert_int_equal(qund_dir_make(dir, 0700, NULL), 0);
-    receiver_start_as(r, program, dir, options);
-    return r;
-}
-
-static struct receiver *mailbox(struct fixture *f, const char *script)
-{
-    return serve(f, QUND_SOURCE_DIR "/tests/support/mailbox.py", script);
-}
-
-static void keep(void *arg, const struct qund_client_answer *a)
-{
-    struct got *g = arg;
-
-    g->times++;
-    g->end = a->end;
-    g->status = a->status;
-    g->at_ms = qund_mono_now().ms;
-    snprintf(g->why, sizeof(g->why), "%s", a->why ? a->why : "");
-}
-
 /* The i-th mail, which says so. */
-static struct qund_client_call *start(struct fixture *f, const struct receiver *r, size_t i,
-                                      int64_t timeout_ms)
+static struct qund_client_call *start_at(struct mailing *f, int port, size_t i, int64_t timeout_ms)
 {
-    static const char *const TO[] = {"a@example.com"};
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
-    struct qund_client_call *call = NULL;
-    struct qund_err err = {0};
-    struct qund_client_mail m = {.host = "127.0.0.1",
-                                 .port = (uint16_t)r->port,
-                                 .tls = QUND_CLIENT_PLAIN,
-                                 .helo = "qund.test",
-                                 .from = "bot@example.com",
-                                 .to = TO,
-                                 .n_to = 1,
-                                 .timeout_ms = timeout_ms,
-                                 .allow_private = true,
-                                 .done = keep,
-                                 .arg = &f->got[i]};
+    struct qund_client_mail m = mailing_mail(port, &f->got[i]);
 
     qund_buf_printf(&text, "Subject: mail %zu.\r\n\r\nx\r\n", i);
     m.message = qund_buf_view(&text);
-    if (qund_client_start_mail(f->c, &m, &call, &err) < 0)
-        fail_msg("%s: %s", err.where, err.text);
-    return call;
+    m.n_to = 1;
+    m.timeout_ms = timeout_ms;
+    return mailing_start(f, &m);
+}
+
+static struct qund_client_call *start(struct mailing *f, const struct receiver *r, size_t i,
+                                      int64_t timeout_ms)
+{
+    return start_at(f, r->port, i, timeout_ms);
 }
 
 /* Until n effects stand in the log of r; how long the longest poll took. */
-static int64_t poll_until(struct fixture *f, const struct receiver *r, int n)
+static int64_t poll_until(struct mailing *f, const struct receiver *r, int n)
 {
-    int64_t until_ms = qund_mono_now().ms + WAIT_MS, longest = 0;
+    int64_t until_ms = qund_mono_now().ms + MAILING_WAIT_MS, longest = 0;
 
     while (receiver_count(r, "\"effect\": true") < n) {
         int64_t from_ms = qund_mono_now().ms;
@@ -122,15 +42,10 @@ static int64_t poll_until(struct fixture *f, const struct receiver *r, int n)
     return longest;
 }
 
-static void poll_until_told(struct fixture *f, size_t from, size_t n)
+static void poll_until_told(struct mailing *f, size_t from, size_t n)
 {
-    int64_t until_ms = qund_mono_now().ms + WAIT_MS;
-
     for (size_t i = from; i < from + n; i++)
-        while (f->got[i].times == 0) {
-            assert_true(qund_mono_now().ms < until_ms);
-            qund_client_poll(f->c, -1, 100);
-        }
+        mailing_until_told(f, &f->got[i]);
 }
 
 /* Threads of this process that carry mails. */
@@ -156,13 +71,27 @@ static int carriers(void)
     return n;
 }
 
+/* A thread has its name a moment after it was made. */
+static void until_carriers(struct mailing *f, int n)
+{
+    int64_t until_ms = qund_mono_now().ms + MAILING_WAIT_MS;
+
+    while (carriers() < n) {
+        assert_true(qund_mono_now().ms < until_ms);
+        qund_client_poll(f->c, -1, 10);
+    }
+    assert_int_equal(carriers(), n);
+}
+
 static void a_silent_server_does_not_hold_up_who_polls(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *silent = mailbox(f, "silent");
-    const struct receiver *web = serve(f, QUND_SOURCE_DIR "/tests/support/receiver.py", "x=200");
+    static const char *const OPTIONS[] = {"--script", "x=200", NULL};
+    struct mailing *f = *state;
+    const struct receiver *silent = mailing_box(f, "silent");
+    const struct receiver *web =
+        mailing_serve(f, QUND_SOURCE_DIR "/tests/support/receiver.py", OPTIONS);
     struct qund_client_request req = {
-        .method = "POST", .timeout_ms = 5000, .allow_private = true, .done = keep};
+        .method = "POST", .timeout_ms = 5000, .allow_private = true, .done = mailing_keep};
     struct qund_client_call *call;
     char url[64];
     int64_t from_ms;
@@ -182,9 +111,9 @@ static void a_silent_server_does_not_hold_up_who_polls(void **state)
 
 static void two_bad_servers_leave_room_for_the_mails_of_others(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *silent = mailbox(f, "silent"), *drip = mailbox(f, "drip");
-    const struct receiver *well = mailbox(f, "250");
+    struct mailing *f = *state;
+    const struct receiver *silent = mailing_box(f, "silent"), *drip = mailing_box(f, "drip");
+    const struct receiver *well = mailing_box(f, "250");
     int64_t from_ms = qund_mono_now().ms;
 
     for (size_t i = 0; i < 6; i++)
@@ -198,28 +127,115 @@ static void two_bad_servers_leave_room_for_the_mails_of_others(void **state)
         assert_int_equal(f->got[i].status, 250);
     assert_true(qund_mono_now().ms - from_ms < 3000);
     poll_until(f, silent, 2);
-    poll_until(f, drip, 1);
+    poll_until(f, drip, 2);
     assert_int_equal(receiver_count(silent, "\"effect\": true"), 2);
-    assert_int_equal(receiver_count(drip, "\"effect\": true"), 1);
+    assert_int_equal(receiver_count(drip, "\"effect\": true"), 2);
     assert_int_equal(qund_client_in_flight(f->c), 12);
 }
 
-static void threads_are_made_for_mails_and_four_at_most(void **state)
+/* As many as the first of a pool would have had, and one more. */
+static void five_silent_servers_leave_a_good_one_its_mails(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *boxes[SERVERS];
+    struct mailing *f = *state;
+    const struct receiver *well = mailing_box(f, "250");
+    int64_t from_ms = qund_mono_now().ms;
+
+    mailing_deaf(f, 5);
+    for (size_t i = 0; i < 40; i++)
+        start_at(f, f->deaf_port[i % 5], i, LONG_MS);
+    for (size_t i = 40; i < 50; i++)
+        start(f, well, i, LONG_MS);
+    poll_until_told(f, 40, 10);
+    for (size_t i = 40; i < 50; i++)
+        assert_int_equal(f->got[i].status, 250);
+    assert_true(qund_mono_now().ms - from_ms < 3000);
+    assert_int_equal(f->got[0].times, 0);
+}
+
+/* More of them than there are threads: known by the time that the last mails had no answer. */
+static void servers_known_to_be_silent_share_half_of_the_threads(void **state)
+{
+    struct mailing *f = *state;
+    const struct receiver *well = mailing_box(f, "250");
+    int64_t from_ms;
+
+    mailing_deaf(f, MAILING_DEAF);
+    for (size_t i = 0; i < MAILING_DEAF; i++) /* 16 begin; the others once those are over */
+        start_at(f, f->deaf_port[i], i, i < 16 ? 4000 : 9000);
+    poll_until_told(f, 0, MAILING_DEAF);
+    for (size_t i = 0; i < MAILING_DEAF; i++)
+        assert_int_equal(f->got[i].end, QUND_CLIENT_NOT_SENT);
+    for (size_t i = 0; i < 3 * MAILING_DEAF; i++)
+        start_at(f, f->deaf_port[i % MAILING_DEAF], MAILING_DEAF + i, LONG_MS);
+    from_ms = qund_mono_now().ms;
+    for (size_t i = 4 * MAILING_DEAF; i < 4 * MAILING_DEAF + 30; i++)
+        start(f, well, i, LONG_MS);
+    poll_until_told(f, 4 * MAILING_DEAF, 30);
+    for (size_t i = 4 * MAILING_DEAF; i < 4 * MAILING_DEAF + 30; i++)
+        assert_int_equal(f->got[i].status, 250);
+    assert_true(qund_mono_now().ms - from_ms < 3000);
+}
+
+/* One at a time while it is silent, two again behind its next answer. */
+static void a_server_that_answers_is_silent_no_more(void **state)
+{
+    struct mailing *f = *state;
+    const struct receiver *moody = mailing_box(f, "silent,250,silent");
+
+    start(f, moody, 0, 4000);
+    poll_until_told(f, 0, 1);
+    start(f, moody, 1, LONG_MS);
+    start(f, moody, 2, LONG_MS);
+    start(f, moody, 3, LONG_MS);
+    poll_until_told(f, 1, 1);
+    assert_int_equal(f->got[1].status, 250);
+    poll_until(f, moody, 4);
+    assert_int_equal(f->got[2].times + f->got[3].times, 0);
+}
+
+static void one_server_has_one_name(void **state)
+{
+    static const struct {
+        const char *host;
+        uint16_t port;
+        enum qund_client_tls tls;
+        const char *server;
+    } CASES[] = {
+        {"mail.example.com", 25, QUND_CLIENT_STARTTLS, "mail.example.com:25"},
+        {"Mail.Example.COM.", 25, QUND_CLIENT_PLAIN, "mail.example.com:25"},
+        {"mail.example.com", 0, QUND_CLIENT_PLAIN, "mail.example.com:25"},
+        {"mail.example.com", 0, QUND_CLIENT_STARTTLS, "mail.example.com:587"},
+        {"mail.example.com", 0, QUND_CLIENT_TLS, "mail.example.com:465"},
+        {"localhost", 2525, QUND_CLIENT_PLAIN, "127.0.0.1:2525"},
+        {"LOCALHOST.", 2525, QUND_CLIENT_PLAIN, "127.0.0.1:2525"},
+        {"[::1]", 2525, QUND_CLIENT_PLAIN, "[::1]:2525"},
+        {".", 25, QUND_CLIENT_PLAIN, ".:25"},
+    };
+    QUND_AUTO(qund_buf_done) struct qund_buf server = {0};
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(CASES); i++) {
+        qund_client_mail_server(&(struct qund_client_mail){.host = CASES[i].host,
+                                                           .port = CASES[i].port,
+                                                           .tls = CASES[i].tls},
+                                &server);
+        assert_string_equal(server.p, CASES[i].server);
+    }
+}
+
+static void threads_are_made_for_mails_and_sixteen_at_most(void **state)
+{
+    struct mailing *f = *state;
 
     assert_int_equal(carriers(), 0);
-    for (size_t i = 0; i < SERVERS; i++)
-        boxes[i] = mailbox(f, "silent");
-    start(f, boxes[0], 0, LONG_MS);
-    poll_until(f, boxes[0], 1);
-    assert_int_equal(carriers(), 1);
-    for (size_t i = 1; i < 16; i++)
-        start(f, boxes[i % SERVERS], i, LONG_MS);
-    for (size_t i = 0; i < SERVERS; i++)
-        poll_until(f, boxes[i], 1);
-    assert_int_equal(carriers(), 4);
+    mailing_deaf(f, MAILING_DEAF);
+    start_at(f, f->deaf_port[0], 0, LONG_MS);
+    until_carriers(f, 1);
+    for (size_t i = 1; i < 2 * MAILING_DEAF; i++)
+        start_at(f, f->deaf_port[i % MAILING_DEAF], i, LONG_MS);
+    until_carriers(f, 16);
+    qund_client_poll(f->c, -1, 100);
+    assert_int_equal(carriers(), 16);
     f->c = qund_client_close(f->c);
     assert_int_equal(carriers(), 0);
     assert_int_equal(qund_client_open(NULL, &f->c, NULL), 0);
@@ -227,14 +243,15 @@ static void threads_are_made_for_mails_and_four_at_most(void **state)
 
 static void many_mails_to_one_server_leave_once_each(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *well = mailbox(f, "250");
+    struct mailing *f = *state;
+    const struct receiver *well = mailing_box(f, "250");
 
-    for (size_t i = 0; i < MAILS_MAX; i++)
+    for (size_t i = 0; i < MANY; i++)
         start(f, well, i, LONG_MS);
-    assert_int_equal(qund_client_in_flight(f->c), MAILS_MAX);
-    poll_until_told(f, 0, MAILS_MAX);
-    for (size_t i = 0; i < MAILS_MAX; i++) {
+    assert_int_equal(qund_client_in_flight(f->c), MANY);
+    assert_int_equal(qund_client_mails(f->c), MANY);
+    poll_until_told(f, 0, MANY);
+    for (size_t i = 0; i < MANY; i++) {
         char words[32];
 
         snprintf(words, sizeof(words), "Subject: mail %zu.", i);
@@ -243,22 +260,23 @@ static void many_mails_to_one_server_leave_once_each(void **state)
         assert_int_equal(receiver_count(well, words), 1);
     }
     assert_int_equal(qund_client_in_flight(f->c), 0);
+    assert_int_equal(qund_client_mails(f->c), 0);
 }
 
 /* And what it waited is part of its time. */
-static void a_mail_that_waited_half_of_its_time_was_not_sent(void **state)
+static void a_mail_that_waited_half_of_its_time_was_not_begun(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *silent = mailbox(f, "silent");
+    struct mailing *f = *state;
+    const struct receiver *silent = mailing_box(f, "silent");
     int64_t from_ms = qund_mono_now().ms;
 
     for (size_t i = 0; i < 3; i++)
         start(f, silent, i, i < 2 ? LONG_MS : 2000);
-    for (int64_t until_ms = from_ms + WAIT_MS; f->got[2].times == 0;) {
+    for (int64_t until_ms = from_ms + MAILING_WAIT_MS; f->got[2].times == 0;) {
         assert_true(qund_mono_now().ms < until_ms);
-        qund_client_poll(f->c, -1, WAIT_MS); /* it wakes by itself */
+        qund_client_poll(f->c, -1, MAILING_WAIT_MS); /* it wakes by itself */
     }
-    assert_int_equal(f->got[2].end, QUND_CLIENT_NOT_SENT);
+    assert_int_equal(f->got[2].end, QUND_CLIENT_NOT_BEGUN);
     assert_int_equal(strncmp(f->got[2].why, WAITED, strlen(WAITED)), 0);
     assert_in_range(f->got[2].at_ms - from_ms, 990, 2500);
     assert_int_equal(receiver_count(silent, "mail 2."), 0);
@@ -267,8 +285,8 @@ static void a_mail_that_waited_half_of_its_time_was_not_sent(void **state)
 
 static void what_waits_begins_when_a_thread_is_free_and_its_time_runs_on(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *silent = mailbox(f, "silent");
+    struct mailing *f = *state;
+    const struct receiver *silent = mailing_box(f, "silent");
     int64_t from_ms = qund_mono_now().ms;
 
     for (size_t i = 0; i < 3; i++)
@@ -284,10 +302,10 @@ static void what_waits_begins_when_a_thread_is_free_and_its_time_runs_on(void **
 static void called_off_behind_its_dot_it_may_have_been_taken(void **state)
 {
     static const char *const SCRIPTS[] = {"silent", "drip"};
-    struct fixture *f = *state;
+    struct mailing *f = *state;
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(SCRIPTS); i++) {
-        const struct receiver *r = mailbox(f, SCRIPTS[i]);
+        const struct receiver *r = mailing_box(f, SCRIPTS[i]);
         struct qund_client_call *first = start(f, r, 2 * i, LONG_MS), *second;
         int64_t from_ms;
 
@@ -311,8 +329,8 @@ static void called_off_behind_its_dot_it_may_have_been_taken(void **state)
 /* Its thread carries the next one, a second later at the latest. */
 static void called_off_before_its_dot_it_was_not_sent(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *hang = mailbox(f, "hang,hang,250");
+    struct mailing *f = *state;
+    const struct receiver *hang = mailing_box(f, "hang,hang,250");
     struct qund_client_call *calls[4];
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(calls); i++)
@@ -331,9 +349,9 @@ static void called_off_before_its_dot_it_was_not_sent(void **state)
 /* At every instant of its way: what is called not sent never arrives. */
 static void what_is_said_of_a_mail_called_off_is_true(void **state)
 {
-    struct fixture *f = *state;
-    const struct receiver *well = mailbox(f, "250");
-    bool taken[MAILS_MAX - 1], some = false;
+    struct mailing *f = *state;
+    const struct receiver *well = mailing_box(f, "250");
+    bool taken[MANY - 1], some = false;
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(taken); i++) {
         struct qund_client_call *call = start(f, well, i, LONG_MS);
@@ -343,8 +361,8 @@ static void what_is_said_of_a_mail_called_off_is_true(void **state)
         taken[i] = f->got[i].times > 0 || qund_client_cancel(call);
         some = some || taken[i];
     }
-    start(f, well, MAILS_MAX - 1, LONG_MS);
-    poll_until_told(f, MAILS_MAX - 1, 1);
+    start(f, well, MANY - 1, LONG_MS);
+    poll_until_told(f, MANY - 1, 1);
     f->c = qund_client_close(f->c);
     assert_int_equal(qund_client_open(NULL, &f->c, NULL), 0);
     assert_true(some);
@@ -360,13 +378,17 @@ static void what_is_said_of_a_mail_called_off_is_true(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, mailing_set_up, mailing_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(a_silent_server_does_not_hold_up_who_polls),
         CASE(two_bad_servers_leave_room_for_the_mails_of_others),
-        CASE(threads_are_made_for_mails_and_four_at_most),
+        CASE(five_silent_servers_leave_a_good_one_its_mails),
+        CASE(servers_known_to_be_silent_share_half_of_the_threads),
+        CASE(a_server_that_answers_is_silent_no_more),
+        CASE(one_server_has_one_name),
+        CASE(threads_are_made_for_mails_and_sixteen_at_most),
         CASE(many_mails_to_one_server_leave_once_each),
-        CASE(a_mail_that_waited_half_of_its_time_was_not_sent),
+        CASE(a_mail_that_waited_half_of_its_time_was_not_begun),
         CASE(what_waits_begins_when_a_thread_is_free_and_its_time_runs_on),
         CASE(called_off_behind_its_dot_it_may_have_been_taken),
         CASE(called_off_before_its_dot_it_was_not_sent),
