@@ -40,12 +40,11 @@ static json_t *people(const struct robot_cfg *cfg, const char *id)
 
 static json_t *as_text(const struct robot_cfg *cfg, const struct said *s)
 {
-    /* Everybody once: in the list of ids. */
-    const char *phone = cfg->mention == MENTION_ALL ? "" : s->phone;
     json_t *phones = json_array();
 
-    if (cfg->mention == MENTION_PERSON && *phone)
-        json_array_append_new(phones, json_string(phone));
+    /* By the id where it is known: nobody is called twice. */
+    if (cfg->mention == MENTION_PERSON && *s->phone && !*s->userid)
+        json_array_append_new(phones, json_string(s->phone));
     return json_pack("{s:s, s:{s:o*, s:o, s:o}}", "msgtype", "text", "text", "content",
                      composed(s, TEXT_BYTES, false), "mentioned_list", people(cfg, s->userid),
                      "mentioned_mobile_list", phones);

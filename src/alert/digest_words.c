@@ -2,8 +2,14 @@
  *
  * Chinese is written without blanks, and a dictionary would not know the compound's name, the brand
  * of the week or the model of a lock. So pieces of two to four Han characters are counted, each
- * once a message; a piece with a word in it that every sentence has (的, 吗, 多少 …) says nothing
- * and is left out, and a piece that nearly always stands within a longer one is that longer one.
+ * once a message, and a piece that nearly always stands within a longer one is that longer one.
+ *
+ * What every sentence has says nothing. Some characters are a word by themselves wherever they
+ * stand (的, 吗, 谁): no piece has one. Others are half of a good word as often as not (地 of 地暖,
+ * 上 of 上门, 不 of 不锈钢): a piece of these alone is left out, one that a sentence was cut
+ * through at (TAILS at its end, HEADS at its beginning), and one that holds a WORD of theirs (多少,
+ * 大家).
+ *
  * Words in Latin letters are counted as they are. Bounded: what comes after PIECES_MAX different
  * pieces is not counted. */
 #include "alert/digest.h"
@@ -28,11 +34,19 @@ struct digest_words {
     int message;
 };
 
-/* One in a piece, and it is no word of its own. */
-static const char STOP[] =
-    "的了是我你他她它们吗呢吧啊呀哦嗯在不没有这那个就也都和与及或但要会能可以到去来"
-    "给把被让对从向于而且很太更最还又再只才刚已着过得地什么怎样哪谁多少几一二三四五"
-    "六七八九十请问下上里外好谢想看说大家有点时候今天明后现在";
+static const char STOP[] = "的了是我你他她它们吗呢吧啊呀哦嗯没这那个么就也都和与及或但把被让很还"
+                           "又只才已着什怎哪谁几请谢想问要";
+static const char SOFT[] = "在不有会能可以到去来给对从向于而且太更最再刚过得地多少一二三四五六七"
+                           "八九十下上里外好看说大家点时候今天明后现年月号日";
+static const char TAILS[] = "一二三四五六七八九十多几来去到给对从向会可有不再在以而且过说好看";
+static const char HEADS[] = "得给从向于而且以";
+static const char *const WORDS[] = {
+    "大家", "有点", "时候", "今天", "明天", "后天", "昨天", "现在", "可以", "可能",
+    "一下", "多少", "不会", "不能", "不好", "好不", "能不", "会不", "不用", "不过",
+    "不到", "看看", "一点", "知道", "觉得", "应该", "所以", "因为", "如果", "还有",
+    "好多", "一样", "一般", "后面", "以后", "以前", "直接", "已经", "有人", "人家",
+    "我家", "群里", "在群", "明早", "今晚", "上次", "下次", "时间", "点前", "自己",
+};
 static const char *const STOP_LATIN[] = {"the", "and", "for", "you", "https", "http",
                                          "com", "www", "cn",  "of",  "to",    "is"};
 
@@ -99,9 +113,17 @@ static bool latin(uint32_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static bool stops(struct qund_str c)
+static bool one_of(const char *signs, struct qund_str c)
 {
-    return qund_str_find(qund_str_n(STOP, sizeof(STOP) - 1), 0, c) >= 0;
+    return qund_str_find(qund_str(signs), 0, c) >= 0;
+}
+
+static bool holds_a_word(struct qund_str piece)
+{
+    for (size_t i = 0; i < QUND_ARRAY_LEN(WORDS); i++)
+        if (qund_str_find(piece, 0, qund_str(WORDS[i])) >= 0)
+            return true;
+    return false;
 }
 
 static void add_latin(struct digest_words *ws, struct qund_str s)
@@ -123,15 +145,19 @@ static void add_latin(struct digest_words *ws, struct qund_str s)
 /* All pieces that begin at one character: text from there on. */
 static void add_pieces(struct digest_words *ws, struct qund_str text)
 {
+    bool soft = true, head = false;
     size_t at = 0;
 
     for (int chars = 1; chars <= HAN_MAX && at < text.n; chars++) {
         size_t from = at;
         uint32_t c = qund_utf8_next(text, &at);
+        struct qund_str one = qund_str_n(text.p + from, at - from);
 
-        if (!han(c) || stops(qund_str_n(text.p + from, at - from)))
+        if (!han(c) || one_of(STOP, one) || holds_a_word(qund_str_n(text.p, at)))
             return;
-        if (chars >= HAN_MIN)
+        soft = soft && one_of(SOFT, one);
+        head = head || (chars == 1 && one_of(HEADS, one));
+        if (chars >= HAN_MIN && !soft && !head && !one_of(TAILS, one))
             count(ws, qund_str_n(text.p, at), chars);
     }
 }

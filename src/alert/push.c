@@ -13,8 +13,8 @@
 struct sending {
     struct qund_alerts *al;
     const struct alert_row *a;
-    struct qund_str json, text;      /* the alert; what a person reads of it */
-    struct qund_str staff_name, ids; /* ids: a JSON object, realm → id */
+    struct qund_str json, text;             /* the alert; what a person reads of it */
+    struct qund_str staff_name, phone, ids; /* ids: a JSON object, realm → id */
     int64_t staff;
     struct alert_telling telling;
     int64_t now;
@@ -28,6 +28,8 @@ static void put_person(struct qund_jw *w, const struct sending *s)
     qund_jw_obj(w);
     qund_jw_kint(w, "id", s->staff);
     qund_jw_kstr(w, "name", s->staff_name);
+    if (s->phone.n > 0)
+        qund_jw_kstr(w, "phone", s->phone);
     qund_jw_key(w, "ids");
     qund_jw_raw(w, s->ids);
     qund_jw_end_obj(w);
@@ -174,12 +176,16 @@ static int send_to_staff(struct sending *s, const struct qund_duty *d)
 {
     for (size_t i = 0; i < d->n; i++) {
         QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+        QUND_AUTO(qund_buf_done) struct qund_buf phone = {0};
         QUND_AUTO(qund_buf_done) struct qund_buf ids = {0};
         int rc;
 
         s->staff = d->staff[i];
         rc = qund_crm_staff_name(s->al->deps.db, s->staff, &name);
         s->staff_name = qund_buf_view(&name);
+        if (rc == 0)
+            rc = qund_crm_staff_phone(s->al->deps.db, s->staff, &phone);
+        s->phone = qund_buf_view(&phone);
         if (rc == 0)
             rc = qund_crm_staff_ids(s->al->deps.db, s->staff, &ids);
         s->ids = qund_buf_view(&ids);

@@ -13,6 +13,8 @@
 #include "crm/crm.h"
 #include "crm/org_parts.h"
 
+#define PHONE_DIGITS_MAX 15 /* ITU-T E.164 */
+
 static const char *const ROLES[] = {"star",        "expert", "leader",  "consultant",
                                     "koc_fan",     "store",  "manager", "questioner",
                                     "first_buyer", "guide",  "auditor", "group_owner"};
@@ -139,9 +141,42 @@ struct qund_str qund_org_role(struct org_reader *r, const struct qund_ynode *n,
 
 /* --- staff --- */
 
+/* "+86 138-0000-0105" → "13800000105": what robots compare; a number from elsewhere keeps its +. */
+static struct qund_str read_phone(struct org_reader *r, const struct qund_ynode *n)
+{
+    struct qund_str said = qund_org_text(r, n), all;
+    char digits[PHONE_DIGITS_MAX + 2];
+    size_t len = 0;
+    bool bad = false;
+
+    for (size_t i = 0; i < said.n; i++) {
+        char c = said.p[i];
+
+        if (c == ' ' || c == '-')
+            continue;
+        bad |= (c < '0' || c > '9') && !(c == '+' && len == 0);
+        if (bad || len == sizeof(digits) - 1) {
+            bad = true;
+            break;
+        }
+        digits[len++] = c;
+    }
+    all = qund_str_n(digits, len);
+    if (qund_str_starts(all, "+86"))
+        all = qund_str_n(all.p + 3, all.n - 3);
+    if (said.p &&
+        (bad || (all.n > 0 && all.p[0] == '+' ? all.n < 7 : all.n != 11 || all.p[0] != '1'))) {
+        qund_yaml_err(r->errs, r->doc, n,
+                      "a mobile number like 13800000105 is expected here, one from elsewhere with "
+                      "its + and country code");
+        return QUND_STR_NONE;
+    }
+    return said.p ? qund_str_n(qund_arena_dup(r->org->arena, all.p, all.n), all.n) : QUND_STR_NONE;
+}
+
 static void read_one_staff(struct org_reader *r, const struct qund_ynode *n, struct org_staff *s)
 {
-    static const char *const words[] = {"id", "name", "active", "ids", "push"};
+    static const char *const words[] = {"id", "name", "phone", "active", "ids", "push"};
     const struct qund_ynode *ids = qund_yaml_get(n, "ids");
     int active = 1;
     void *v;
@@ -151,6 +186,7 @@ static void read_one_staff(struct org_reader *r, const struct qund_ynode *n, str
         return;
     s->key = qund_org_need(r, n, "id");
     s->name = qund_org_text(r, qund_yaml_get(n, "name"));
+    s->phone = read_phone(r, qund_yaml_get(n, "phone"));
     read_bool(r, qund_yaml_get(n, "active"), &active);
     s->active = active != 0;
     s->n_ids = qund_org_list(r, ids, ORG_LIST_MAX, sizeof(*s->ids), &v);

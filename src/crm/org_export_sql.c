@@ -62,8 +62,8 @@ static void write_text(struct qund_buf *b, struct qund_stmt *st)
 
 static int put_staff(struct qund_db *db, struct qund_buf *b)
 {
-    struct qund_stmt *st =
-        qund_crm_stmt(db, "SELECT id, key, name FROM staff WHERE active = 1 ORDER BY key", NULL, 0);
+    struct qund_stmt *st = qund_crm_stmt(
+        db, "SELECT id, key, name, phone FROM staff WHERE active = 1 ORDER BY key", NULL, 0);
     int rc;
 
     while ((rc = qund_step(st)) == 1) {
@@ -72,6 +72,8 @@ static int put_staff(struct qund_db *db, struct qund_buf *b)
         qund_buf_puts(b, "  - {id: ");
         quoted(b, qund_col_str(st, 1));
         pair(b, "name", qund_col_str(st, 2));
+        if (qund_col_str(st, 3).n > 0)
+            pair(b, "phone", qund_col_str(st, 3));
         rc = bracketed(db, b, "ids",
                        "SELECT r.name, a.pid FROM actor a JOIN realm r ON r.id = a.realm "
                        "WHERE a.staff = :id AND a.staff > 0 ORDER BY r.name, a.pid",

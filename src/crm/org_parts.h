@@ -17,6 +17,7 @@ struct org_ident {
 };
 struct org_staff {
     struct qund_str key, name;
+    struct qund_str phone; /* digits, perhaps behind a +; NONE: not said */
     bool active;
     struct org_ident *ids;
     struct qund_str *push;

@@ -13,7 +13,7 @@ static const char DIGEST_KEY[] = "org.digest";
 
 /* First everything that was the file's is let go; what is named again is taken back below. */
 static const char *const RELEASE[] = {
-    "UPDATE staff SET active = 0, source = 'api' WHERE source = 'file'",
+    "UPDATE staff SET active = 0, phone = '', source = 'api' WHERE source = 'file'",
     "UPDATE grp SET state = 1, source = 'api' WHERE source = 'file'",
     "UPDATE roster SET active = 0, source = 'api' WHERE source = 'file'",
     "UPDATE member SET role = 0 WHERE (grp, contact) IN "
@@ -52,9 +52,11 @@ static int put_staff(struct qund_crm *crm, const struct org_staff *s)
     int64_t id = 0;
     int rc = qund_crm_run(
         crm->db,
-        "INSERT INTO staff(key, name, active, source) VALUES(:key, :name, :active, 'file') "
-        "ON CONFLICT(key) DO UPDATE SET name = :name, active = :active, source = 'file'",
+        "INSERT INTO staff(key, name, phone, active, source) VALUES(:key, :name, :phone, :active, "
+        "'file') ON CONFLICT(key) DO UPDATE SET name = :name, phone = :phone, active = :active, "
+        "source = 'file'",
         CRM_ARGS(CRM_STR(":key", s->key), CRM_STR(":name", s->name.p ? s->name : s->key),
+                 CRM_STR(":phone", s->phone.p ? s->phone : QUND_STR("")),
                  CRM_INT(":active", s->active)));
 
     if (rc == 0)

@@ -9,6 +9,8 @@
 QUND_CHECK int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
                                       int (*each)(struct qund_str target, void *arg), void *arg);
 QUND_CHECK int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out);
+/* Appended; nothing when it is not known. */
+QUND_CHECK int qund_crm_staff_phone(struct qund_db *db, int64_t staff, struct qund_buf *out);
 /* {"realm": "id", …} of a member of staff, one id a realm, appended. */
 QUND_CHECK int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json);
 /* The active member of staff of that key, else of that number, else the only one of that name.

@@ -37,6 +37,19 @@ int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out)
     return rc < 0 ? rc : 0;
 }
 
+int qund_crm_staff_phone(struct qund_db *db, int64_t staff, struct qund_buf *out)
+{
+    struct qund_stmt *st = qund_sql(db, "SELECT phone FROM staff WHERE id = :staff");
+    int rc;
+
+    qund_bind_int(st, ":staff", staff);
+    rc = qund_step(st);
+    if (rc > 0)
+        qund_buf_str(out, qund_col_str(st, 0));
+    qund_stmt_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
 int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json)
 {
     struct qund_stmt *st =

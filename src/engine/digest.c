@@ -91,8 +91,10 @@ int qund_digest_plan(struct qund_engine *e)
     if (rc != 0)
         return rc < 0 ? rc : 0; /* one at a time */
     rc = qund_meta_int(e->db, LAST, &p.last);
-    if (rc == QUND_E_NOTFOUND) /* from now on */
-        return qund_meta_set_int(e->db, LAST, e->now);
+    if (rc == QUND_E_NOTFOUND) { /* from now on: what came since the look before this counts */
+        p.last = e->now - ENGINE_SWEEP_MS;
+        rc = qund_meta_set_int(e->db, LAST, p.last);
+    }
     if (rc == 0)
         rc = qund_digest_sql_zones(e->db, look_at_zone, &p);
     if (rc < 0 || p.found == INT64_MAX)
@@ -145,11 +147,14 @@ static int send_to(struct qund_str target, void *arg)
 static int put_person(struct page *p)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf name = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf phone = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf ids = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf object = {0};
     struct qund_jw w = qund_jw(&object);
     int rc = qund_crm_staff_name(p->e->db, p->staff, &name);
 
+    if (rc == 0)
+        rc = qund_crm_staff_phone(p->e->db, p->staff, &phone);
     if (rc == 0)
         rc = qund_crm_staff_ids(p->e->db, p->staff, &ids);
     if (rc < 0)
@@ -157,6 +162,8 @@ static int put_person(struct page *p)
     qund_jw_obj(&w);
     qund_jw_kint(&w, "id", p->staff);
     qund_jw_kstr(&w, "name", qund_buf_view(&name));
+    if (phone.n > 0)
+        qund_jw_kstr(&w, "phone", qund_buf_view(&phone));
     qund_jw_key(&w, "ids");
     qund_jw_raw(&w, qund_buf_view(&ids));
     qund_jw_end_obj(&w);

@@ -175,7 +175,7 @@ int qund_engine_alert(struct qund_engine *e, const struct subject *s,
     a.ts = s->ev->ts;
     a.quote = s->ev->text;
     a.context = qund_buf_view(&context);
-    a.sender_name = s->ev->sender_name;
+    a.sender_name = qund_subject_called(s);
     a.group_name = s->group ? s->group->name : QUND_STR_NONE;
     /* Of no message, and dated ahead: found out while time is caught up, told at the present. */
     if (a.seq == 0 && a.ts > now)

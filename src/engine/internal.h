@@ -186,6 +186,11 @@ struct subject {
     struct qund_str about_id;       /* on the platform */
     int64_t looked; /* ts of the member list before the one that showed it; 0: a notice tells it */
 };
+/* As the event calls him, else the platform's id: nobody reads of an unnamed customer. */
+static inline struct qund_str qund_subject_called(const struct subject *s)
+{
+    return s->ev->sender_name.n > 0 ? s->ev->sender_name : s->ev->sender;
+}
 QUND_CHECK int qund_engine_event(struct qund_engine *e, struct qund_str body);
 /* Fills s for s->ev: group, sender, role, and the row it would be. */
 QUND_CHECK int qund_subject_look_up(struct qund_engine *e, struct subject *s);

@@ -277,7 +277,7 @@ static void show(struct qund_engine *e, const struct subject *s, const struct ta
     qund_jw_kts(&w, "ts", s->ev->ts);
     qund_jw_kint(&w, "group", s->row.grp);
     qund_jw_kstr(&w, "group_name", s->group ? s->group->name : QUND_STR_NONE);
-    qund_jw_kstr(&w, "sender_name", s->ev->sender_name);
+    qund_jw_kstr(&w, "sender_name", qund_subject_called(s));
     qund_jw_kz(&w, "sender_role", qund_role_name(s->role));
     qund_jw_kstr(&w, "type", s->ev->type_name);
     qund_jw_kstr(&w, "text", s->ev->text);

@@ -37,6 +37,13 @@ struct plain {
     size_t n;
 };
 
+/* WeChat ends a name behind an @ with U+2005; copied words bring blanks of no width. */
+static bool is_blank(uint32_t cp)
+{
+    return cp == 0x3000 || cp == 0xa0 || cp == '\t' || cp == '\n' || cp == '\r' ||
+           (cp >= 0x2000 && cp <= 0x200b) || cp == 0x202f || cp == 0x205f || cp == 0xfeff;
+}
+
 /* Half width, lower case, any blank a blank. Never longer than what it is made of. */
 static void make_plain(struct qund_str text, struct plain *out)
 {
@@ -50,7 +57,7 @@ static void make_plain(struct qund_str text, struct plain *out)
 
         if (cp >= 0xff01 && cp <= 0xff5e)
             cp -= 0xfee0;
-        if (cp == 0x3000 || cp == 0xa0 || cp == '\t' || cp == '\n' || cp == '\r')
+        if (is_blank(cp))
             cp = ' ';
         if (cp >= 'A' && cp <= 'Z')
             cp += 'a' - 'A';
@@ -176,6 +183,8 @@ static bool read_ids(const struct plain *t, size_t *i, struct qund_order *o)
 /* "=12.5 note": the figure first. */
 static void read_rest(const struct plain *t, size_t i, struct qund_str text, struct qund_order *o)
 {
+    size_t end = t->n;
+
     i = skip_marks(t, i);
     if (o->kind == QUND_ORDER_SNOOZE) {
         memcpy(o->when, t->p + i, t->n - i + 1);
@@ -190,8 +199,10 @@ static void read_rest(const struct plain *t, size_t i, struct qund_str text, str
         o->number[n] = '\0';
         i = skip_blanks(t, i);
     }
-    if (i < t->n)
-        o->note = qund_str_trim(qund_str_n(text.p + t->at[i], text.n - t->at[i]));
+    while (end > i && t->p[end - 1] == ' ')
+        end--;
+    if (i < end)
+        o->note = qund_str_n(text.p + t->at[i], (size_t)(t->at[end] - t->at[i]));
 }
 
 int qund_order_read(struct qund_str text, struct qund_order *out)

@@ -320,7 +320,7 @@ static void quote_of(struct qund_engine *e, const struct subject *s,
                      const struct qund_rule_effect *x, struct qund_buf *out)
 {
     struct qund_str said = qund_utf8_cut_chars(s->ev->text, QUOTE_CHARS);
-    struct qund_str who = s->ev->sender_name.n > 0 ? s->ev->sender_name : s->ev->sender;
+    struct qund_str who = qund_subject_called(s);
     struct qund_str what = s->ev->kind.n > 0 ? s->ev->kind : s->ev->type_name;
 
     qund_buf_puts(out, e->config->autos.forward_prefix ? e->config->autos.forward_prefix : "");

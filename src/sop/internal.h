@@ -73,8 +73,8 @@ const struct qund_zone *qund_sop_zone(const struct qund_sop *s, int64_t grp);
 /* --- person.c: a member of staff as cards name him --- */
 struct sop_person {
     int64_t staff;
-    struct qund_buf name, ids; /* ids: a JSON object, realm → id */
-    struct qund_buf targets;   /* his push targets, best first, each on a line of its own */
+    struct qund_buf name, phone, ids; /* ids: a JSON object, realm → id */
+    struct qund_buf targets;          /* his push targets, best first, each on a line of its own */
 };
 /* Borrowed until the next call. */
 QUND_CHECK int qund_sop_person(struct qund_sop *s, int64_t staff, const struct sop_person **out);

@@ -20,6 +20,7 @@ struct sop_people *qund_sop_people_free(struct sop_people *p)
 {
     for (size_t i = 0; p && i < PEOPLE; i++) {
         qund_buf_done(&p->v[i].p.name);
+        qund_buf_done(&p->v[i].p.phone);
         qund_buf_done(&p->v[i].p.ids);
         qund_buf_done(&p->v[i].p.targets);
     }
@@ -48,9 +49,12 @@ static int load(struct qund_db *db, int64_t staff, struct sop_person *p)
     int rc;
 
     qund_buf_clear(&p->name);
+    qund_buf_clear(&p->phone);
     qund_buf_clear(&p->ids);
     qund_buf_clear(&p->targets);
     rc = qund_crm_staff_name(db, staff, &p->name);
+    if (rc == 0)
+        rc = qund_crm_staff_phone(db, staff, &p->phone);
     if (rc == 0)
         rc = qund_crm_staff_ids(db, staff, &p->ids);
     if (rc == 0)

@@ -22,8 +22,8 @@ struct telling {
     const struct task_all *a;
     const struct task_telling *t;
     int64_t staff;
-    struct qund_str name, ids; /* of that person; ids: a JSON object, realm → id */
-    struct qund_str group;     /* its name */
+    struct qund_str name, phone, ids; /* of that person; ids: a JSON object, realm → id */
+    struct qund_str group;            /* its name */
     bool told;
 };
 
@@ -188,6 +188,8 @@ static void put_body(const struct telling *x, const struct qund_target_cfg *to,
     qund_jw_obj(&w);
     qund_jw_kint(&w, "id", x->staff);
     qund_jw_kstr(&w, "name", x->name);
+    if (x->phone.n > 0)
+        qund_jw_kstr(&w, "phone", x->phone);
     qund_jw_key(&w, "ids");
     qund_jw_raw(&w, x->ids);
     qund_jw_end_obj(&w);
@@ -286,6 +288,7 @@ int qund_task_card(struct qund_sop *s, const struct task_all *a, int64_t staff,
     if (rc < 0)
         return rc;
     x.name = qund_buf_view(&person->name);
+    x.phone = qund_buf_view(&person->phone);
     x.ids = person->ids.n > 0 ? qund_buf_view(&person->ids) : QUND_STR("{}");
     x.group = qund_buf_view(&group);
     targets = qund_buf_view(&person->targets);

@@ -55,6 +55,14 @@ with scratch() as folder, Receiver(folder) as receiver, Daemon(folder / "d", {"t
         message = seen[kinds.index("message")]
         equal((message["text"], message["rules"]), ("这个多少钱", ["ask-price"]), "message")
 
+    @case("who sends no name is called by the platform's id, in the feed and in an alert")
+    def _():
+        seen = asyncio.run(listen(d, api, [{"id": "nameless", "group": "g", "sender": "u7", "text": "那个多少钱"}],
+                                  {"message", "alert"}))
+        message, alert = ({m["kind"]: m for m in seen}[kind] for kind in ("message", "alert"))
+        equal(message["sender_name"], "u7", "message")
+        equal(alert["alert"]["sender_name"], "u7", "alert")
+
     @case("who may not see phone numbers reads none, in the feed or the API; who may reads them")
     def _():
         said = {"id": "tel", "group": "g", "sender": "13800000105", "sender_name": "李雷 13800000105",

@@ -161,6 +161,35 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
             check(len(v.calls(name)) < 15, "in cards", len(v.calls(name)))
         check(not v.over, "over a limit", v.over)
 
+    @case("the personal link goes where one person reads, the short command where a group does")
+    def _():
+        one = Daemon(folder / "one", {"alert": {"merge": "0s"}, "org": {"file": "org.yaml"},
+                                      "http": {"public_url": "https://qund.example"}})
+        one.config["targets"] = {
+            "group": robot(v, "wecom", "staff-group"), "card": robot(v, "wecom", "staff-card", form="card"),
+            "own": robot(v, "wecom", "own-group", shared=False), "phone": robot(v, "bark", "phone"),
+            "chat": robot(v, "telegram", "chat")}
+        one.folder.mkdir(exist_ok=True)
+        (one.folder / "org.yaml").write_text(
+            "staff:\n  - {id: lin, name: 林, phone: +86 138-0000-0105, push: [group, card, own, phone, chat]}\n"
+            "groups:\n  - {realm: api, id: g, roles: {consultant: [lin]}}\n", encoding="utf-8")
+        one.write_config()
+        one.start()
+        with one.client() as c:
+            equal(c.events([{"id": "p1", "group": "g", "sender": "u1", "text": "多少钱"}]).status, 202, "said")
+        for name, linked in (("staff-group", False), ("staff-card", False), ("own-group", True), ("phone", True),
+                             ("chat", False)):
+            until(lambda n=name: v.calls(n), 20, name)
+            body = v.calls(name)[0]["body"]
+            equal("https://qund.example/a/" in body, linked, f"{name}: {body}")
+            text = json.dumps(json.loads(body), ensure_ascii=False)
+            equal("收到 1" in text, not linked, f"{name}: {text}")
+            check("#1" in text, f"{name}: its number", text)
+        equal(json.loads(v.calls("staff-group")[0]["body"])["text"]["mentioned_mobile_list"], ["13800000105"],
+              "whose id is not known is called by phone")
+        equal(one.stop(), 0, "exit")
+        one.clean()
+
     @case("what is wrong with an entry is named at its place")
     def _():
         good = d.config["targets"]

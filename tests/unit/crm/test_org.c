@@ -1,5 +1,6 @@
 /* test_org.c - the organisation's file: reading, refusing, applying, giving back. */
 #include "crm/org.h"
+#include "crm/people.h"
 #include "crm_unit.h"
 
 static struct qund_org *parse(const char *text)
@@ -136,7 +137,52 @@ static void an_export_read_back_gives_the_same_export(void **state)
     assert_string_equal(first.p, second.p);
     assert_non_null(strstr(first.p, "days: [mon, tue, wed, thu, fri], hours: \"09:00-18:00\""));
     assert_non_null(strstr(first.p, "koc_fan: [{realm: \"wecom-main\""));
+    assert_non_null(strstr(first.p, "phone: \"13800000105\""));
     place_free(q);
+}
+
+/* However it is written, as one form; with the person it goes. */
+static void a_phone_is_a_mobile_number_in_one_form(void **state)
+{
+    static const struct {
+        const char *said, *kept;
+    } CASES[] = {
+        {"13800000105", "13800000105"},
+        {"\"138 0000 0105\"", "13800000105"},
+        {"+86 138-0000-0105", "13800000105"},
+        {"\"+852 9123 4567\"", "+85291234567"},
+        {"1380000010", NULL},
+        {"23800000105", NULL},
+        {"138000001051234567", NULL},
+        {"+86", NULL},
+        {"138+0000105", NULL},
+        {"\"138x0000105\"", NULL},
+        {"\"-\"", NULL},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(CASES); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf text = {0}, kept = {0};
+        struct qund_errs errs;
+        struct qund_org *org = NULL;
+        int64_t id;
+
+        qund_errs_init(&errs, 4);
+        qund_buf_printf(&text, "staff: [{id: lin, phone: %s}]\n", CASES[i].said);
+        if (qund_org_parse("o.yaml", qund_buf_view(&text), &org, &errs) !=
+            (CASES[i].kept ? 0 : QUND_E_INVAL))
+            fail_msg("%s: %s", CASES[i].said, errs.n ? errs.v[0].text : "taken");
+        qund_org_free(org);
+        if (CASES[i].kept) {
+            apply(p, text.p, 1);
+            assert_int_equal(qund_crm_staff_find(p->db, QUND_STR("lin"), &id), 0);
+            assert_int_equal(qund_crm_staff_phone(p->db, id, &kept), 0);
+            assert_string_equal(kept.p, CASES[i].kept);
+        } else {
+            assert_non_null(strstr(errs.v[0].text, "a mobile number like 13800000105"));
+        }
+        qund_errs_done(&errs);
+    }
 }
 
 static void a_failed_apply_leaves_roles_as_they_were(void **state)
@@ -165,6 +211,7 @@ int main(void)
         T(the_files_name_of_a_group_stands_against_events),
         T(what_left_the_file_is_switched_off_not_deleted),
         T(an_export_read_back_gives_the_same_export),
+        T(a_phone_is_a_mobile_number_in_one_form),
         T(a_failed_apply_leaves_roles_as_they_were),
     };
 

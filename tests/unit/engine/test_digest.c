@@ -315,6 +315,54 @@ static void words_are_counted_once_a_message_and_said_at_their_longest(void **st
     digest_words_free(ws);
 }
 
+/* Half of these a sentence has everywhere, and all of them are what a day was about. */
+static void words_with_a_common_character_are_words(void **state)
+{
+    static const char *const GOOD[] = {"地暖",   "地板",   "上门",   "下水道", "家具",   "大门",
+                                       "会员",   "智能",   "五金",   "三居室", "样板间", "不锈钢",
+                                       "现货",   "售后",   "楼上",   "天花板", "过滤器", "到货",
+                                       "多层板", "大理石", "太阳能", "一楼",   "好评",   "说明书"};
+    static const char *const NOISE[] = {"多少", "可以", "大家", "今天", "上下", "三十",
+                                        "一下", "有点", "做过", "得好", "装不"};
+    struct digest_word top[1];
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(GOOD) + QUND_ARRAY_LEN(NOISE); i++) {
+        bool good = i < QUND_ARRAY_LEN(GOOD);
+        const char *word = good ? GOOD[i] : NOISE[i - QUND_ARRAY_LEN(GOOD)];
+        struct digest_words *ws = digest_words_new();
+        QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+        int n;
+
+        qund_buf_printf(&text, "你的%s呢", word);
+        for (int k = 0; k < 3; k++)
+            digest_words_add(ws, qund_buf_view(&text));
+        n = digest_words_top(ws, top, 1);
+        if (n != (good ? 1 : 0) || (good && strcmp(top[0].z, word) != 0))
+            fail_msg("%s: %s", word, n > 0 ? top[0].z : "nothing");
+        digest_words_free(ws);
+    }
+}
+
+/* A store is a minute old before the clock is looked at first. */
+static void a_page_wanted_in_the_first_minute_of_a_store_comes(void **state)
+{
+    struct desk *d = desk_new("digest: {at: '08:01'}\n"
+                              "targets:\n"
+                              "  zhao: {kind: webhook, url: 'http://127.0.0.1:1/x', "
+                              "allow_private: true}\n"
+                              "  lin: {kind: webhook, url: 'http://127.0.0.1:1/x', "
+                              "allow_private: true}\n",
+                              RULES);
+
+    (void)state;
+    desk_org(d, ORG);
+    say(d, "g1", "m1", "客1", "customer", "封阳台多少钱");
+    pass(d, 20 * MIN);
+    assert_int_equal(digests(d, "zhao"), 1);
+    desk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +375,8 @@ int main(void)
         cmocka_unit_test(a_long_day_is_counted_whole),
         cmocka_unit_test(a_span_is_a_day_also_where_the_clock_is_put_forward),
         cmocka_unit_test(words_are_counted_once_a_message_and_said_at_their_longest),
+        cmocka_unit_test(words_with_a_common_character_are_words),
+        cmocka_unit_test(a_page_wanted_in_the_first_minute_of_a_store_comes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,12 @@ static void a_word_and_a_number_are_an_order_and_nothing_else_is(void **state)
         {"收到：１２、１３。", "ok 12 13"},
         {"ＯＫ　１２", "ok 12"},
         {"@小助手 收到 12", "ok 12"},
+        {"@小助手\xe2\x80\x85收到 12", "ok 12"}, /* as WeChat ends a name: U+2005 */
+        {"@小助手\xe2\x80\x85 完成\xe2\x80\x8b 12", "done 12"},
+        {"\xef\xbb\xbfok\xe2\x80\x85"
+         "12",
+         "ok 12"},
+        {"转交 12 @小吴\xe2\x80\x85", "hand 12 | @小吴"},
         {"done 12", "done 12"},
         {"Done 12 13 Fixed It", "done 12 13 | Fixed It"},
         {"完成 12，已上门修好", "done 12 | 已上门修好"},

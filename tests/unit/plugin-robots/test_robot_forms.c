@@ -65,7 +65,7 @@ static const char *text_at(const json_t *j, const char *path)
     return z;
 }
 
-static void wecom_text_names_the_person_by_id_and_phone(void **state)
+static void wecom_text_names_the_person_by_id_else_by_phone(void **state)
 {
     const struct robot_cfg cfg = {.url = "https://w/send?key=k", .form = FORM_TEXT};
     struct made m = made(wecom_make, "wecom", &cfg, ALERT);
@@ -76,6 +76,10 @@ static void wecom_text_names_the_person_by_id_and_phone(void **state)
     assert_string_equal(text_at(m.body, "text.content"),
                         "一群 张三：多少钱 <@all> [x](http://x)\n#12\nhttps://q.example/a/1?k=2");
     assert_string_equal(text_at(m.body, "text.mentioned_list.0"), "wang");
+    assert_int_equal(json_array_size(at(m.body, "text.mentioned_mobile_list")), 0);
+    json_decref(m.body);
+    m = made(wecom_make, "elsewhere", &cfg, ALERT);
+    assert_int_equal(json_array_size(at(m.body, "text.mentioned_list")), 0);
     assert_string_equal(text_at(m.body, "text.mentioned_mobile_list.0"), "13800000105");
     json_decref(m.body);
 }
@@ -414,7 +418,7 @@ static void a_body_of_another_time_still_says_something(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wecom_text_names_the_person_by_id_and_phone),
+        cmocka_unit_test(wecom_text_names_the_person_by_id_else_by_phone),
         cmocka_unit_test(who_is_named_is_the_entrys_choice),
         cmocka_unit_test(in_markdown_nobody_is_named_by_what_a_customer_wrote),
         cmocka_unit_test(a_card_leads_somewhere_or_is_none),
