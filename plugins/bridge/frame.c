@@ -9,6 +9,7 @@
  * emoji, is written as \ud83d, which is no text in any encoding. It becomes the replacement
  * character. Everything else that is wrong is refused with its place and the reason. */
 #include "frame.h"
+#include "halves.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,69 +149,11 @@ static int check_bounds(struct qund_str text, struct qund_fault *why)
     return QUND_OK;
 }
 
-/* The code unit of an escape \uXXXX at p; -1: none. */
-static int unit_at(const char *p, const char *end)
-{
-    int v = 0;
-
-    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-        return -1;
-    for (int i = 2; i < 6; i++) {
-        int c = p[i] | 0x20;
-
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return -1;
-        v = v * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    return v;
-}
-
-static bool is_first_half(int unit)
-{
-    return unit >= 0xd800 && unit < 0xdc00;
-}
-
-static bool is_second_half(int unit)
-{
-    return unit >= 0xdc00 && unit < 0xe000;
-}
-
-/* A copy without halves of pairs, of the same length; NULL when there is none (or no memory). */
-static char *without_halves(struct qund_str text)
-{
-    const char *end = text.p + text.n;
-    char *copy = malloc(text.n + 1);
-    bool changed = false;
-
-    if (!copy)
-        return NULL;
-    memcpy(copy, text.p, text.n);
-    for (const char *p = text.p; p < end; p++) {
-        int unit = unit_at(p, end);
-
-        if (*p != '\\')
-            continue;
-        if (is_first_half(unit) && is_second_half(unit_at(p + 6, end))) {
-            p += 11;
-        } else if (is_first_half(unit) || is_second_half(unit)) {
-            memcpy(copy + (p - text.p), "\\ufffd", 6);
-            changed = true;
-            p += 5;
-        } else {
-            p++; /* whatever is escaped, also a backslash */
-        }
-    }
-    if (changed)
-        return copy;
-    free(copy);
-    return NULL;
-}
-
 static json_t *parse(struct qund_str text, bool *repaired, struct qund_fault *why)
 {
     json_error_t e;
     json_t *root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
-    char *mended = root ? NULL : without_halves(text);
+    char *mended = root ? NULL : halves_mended(text);
 
     if (mended) {
         *repaired = true;

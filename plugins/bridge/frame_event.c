@@ -144,6 +144,26 @@ static struct qund_str made_id(struct reading *r, const struct qund_event_in *e)
     return qund_str(made);
 }
 
+/* What is there and of another type would be lost without a word. */
+static int check_parts(struct reading *r)
+{
+    static const struct {
+        const char *key;
+        json_type type;
+        const char *where, *wanted;
+    } PARTS[] = {{"text", JSON_STRING, "msg.text", "a text is wanted"},
+                 {"mentions", JSON_ARRAY, "msg.mentions", "a list of ids is wanted"},
+                 {"media", JSON_ARRAY, "msg.media", "a list is wanted"}};
+
+    for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+        const json_t *v = json_object_get(r->msg, PARTS[i].key);
+
+        if (v && !json_is_null(v) && json_typeof(v) != PARTS[i].type)
+            return bridge_fault(r->why, QUND_E_INVAL, PARTS[i].where, "%s", PARTS[i].wanted);
+    }
+    return QUND_OK;
+}
+
 static int message(struct reading *r)
 {
     struct qund_event_in *e;
@@ -153,6 +173,9 @@ static int message(struct reading *r)
         return bridge_fault(r->why, QUND_E_INVAL, "msg", "a message has a msg");
     if (r->base.sender.n == 0)
         return bridge_fault(r->why, QUND_E_INVAL, "from.id", "a message has a sender");
+    rc = check_parts(r);
+    if (rc < 0)
+        return rc;
     e = new_events(r, 1);
     if (!e)
         return no_memory(r);
@@ -296,6 +319,7 @@ static int read_base(struct reading *r)
 {
     struct qund_event_in *e = &r->base;
     struct qund_str conv = bridge_id(r->conv, "id"), type = bridge_text(r->conv, "type");
+    const json_t *named = json_object_get(r->f->root, "conv");
     bool self = bridge_bool(r->from, "self");
 
     *e = qund_event_in();
@@ -303,6 +327,9 @@ static int read_base(struct reading *r)
     e->ts_ms = r->f->ts;
     if (r->f->ts <= 0)
         return bridge_fault(r->why, QUND_E_INVAL, "ts", "milliseconds since 1970 are wanted");
+    /* Else it would pass as a private chat, in which who speaks says enough. */
+    if (conv.n == 0 && named && !json_is_null(named) && !qund_str_is(type, "direct"))
+        return bridge_fault(r->why, QUND_E_INVAL, "conv.id", "which group or chat?");
     if (type.p && !qund_str_is(type, "group") && !qund_str_is(type, "direct"))
         return bridge_fault(r->why, QUND_E_INVAL, "conv.type", "must be group or direct");
     e->sender = bridge_id(r->from, "id");

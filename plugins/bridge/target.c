@@ -98,7 +98,9 @@ static json_t *conv_of(const struct sending *s)
 static json_t *text_of(const struct sending *s, bool media)
 {
     const json_t *list = json_object_get(s->body, "media");
-    struct qund_str parts[2] = {bridge_text(s->body, "text"), bridge_text(s->body, "link")};
+    struct qund_str words = bridge_text(s->body, "text"), link = bridge_text(s->body, "link");
+    bool there = link.n > 0 && words.n > 0 && memmem(words.p, words.n, link.p, link.n);
+    struct qund_str parts[2] = {words, there ? QUND_STR("") : link};
     size_t n = parts[0].n + parts[1].n + 2, at = 0;
     json_t *out;
     char *text;

@@ -127,7 +127,7 @@ void text_plain(struct text *out, const char *p, size_t n)
         char sign;
         const char *twin;
     } SIGNS[] = {{'<', "＜"}, {'[', "［"}, {']', "］"}, {'*', "＊"},
-                 {'`', "｀"}, {'>', "＞"}, {'#', "＃"}};
+                 {'`', "｀"}, {'>', "＞"}, {'#', "＃"}, {'@', TEXT_AT}};
     bool first = true;
 
     for (size_t i = 0; i < n; i++) {

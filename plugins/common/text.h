@@ -24,7 +24,8 @@ size_t text_cut_chars(const char *p, size_t n, size_t max);
 void text_percent(struct text *out, const char *p, size_t n); /* RFC 3986, all but unreserved */
 void text_hex(struct text *out, const unsigned char *p, size_t n);
 void text_base64(struct text *out, const unsigned char *p, size_t n);
+#define TEXT_AT "＠" /* calls nobody */
 /* What people wrote, for a place that reads markup: signs that mean something become their
- * full-width twins. */
+ * full-width twins, and an @ calls nobody. */
 void text_plain(struct text *out, const char *p, size_t n);
 #endif

@@ -16,7 +16,8 @@ static const struct qund_cfg_key KEYS[] = {
     {"token", QUND_CFG_SECRET, CH(token), NULL, 0, 0, NULL, QUND_CFG_RELOAD,
      "The access token, both ways: bridges show it to us, and we to them."},
     {"secret", QUND_CFG_SECRET, CH(secret), NULL, 0, 0, NULL, QUND_CFG_RELOAD,
-     "Events posted by HTTP are signed with it (`X-Signature`)."},
+     "Events posted by HTTP must be signed with it (`X-Signature`); a token makes up for no "
+     "signature."},
     {"connect", QUND_CFG_LIST, CH(connect), NULL, 0, 0, NULL, 0,
      "Bridges that listen: `ws://HOST:PORT/`, dialled and dialled again."},
     {"api", QUND_CFG_LIST, CH(api), NULL, 0, 0, NULL, 0,
@@ -50,16 +51,30 @@ static int fault(struct qund_fault *why, const char *where, const char *text)
     return QUND_E_INVAL;
 }
 
-static int check(const void *cfg, struct qund_fault *why)
+static int check_addresses(const struct ob_channel_cfg *c, struct qund_fault *why)
 {
-    const struct ob_channel_cfg *c = cfg;
-
     for (size_t i = 0; i < c->connect.n; i++)
         if (!is_url(c->connect.v[i], "ws://", "wss://"))
             return fault(why, "connect", "an address that begins with ws:// or wss:// is wanted");
+        else if (!c->allow_private && qund_str_starts(qund_str(c->connect.v[i]), "ws://"))
+            return fault(why, "connect",
+                         "ws:// is without TLS: wss:// is wanted, or allow_private: true");
     for (size_t i = 0; i < c->api.n; i++)
         if (!is_url(c->api.v[i], "http://", "https://"))
             return fault(why, "api", "an address that begins with http:// or https:// is wanted");
+        else if (!c->allow_private && qund_str_starts(qund_str(c->api.v[i]), "http://"))
+            return fault(why, "api",
+                         "http:// is without TLS: https:// is wanted, or allow_private: true");
+    return QUND_OK;
+}
+
+static int check(const void *cfg, struct qund_fault *why)
+{
+    const struct ob_channel_cfg *c = cfg;
+    int rc = check_addresses(c, why);
+
+    if (rc < 0)
+        return rc;
     if (!c->token && !c->secret && c->connect.n == 0)
         return fault(why, "token",
                      "neither token nor secret: nobody could be told from a stranger, and all "

@@ -7,8 +7,9 @@
  * and the account can be reached in no other way: what a rule then answers goes into this very
  * answer. The bridge never tells what became of it, so the push awaits a person's word, or the
  * message itself coming back in the stream. Of 12 the answer is a list of actions.
- * Who may: a right signature over the raw bytes, or the token; a wrong one of either is refused
- * even when the other is right. */
+ * Who may: with a `secret`, whoever signed the raw bytes with it, and a token makes up for no
+ * signature, else the secret would guard nothing; without one, whoever shows the token. Version 12
+ * knows no signature, so its bridges want a channel without `secret`. */
 #include "onebot.h"
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -75,19 +76,21 @@ static bool signature_is_right(const struct ob_channel *c, struct qund_str shown
 static int check_caller(struct ob_channel *c, const struct qund_request *r)
 {
     struct qund_str shown = qund_request_header(r, "x-signature");
-    bool signable = c->cfg->secret && c->cfg->secret[0];
 
-    if (signable && shown.n > 0) {
-        if (signature_is_right(c, shown, r->body))
+    if (!c->cfg->secret || !c->cfg->secret[0]) {
+        if (ob_token_is_right(c, r))
             return 0;
-        ob_refuse(c, OB_NO_SIGNATURE, "a wrong X-Signature", r->peer);
-        return 403;
+        ob_refuse(c, OB_NO_TOKEN, "a wrong token", r->peer);
+        return 401;
     }
-    if (ob_token_is_right(c, r))
+    if (shown.n > 0 && signature_is_right(c, shown, r->body))
         return 0;
-    ob_refuse(c, signable ? OB_NO_SIGNATURE : OB_NO_TOKEN,
-              signable ? "neither X-Signature nor the token" : "a wrong token", r->peer);
-    return 401;
+    ob_refuse(c, OB_NO_SIGNATURE,
+              shown.n > 0 ? "a wrong X-Signature"
+                          : "no X-Signature, which the channel's `secret` asks for (12 has none: "
+                            "take a channel without `secret`)",
+              r->peer);
+    return shown.n > 0 ? 403 : 401;
 }
 
 /* --- what it says --- */

@@ -8,6 +8,7 @@
  * fraction. They are text here and everywhere behind, and never pass through a double unless the
  * peer wrote one. */
 #include "json.h"
+#include "halves.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -38,16 +39,26 @@ static const char *too_much(struct qund_str text)
     return NULL;
 }
 
+static json_t *parse(const char *p, size_t n, json_error_t *error)
+{
+    return json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, error);
+}
+
 json_t *ob_json_read(struct qund_str text, const char **why)
 {
     json_error_t error;
     json_t *doc;
+    char *mended;
 
     *why = too_much(text);
     if (*why)
         return NULL;
-    doc = json_loadb(text.p ? text.p : "", text.n,
-                     JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    doc = parse(text.p ? text.p : "", text.n, &error);
+    mended = doc ? NULL : halves_mended(text);
+    if (mended) {
+        doc = parse(mended, text.n, &error);
+        free(mended);
+    }
     if (!doc)
         *why =
             json_error_code(&error) == json_error_duplicate_key ? "a key stands twice" : "not JSON";

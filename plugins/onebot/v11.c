@@ -73,6 +73,8 @@ static void read_message(struct ob_frame *f, const json_t *o, const struct ob_vi
     }
     if (e->group.n == 0) /* private */
         e->to = f->own ? ob_get_id(o, "target_id", &f->pool, NULL) : f->account;
+    if (!said || json_is_null(said)) /* some leave it out where they have the string */
+        said = json_object_get(o, "raw_message");
     if (json_is_string(said))
         said = made = ob_cq_read(ob_json_text(said));
     else if (json_is_object(said)) {

@@ -85,11 +85,24 @@ static bool f_xml(struct text *v, const char *arg, struct scope *s)
     return true;
 }
 
-static bool f_slack(struct text *v, const char *arg, struct scope *s)
+/* An @ calls nobody, whoever wrote it. */
+static bool f_calm(struct text *v, const char *arg, struct scope *s)
 {
     TEXT_AUTO made = {0};
 
     (void)arg, (void)s;
+    for (size_t i = 0; i < v->n; i++)
+        text_add(&made, v->p[i] == '@' ? TEXT_AT : v->p + i, v->p[i] == '@' ? strlen(TEXT_AT) : 1);
+    swap(v, &made);
+    return true;
+}
+
+/* Slack itself calls by <!channel>, some that speak like it by @channel. */
+static bool f_slack(struct text *v, const char *arg, struct scope *s)
+{
+    TEXT_AUTO made = {0};
+
+    f_calm(v, arg, s);
     escape(&made, v, false);
     swap(v, &made);
     return true;
@@ -233,6 +246,7 @@ static const struct {
     {"xml", f_xml, nothing},
     {"slack", f_slack, nothing},
     {"plain", f_plain, nothing},
+    {"calm", f_calm, nothing},
     {"b64", f_b64, nothing},
     {"hex", f_hex, nothing},
     {"md5", f_md5, nothing},

@@ -214,8 +214,8 @@ static void send(struct robot *r, struct qund_str body, int64_t id, uint64_t tok
         free(c);
     }
     request_done(&req);
-    if (rc == QUND_E_NOMEM || rc == QUND_E_FULL)
-        end_plain(r, token, QUND_RETRY, 1000, "", why.text[0] ? why.text : "no memory");
+    if (rc == QUND_E_NOMEM || rc == QUND_E_FULL) /* ours: no try, and nothing against the peer */
+        end_plain(r, token, QUND_LIMITED, 1000, "", why.text[0] ? why.text : "no memory");
     else if (rc < 0)
         end_plain(r, token, QUND_DROP, -1, why.where, why.text);
 }
@@ -253,7 +253,7 @@ static void deliver(void *target, const struct qund_delivery *d, uint64_t token)
     struct held *h = r->n_held < HELD_MAX ? calloc(1, sizeof(*h)) : NULL;
 
     if (!h) {
-        end_plain(r, token, QUND_RETRY, 1000, "", "too many wait for their second");
+        end_plain(r, token, QUND_LIMITED, 1000, "", "too many wait for their second");
         return;
     }
     *h = (struct held){.id = d->id, .token = token, .until_ms = mono(r) + d->timeout_ms};

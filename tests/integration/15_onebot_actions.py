@@ -8,7 +8,8 @@ import threading
 import time
 
 from harness import Cases, Client, Daemon, check, equal, scratch, until
-from onebot import NOTHING, Bridge, dial, message, notice, post, push
+from onebot import NOTHING, Bridge, dial, message, notice, post
+from outbox import push
 from wire import Refused
 
 case = Cases()
@@ -190,7 +191,8 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
 
     for code, words, state, part in ((100, "bad group_id", "failed", "retcode 100"), (1400, "", "failed", "1400"),
                                      (1404, "", "failed", "1404"), (103, "", "unknown", "103"), (1, "", "unknown", "1"),
-                                     (1200, "NTEvent Timeout", "unknown", "Timeout"), (104, "", "retry_at", "104")):
+                                     (1200, "NTEvent Timeout", "unknown", "Timeout"), (104, "", "retry_at", "104"),
+                                     (1401, "", "retry_at", "1401"), (1403, "", "retry_at", "1403")):
         @case(f"retcode {code} {words}: {state}")
         def _(code=code, words=words, state=state, part=part):
             before = known()
@@ -299,17 +301,6 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         equal(newest(before, "say-http", "accepted")["their_id"], f"77:{Api.bridge.ids}", "their id")
         equal(set(Api.tokens), {"Bearer geheim"}, "token")
 
-    for status, state in ((404, "failed"), (401, "retry_at"), (500, "unknown"), (503, "retry_at")):
-        @case(f"HTTP status {status}: {state}")
-        def _(status=status, state=state):
-            before = known("say-http")
-            Api.status = status
-            post(d.port, "post", message(77, 500, 20000 + status, "多少钱", next(numbers)), token="geheim")
-            row = newest(before, "say-http", "failed", "unknown", "retry_at", "accepted")
-            equal(row["state"], state, "state")
-            check(f"HTTP {status}" in row["reason"], "reason", row)
-            Api.status = None
-
     @case("HTTP: the answer never comes: unknown")
     def _():
         before = known("say-http")
@@ -317,6 +308,18 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         post(d.port, "post", message(77, 500, 30000, "多少钱", next(numbers)), token="geheim")
         equal(newest(before, "say-http", "unknown", "accepted", "failed")["state"], "unknown", "state")
         del Api.bridge.answers["send_group_msg"]
+
+    for status, state in ((404, "failed"), (401, "retry_at"), (403, "retry_at"), (500, "unknown"), (502, "retry_at"), (503, "retry_at"),
+                          (429, "quota_hit")):       # the last makes the target wait
+        @case(f"HTTP status {status}: {state}")
+        def _(status=status, state=state):
+            before = known("say-http")
+            Api.status = status
+            post(d.port, "post", message(77, 500, 20000 + status, "多少钱", next(numbers)), token="geheim")
+            row = newest(before, "say-http", "failed", "unknown", "retry_at", "quota_hit", "accepted")
+            equal(row["state"], state, "state")
+            check(f"HTTP {status}" in row["reason"], "reason", row)
+            Api.status = None
 
     line.close()
     equal(d.stop(), 0, "exit")

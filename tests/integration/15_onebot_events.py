@@ -183,6 +183,9 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     def _():
         ev = message(7, 111, 8, "nein", 51)
         equal(post(d.port, "qq", ev).status, 401, "none")
+        equal(post(d.port, "qq", ev, token="geheim").status, 401, "none, and a token makes up for nothing")
+        equal(metric("qund_onebot_refused_total", 'channel="qq",why="signature"'), 2, "counted")
+        check("no X-Signature, which the channel's `secret` asks for" in d.log(), "and said")
         equal(post(d.port, "qq", ev, secret="anders").status, 403, "wrong")
         equal(post(d.port, "qq", ev, signature="sha256=00").status, 403, "another kind")
         equal(post(d.port, "qq", ev, secret="anders", token="geheim").status, 403, "wrong beside a right token")
@@ -283,6 +286,15 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
             other = Daemon(folder / f"check{free_port()}", json.loads(good.replace(old, new)))
             code, out, err = other.run("check")
             check(code != 0 and word in out + err, "check", out, err)
+
+    @case("check refuses addresses without TLS where nothing private is allowed")
+    def _():
+        for key, bad, good in (("connect", "ws://b.example/", "wss://b.example/"), ("api", "http://b.example", "https://b.example")):
+            for address, words in ((bad, "is without TLS"), (good, "no errors")):
+                channel = {"kind": "onebot", "token": "geheim", "allow_private": False, key: [address]}
+                other = Daemon(folder / f"check{free_port()}", {"channels": {"x": channel}})
+                code, out, err = other.run("check")
+                check((code == 0) == (address == good) and words in out + err, address, out, err)
 
     @case("check names the channel that a target must have meant")
     def _():

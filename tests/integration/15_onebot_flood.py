@@ -95,7 +95,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         for _ in range(1000):
             Ws.connect(d.port, "/hook/qq/ws", {"Authorization": "Bearer geheim", "X-Self-ID": "7"}).drop()
         line = dial(bridge, d.port, "qq")
-        line.say(message(7, 900, 8, "tausend", 1))
+        line.say(message(7, 900, 8, "tausend", N + 1))
         until(lambda: (d.drained() or count("tausend")) == (1, 1), 10, "it is heard", 0.2)
         until(lambda: metric("qund_onebot_connections", 'channel="qq"') == 1, 15, "one connection", 0.2)
         until(lambda: d.descriptors() <= before + 5, 15, "no descriptor is left")
@@ -112,7 +112,7 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
                 refused += 1
         equal((len(open_ones), refused), (512, 18), "open and refused")
         equal(metric("qund_onebot_refused_total", 'why="room"'), 18, "counted")
-        open_ones[0].send(json.dumps(message(7, 901, 8, "voll", 2)))
+        open_ones[0].send(json.dumps(message(7, 901, 8, "voll", N + 2)))
         until(lambda: (d.drained() or count("voll")) == (1, 1), 10, "it is heard", 0.2)
         for ws in open_ones:
             ws.drop()

@@ -14,8 +14,11 @@ RULES = {"rules": [
 CONFIG = {
     "auto": {"per_group_hour": 1000, "per_group_day": 1000, "per_contact_day": 1000},
     "channels": {"qq": {"kind": "onebot", "secret": SECRET, "token": "geheim", "members": "0s", "pace": "0s",
-                        "send_through": "say", "quick_reply": "3s"}},
-    "targets": {"say": {"kind": "onebot", "channel": "qq", "rate": 0, "timeout": "2s"}}}
+                        "send_through": "say", "quick_reply": "3s"},
+                 "wx": {"kind": "onebot", "token": "geheim", "members": "0s", "pace": "0s", "send_through": "say-twelve",
+                        "quick_reply": "3s"}},
+    "targets": {"say-twelve": {"kind": "onebot", "channel": "wx", "rate": 0, "timeout": "2s"},
+                "say": {"kind": "onebot", "channel": "qq", "rate": 0, "timeout": "2s"}}}
 
 with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
     d.start()
@@ -66,7 +69,8 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         ev = {"id": "e1", "time": time.time(), "type": "message", "detail_type": "group", "sub_type": "", "group_id": "g@chatroom",
               "self": {"platform": "wechat", "user_id": "wxid_bot"}, "message_id": "m1", "user_id": "wxid_a", "alt_message": "",
               "message": [{"type": "text", "data": {"text": "多少钱"}}]}
-        got = post(d.port, "qq", ev, token="geheim")
+        equal(post(d.port, "qq", ev, token="geheim").status, 401, "12 is not signed, so not where there is a secret")
+        got = post(d.port, "wx", ev, token="geheim")
         equal(got.status, 200, "answer")
         [action] = got.json()
         equal((action["action"], action["params"]["group_id"], action["self"]["user_id"]), ("send_message", "g@chatroom", "wxid_bot"),

@@ -7,54 +7,12 @@ import threading
 import time
 
 from harness import Cases, Client, Daemon, check, equal, scratch, until
-from onebot import Bridge, Line, Listening, post, push
+from onebot import post
+from outbox import push
+from twelve import SELF, STATUS, Dialled, Twelve, event, open_twelve, said
 from wire import Refused, Ws
 
 case = Cases()
-SELF = {"platform": "wechat", "user_id": "wxid_bot"}
-ids = iter(range(1, 100000))
-
-
-def event(kind, detail, bot="wxid_bot", **more):
-    return {"id": f"e{next(ids)}", "time": time.time(), "type": kind, "detail_type": detail, "sub_type": "",
-            "self": dict(SELF, user_id=bot), **more}
-
-
-def said(text, group="2190@chatroom", user="wxid_a", mid=None, **more):
-    parts = text if isinstance(text, list) else [{"type": "text", "data": {"text": text}}]
-    return event("message", "group", message_id=mid or f"m{next(ids)}", group_id=group, user_id=user, message=parts,
-                 alt_message="alt", **more)
-
-
-CONNECT = {"id": "c", "time": 1.0, "type": "meta", "detail_type": "connect", "sub_type": "",
-           "version": {"impl": "ComWechat", "version": "1", "onebot_version": "12"}}
-STATUS = {"id": "s", "time": 1.0, "type": "meta", "detail_type": "status_update", "sub_type": "",
-          "status": {"good": True, "bots": [{"self": SELF, "online": True}]}}
-
-
-class Twelve(Bridge):
-    def answer(self, action, params):
-        got = super().answer(action, params)
-        return dict({"message": ""}, **({"status": "failed", "retcode": 10002, "data": None} if got.get("retcode") == 1404 else got))
-
-    def do_get_self_info(self, _):
-        return {"user_id": self.account, "user_name": "小栖", "user_displayname": ""}
-
-    def do_get_group_list(self, _):
-        return [{"group_id": g, "group_name": f"群{g}"} for g in self.groups]
-
-    def do_get_group_member_list(self, params):
-        return [{"user_id": m, "user_name": f"n{m}", "user_displayname": ""} for m in self.groups[params["group_id"]]]
-
-    def do_send_message(self, _):
-        self.ids += 1
-        return {"message_id": f"s{self.ids}", "time": time.time()}
-
-    def do_upload_file(self, params):
-        return {"file_id": "f-" + params["name"]}
-
-    do_delete_message = Bridge.do_delete_msg
-    do_get_login_info = None
 
 
 class Api(http.server.BaseHTTPRequestHandler):
@@ -75,27 +33,12 @@ class Api(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def open_twelve(bridge, port, channel="wx", protocol="foo, 12.ComWechat"):
-    ws = Ws.connect(port, f"/hook/{channel}/onebot/v12/ws/", {"Authorization": "Bearer geheim", "User-Agent": "OneBot/12",
-                                                              **({"Sec-WebSocket-Protocol": protocol} if protocol else {})})
-    line = Line(bridge, ws)
-    line.say(CONNECT)
-    return line
-
-
-class Dialled(Listening):
-    def serve(self, ws):
-        line = Line(self.bridge, ws)
-        line.say(CONNECT)
-        line.say(dict(STATUS, status={"good": True, "bots": [{"self": dict(SELF, user_id=self.bridge.account), "online": True}]}))
-        self.lines.append(line)
-
-
 api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
 threading.Thread(target=api.serve_forever, daemon=True).start()
 forward = Dialled(Twelve("wxid_fwd", {"f@chatroom": ["wxid_fwd", "wxid_a"]}))
 RULES = {"rules": [
     {"id": "price", "when": {"any": ["多少钱"]}, "then": [{"reply": "三百"}]},
+    {"id": "quiet", "when": {"any": ["悄悄"]}, "then": [{"reply": {"text": "私下说", "private": True}}]},
     {"id": "away", "on": "revoke", "then": [{"recall": "own"}]}]}
 CONFIG = {
     "auto": {"per_group_hour": 1000, "per_group_day": 1000, "per_contact_day": 1000},
@@ -199,7 +142,15 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         line.say(event("notice", "group_message_delete", message_id="q1", group_id="2190@chatroom", user_id="wxid_z2", operator_id=""))
         equal(sent(bridge, back, "delete_message"), {"message_id": f"s{bridge.ids}"}, "taken back")
 
-    for code, state in ((34001, "failed"), (33001, "retry_at"), (10102, "retry_at"), (36000, "quota_hit")):
+    @case("a private reply goes to the person")
+    def _():
+        n = len(bridge.calls("send_message"))
+        line.say(said("悄悄", user="wxid_z3"))
+        p = sent(bridge, n)
+        equal((p["detail_type"], p["user_id"], [s["type"] for s in p["message"]][-1]), ("private", "wxid_z3", "text"), "params")
+
+    for code, state in ((34001, "failed"), (33001, "retry_at"), (10101, "retry_at"), (10102, "retry_at"),
+                        (20002, "retry_at"), (36000, "quota_hit")):      # the last makes the target wait
         @case(f"retcode {code}: {state}")
         def _(code=code, state=state):
             known = {r["id"] for r in outbox("say")}

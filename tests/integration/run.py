@@ -14,7 +14,8 @@ A test finds in its environment
     PYTHONPATH    tests/support
 and passes when it exits 0 within its limit (120 s, or `# limit: N s` in its first lines; with --full
 `# limit-full: N s`) and leaves no process behind. Exit 77 skips it, with the last line as reason. A
-last line `N passed, N failed` counts as so many cases, anything else as one. Most of their time is
+last line `N passed, N failed` counts as so many cases, anything else as one. Of the files that passed,
+the cases which the documentation names must have come through over a socket (support/promises.py). Most of their time is
 waiting: --jobs runs so many at once; those that say `# alone` in their first lines come after them.
 """
 import argparse
@@ -34,6 +35,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 sys.path.insert(0, str(TOP / "tests/support"))
 
+import promises  # noqa: E402
 from patience import Patience, remark, ticks  # noqa: E402
 
 TAIL = 40
@@ -137,7 +139,7 @@ def run_one(path, args, env):
         said.unlink()
     with PRINT:
         print("\n".join(lines), flush=True)
-    return passed, failed
+    return passed, failed, {path.stem: text} if word == "ok" else {}
 
 
 def main():
@@ -171,7 +173,11 @@ def main():
     with ThreadPoolExecutor(args.jobs) as pool:
         counts = list(pool.map(lambda p: run_one(p, args, env), [p for p in tests if p not in last]))
     counts += [run_one(p, args, env) for p in last]
-    passed, failed = sum(p for p, _ in counts), sum(f for _, f in counts)
+    passed, failed = sum(p for p, _, _ in counts), sum(f for _, f, _ in counts)
+    broken = promises.unproved({k: v for *_, said in counts for k, v in said.items()}) if args.dir == HERE else []
+    if broken:
+        print("\n".join(["promises of the documentation that were not kept:"] + ["  " + line for line in broken]))
+        failed += len(broken)
     if remark(args.began):
         print(remark(args.began))
     if args.tally:

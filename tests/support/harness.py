@@ -29,6 +29,7 @@ import time
 import traceback
 
 import patience
+import spoken
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 QUND = os.environ.get("QUND") or str(TOP / "build/ci/bin/qund")
@@ -163,6 +164,8 @@ class Client:
             self.conn.request(method, path, body, sent)
             self.sent_at = time.monotonic()
             got = self.conn.getresponse()
+            if path.startswith("/hook/"):
+                spoken.note("hook")
             return Answer(got.status, got.headers, got.read())
         except (OSError, http.client.HTTPException):
             self.close()
@@ -310,7 +313,9 @@ class Mailbox:
     def log(self):
         if not self.path.exists():
             return []
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        mails = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        spoken.note("mail", len(mails))
+        return mails
 
     def script(self, words):
         self.proc.stdin.write(f"script {words}\n".encode())
@@ -544,11 +549,12 @@ class Cases:
 
     def __call__(self, what):
         def run(func):
-            start = time.monotonic()
+            start, before = time.monotonic(), spoken.so_far()
             try:
                 func()
                 self.passed += 1
-                print(f"ok    {what} ({time.monotonic() - start:.1f} s)", flush=True)
+                said = spoken.since(before)
+                print(f"ok    {what} ({time.monotonic() - start:.1f} s{'; ' if said else ''}{said})", flush=True)
             except Exception as e:  # a case that breaks is a case that failed; the next one runs
                 self.failed += 1
                 print(f"FAIL  {what}: {e}", flush=True)

@@ -6,10 +6,10 @@ import hashlib
 import hmac
 import json
 import socket
-import sqlite3
 import threading
 import time
 
+import spoken
 from harness import Client, until
 from wire import Peer, Ws
 
@@ -41,6 +41,7 @@ class Bridge:
 
     def answer(self, action, params):
         """The answer's body, without echo; NOTHING."""
+        spoken.note("action")
         with self.lock:
             self.asked.append((action, params))
         scripted = self.answers.get(action)
@@ -198,16 +199,6 @@ def post(port, channel, event, secret=None, token=None, signature=None, account=
         headers["Authorization"] = f"Bearer {token}"
     with Client(port) as c:
         return c.ask("POST", f"/hook/{channel}{path}", body, **headers)
-
-
-def push(d, target, body):
-    """A push as the engine makes it, into the outbox of a daemon that is stopped: for what no rule sends."""
-    now = int(time.time() * 1000)
-    with contextlib.closing(sqlite3.connect(d.data / "qund.db")) as db:
-        db.execute("INSERT INTO outbox(key, target, state, urgent, body, created, deadline, changed) "
-                   "VALUES(?, ?, 0, 0, ?, ?, ?, ?)",
-                   (f"test:{now}:{target}", target, json.dumps(body, ensure_ascii=False), now, now + 600000, now))
-        db.commit()
 
 
 class Seen:

@@ -7,6 +7,8 @@ import socket
 import struct
 import threading
 
+import spoken
+
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -49,6 +51,7 @@ class Ws:
         sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         first, got = read_head(sock)
         status = int(first.split()[1])
+        spoken.note("ws")
         if status != 101:
             sock.close()
             raise Refused(status)
@@ -66,6 +69,7 @@ class Ws:
             whole = key * (len(body) // 4 + 1)
             body = key + (int.from_bytes(body, "big") ^ int.from_bytes(whole[:len(body)], "big")).to_bytes(len(body), "big")
         self.sock.sendall(head + body)
+        spoken.note("ws")
 
     def send(self, text):
         self.frame(1, text.encode())
@@ -87,6 +91,7 @@ class Ws:
             n = struct.unpack(">H", self.exactly(2))[0] if n == 126 else struct.unpack(">Q", self.exactly(8))[0] if n == 127 else n
             key = self.exactly(4) if head[1] & 128 else bytes(4)
             body = bytes(b ^ key[i % 4] for i, b in enumerate(self.exactly(n)))
+            spoken.note("ws")
             if head[0] & 15 == 1:
                 return body.decode()
             if head[0] & 15 == 8:

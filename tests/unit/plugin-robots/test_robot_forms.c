@@ -116,7 +116,7 @@ static void in_markdown_nobody_is_named_by_what_a_customer_wrote(void **state)
     assert_true(strstr(z, "**<font color=\"warning\">询价</font>**\n<@wang> ") == z);
     assert_null(strstr(z, "<@all>"));
     assert_null(strstr(z, "[x]"));
-    assert_true(strstr(z, "＜@all> ［x］(http://x)") != NULL);
+    assert_true(strstr(z, "＜＠all> ［x］(http://x)") != NULL);
     assert_true(strstr(z, "\n#12\nhttps://q.example/a/1?k=2") != NULL);
     json_decref(m.body);
 }
@@ -247,7 +247,7 @@ static void feishu_is_signed_in_its_body(void **state)
     assert_string_equal(text_at(m.body, "timestamp"), "1700000000");
     assert_string_equal(text_at(m.body, "sign"), "RSK8qqLUnfXqPvE5eRwU0Xjw+TKeAorLQNnBbZj53as=");
     assert_string_equal(text_at(m.body, "content.text"),
-                        "<at user_id=\"ou_w\">小王</at> 一群 张三：多少钱 ＜@all> "
+                        "<at user_id=\"ou_w\">小王</at> 一群 张三：多少钱 ＜＠all> "
                         "［x］(http://x)\n#12\nhttps://q.example/a/1?k=2");
     json_decref(m.body);
 }
@@ -415,9 +415,39 @@ static void a_body_of_another_time_still_says_something(void **state)
     assert_int_equal(said_read(&s, QUND_STR("{\"a\":1"), "x"), QUND_E_INVAL);
 }
 
+/* All robots, all forms: only the entry calls everybody. */
+static void everybody_is_never_called_by_what_a_customer_wrote(void **state)
+{
+    static const struct {
+        make_request *make;
+        const char *realm;
+    } ROBOTS[] = {{wecom_make, "wecom"}, {dingtalk_make, "dingtalk"}, {feishu_make, "feishu"}};
+    static const char BODY[] =
+        "{\"kind\":\"alert\",\"title\":\"@all\",\"text\":\"@all @所有人 <@all> <at "
+        "user_id=\\\"all\\\">x</at>\",\"link\":\"https://q/1\",\"person\":{\"name\":\"@all\"}}";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ROBOTS) / sizeof(ROBOTS[0]); i++)
+        for (int form = FORM_TEXT; form <= FORM_NEWS; form++) {
+            const struct robot_cfg cfg = {
+                .url = "https://x", .secret = SECRET, .form = form, .mention = MENTION_PERSON};
+            struct made m = made(ROBOTS[i].make, ROBOTS[i].realm, &cfg, BODY);
+            char *text = json_dumps(m.body, JSON_COMPACT);
+
+            if (strstr(text, "\"tag\":\"at\"") ||
+                (i == 2 && form == FORM_TEXT && strstr(text, "<at")) ||
+                strstr(text, "_list\":[\"") || strstr(text, "\"isAtAll\":true") ||
+                (i == 0 && form == FORM_MARKDOWN && strstr(text, "<@")))
+                fail_msg("%s %d: %s", ROBOTS[i].realm, form, text);
+            free(text);
+            json_decref(m.body);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everybody_is_never_called_by_what_a_customer_wrote),
         cmocka_unit_test(wecom_text_names_the_person_by_id_else_by_phone),
         cmocka_unit_test(who_is_named_is_the_entrys_choice),
         cmocka_unit_test(in_markdown_nobody_is_named_by_what_a_customer_wrote),

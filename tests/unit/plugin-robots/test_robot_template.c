@@ -46,6 +46,38 @@ static void expect_body(const char *template, const char *body, const char *want
     template_free(t);
 }
 
+/* Whatever speaks like Slack, Mattermost or Discord: nothing that a customer wrote calls anybody.
+ */
+static void nobody_is_called_by_what_a_customer_wrote(void **state)
+{
+    static const char *const CHATS[] = {"slack", "mattermost", "discord", "telegram"};
+    static const char BODY[] =
+        "{\"kind\":\"alert\",\"short\":\"12\",\"title\":\"@everyone\",\"text\":\"@everyone @here "
+        "@channel @all @**all** <!channel> <@U1> [x](http://e.example)\"}";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CHATS) / sizeof(CHATS[0]); i++) {
+        struct qund_fault why = {0};
+        struct request r = {0};
+        struct template *t;
+        char path[600];
+        json_t *j;
+
+        snprintf(path, sizeof(path), QUND_SOURCE_DIR "/config/robots/%s.json", CHATS[i]);
+        j = shipped_load(path, &why);
+        t = template_new(j, &why);
+        assert_non_null(t);
+        render(t, BODY, &r);
+        if (strchr(r.body.p, '@') || (i < 3 && strstr(r.body.p, "<!")))
+            fail_msg("%s: %s", CHATS[i], r.body.p);
+        if (i > 0 && i < 3)
+            assert_null(strstr(r.body.p, "](http"));
+        request_done(&r);
+        template_free(t);
+        json_decref(j);
+    }
+}
+
 /* A file that says nothing may write to a group. */
 static void whose_place_it_is_the_file_says_and_a_chats_number(void **state)
 {
@@ -266,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shipped_file_is_read_and_makes_a_request),
+        cmocka_unit_test(nobody_is_called_by_what_a_customer_wrote),
         cmocka_unit_test(whose_place_it_is_the_file_says_and_a_chats_number),
         cmocka_unit_test(each_filter_does_what_it_says),
         cmocka_unit_test(a_signature_of_an_own_making),
