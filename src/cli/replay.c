@@ -282,9 +282,12 @@ static int refused(const struct play *p, struct qund_str answer, struct qund_err
     int rc;
 
     name_line(p, p->chunk_line[index >= 0 && index < CHUNK ? index : 0], path, where);
-    rc = text ? qund_err_set(err, QUND_E_INVAL, where, "%s%s (%lld events before it were taken)",
-                             text, strstr(text, "too_old") ? TOO_OLD_HINT : "", (long long)p->done)
-              : qund_err_set(err, QUND_E_PROTO, where, "%.*s", QUND_STR_ARG(answer));
+    rc = text
+             ? qund_err_set(err, QUND_E_INVAL, where, "%s%s (%lld events before it were taken)",
+                            text,
+                            strstr(text, "too_old") && !strstr(text, "seconds") ? TOO_OLD_HINT : "",
+                            (long long)p->done)
+             : qund_err_set(err, QUND_E_PROTO, where, "%.*s", QUND_STR_ARG(answer));
     json_decref(o);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "config/option.h"
 #include "core/file.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WORDS_MAX 32 /* sections and maps together */
 #define NAME_MAX_BYTES 64u
@@ -181,15 +182,17 @@ static int load_root(const struct node_ctx *ctx, struct qund_config *c,
     return rc;
 }
 
-/* A list of folders that was not given is the shipped one. */
-static void shipped(struct qund_strs *dirs, const char *name)
+/* A list of folders that was not given is the shipped one; nobody must ship templates. */
+static void shipped(struct qund_strs *dirs, const char *name, bool must)
 {
     QUND_AUTO(qund_free_str) char *share = dirs->n == 0 ? qund_share_dir() : NULL;
 
-    if (!share)
+    QUND_AUTO(qund_free_str) char *dir = share ? qund_path_join(share, name) : NULL;
+
+    if (!dir || (!must && access(dir, F_OK) != 0))
         return;
     dirs->v = qund_alloc(sizeof(char *));
-    dirs->v[0] = qund_path_join(share, name);
+    dirs->v[0] = QUND_TAKE(dir);
     dirs->n = 1;
 }
 
@@ -205,8 +208,8 @@ static void complete(struct qund_config *c)
     for (size_t i = 0; i < c->n_channels; i++)
         if (!c->channels[i].realm)
             c->channels[i].realm = qund_strdup(c->channels[i].name);
-    shipped(&c->rules.dirs, "rules");
-    shipped(&c->sop.dirs, "sop-templates");
+    shipped(&c->rules.dirs, "rules", true);
+    shipped(&c->sop.dirs, "sop-templates", false);
     for (size_t i = 0; i < qund_config_n_maps; i++)
         sort_map(&qund_config_maps[i], c);
 }

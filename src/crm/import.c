@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "crm/body.h"
 #include "crm/tables.h"
+#include <stdio.h>
 
 enum { CHUNK_ROWS = 500, CHUNK_BYTES = 1 << 20 };
 
@@ -204,8 +205,13 @@ static void put_error(struct qund_jw *w, int64_t line, const char *reason)
 
 static void put_csv_row(struct qund_import *im, struct qund_jw *w)
 {
-    if (im->csv.n > im->n_header) {
-        put_error(w, im->csv.line, "the row has more fields than the header");
+    char why[160];
+
+    if (im->csv.n != im->n_header) {
+        snprintf(why, sizeof(why), "the row has %zu fields, the header %zu: a separator is %s%s",
+                 im->csv.n, im->n_header, im->csv.n < im->n_header ? "missing" : "too many",
+                 im->csv.n < im->n_header ? "" : ", or stands in a text without quotes");
+        put_error(w, im->csv.line, why);
         return;
     }
     qund_jw_obj(w);

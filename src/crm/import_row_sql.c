@@ -15,6 +15,19 @@ enum { ITEMS_MAX = 8192 };
 
 /* --- judging --- */
 
+/* The next of a list separated by line breaks, ';' or '|'. */
+static struct qund_str next_item(struct qund_str *rest)
+{
+    size_t n = 0;
+    struct qund_str item;
+
+    while (n < rest->n && !memchr("\n;|", rest->p[n], 3))
+        n++;
+    item = qund_str_trim(qund_str_n(rest->p, n));
+    *rest = n < rest->n ? qund_str_n(rest->p + n + 1, rest->n - n - 1) : QUND_STR_NONE;
+    return item;
+}
+
 static int judge_phone(struct import_row *r, struct qund_arena *arena, struct qund_err *err)
 {
     struct qund_phone found[2];
@@ -31,29 +44,66 @@ static int judge_phone(struct import_row *r, struct qund_arena *arena, struct qu
     return QUND_OK;
 }
 
-/* The canonical form where the text has one, else the text as it is (villas, shops). */
 static int judge_room(struct import_row *r, struct qund_arena *arena, struct qund_err *err)
 {
-    struct qund_room found[2];
+    char room[QUND_ROOM_TEXT_MAX];
 
-    if (!r->v[COL_ROOM].n)
+    if (!qund_str_trim(r->v[COL_ROOM]).n)
         return QUND_OK;
-    if (r->v[COL_ROOM].n > QUND_ROOM_TEXT_MAX)
-        return qund_err_set(err, QUND_E_INVAL, "room", "is longer than %d bytes",
-                            QUND_ROOM_TEXT_MAX);
-    r->room = r->v[COL_ROOM];
-    if (qund_room_find(r->v[COL_ROOM], found, 2) == 1)
-        r->room = qund_str(qund_arena_dup(arena, found[0].text, strlen(found[0].text)));
+    if (!qund_room_field(r->v[COL_ROOM], room))
+        return qund_err_set(err, QUND_E_INVAL, "room",
+                            "'%.*s' is no room; write 3-2-1502 (building-unit-room), 3栋2单元1502, "
+                            "A座1203 or 别墅12号, or leave it empty",
+                            QUND_STR_ARG(qund_utf8_cut(r->v[COL_ROOM], 60)));
+    r->room = qund_str(qund_arena_dup(arena, room, strlen(room)));
     return QUND_OK;
 }
 
-static int judge_time(struct qund_str s, int64_t *out, struct qund_err *err)
+/* Seconds of today are January to April 1970 in milliseconds, when nobody paid anything here. */
+static int judge_time(const struct import_row *r, enum qund_column col, int64_t *out,
+                      struct qund_err *err)
 {
-    *out = 0;
-    if (!s.n || qund_str_int(s, out) == 0 || qund_iso_parse(s, out) == 0)
+    struct qund_str s = r->v[col];
+    bool number = s.n && qund_str_int(s, out) == 0;
+
+    if (!s.n)
+        *out = 0;
+    if (number && *out >= INT64_C(1000000000) && *out < INT64_C(10000000000))
+        return qund_err_set(err, QUND_E_INVAL, qund_column_name(col),
+                            "%lld looks like seconds, milliseconds are wanted: %lld000",
+                            (long long)*out, (long long)*out);
+    if (!s.n || number || qund_iso_parse(s, out) == 0)
         return QUND_OK;
-    return qund_err_set(err, QUND_E_INVAL, "paid_at",
-                        "write 2025-09-15T08:30:00+08:00 or milliseconds since 1970");
+    return qund_err_set(err, QUND_E_INVAL, qund_column_name(col),
+                        "'%.*s' is no time; write 2025-09-15T08:30:00+08:00 or milliseconds since "
+                        "1970",
+                        QUND_STR_ARG(qund_utf8_cut(s, 40)));
+}
+
+static int judge_times(struct import_row *r, struct qund_err *err)
+{
+    int64_t seen; /* of an export; kept is what happens from now on */
+    int rc = judge_time(r, COL_PAID_AT, &r->paid_at, err);
+
+    if (rc == 0)
+        rc = judge_time(r, COL_FIRST_SEEN, &seen, err);
+    return rc < 0 ? rc : judge_time(r, COL_LAST_SEEN, &seen, err);
+}
+
+static int judge_tags(const struct import_row *r, struct qund_err *err)
+{
+    struct qund_str rest = r->v[COL_TAGS];
+
+    while (rest.p) {
+        struct qund_str tag = next_item(&rest);
+
+        if (tag.n && !qund_crm_tag_named(tag))
+            return qund_err_set(err, QUND_E_INVAL, "tags",
+                                "'%.*s' is no tag: at most %d bytes, no comma; several are "
+                                "separated by ;",
+                                QUND_STR_ARG(qund_utf8_cut(tag, 60)), CRM_TAG_MAX);
+    }
+    return QUND_OK;
 }
 
 static int judge_owner(struct qund_crm *crm, struct import_row *r, struct qund_err *err)
@@ -93,13 +143,16 @@ int qund_import_judge(struct import_chunk *ch, struct import_row *r, struct qund
     if (rc == 0)
         rc = qund_crm_body_int(r->v[COL_SCORE], "score", 0, &r->score, err);
     if (rc == 0 && (r->score > 1000000 || r->score < -1000000))
-        rc = qund_err_set(err, QUND_E_INVAL, "score", "lies outside one million");
+        rc = qund_err_set(err, QUND_E_INVAL, "score", "%lld lies outside -1000000 to 1000000",
+                          (long long)r->score);
     if (rc == 0 && r->v[COL_STAGE].n)
         rc = qund_crm_stage_check(ch->crm, r->v[COL_STAGE], err);
     if (rc == 0)
         rc = qund_crm_body_int(r->v[COL_AMOUNT_CENT], "amount_cent", 0, &r->amount, err);
     if (rc == 0)
-        rc = judge_time(r->v[COL_PAID_AT], &r->paid_at, err);
+        rc = judge_times(r, err);
+    if (rc == 0)
+        rc = judge_tags(r, err);
     return rc < 0 ? rc : judge_owner(ch->crm, r, err);
 }
 
@@ -211,26 +264,13 @@ static int person_of(struct import_chunk *ch, const struct import_row *r,
 
 /* --- rows of each table --- */
 
-/* The next of a list separated by line breaks, ';' or '|'. */
-static struct qund_str next_item(struct qund_str *rest)
-{
-    size_t n = 0;
-    struct qund_str item;
-
-    while (n < rest->n && !memchr("\n;|", rest->p[n], 3))
-        n++;
-    item = qund_str_trim(qund_str_n(rest->p, n));
-    *rest = n < rest->n ? qund_str_n(rest->p + n + 1, rest->n - n - 1) : QUND_STR_NONE;
-    return item;
-}
-
 static int add_tags(struct import_chunk *ch, const struct import_row *r, struct qund_crm_contact *c)
 {
     struct qund_str rest = r->v[COL_TAGS];
     int rc = 0;
 
     while (rc >= 0 && rest.p) {
-        struct qund_crm_tag tag = {.name = qund_utf8_cut(next_item(&rest), CRM_TAG_MAX),
+        struct qund_crm_tag tag = {.name = next_item(&rest), /* judged */
                                    .attribute = true,
                                    .origin = QUND_TAG_FILE,
                                    .at = ch->now};

@@ -6,7 +6,7 @@
 #include "crm/body.h"
 #include "crm/import_parts.h"
 
-enum { REASON_MAX = 200 };
+enum { REASON_MAX = 320 };
 
 static int read_head(struct import_chunk *ch, struct qund_str body, struct qund_err *err)
 {

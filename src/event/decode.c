@@ -96,7 +96,10 @@ static int take_str(struct event_decoding *d, const char *where, size_t max, boo
 int event_claim_ts(struct event_decoding *d, int64_t ts)
 {
     if (ts < 0 || ts > EVENT_TS_MAX)
-        return qund_err_set(d->err, QUND_E_INVAL, "ts", "outside the years 1970 to 9999");
+        return qund_err_set(d->err, QUND_E_INVAL, "ts", "outside the years 1970 to 9999%s",
+                            ts > 0 ? "; it looks like micro- or nanoseconds, milliseconds are "
+                                     "wanted"
+                                   : "");
     d->sent.ts = ts;
     d->sent.has_ts = true;
     return QUND_OK;
@@ -114,6 +117,10 @@ static int take_ts(struct event_decoding *d)
             return qund_err_set(d->err, QUND_E_INVAL, "ts",
                                 "neither milliseconds nor ISO 8601 with an offset, such as "
                                 "2025-09-15T08:32:44+08:00");
+    } else if (type == QUND_JT_NUM) {
+        return qund_err_set(d->err, QUND_E_INVAL, "ts",
+                            "whole milliseconds since 1970 are wanted, or ISO 8601; a time in "
+                            "seconds with a fraction is to be taken times 1000 and rounded");
     } else {
         rc = qund_jr_int(d->r, &ts);
     }

@@ -61,7 +61,8 @@ int qund_gunzip(struct qund_str in, size_t max_out, unsigned ratio_max, struct q
         if (rc >= 0 && out->n - before > bound)
             rc = refuse(err, QUND_E_FULL,
                         bound < max_out ? "grows too much when inflated"
-                                        : "larger than http.max_body when inflated");
+                                        : "larger than http.max_body when inflated; send it in "
+                                          "parts, or raise that");
     }
     inflateEnd(&z);
     return rc;

@@ -75,6 +75,26 @@ static struct qund_str request_id(const struct qund_event_ctx *ctx, size_t index
     return made_id(arena, hex);
 }
 
+/* A number that is no time of anybody's in milliseconds (January to April 1970), and one of today
+ * in seconds. */
+static bool like_seconds(int64_t ts)
+{
+    return ts >= INT64_C(1000000000) && ts < INT64_C(10000000000);
+}
+
+static int refuse_old(int64_t ts, struct qund_err *err)
+{
+    char text[25];
+
+    qund_iso_print(ts, text);
+    if (like_seconds(ts))
+        return qund_err_set(err, QUND_E_INVAL, "ts",
+                            "too_old: %s lies before store.retention; ts looks like seconds, "
+                            "milliseconds are wanted: %lld000",
+                            text, (long long)ts);
+    return qund_err_set(err, QUND_E_INVAL, "ts", "too_old: %s lies before store.retention", text);
+}
+
 /* ts, key_ts, rx and their flags. */
 static int settle_times(const struct qund_event_ctx *ctx, const struct event_sent *sent,
                         struct qund_event *e, struct qund_err *err)
@@ -84,6 +104,10 @@ static int settle_times(const struct qund_event_ctx *ctx, const struct event_sen
     if (!ctx->rx && !sent->has_ts)
         return qund_err_set(err, QUND_E_INVAL, "ts",
                             "must be there: the replay's clock follows it");
+    if (!ctx->rx && like_seconds(sent->ts))
+        return qund_err_set(err, QUND_E_INVAL, "ts",
+                            "looks like seconds, milliseconds are wanted: %lld000",
+                            (long long)sent->ts);
     e->rx = ctx->rx ? ctx->rx : sent->ts;
     e->ts = e->key_ts = sent->has_ts ? sent->ts : e->rx;
     age_ms = (ctx->wall ? ctx->wall : e->rx) - e->key_ts;
@@ -95,12 +119,8 @@ static int settle_times(const struct qund_event_ctx *ctx, const struct event_sen
     }
     if (e->key_ts > e->rx + ABSURD_MS)
         e->key_ts = e->rx;
-    if (e->rx - e->key_ts > ctx->cfg->store.retention_ms) {
-        char ts[25];
-
-        qund_iso_print(e->key_ts, ts);
-        return qund_err_set(err, QUND_E_INVAL, "ts", "too_old: %s lies before store.retention", ts);
-    }
+    if (e->rx - e->key_ts > ctx->cfg->store.retention_ms)
+        return refuse_old(e->key_ts, err);
     if (e->origin == QUND_ORIGIN_BACKFILL ||
         (e->origin == QUND_ORIGIN_LIVE && age_ms > ctx->cfg->time.backfill_after_ms)) {
         e->origin = QUND_ORIGIN_BACKFILL;

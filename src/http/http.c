@@ -147,6 +147,7 @@ static void foreign_head(struct qund_http *h, struct qund_req *r, unsigned allow
         return;
     if (!r->head.upgrade.p && h->deps.hook && !qund_str_starts(r->head.path, "/api/")) {
         r->body_max = hook_limit(h->deps.config(h->deps.arg), r->head.path);
+        r->body_key = "channels.NAME.hook_body";
         r->grant = pack_grant(n, 0);
         return;
     }
@@ -171,6 +172,7 @@ static void on_head(void *arg, struct qund_req *r)
     if (admit(h, r, route, &g) < 0)
         return;
     r->body_max = body_limit(h, route);
+    r->body_key = route->raw && route->form_max == 0 ? "http.max_body" : NULL;
     r->grant = pack_grant((size_t)(route - qund_routes(&n)), g.token);
     if (route->kind == ROUTE_SOCKET) {
         memset(&c, 0, sizeof(c));

@@ -18,6 +18,7 @@
 #include "net/conn.h"
 #include "core/clock.h"
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -223,6 +224,16 @@ static void rebase(struct conn *c, const char *before)
                                      &c->req.head, &fault) == (int)c->head_n);
 }
 
+static void refuse_large(struct conn *c, size_t length)
+{
+    char why[160];
+
+    snprintf(why, sizeof(why), "the body has %zu bytes, this path takes at most %zu%s%s%s", length,
+             c->req.body_max, c->req.body_key ? " (" : "", c->req.body_key ? c->req.body_key : "",
+             c->req.body_key ? "); send it in parts, or raise that" : "");
+    qund_conn_refuse(c, 413, why);
+}
+
 static void begin_body(struct conn *c)
 {
     struct qund_server *s = c->server;
@@ -232,7 +243,7 @@ static void begin_body(struct conn *c)
 
     if (length > c->req.body_max) {
         qund_counter_add(s->count.body_too_large, 1);
-        qund_conn_refuse(c, 413, "the body is larger than this path takes");
+        refuse_large(c, length);
         return;
     }
     if (whole > FIRST_BYTES) {
@@ -264,6 +275,7 @@ static void begin_request(struct conn *c)
     c->state = CONN_TOP;
     c->req.body = QUND_STR_NONE;
     c->req.body_max = s->cfg.body_max;
+    c->req.body_key = NULL;
     c->req.user = NULL;
     c->req.grant = 0;
     c->close_after = !c->req.head.keep_alive;

@@ -38,7 +38,9 @@ struct qund_req {
     struct qund_http1 head;
     struct qund_str body; /* empty until request() */
     struct qund_peer peer;
-    size_t body_max;  /* head() may change it */
+    size_t body_max; /* head() may change it */
+    const char
+        *body_key;    /* the setting that says so, for who sent more; NULL: it is fixed. Static */
     void *user;       /* the handler's, NULL at head(); freed by the handler on answering */
     uint64_t grant;   /* the handler's too: what the caller was found to be allowed */
     int64_t start_us; /* monotonic */

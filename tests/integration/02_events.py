@@ -58,7 +58,9 @@ with scratch() as folder, Daemon(folder / "d", {"channels": {"other": {"kind": "
     @case("a body over the limit is 413; other types and encodings are refused")
     def _():
         with d.client("ingest") as c:
-            equal(c.events(b'{"text":"' + b"a" * 70000 + b'"}', Content_Type="application/json").status, 413, "too large")
+            got = c.events(b'{"text":"' + b"a" * 70000 + b'"}', Content_Type="application/json")
+            equal(got.status, 413, "too large")
+            check("at most 65536 (http.max_body)" in got.json()["error"]["message"], "names the limit and its key", got.body)
         with d.client("ingest") as c:
             check(c.events(b"a=b", Content_Type="application/x-www-form-urlencoded").status in (400, 415), "a form")
             check(c.events(b"x", Content_Type="application/json", Content_Encoding="br").status in (400, 415), "brotli")

@@ -44,7 +44,9 @@ with scratch() as folder, Daemon(folder / "d", config(0)) as d:
     @case("a hook takes no more than its channel bears, and the plugin never sees the rest")
     def _():
         equal(hook("POST", "/say", "m1 " + "x" * 4000).status, 200, "within")
-        equal(hook("POST", "/say", "m2 " + "x" * 5000).status, 413, "beyond")
+        beyond = hook("POST", "/say", "m2 " + "x" * 5000)
+        equal(beyond.status, 413, "beyond")
+        check("channels.NAME.hook_body" in beyond.body.decode(), "names the key", beyond.body)
         with Client(d.port) as c:
             equal(c.ask("POST", "/hook/nobody/x", "y" * 100).status, 404, "no such channel")
         with Client(d.port) as c:

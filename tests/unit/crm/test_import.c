@@ -153,10 +153,59 @@ static void bad_rows_are_named_by_line_and_the_rest_is_taken(void **state)
     assert_non_null(strstr(reply, "\"line\":2,\"reason\":\"phone: "));
     assert_non_null(strstr(reply, "\"line\":5,\"reason\":\"phone: belongs to several"));
     assert_non_null(strstr(reply, "\"line\":6,\"reason\":\"row: needs"));
-    assert_non_null(strstr(reply, "\"line\":7,\"reason\":\"the row has more"));
+    assert_non_null(strstr(reply, "\"line\":7,\"reason\":\"the row has 4 fields, the header 3"));
     assert_non_null(strstr(reply, "\"line\":8,\"reason\":\"a quoted field"));
     assert_non_null(strstr(reply, "\"rows\":6,\"created\":1"));
     assert_int_equal(ask(p, "SELECT count(*) FROM identity WHERE pid LIKE 'u%'"), 1);
+    qund_free(reply);
+}
+
+static void a_room_is_read_as_in_a_chat_and_what_is_none_is_refused(void **state)
+{
+    struct place *p = *state;
+    static const char file[] = "id,name,room,group\n"
+                               "u1,甲,哈哈,g1\n"
+                               "u2,乙,３栋２单元１５０２,g1\n"
+                               "u3,丙,3-2-1502,g1\n"
+                               "u4,丁\n"
+                               "u5,戊,别墅12号,g1\n"
+                               "u6,己,,g1\n";
+
+    for (int dry = 1; dry >= 0; dry--) {
+        char *reply = import(p, QUND_TABLE_CONTACTS, file, QUND_IMPORT_CSV, dry, 0);
+
+        assert_non_null(
+            strstr(reply, "\"line\":2,\"reason\":\"room: '哈哈' is no room; write 3-2"));
+        assert_non_null(
+            strstr(reply, "\"line\":5,\"reason\":\"the row has 2 fields, the header 4"));
+        assert_non_null(strstr(reply, "\"rows\":6,\"created\":4"));
+        qund_free(reply);
+    }
+    assert_int_equal(ask(p, "SELECT count(*) FROM household"), 2); /* 3-2-1502 once, the villa */
+    assert_int_equal(ask(p, "SELECT count(*) FROM contact"), 4);
+}
+
+static void tags_and_times_that_are_none_are_refused_not_cut(void **state)
+{
+    struct place *p = *state;
+    char *reply = import(p, QUND_TABLE_CONTACTS,
+                         "id,tags,first_seen\n"
+                         "u1,\"a,b;c\",\n"
+                         "u2,,yesterday\n"
+                         "u3,老客户;装修,2025-09-15T08:30:00+08:00\n",
+                         QUND_IMPORT_CSV, false, 0);
+
+    assert_non_null(strstr(reply, "\"line\":2,\"reason\":\"tags: 'a,b' is no tag"));
+    assert_non_null(strstr(reply, "\"line\":3,\"reason\":\"first_seen: 'yesterday' is no time"));
+    assert_non_null(strstr(reply, "\"rows\":3,\"created\":1"));
+    qund_free(reply);
+    assert_int_equal(ask(p, "SELECT count(*) FROM tag"), 2);
+    reply = import(p, QUND_TABLE_ORDERS, "order,paid_at\nA1,1757896365\nA2,1757896365000\n",
+                   QUND_IMPORT_CSV, false, 0);
+    assert_non_null(strstr(reply,
+                           "paid_at: 1757896365 looks like seconds, milliseconds are wanted: "
+                           "1757896365000"));
+    assert_non_null(strstr(reply, "\"rows\":2,\"created\":1"));
     qund_free(reply);
 }
 
@@ -321,6 +370,8 @@ int main(void)
         cmocka_unit_test(formulas_are_disarmed_and_come_back_as_they_were),
         T(people_are_found_by_identity_then_phone),
         T(bad_rows_are_named_by_line_and_the_rest_is_taken),
+        T(a_room_is_read_as_in_a_chat_and_what_is_none_is_refused),
+        T(tags_and_times_that_are_none_are_refused_not_cut),
         T(an_unknown_column_is_refused_with_the_nearest),
         T(a_dry_run_reports_and_keeps_nothing),
         T(a_repeat_goes_on_where_the_job_stopped),

@@ -156,6 +156,12 @@ static void old_events_are_backfill_and_too_old_ones_refused(void **state)
     assert_int_equal(t->e.flags, QUND_EVF_BACKFILL);
     t->ctx.rx = RX + 401 * EVENT_CONFIG_DAY;
     refused(t, "{\"id\":\"a\",\"text\":\"a\",\"ts\":1757896365000}", "ts", "too_old");
+    t->ctx.rx = RX;
+    refused(t, "{\"id\":\"a\",\"text\":\"a\",\"ts\":1757896365}", "ts",
+            "too_old: 1970-01-21T08:18:16.365Z lies before store.retention; ts looks like seconds, "
+            "milliseconds are wanted: 1757896365000");
+    refused(t, "{\"id\":\"a\",\"text\":\"a\",\"ts\":1757896365000000}", "ts", "looks like micro");
+    refused(t, "{\"id\":\"a\",\"text\":\"a\",\"ts\":1757896365.25}", "ts", "whole milliseconds");
     /* Under a virtual clock the events bring the time. */
     t->ctx.rx = 0;
     t->ctx.origin = QUND_ORIGIN_REPLAY;
@@ -163,6 +169,7 @@ static void old_events_are_backfill_and_too_old_ones_refused(void **state)
     assert_true(t->e.rx == RX);
     assert_int_equal(t->e.origin, QUND_ORIGIN_REPLAY);
     refused(t, "{\"id\":\"a\",\"text\":\"a\"}", "ts", "must be there");
+    refused(t, "{\"id\":\"a\",\"text\":\"a\",\"ts\":1757896365}", "ts", "looks like seconds");
 }
 
 static void claims_are_checked_against_channel_and_token(void **state)
@@ -239,7 +246,8 @@ static void what_is_wrong_is_refused_with_its_path(void **state)
     refused(t, "{\"media\":[{\"url\":1}]}", "media[0].url", "string is wanted");
     refused(t, "{\"ts\":\"yesterday\"}", "ts", "ISO 8601");
     refused(t, "{\"ts\":\"2025-09-15T08:32:44\"}", "ts", "offset");
-    refused(t, "{\"ts\":1.5}", "ts", "integer");
+    refused(t, "{\"ts\":1.5}", "ts", "whole milliseconds");
+    refused(t, "{\"ts\":true}", "ts", "integer");
     refused(t, "{\"ts\":-1}", "ts", "1970");
     refused(t, "{\"ts\":9223372036854775807}", "ts", "9999");
     refused(t, "{\"sender_role\":\"boss\"}", "sender_role", "customer");

@@ -238,6 +238,41 @@ static void numbers_are_read_as_spelled_and_as_counted(void **state)
         qund_scan_number(QUND_STR("123456789"), &(size_t){0}, &(struct qund_scan_number){0}));
 }
 
+static void a_field_of_its_own_takes_rooms_and_houses_and_nothing_else(void **state)
+{
+    static const struct pair rooms[] = {
+        {"3-2-1502", "3-2-1502"},
+        {"3栋2单元1502", "3-2-1502"},
+        {"３號樓２單元１５０２室", "3-2-1502"},
+        {" 3 2 1502 ", "3-2-1502"},
+        {"A-1203", "A-?-1203"},
+        {"A座1203", "A-?-1203"},
+        {"3-?-1502", "3-?-1502"},
+        {"?-2-1502", "?-2-1502"},
+        {"二期/6-1-801", "二期/6-1-801"},
+        {"13-甲-502", "13-甲-502"},
+        {"二期6栋1单元801", "二期/6-1-801"},
+        {"8-1801", "8-?-1801"},
+        {"别墅12号", "别墅12号"},
+        {"商铺A-3", "商铺A-3"},
+        {"Villa 7", "Villa 7"},
+    };
+    static const char *const none[] = {
+        "哈哈",   "",     "别墅",   "12",       "3-5千", "2025-09-15", "13800000105",
+        "3室2厅", "三栋", "不知道", "3-2-哈哈", "?-?",   "-",          "3-2-1502-9"};
+    char room[QUND_ROOM_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(rooms); i++) {
+        if (!qund_room_field(qund_str(rooms[i].text), room))
+            fail_msg("\"%s\" is no room", rooms[i].text);
+        assert_string_equal(room, rooms[i].want);
+    }
+    for (size_t i = 0; i < QUND_ARRAY_LEN(none); i++)
+        if (qund_room_field(qund_str(none[i]), room))
+            fail_msg("\"%s\" is a room: %s", none[i], room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +282,7 @@ int main(void)
         cmocka_unit_test(look_alikes_are_not_rooms),
         cmocka_unit_test(output_is_bounded_and_each_room_comes_once),
         cmocka_unit_test(unknown_parts_do_not_contradict),
+        cmocka_unit_test(a_field_of_its_own_takes_rooms_and_houses_and_nothing_else),
         cmocka_unit_test(numbers_are_read_as_spelled_and_as_counted),
     };
 
