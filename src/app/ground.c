@@ -242,7 +242,10 @@ int qund_open_ground(struct qund *q, struct qund_err *err)
     q->fold = qund_fold_tables();
     q->words = qund_words_new(q->fold);
     rc = qund_holidays_shipped(q->log, &q->holidays);
-    return rc < 0 ? rc
-                  : qund_ruleset_start(q->config, q->vault, q->fold, q->db, q->log, &q->rules,
-                                       &q->rules_degraded, err);
+    if (rc == 0)
+        rc = qund_ruleset_start(q->config, q->vault, q->fold, q->db, q->log, &q->rules,
+                                &q->rules_degraded, err);
+    if (rc == 0)
+        qund_ruleset_doubts(q->config, q->rules, q->log, q->rules_doubt);
+    return rc;
 }

@@ -83,7 +83,7 @@ static struct qund_config *config_ref(struct qund_maint *m)
 
 /* --- jobs --- */
 
-static void note_rules(struct qund_maint *m, const struct qund_errs *errs)
+static void note_rules(struct qund_maint *m, const struct qund_errs *errs, const char *doubt)
 {
     size_t others = errs->n + errs->dropped > 0 ? errs->n + errs->dropped - 1 : 0;
     char more[48] = "";
@@ -93,6 +93,8 @@ static void note_rules(struct qund_maint *m, const struct qund_errs *errs)
     pthread_mutex_lock(&m->mtx);
     m->state.rules_broken = errs->n > 0;
     m->state.rules_taken = m->state.rules_taken || errs->n == 0;
+    if (errs->n == 0)
+        snprintf(m->state.rules_doubt, sizeof(m->state.rules_doubt), "%s", doubt);
     if (errs->n > 0)
         snprintf(m->state.rules_why, sizeof(m->state.rules_why), "%.100s: %.180s%s",
                  errs->v[0].where, errs->v[0].text, more);
@@ -105,11 +107,14 @@ static void rules_reload(struct qund_maint *m, struct qund_command *c)
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = config_ref(m);
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_rules *rules = NULL;
+    char doubt[320] = "";
     int rc;
 
     qund_errs_init(&errs, ERRORS_MAX);
     rc = qund_ruleset_load(cfg, m->deps.vault, m->deps.fold, &rules, &errs);
-    note_rules(m, &errs);
+    if (rc == 0)
+        qund_ruleset_doubts(cfg, rules, m->deps.log, doubt);
+    note_rules(m, &errs, doubt);
     m->trim = true;
     if (rc < 0) {
         qund_log(m->deps.log, QUND_ERROR, "rules.refused",

@@ -70,6 +70,7 @@ struct qund {
     unsigned conns_max;
     bool reserve_given; /* the start found the disk full */
     bool rules_degraded;
+    char rules_doubt[320]; /* what the rules of the start name and nobody knows; "" nothing */
     char config_why[320], org_why[320], sop_why[320]; /* what was refused last; loop; "" nothing */
     bool org_known, sop_known; /* one was read before, now or at an earlier start; loop */
     char org_lost[320]; /* who is told nothing for want of a target; loop; "" nobody */

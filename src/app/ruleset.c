@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/helper.h"
 #include "store/db.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,6 +42,45 @@ int qund_ruleset_load(const struct qund_config *cfg, const struct qund_vault *v,
     opts.exe = exe;
     return qund_rules_load((const char *const *)cfg->rules.dirs.v, cfg->rules.dirs.n, &opts, out,
                            errs);
+}
+
+static bool has_target(void *arg, struct qund_str name)
+{
+    return qund_config_target(arg, name) != NULL;
+}
+
+static bool has_ladder(void *arg, struct qund_str name)
+{
+    return qund_config_ladder(arg, name) != NULL;
+}
+
+struct qund_rules_known qund_ruleset_known(struct qund_config *cfg)
+{
+    struct qund_rules_known known = {.target = has_target,
+                                     .ladder = has_ladder,
+                                     .arg = cfg,
+                                     .stages = (const char *const *)cfg->leads.stages.v,
+                                     .n_stages = cfg->leads.stages.n};
+
+    for (size_t i = 0; i < cfg->n_channels; i++)
+        known.speaks |= cfg->channels[i].send_through != NULL;
+    return known;
+}
+
+void qund_ruleset_doubts(struct qund_config *cfg, const struct qund_rules *rules,
+                         struct qund_log *log, char why[320])
+{
+    struct qund_rules_known known = qund_ruleset_known(cfg);
+    QUND_AUTO(qund_errs_done) struct qund_errs doubts = {0};
+
+    why[0] = '\0';
+    qund_errs_init(&doubts, ERRORS_MAX);
+    qund_rules_doubts(rules, &known, &doubts);
+    if (doubts.n > 0)
+        snprintf(why, 320, "%.140s: %.170s", doubts.v[0].where, doubts.v[0].text);
+    for (size_t i = 0; i < doubts.n; i++)
+        qund_log(log, QUND_WARN, "rules.doubt", QUND_KV("where", doubts.v[i].where),
+                 QUND_KV("what", doubts.v[i].text));
 }
 
 void qund_errs_print(const struct qund_errs *errs, struct qund_buf *out)

@@ -17,6 +17,12 @@ QUND_CHECK int qund_ruleset_start(const struct qund_config *cfg, const struct qu
                                   const struct qund_fold *fold, struct qund_db *db,
                                   struct qund_log *log, struct qund_rules **out, bool *degraded,
                                   struct qund_err *err);
+/* What the configuration knows of the names that rules use; borrowed from cfg. */
+struct qund_rules_known qund_ruleset_known(struct qund_config *cfg);
+/* Names that nobody answers to go into the log (rules.doubt), the first into `why`; "" when all is
+ * well. Who holds a role is not asked here: that changes while the rules run (`qund check`). */
+void qund_ruleset_doubts(struct qund_config *cfg, const struct qund_rules *rules,
+                         struct qund_log *log, char why[320]);
 /* "file:line:col: reason", one a line, for people. */
 void qund_errs_print(const struct qund_errs *errs, struct qund_buf *out);
 #endif

@@ -1,6 +1,7 @@
 /* src/cli/check.c - looks over files before the daemon sees them: all errors of all files at once.
  */
 #include "app/plugins.h"
+#include "app/ruleset.h"
 #include "cli/cli.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -50,9 +51,9 @@ static enum what kind_of(const char *path)
     return kind_of_root(qund_yaml_root(y));
 }
 
-static bool has_target(void *arg, struct qund_str name)
+static bool held(void *arg, struct qund_str to)
 {
-    return qund_config_target(arg, name) != NULL;
+    return qund_org_held(arg, to);
 }
 
 static struct qund_lean *read_lean(const char *path, struct qund_errs *errs)
@@ -80,18 +81,22 @@ static struct qund_lean *shipped_lean(void)
     return path ? read_lean(path, &errs) : NULL;
 }
 
-/* cfg NULL: the rules are looked at alone. */
+/* cfg, org NULL: the rules are looked at alone. */
 static int check_rules(const char *const *paths, size_t n, struct qund_config *cfg,
-                       struct qund_errs *errs, struct qund_errs *warnings)
+                       struct qund_org *org, struct qund_errs *errs, struct qund_errs *warnings)
 {
-    struct qund_rules_known known = {.target = has_target, .arg = cfg};
+    struct qund_rules_known known = {0};
     QUND_AUTO(qund_lean_unref) struct qund_lean *lean = NULL;
     struct qund_rules_opts opts = {.fold = qund_fold_tables(), .known = cfg ? &known : NULL};
 
     if (n == 0)
         return 0;
-    for (size_t i = 0; cfg && i < cfg->n_channels; i++)
-        known.speaks |= cfg->channels[i].send_through != NULL;
+    if (cfg)
+        known = qund_ruleset_known(cfg);
+    if (org && qund_org_staffed(org)) {
+        known.held = held;
+        known.held_arg = org;
+    }
     opts.lean = lean = shipped_lean();
     return qund_rules_check(paths, n, &opts, errs, warnings);
 }
@@ -135,17 +140,15 @@ static void check_file(const struct files *f, const char *path, enum what what)
 
 /* What the daemon would load: the configuration, and what it names. */
 static size_t from_config(struct cli *c, const struct files *f, const char **rules, size_t max,
-                          struct qund_config **cfg)
+                          struct qund_config **cfg, struct qund_org **org)
 {
     struct qund_sop_templates *templates = NULL;
-    struct qund_org *org = NULL;
     size_t n = 0;
 
     if (load_config(f->plugins, c->config, cfg, f->errs) < 0)
         return 0;
-    if ((*cfg)->org.file && qund_org_load((*cfg)->org.file, &org, f->errs) == 0)
-        qund_org_lost_pushes(org, (*cfg)->org.file, *cfg, f->warnings);
-    qund_org_free(org);
+    if ((*cfg)->org.file && qund_org_load((*cfg)->org.file, org, f->errs) == 0)
+        qund_org_lost_pushes(*org, (*cfg)->org.file, *cfg, f->warnings);
     qund_ignore(qund_sop_templates_load((const char *const *)(*cfg)->sop.dirs.v, (*cfg)->sop.dirs.n,
                                         &templates, f->errs, f->warnings)); /* errs says it */
     qund_sop_templates_free(templates);
@@ -258,6 +261,7 @@ int cli_check(struct cli *c)
 {
     QUND_AUTO(qund_plugins_free) struct qund_plugins *plugins = qund_plugins_usual(NULL);
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = NULL;
+    QUND_AUTO(qund_org_free) struct qund_org *org = NULL;
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     QUND_AUTO(qund_errs_done) struct qund_errs warnings = {0};
     const char *named[CLI_ARGS_MAX];
@@ -268,9 +272,9 @@ int cli_check(struct cli *c)
     qund_errs_init(&warnings, ERRORS_MAX);
     for (size_t i = 0; i < c->n_args; i++)
         add_path(&f, c->args[i]);
-    n = c->n_args == 0 ? from_config(c, &f, named, QUND_ARRAY_LEN(named), &cfg) : f.n;
-    qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, cfg, &errs,
-                            &warnings)); /* errs says it */
+    n = c->n_args == 0 ? from_config(c, &f, named, QUND_ARRAY_LEN(named), &cfg, &org) : f.n;
+    qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, cfg, org,
+                            &errs, &warnings)); /* errs says it */
     for (size_t i = 0; i < f.n; i++)
         qund_free(f.rules[i]);
     qund_free(f.rules);

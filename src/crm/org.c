@@ -24,6 +24,11 @@ bool qund_org_role_known(struct qund_str role)
     return qund_str_index(role, ROLES, QUND_ARRAY_LEN(ROLES)) >= 0;
 }
 
+const char *qund_org_role_near(struct qund_str role)
+{
+    return qund_str_nearest(role, ROLES, QUND_ARRAY_LEN(ROLES));
+}
+
 /* --- small readers --- */
 
 size_t qund_org_list(struct org_reader *r, const struct qund_ynode *n, size_t max, size_t each,
@@ -133,7 +138,7 @@ struct qund_str qund_org_role(struct org_reader *r, const struct qund_ynode *n,
 
     if (!role.p || qund_org_role_known(role))
         return role;
-    near = qund_str_nearest(role, ROLES, QUND_ARRAY_LEN(ROLES));
+    near = qund_org_role_near(role);
     qund_yaml_bad(r->errs, r->doc, n, "no role is called '%.*s'%s%s%s", QUND_STR_ARG(role),
                   near ? "; nearest known: '" : "", near ? near : "", near ? "'" : "");
     return QUND_STR_NONE;
@@ -392,6 +397,46 @@ struct qund_org *qund_org_free(struct qund_org *org)
     qund_arena_free(org->arena);
     qund_free(org);
     return NULL;
+}
+
+bool qund_org_staffed(const struct qund_org *org)
+{
+    return org->n_staff > 0;
+}
+
+static bool holder_of(const struct qund_org *org, struct qund_str role)
+{
+    bool stood_in = qund_str_is(role, "manager") || qund_str_is(role, "group_owner");
+
+    for (size_t i = 0; i < org->n_groups; i++) {
+        const struct org_group *g = &org->groups[i];
+
+        if (stood_in && g->manager.p)
+            return true;
+        for (size_t k = 0; k < g->n_holders; k++)
+            if (qund_str_eq(g->holders[k].role, role))
+                return true;
+    }
+    for (size_t i = 0; i < org->n_rosters; i++)
+        for (size_t k = 0; k < org->rosters[i].n_roles; k++)
+            if (qund_str_eq(org->rosters[i].roles[k], role))
+                return true;
+    return false;
+}
+
+bool qund_org_held(const struct qund_org *org, struct qund_str to)
+{
+    int64_t number;
+
+    if (!qund_str_starts(to, "staff:"))
+        return holder_of(org, to);
+    to = qund_str_n(to.p + 6, to.n - 6);
+    if (qund_str_int(to, &number) == 0)
+        return true;
+    for (size_t i = 0; i < org->n_staff; i++)
+        if (org->staff[i].active && qund_str_eq(org->staff[i].key, to))
+            return true;
+    return false;
 }
 
 void qund_org_lost_pushes(const struct qund_org *org, const char *name,

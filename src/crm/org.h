@@ -16,6 +16,13 @@ QUND_CHECK int qund_org_load(const char *path, struct qund_org **out, struct qun
 struct qund_org *qund_org_free(struct qund_org *org); /* returns NULL */
 QUND_DEFINE_AUTO(qund_org_free, struct qund_org *)
 
+/* Roles that a group, a roster or an alert may name: a closed list. */
+bool qund_org_role_known(struct qund_str role);
+const char *qund_org_role_near(struct qund_str role); /* the known one it may mean, or NULL */
+/* Whether the file names somebody for `to`: a role, or "staff:<key>". A number is not looked up. */
+bool qund_org_held(const struct qund_org *org, struct qund_str to);
+bool qund_org_staffed(const struct qund_org *org); /* it names anybody at all */
+
 struct qund_config;
 /* Names in `push` that are no target of the configuration: whoever is to be told there is not. One
  * entry for each person, at the file's name. */

@@ -94,8 +94,6 @@ struct qund_str qund_org_role(struct org_reader *r, const struct qund_ynode *n,
                               struct qund_str role);
 void qund_org_texts(struct org_reader *r, const struct qund_ynode *n, struct qund_str **out,
                     size_t *count);
-/* The roles a roster or a group may name. */
-bool qund_org_role_known(struct qund_str role);
 /* `rosters:`, `duty_hours:` and `leave:` (org_roster.c). */
 void qund_org_read_rosters(struct org_reader *r, const struct qund_ynode *rosters,
                            const struct qund_ynode *duty_hours);

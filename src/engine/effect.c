@@ -2,6 +2,7 @@
  *
  * Quiet events (old ones, replays) are stored, tagged and counted like any other; only what would
  * reach a person is left out. */
+#include "crm/people.h"
 #include "engine/sop.h"
 
 #define CONTEXT_LINES 3
@@ -82,15 +83,38 @@ static int do_lead(struct qund_engine *e, struct subject *s, const struct qund_r
     return rc < 0 ? rc : 0;
 }
 
+/* A rule may name somebody by the key of the org file; alerts go by the row's number. Nobody of
+ * that key: as it stands, and alert/ tells the manager. */
+static int told_by_number(struct qund_engine *e, struct qund_str *to, char own[32])
+{
+    struct qund_str key =
+        qund_str_starts(*to, "staff:") ? qund_str_n(to->p + 6, to->n - 6) : QUND_STR_NONE;
+    int64_t id;
+    int rc;
+
+    if (!key.p || qund_str_int(key, &id) == 0)
+        return 0;
+    rc = qund_crm_staff_find(e->db, key, &id);
+    if (rc == 0)
+        *to = qund_str_n(own, (size_t)snprintf(own, 32, "staff:%lld", (long long)id));
+    return rc == QUND_E_NOTFOUND ? 0 : rc;
+}
+
 static int do_alert(struct qund_engine *e, struct subject *s, const struct qund_rule_effect *x,
                     struct verdict *v)
 {
+    struct qund_str to = x->to;
+    char own[32];
+    int rc = told_by_number(e, &to, own);
+
     (void)v;
+    if (rc < 0)
+        return rc;
     return qund_engine_alert(e, s,
                              &(struct qund_alert_new){.rule = x->rule_id,
                                                       .rule_version = x->rule_version,
                                                       .level = x->level,
-                                                      .to = x->to,
+                                                      .to = to,
                                                       .ladder = x->ladder,
                                                       .title = x->text,
                                                       .suggest = x->suggest});

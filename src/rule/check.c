@@ -180,5 +180,6 @@ int qund_rules_check(const char *const *paths, size_t n, const struct qund_rules
         check_actions(&c, set->rules[i]);
         check_says(&c, set->rules[i]);
     }
+    qund_rules_doubts(set, opts->known, warnings);
     return 0;
 }

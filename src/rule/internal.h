@@ -74,7 +74,8 @@ struct qund_rule_action {
     enum qund_rule_act act;
     struct qund_str name, stage, to, level, ladder;
     int64_t for_ms, score_add;
-    bool person; /* a reply in a private chat */
+    bool person;   /* a reply in a private chat */
+    int line, col; /* ALERT: of `to` */
     struct qund_template text, suggest;
 };
 
@@ -190,6 +191,7 @@ struct qund_rule_reader {
     const struct qund_yaml *doc;
     struct qund_errs *errs;
     const struct qund_rule_words_from *words_from;
+    bool stored; /* was a good set once: a name that a later program refuses does not undo it */
 };
 /* One row per key of a map; read is called for each key present. */
 struct qund_rule_key {
@@ -217,6 +219,11 @@ bool qund_rule_check_tag(struct qund_rule_reader *rd, const struct qund_ynode *n
 bool qund_rule_check_text(struct qund_rule_reader *rd, const struct qund_ynode *n,
                           const char *what);
 bool qund_rule_known_extract(struct qund_str name); /* parse_when.c */
+/* names.c: a role, a type of group; both lists are closed. */
+bool qund_rule_check_role(struct qund_rule_reader *rd, const struct qund_ynode *n,
+                          const char *what);
+bool qund_rule_check_group_type(struct qund_rule_reader *rd, const struct qund_ynode *n,
+                                const char *what);
 /* The word of `words` that n says, or -1 with an error naming all of them. */
 int qund_rule_read_choice(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what,
                           const char *const *words, size_t n_words);

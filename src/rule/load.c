@@ -39,7 +39,8 @@ void qund_rules_add(struct qund_rules *set, const char *name, struct qund_str te
 {
     static const char *const keys[] = {"rules"};
     QUND_AUTO(qund_yaml_free) struct qund_yaml *doc = NULL;
-    struct qund_rule_reader rd = {.set = set, .errs = errs, .words_from = from};
+    struct qund_rule_reader rd = {
+        .set = set, .errs = errs, .words_from = from, .stored = from != &qund_rule_words_files};
     const struct qund_ynode *root, *list, *e;
     struct qund_err err = {0};
 

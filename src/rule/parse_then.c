@@ -74,9 +74,11 @@ static void read_to(struct qund_rule_reader *rd, const struct qund_ynode *n, voi
 {
     struct qund_rule_action *a = into;
 
+    a->line = n->line;
+    a->col = n->col;
     if (n->kind == QUND_YAML_SCALAR && qund_str_starts(n->text, "staff:") && n->text.n > 6)
         qund_rule_read_text(rd, n, "alert.to", 128, &a->to);
-    else if (qund_rule_check_name(rd, n, "alert.to"))
+    else if (qund_rule_check_role(rd, n, "alert.to"))
         a->to = qund_arena_str(rd->set->arena, n->text);
 }
 

@@ -146,7 +146,7 @@ static struct qund_rule_asked *asked_of(struct qund_rule_reader *rd, struct qund
 
 static void read_group_type(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
 {
-    qund_rule_read_strs(rd, n, "groups.type", qund_rule_check_name,
+    qund_rule_read_strs(rd, n, "groups.type", qund_rule_check_group_type,
                         &asked_of(rd, into)->group_types);
 }
 

@@ -24,11 +24,17 @@ struct qund_zone;
 struct qund_rules; /* a compiled set: immutable, shared by all threads */
 
 /* --- loading ------------------------------------------------------------------------------- */
-/* What the configuration knows, for warnings of qund_rules_check. */
+/* What the configuration and its org file know, for warnings. */
 struct qund_rules_known {
     bool speaks; /* some channel has a target that speaks in its chats */
     bool (*target)(void *arg, struct qund_str name);
+    bool (*ladder)(void *arg, struct qund_str name);
     void *arg;
+    bool (*held)(void *arg, struct qund_str to); /* somebody is meant by an alert's `to`; NULL:
+                                                  * that is not known */
+    void *held_arg;
+    const char *const *stages; /* of leads, as configured */
+    size_t n_stages;
 };
 struct qund_rules_opts {
     const struct qund_fold *fold; /* required; outlives every set made with it */
@@ -61,6 +67,11 @@ QUND_CHECK int qund_rules_parse(const struct qund_rules_source *v, size_t n,
 QUND_CHECK int qund_rules_check(const char *const *paths, size_t n,
                                 const struct qund_rules_opts *opts, struct qund_errs *errs,
                                 struct qund_errs *warnings);
+/* Names that nobody answers to: an intent that no rule gives, a ladder or a holder that is not
+ * there, and what looks like a slip of the hand (essay in names.c). The set works all the same.
+ * known NULL: the rules are looked at alone. */
+void qund_rules_doubts(const struct qund_rules *r, const struct qund_rules_known *known,
+                       struct qund_errs *warnings);
 struct qund_rules *qund_rules_ref(struct qund_rules *r);
 struct qund_rules *qund_rules_unref(struct qund_rules *r); /* NULL is fine; returns NULL */
 void qund_rules_unref_v(void *r);                          /* for a command's attach_free */
@@ -200,7 +211,7 @@ struct qund_rule_effect {
     int64_t for_ms;          /* TAG: how long; 0: for good */
     int64_t score_add;       /* LEAD */
     struct qund_str stage;   /* LEAD, or NONE */
-    struct qund_str to;      /* ALERT: a role (consultant, owner, leader, …) or "staff:<id>";
+    struct qund_str to;      /* ALERT: a role (consultant, leader, …) or "staff:<number or key>";
                               * FORWARD: a target's name or "group:<id>" */
     struct qund_str level;   /* ALERT: info | warn | urgent */
     struct qund_str ladder;  /* ALERT: name of a ladder, or NONE: the default of the level */

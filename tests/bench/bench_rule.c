@@ -64,7 +64,7 @@ static void rule_text(struct bench *b, struct qund_buf *yaml, struct qund_buf *w
             han(b, yaml, 2, true);
             qund_buf_puts(yaml, "\\d+(元|块)'}");
         }
-        qund_buf_puts(yaml, "], none: [不要]}, then: [{intent: a}, {alert: {to: owner,"
+        qund_buf_puts(yaml, "], none: [不要]}, then: [{intent: a}, {alert: {to: group_owner,"
                             " text: '{{sender.name}}：{{message.text}}'}}]}\n");
     }
 }

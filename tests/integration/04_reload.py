@@ -46,6 +46,18 @@ with scratch() as folder, Daemon(folder / "d") as d:
         check("refused" not in said, "readyz", said)
         until(lambda: intents_of("芝麻") == [], 5, "the rule is gone")
 
+    @case("a role that cannot be is refused; a name that nobody answers to is doubted, in /readyz, until it is mended")
+    def _():
+        d.write_rules({"rules": RULES["rules"] + [{"id": "sesame", "then": [{"alert": {"to": "consultnt", "text": "x"}}]}]})
+        hup("rules.refused")
+        check("no role is called 'consultnt'; nearest known: 'consultant'" in d.degraded()[1], "refused", d.degraded())
+        d.write_rules({"rules": RULES["rules"] + [{"id": "sesame", "when": {"intents": ["price_qestion"]}, "then": [{"tag": "a"}]}]})
+        hup("rules.doubt")
+        check("which no rule gives: 'price_qestion'; nearest known: 'price_question'" in d.degraded()[1], "doubted", d.degraded())
+        d.write_rules(RULES)
+        hup("rules.loaded")
+        check("rules name" not in d.degraded()[1], "mended", d.degraded())
+
     @case("a start with broken rules runs the last good ones, and a mended file ends that too")
     def _():
         equal(d.stop(), 0, "exit code")

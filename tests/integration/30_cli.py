@@ -72,6 +72,24 @@ def every_broken_rule_file_is_named_at_once(folder):
             check(line in err, "an error of one file shows when all are checked", line)
 
 
+def a_role_that_nobody_holds_is_a_warning(folder):
+    d = Daemon(folder, rules={"rules": [{"id": "a", "then": [{"alert": {"to": "expert", "text": "x", "ladder": "slwo"}}]},
+                                        {"id": "b", "then": [{"alert": {"to": "staff:chen", "text": "x"}}]},
+                                        {"id": "c", "then": [{"alert": {"to": "staff:lin", "text": "x"}}]}]})
+    org = folder / "org.yaml"
+    org.write_text("groups: [{realm: api, id: g}]\n", encoding="utf-8")
+    d.config["org"] = {"file": str(org)}
+    d.write_config()
+    code, out, _ = d.run("check")
+    equal((code, "org file" in out), (0, False), "where nobody is known everybody is told: nothing to warn of")
+    check("none called 'slwo'" in out, "a ladder that is not there", out)
+    org.write_text("staff: [{id: lin, name: 林}]\ngroups: [{realm: api, id: g, roles: {consultant: [lin]}}]\n", encoding="utf-8")
+    code, out, _ = d.run("check")
+    for who in ("rule 'a' alerts 'expert'", "rule 'b' alerts 'staff:chen'"):
+        check(f"{who}, which the org file gives to nobody" in out, who, out)
+    equal((code, out.count("org file")), (0, 2), "and no more")
+
+
 def templates_are_told_from_rules_by_their_steps(folder):
     d = Daemon(folder)
     code, _, err = d.run("check", BROKEN_TEMPLATES)
@@ -500,6 +518,7 @@ def a_restore_holds_what_waits(folder):
 
 if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
+             a_role_that_nobody_holds_is_a_warning,
              templates_are_told_from_rules_by_their_steps,
              a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers,
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,

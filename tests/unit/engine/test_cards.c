@@ -12,7 +12,11 @@ static const char RULES[] = "rules:\n"
                             "  - id: info\n    when: {any: [谢谢]}\n"
                             "    then: [{alert: {to: consultant, level: info, text: 谢}}]\n"
                             "  - id: urgent\n    when: {any: [漏电]}\n"
-                            "    then: [{alert: {to: consultant, level: urgent, text: 急}}]\n";
+                            "    then: [{alert: {to: consultant, level: urgent, text: 急}}]\n"
+                            "  - id: named\n    when: {any: [找赵]}\n"
+                            "    then: [{alert: {to: 'staff:zhao', level: warn, text: 找}}]\n"
+                            "  - id: gone\n    when: {any: [找王]}\n"
+                            "    then: [{alert: {to: 'staff:wang', level: warn, text: 找}}]\n";
 static const char CONFIG[] =
     "targets:\n"
     "  lin: {kind: webhook, url: 'http://127.0.0.1:1/x', allow_private: true}\n"
@@ -170,6 +174,22 @@ static void two_persons_have_paces_of_their_own(void **state)
     assert_int_equal(desk_command(d, "alert.handover", "{\"id\":1,\"to\":\"zhao\"}"), 0);
     assert_int_equal(d->sent.n, 2);
     assert_int_equal(rows(d, "state = 1 AND person = 2"), 1);
+    desk_free(d);
+}
+
+static void a_rule_names_a_person_by_the_key_of_the_org_file(void **state)
+{
+    struct desk *d = fresh(ORG);
+
+    (void)state;
+    credit(d, "lin", 5, PERSONAL);
+    credit(d, "zhao", 5, PERSONAL);
+    desk_say(d, "m1", "ann", "customer", "我找赵经理");
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM alert WHERE role = 'staff:2'"), 1);
+    assert_int_equal(rows(d, "person = 2"), 1);
+    desk_say(d, "m2", "ann", "customer", "我找王经理"); /* whom the manager stands in for */
+    assert_int_equal(rows(d, "person = 2"), 2);
+    assert_int_equal(rows(d, "person = 1"), 0);
     desk_free(d);
 }
 
@@ -518,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_rung_of_a_ladder_takes_along_what_waits),
         cmocka_unit_test(what_a_person_asked_for_comes_when_it_was_asked_for),
         cmocka_unit_test(two_persons_have_paces_of_their_own),
+        cmocka_unit_test(a_rule_names_a_person_by_the_key_of_the_org_file),
         cmocka_unit_test(what_is_dealt_with_while_it_waits_is_on_no_card),
         cmocka_unit_test(a_card_that_failed_is_tried_again_while_one_of_its_alerts_is_open),
         cmocka_unit_test(a_stop_forgets_no_pace_and_no_gate),

@@ -66,6 +66,13 @@ static const struct {
       "10:16: alert needs `text`, e.g. \"{{message.text}}\"",
       "11:9: an action is a map with exactly one key"}},
     {"12-list-root", {"1:1: a rule file is a map with the key `rules`"}},
+    {"13-people",
+     {"4:23: groups.type: no type of group is called 'homme'; nearest known: 'home'",
+      "4:30: groups.type: no type of group is called 'zoo'; there are home, ecommerce, course, "
+      "ticketing and other",
+      "6:21: alert.to: no role is called 'consultnt'; nearest known: 'consultant'",
+      "7:21: alert.to: no role is called 'boss'; write a role such as consultant, leader, manager "
+      "or staff:ID"}},
 };
 
 static bool says(const char *line, const char *expected)
@@ -304,7 +311,7 @@ static void alert_is(struct world *w, const char *template, const char *text, co
 
     qund_buf_printf(&yaml,
                     "rules: [{id: r, title: 询价, when: {any: [{regex: '(\\d+)\\s*(元|块)'}, 价]},"
-                    " then: [{alert: {to: owner, text: '%s'}}]}]%c",
+                    " then: [{alert: {to: group_owner, text: '%s'}}]}]%c",
                     template, 0);
     world_rules(w, yaml.p);
     assert_int_equal(world_eval(w, text), 1);
@@ -337,8 +344,8 @@ static void a_rendered_text_is_bounded_between_characters(void **state)
     for (i = 0; i < 600; i++)
         qund_buf_puts(&text, "价");
     qund_buf_char(&text, 0);
-    world_rules(w, "rules: [{id: r, when: {any: [价]}, then: [{alert: {to: owner,"
-                   " text: '{{message.text}}'}}, {alert: {to: owner,"
+    world_rules(w, "rules: [{id: r, when: {any: [价]}, then: [{alert: {to: group_owner,"
+                   " text: '{{message.text}}'}}, {alert: {to: group_owner,"
                    " text: 'a{{message.text}}{{message.text}}b'}}]}]");
     assert_int_equal(world_eval(w, text.p), 1);
     out = w->hits.effects[0].text;
@@ -449,7 +456,7 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
         "rules:\n"
         "- {id: first, priority: 90, stop: true, when: {any: [广告, 加微]}, then: [{intent: "
         "spam}]}\n"
-        "- {id: shadowed, when: {any: [加微]}, then: [{alert: {to: owner, level: urgent,"
+        "- {id: shadowed, when: {any: [加微]}, then: [{alert: {to: group_owner, level: urgent,"
         " text: x}}]}\n"
         "- {id: never, when: {any: [钱], none: [钱], count: {gte: 1, within: 1h}},"
         " then: [{tag: 意向：询价}]}\n"
@@ -467,6 +474,68 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
     assert_non_null(strstr(warnings.v[0].where, "a.yaml:3:3"));
     qund_errs_done(&errs);
     qund_errs_done(&warnings);
+}
+
+static bool only_lin(void *arg, struct qund_str to)
+{
+    (void)arg;
+    return qund_str_is(to, "consultant") || qund_str_is(to, "staff:lin");
+}
+
+static bool only_slow(void *arg, struct qund_str name)
+{
+    (void)arg;
+    return qund_str_is(name, "slow");
+}
+
+static void names_that_nobody_answers_to_are_doubted_once(void **state)
+{
+    static const char *const expected[] = {
+        "test.yaml:2:3: rule 'asks': asks for the intent, which no rule gives: 'price_qestion'; "
+        "nearest known: 'price_question'",
+        "test.yaml:2:3: rule 'asks': asks for the intent, which no rule gives: 'weather'",
+        "test.yaml:4:3: rule 'gives': gives the intent, for which nobody asks: 'complant'; nearest "
+        "known: 'complaint'",
+        "test.yaml:6:68: rule 'climbs': its alert climbs no ladder, alert.ladders of the "
+        "configuration has none called 'slwo'",
+        "test.yaml:6:68: rule 'climbs' (and 1 more) alerts 'expert', which the org file gives to "
+        "nobody: the manager is told, then the leader",
+        "test.yaml:7:3: rule 'moves': sets the stage, which is none of leads.stages: 'orderd'; "
+        "nearest known: 'ordered'",
+        "test.yaml:7:3: rule 'moves': waits for the event 'member.jion'; nearest known: "
+        "'member.join'",
+        "test.yaml:8:42: rule 'lin' alerts 'staff:chen', which the org file gives to nobody: the "
+        "manager is told, then the leader",
+    };
+    static const char *const stages[] = {"new", "ordered"};
+    struct world *w = *state;
+    struct qund_rules_known known = {
+        .ladder = only_slow, .held = only_lin, .stages = stages, .n_stages = 2};
+    struct qund_errs doubts;
+    size_t i;
+
+    world_rules(
+        w,
+        "rules:\n"
+        "- {id: asks, when: {any: [a], intents: {any: [price_qestion, own], none: [weather]}},\n"
+        "   then: [{tag: a}]}\n"
+        "- {id: gives, when: {any: [b]}, then: [{intent: complant}, {intent: own}]}\n"
+        "- {id: off, enabled: false, when: {any: [b]}, then: [{alert: {to: store, text: x}}]}\n"
+        "- {id: climbs, when: {any: [c]}, then: [{alert: {ladder: slwo, to: expert, text: x}}]}\n"
+        "- {id: moves, on: [member.jion, my.own], then: [{lead: {stage: orderd}}]}\n"
+        "- {id: lin, then: [{alert: {text: x, to: staff:chen}}, {alert: {to: staff:lin, text: "
+        "x}},\n"
+        "   {alert: {to: expert, ladder: slow, text: x}}, {alert: {to: consultant, text: x}}]}\n");
+    qund_errs_init(&doubts, 20);
+    qund_rules_doubts(w->rules, &known, &doubts);
+    for (i = 0; i < doubts.n && i < QUND_ARRAY_LEN(expected); i++) {
+        char line[600];
+
+        snprintf(line, sizeof(line), "%s: %s", doubts.v[i].where, doubts.v[i].text);
+        assert_string_equal(line, expected[i]);
+    }
+    assert_int_equal(doubts.n, QUND_ARRAY_LEN(expected));
+    qund_errs_done(&doubts);
 }
 
 /* The example of docs/rule-language.md is what people copy, the shipped rules what they read. */
@@ -519,6 +588,7 @@ int main(int argc, char **argv)
         world_test(lists_are_bounded),
         world_test(the_shipped_rules_and_the_documented_one_load),
         world_test(check_warns_of_what_looks_like_a_mistake),
+        world_test(names_that_nobody_answers_to_are_doubted_once),
     };
 
     if (argc == 2 && strcmp(argv[1], "compile-rules") == 0)

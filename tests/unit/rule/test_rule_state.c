@@ -424,7 +424,7 @@ static void run_cut(struct world *w, int batch, struct qund_buf *did)
                    "- {id: c, when: {any: [在], count: {gte: 2, within: 3m, per: sender}},"
                    " then: [{intent: again}]}\n"
                    "- {id: p, when: {any: [价]}, cooldown: {for: 5m, per: group},"
-                   " then: [{alert: {to: owner, text: '{{count}} {{message.text}}'}}]}\n");
+                   " then: [{alert: {to: group_owner, text: '{{count}} {{message.text}}'}}]}\n");
     for (i = 0; i < 600; i++) {
         if (i % batch == 0)
             assert_int_equal(qund_db_begin(w->db), 0);
