@@ -33,7 +33,7 @@ int cli_lean_features(struct cli *c)
         struct qund_str s = {json_string_value(text), json_string_length(text)};
 
         qund_buf_clear(&out);
-        if (!s.p || qund_fold_text(qund_fold_tables(), s, &folded) < 0)
+        if (!s.p || qund_fold_message(qund_fold_tables(), s, &folded) < 0)
             code = EXIT_WRONG;
         else
             qund_lean_features(qund_buf_view(&folded.text), &out);

@@ -120,13 +120,25 @@ static int do_alert(struct qund_engine *e, struct subject *s, const struct qund_
                                                       .suggest = x->suggest});
 }
 
+/* The group is called to something in words that the extractor does not know. */
+static int do_call(struct qund_engine *e, struct subject *s, const struct qund_rule_effect *x,
+                   struct verdict *v)
+{
+    (void)s;
+    (void)v;
+    for (int c = QUND_CALL_NONE; c < QUND_CALL_KINDS; c++)
+        if (qund_str_is(x->name, qund_call_name((enum qund_call)c)))
+            e->extract.call = (enum qund_call)c;
+    return 0;
+}
+
 int qund_engine_effects(struct qund_engine *e, struct subject *s, const struct qund_rule_hits *hits,
                         struct verdict *v)
 {
     static int (*const DO[QUND_RULE_ACTS])(struct qund_engine *, struct subject *,
                                            const struct qund_rule_effect *, struct verdict *) = {
         [QUND_ACT_INTENT] = do_intent, [QUND_ACT_TAG] = do_tag,     [QUND_ACT_UNTAG] = do_untag,
-        [QUND_ACT_LEAD] = do_lead,     [QUND_ACT_ALERT] = do_alert,
+        [QUND_ACT_LEAD] = do_lead,     [QUND_ACT_ALERT] = do_alert, [QUND_ACT_CALL] = do_call,
     };
     int rc = 0;
 

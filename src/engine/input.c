@@ -223,6 +223,8 @@ static size_t offer(const struct qund_extract *x, struct qund_rule_extract *v, s
     for (size_t i = 0; i < QUND_ARRAY_LEN(KINDS) && n < max; i++)
         if (x->kinds & KINDS[i].bit)
             v[n++] = (struct qund_rule_extract){qund_str(KINDS[i].name), QUND_STR("1")};
+    if (x->call != QUND_CALL_NONE && n < max)
+        v[n++] = (struct qund_rule_extract){QUND_STR("call"), qund_str(qund_call_name(x->call))};
     return n;
 }
 

@@ -24,7 +24,7 @@ static int subject_of(struct qund_engine *e, struct qund_str packed, int64_t seq
     s->row.seq = seq;
     s->row.month = month;
     if (rc == 0)
-        rc = qund_fold_text(e->deps.fold, ev->text, &e->folded);
+        rc = qund_fold_message(e->deps.fold, ev->text, &e->folded);
     return rc < 0 ? rc : qund_input_extract(e, s, &e->extract);
 }
 

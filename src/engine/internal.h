@@ -207,7 +207,7 @@ QUND_CHECK int qund_member_spoke_after(struct qund_engine *e, int64_t grp,
                                        const struct qund_crm_contact *c, int64_t ts, bool *out);
 
 /* --- input.c --- */
-#define INPUT_EXTRACTS (QUND_ROOM_MAX + QUND_PHONE_MAX + 8)
+#define INPUT_EXTRACTS (QUND_ROOM_MAX + QUND_PHONE_MAX + 9)
 bool qund_subject_staff(const struct subject *s); /* staff or bot */
 /* e->folded holds the text. *x: what the extractors found (nothing, without sender or text). */
 QUND_CHECK int qund_input_extract(struct qund_engine *e, struct subject *s, struct qund_extract *x);

@@ -161,7 +161,7 @@ static int redo_next_list(struct qund_engine *e, struct qund_crm_group *g, int64
     s.seq = seq;
     s.ts = row.ts;
     s.text = qund_arena_str(e->arena, row.text);
-    rc = qund_fold_text(e->deps.fold, s.text, &folded);
+    rc = qund_fold_message(e->deps.fold, s.text, &folded);
     if (rc < 0)
         return rc;
     in.text = qund_buf_view(&folded.text);
@@ -332,7 +332,7 @@ int qund_engine_message(struct qund_engine *e, struct subject *s)
             rc = count(e, s);
     }
     if (rc == 0)
-        rc = qund_fold_text(e->deps.fold, s->ev->text, &e->folded);
+        rc = qund_fold_message(e->deps.fold, s->ev->text, &e->folded);
     if (rc == 0)
         rc = qund_input_extract(e, s, x);
     if (rc == 0)
@@ -368,7 +368,7 @@ int qund_engine_rules_for(struct qund_engine *e, struct subject *s)
     QUND_AUTO(taken_done) struct taken t = {0};
     struct qund_rule_hits hits = {0};
     struct verdict v = {0};
-    int rc = s->ev->text.n > 0 ? qund_fold_text(e->deps.fold, s->ev->text, &e->folded) : 0;
+    int rc = s->ev->text.n > 0 ? qund_fold_message(e->deps.fold, s->ev->text, &e->folded) : 0;
 
     if (rc == 0)
         rc = run_rules(e, s, NULL, &hits);

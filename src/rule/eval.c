@@ -282,6 +282,7 @@ void qund_rule_overlay(struct qund_rule_run *run, const struct qund_rule_action 
         break;
     case QUND_ACT_LEAD:
     case QUND_ACT_ALERT:
+    case QUND_ACT_CALL:
     case QUND_ACT_REPLY:
     case QUND_ACT_RECALL:
     case QUND_ACT_FORWARD:

@@ -125,12 +125,26 @@ static void read_alert(struct qund_rule_reader *rd, const struct qund_ynode *n, 
         qund_yaml_bad(rd->errs, rd->doc, n, "alert needs `text`, e.g. \"{{message.text}}\"");
 }
 
+/* What the message calls for, as the extractor would have said; "1" and "来" answer it from then
+ * on. */
+static void read_call(struct qund_rule_reader *rd, const struct qund_ynode *n, void *into)
+{
+    static const char *const calls[] = {"signup", "confirm", "order", "close"};
+    struct qund_rule_action *a = into;
+    int i = qund_rule_read_choice(rd, n, "call", calls, QUND_ARRAY_LEN(calls));
+
+    a->act = QUND_ACT_CALL;
+    if (i >= 0)
+        a->name = qund_str(calls[i]);
+}
+
 static const struct qund_rule_key action_keys[] = {
     {"intent", read_intent},
     {"tag", read_tag},
     {"untag", read_untag},
     {"lead", read_lead},
     {"alert", read_alert},
+    {"call", read_call},
     {"reply", qund_rule_read_reply},
     {"recall", qund_rule_read_recall},
     {"forward", qund_rule_read_forward},
@@ -138,8 +152,8 @@ static const struct qund_rule_key action_keys[] = {
 
 const char *qund_rule_act_name(enum qund_rule_act a)
 {
-    static const char *const names[QUND_RULE_ACTS] = {"intent", "tag",   "untag",  "lead",
-                                                      "alert",  "reply", "recall", "forward"};
+    static const char *const names[QUND_RULE_ACTS] = {
+        "intent", "tag", "untag", "lead", "alert", "call", "reply", "recall", "forward"};
 
     return (unsigned)a < QUND_RULE_ACTS ? names[a] : "?";
 }

@@ -53,8 +53,8 @@ static void read_names(struct qund_rule_reader *rd, const struct qund_ynode *n, 
 
 /* What text/extract.h finds; a name that no extractor gives would never hold. */
 static const char *const extracts[] = {
-    "room",           "phone", "chain",    "signup",    "signup_cancel",
-    "signup_confirm", "order", "question", "grievance", "aside",
+    "room",  "phone",    "chain",     "signup", "signup_cancel", "signup_confirm",
+    "order", "question", "grievance", "aside",  "call",
 };
 
 bool qund_rule_known_extract(struct qund_str name)
@@ -66,8 +66,7 @@ bool qund_rule_known_extract(struct qund_str name)
 static const char *const contexts[] = {
     "reply_to_staff", "reply_to_member", "mention_staff", "mention_member",
     "after_staff",    "after_member",    "call_signup",   "call_confirm",
-    "call_order",     "call_fresh",      "signed_up",
-    "is_asked",
+    "call_order",     "call_fresh",      "signed_up",     "is_asked",
 };
 
 static bool check_context(struct qund_rule_reader *rd, const struct qund_ynode *n, const char *what)

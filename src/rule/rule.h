@@ -189,6 +189,7 @@ enum qund_rule_act {
     QUND_ACT_UNTAG,  /* name */
     QUND_ACT_LEAD,   /* score_add, stage */
     QUND_ACT_ALERT,  /* to, level, ladder, text */
+    QUND_ACT_CALL,   /* name: the message calls for it, see qund_call_name */
     QUND_ACT_REPLY,  /* text, person */
     QUND_ACT_RECALL, /* what we said ourselves */
     QUND_ACT_FORWARD /* to, text */
@@ -207,7 +208,7 @@ struct qund_rule_effect {
     uint32_t action; /* index in the rule's `then` */
     struct qund_str rule_id;
     int64_t rule_version;
-    struct qund_str name;    /* INTENT, TAG, UNTAG */
+    struct qund_str name;    /* INTENT, TAG, UNTAG, CALL */
     int64_t for_ms;          /* TAG: how long; 0: for good */
     int64_t score_add;       /* LEAD */
     struct qund_str stage;   /* LEAD, or NONE */

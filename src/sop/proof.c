@@ -56,14 +56,13 @@ const char *qund_proof_like_name(enum qund_proof_like l)
 int qund_proof_text_new(const struct qund_fold *f, struct qund_str content,
                         struct qund_proof_text **out)
 {
-    QUND_AUTO(qund_buf_done) struct qund_buf folded = {0};
+    QUND_AUTO(qund_folded_done) struct qund_folded folded = {0};
     QUND_AUTO(qund_proof_text_free) struct qund_proof_text *t = qund_alloc(sizeof(*t));
 
-    if (content.n > QUND_FOLD_MAX_BYTES)
-        return QUND_E_INVAL;
     t->f = f;
-    qund_fold_str(f, content, &folded);
-    qund_proof_read(f, qund_buf_view(&folded), PROOF_CONTENT_MAX, &t->signs);
+    if (qund_fold_message(f, content, &folded) < 0) /* as what is posted will be */
+        return QUND_E_INVAL;
+    qund_proof_read(f, qund_buf_view(&folded.text), PROOF_CONTENT_MAX, &t->signs);
     if (t->signs.n == 0)
         return QUND_E_INVAL;
     qund_proof_index(&t->signs, &t->index);

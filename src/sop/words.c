@@ -77,7 +77,7 @@ struct qund_str qund_sop_wording_find(enum qund_sop_wording w, struct qund_str t
     QUND_AUTO(qund_folded_done) struct qund_folded folded = {0};
     struct qund_str s;
 
-    if (!text.p || qund_fold_text(qund_fold_tables(), text, &folded) < 0)
+    if (!text.p || qund_fold_message(qund_fold_tables(), text, &folded) < 0)
         return QUND_STR_NONE;
     s = qund_buf_view(&folded.text);
     for (size_t i = 0; i < LISTS[w].n; i++) {

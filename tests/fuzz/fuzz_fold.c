@@ -32,6 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (bad >= 0)
         in.n = (size_t)bad;
+    qund_assert(qund_fold_message(fold, in, &t) == QUND_OK);
+    check(t.map, t.text.n, in.n);
+    qund_assert(qund_utf8_check(qund_buf_view(&t.text)) < 0);
     qund_assert(qund_fold_text(fold, in, &t) == QUND_OK);
     qund_fold_squeeze(fold, &t);
     check(t.map, t.text.n, in.n);

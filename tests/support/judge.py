@@ -4,7 +4,8 @@
     qund export messages --format jsonl | tests/support/judge.py [LABELS…] --export -
     tests/support/judge.py tests/data/labels/held_*.jsonl --export export.jsonl
 
-A label line holds `id` and `expect: {intents, rooms, phones, signups}`; the other fields are the
+A label line holds `id` and `expect: {intents, rooms, phones, signups}` (and `call`, what a message of the
+staff calls for: that is for scripts/train-lean and not judged); the other fields are the
 event itself, so a label file can be replayed as it is. Lines of sample.jsonl hold id and expect only
 and belong to tests/data/conversations.jsonl. Files with held_ in their name were never used for tuning and
 are counted apart, and those of FRESH once more apart: written when the rules were as good as done, they
@@ -24,7 +25,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LABELS = os.path.join(HERE, "..", "data", "labels", "*.jsonl")
-FRESH = ("blind3_held_", "blind5_held_", "blind6_held_")
+FRESH = ("blind3_held_", "blind5_held_", "blind6_held_", "daily_held_")
 CUSTOMER_INTENTS = (
     "price_question", "complaint", "purchase_intent", "signup", "signup_cancel", "signup_confirm",
     "needs_reply", "room_no", "phone", "spam", "opt_out", "staff_risk",

@@ -11,7 +11,10 @@ static const char RULES[] =
     "- {id: e, when: {context: call_order}, then: [{intent: call_order}]}\n"
     "- {id: f, when: {context: call_fresh}, then: [{intent: call_fresh}]}\n"
     "- {id: g, when: {context: signed_up}, then: [{intent: signed_up}]}\n"
-    "- {id: h, when: {context: is_asked}, then: [{intent: is_asked}]}\n";
+    "- {id: h, when: {context: is_asked}, then: [{intent: is_asked}]}\n"
+    "- {id: k, when: {from: [staff], any: [吱应], extract: {none: [call]}}, then: [{call: "
+    "confirm}]}\n"
+    "- {id: l, when: {from: [staff], any: [闭团]}, then: [{call: close}]}\n";
 
 #define MINUTE 60000LL
 #define HOUR (60 * MINUTE)
@@ -97,12 +100,33 @@ static void who_stands_in_the_list_is_asked_when_all_are(void **state)
     desk_free(d);
 }
 
+static void a_rule_may_say_what_the_group_is_called_to(void **state)
+{
+    struct desk *d = desk_new("{}", RULES);
+
+    (void)state;
+    desk_say(d, "c1", "lin", "staff", "明儿九点，都再吱应");
+    desk_say(d, "m1", "ann", "customer", "好");
+    around(d, "m1", "after_staff call_confirm call_fresh");
+    /* What the extractor knows for a call is offered to rules, so that they need not call twice. */
+    desk_say(d, "c2", "lin", "staff", "周六下午讲座，想来的接龙报名，写人数，吱应");
+    desk_say(d, "m2", "ann", "customer", "好");
+    around(d, "m2", "after_staff call_signup call_fresh");
+    desk_say(d, "c3", "lin", "staff",
+             "今日团购：草莓19.9元/盒，车厘子39.9元/斤，要的下单，八点截单");
+    desk_say(d, "c4", "lin", "staff", "闭团");
+    desk_say(d, "m3", "ann", "customer", "好");
+    around(d, "m3", "after_staff call_signup call_fresh");
+    desk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_spoke_last_is_told_for_ten_minutes),
         cmocka_unit_test(the_last_call_is_told_as_long_as_people_answer_it),
         cmocka_unit_test(who_stands_in_the_list_is_asked_when_all_are),
+        cmocka_unit_test(a_rule_may_say_what_the_group_is_called_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static const struct {
     {"10-not-rules", {"1:1: unknown key 'rule'; nearest known: 'rules'"}},
     {"11-names",
      {"4:16: extract must be one of: room, phone, chain, signup, signup_cancel, signup_confirm, "
-      "order, question, grievance, aside (found 'rooom')",
+      "order, question, grievance, aside, call (found 'rooom')",
       "5:14: unknown key 'some'; known here: any, all, none",
       "6:7: unknown key 'near'; known here: all, any, none, from, groups, hours, tags, count, "
       "kind, extract, intents, context, lean",
@@ -64,7 +64,8 @@ static const struct {
       "9:14: tag needs `name`, e.g. {name: 意向:询价, for: 30d}",
       "10:16: alert needs `to`: a role such as consultant",
       "10:16: alert needs `text`, e.g. \"{{message.text}}\"",
-      "11:9: an action is a map with exactly one key"}},
+      "11:9: an action is a map with exactly one key",
+      "12:15: call must be one of: signup, confirm, order, close (found 'meeting')"}},
     {"12-list-root", {"1:1: a rule file is a map with the key `rules`"}},
     {"13-people",
      {"4:23: groups.type: no type of group is called 'homme'; nearest known: 'home'",

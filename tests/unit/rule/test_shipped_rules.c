@@ -80,6 +80,10 @@ static void the_shipped_table_leans_where_anybody_would(void **state)
         {"你们的广告不要再发给我了", "opt_out", 60, 99},
         {"招兼职，时间自由，一天两百，加我微信", "spam", 50, 99},
         {"好的收到啦", "spam", 0, 3},
+        {"礼拜天上午包饺子，谁家想来报一声，大人孩子各几位", "call_signup", 5, 99},
+        {"明天包饺子，面今晚就得和，来的各家都回个话", "call_confirm", 5, 99},
+        {"师傅已经在路上了，半小时到您家", "call_signup", 0, 2},
+        {"师傅已经在路上了，半小时到您家", "call_confirm", 0, 2},
     };
     struct qund_lean *l = shipped_table();
 

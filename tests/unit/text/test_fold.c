@@ -333,6 +333,46 @@ static void a_text_beyond_the_limit_is_refused_and_reads_as_empty(void **state)
     assert_true(t.map_cap < 1000);
 }
 
+static void a_word_spaced_out_is_joined_and_phrases_are_not(void **state)
+{
+    static const struct {
+        const char *text, *joined;
+    } cases[] = {
+        {"多 少 钱", "多少钱"},
+        {"橱柜　多  少　錢？", "橱柜 多少钱?"},
+        {"VIP密训，加 微 信 jk029 发你", "vip密训,加微信 jk029 发你"},
+        {"铰链 又 掉 了 多 少 次", "铰链 又掉了多少次"},
+        {"嗯 好", "嗯 好"},                                     /* two say nothing */
+        {"价 格 多少", "价 格 多少"},                           /* likewise */
+        {"行 我去看看 姐 墙上那个", "行 我去看看 姐 墙上那个"}, /* phrases */
+        {"买 1 送 1 的 码 多少", "买 1 送 1 的 码 多少"},
+        {"1. 例 2人\n2. 周 1人", "1. 例 2人\n2. 周 1人"},
+        {"早\n安\n好", "早\n安\n好"},
+        {"是 多 少钱", "是 多 少钱"},
+        {" 多 少 钱 ", " 多少钱 "},
+    };
+    const struct qund_fold *f = fold_of(state);
+    QUND_AUTO(qund_folded_done) struct qund_folded t = {0};
+    QUND_AUTO(qund_folded_done) struct qund_folded again = {0};
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(cases); i++) {
+        struct qund_str text = qund_str(cases[i].text);
+        ptrdiff_t at;
+
+        assert_int_equal(qund_fold_message(f, text, &t), QUND_OK);
+        assert_string_equal(t.text.p, cases[i].joined);
+        check_map(&t, text);
+        at = qund_str_find(qund_buf_view(&t.text), 0, QUND_STR("多少钱"));
+        if (at >= 0) { /* what was written, blanks included */
+            struct qund_str was = qund_folded_origin(&t, text, (size_t)at, (size_t)at + 9);
+
+            assert_true(was.n > 9 && qund_str_starts(was, "多") && was.p[was.n - 1] != ' ');
+        }
+        assert_int_equal(qund_fold_message(f, qund_buf_view(&t.text), &again), QUND_OK);
+        assert_string_equal(again.text.p, t.text.p);
+    }
+}
+
 static void memory_is_reused_from_text_to_text(void **state)
 {
     const struct qund_fold *f = fold_of(state);
@@ -362,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_tower_of_marks_is_cut_and_stays_cheap),
         cmocka_unit_test(a_run_of_vowels_that_only_join_keeps_all_of_them),
         cmocka_unit_test(a_text_beyond_the_limit_is_refused_and_reads_as_empty),
+        cmocka_unit_test(a_word_spaced_out_is_joined_and_phrases_are_not),
         cmocka_unit_test(memory_is_reused_from_text_to_text),
     };
 
