@@ -254,7 +254,7 @@ int qund_sim_crowd(struct sim *s, const struct sim_act *a)
     json_error_t why;
     json_t *task;
     int64_t closes = 0;
-    int rc = qund_sop_task_print(s->l->db, a->task, &json);
+    int rc = qund_sop_task_print(s->l->db, a->task, NULL, &json);
 
     if (rc < 0)
         return rc == QUND_E_NOTFOUND ? 0 : qund_sim_fail(s, rc, &(struct qund_err){0});

@@ -287,7 +287,7 @@ static int show_id(struct cli *c, int64_t id)
     print_all(c, qund_buf_view(&json));
     if (c->json)
         return EXIT_FINE;
-    look.zone = zone = cli_zone(c);
+    f.zone = look.zone = zone = cli_zone(c);
     plan = cli_json(qund_buf_view(&json));
     cli_plan_print(plan, zone);
     look.groups = json_array_size(json_object_get(plan, "groups")) > 1;
@@ -444,7 +444,8 @@ static int about(struct cli *c, const struct about *a, int64_t id)
     o = cli_json(qund_buf_view(&reply));
     zone = cli_zone(c);
     cli_print_doubts(o, zone);
-    if (cli_field_int(o, "id") > 0) /* a clone is another one */
+    cli_print_doubts(json_object_get(o, "draft"), zone); /* an edit's */
+    if (cli_field_int(o, "id") > 0)                      /* a clone is another one */
         id = cli_field_int(o, "id");
     json_decref(o);
     return show_id(c, id);

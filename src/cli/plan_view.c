@@ -43,7 +43,7 @@ static void print_params(const json_t *params)
     cli_table_print(&t);
 }
 
-/* "入群  >=15% of new = 6  →  9 达成" */
+/* "入群  ≥新成员的15% = 6  →  9 达成" */
 static void print_goals(const json_t *goals)
 {
     struct cli_table t = {0};
@@ -54,14 +54,15 @@ static void print_goals(const json_t *goals)
     {
         const json_t *figure = json_object_get(g, "figure"), *mark = json_object_get(g, "mark");
         const json_t *reached = json_object_get(g, "reached");
-        const char *wanted = cli_field(g, "wanted");
+        QUND_AUTO(qund_buf_done) struct qund_buf wanted = {0};
 
+        cli_put_goal(cli_field(g, "wanted"), &wanted);
         cli_table_row(&t);
         cli_table_put(&t, 0, "  %s", cli_zh(cli_field(g, "name")));
-        if (json_is_number(mark) && strchr(wanted, '%'))
-            cli_table_put(&t, 1, "%s = %.6g", wanted, json_number_value(mark));
+        if (json_is_number(mark) && strchr(wanted.p, '%'))
+            cli_table_put(&t, 1, "%s = %.6g", wanted.p, json_number_value(mark));
         else
-            cli_table_put(&t, 1, "%s", wanted);
+            cli_table_put(&t, 1, "%s", wanted.p);
         if (json_is_number(figure))
             cli_table_put(&t, 2, "→ %.6g %s", json_number_value(figure),
                           json_is_boolean(reached) ? cli_zh(json_is_true(reached) ? "hit" : "miss")

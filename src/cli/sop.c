@@ -61,8 +61,8 @@ static int list(struct cli *c)
         cli_table_row(&t);
         cli_table_put(&t, 0, "%.*s", QUND_STR_ARG(s->id));
         cli_table_put(&t, 1, "%.*s", QUND_STR_ARG(s->title));
-        cli_table_put(&t, 2, "%s", qund_sop_scope_name(s->scope));
-        cli_table_put(&t, 3, "%s", qund_sop_trigger_name(s->trigger));
+        cli_table_put(&t, 2, "%s", cli_zh(qund_sop_scope_name(s->scope)));
+        cli_table_put(&t, 3, "%s", cli_zh(qund_sop_trigger_name(s->trigger)));
         cli_table_put(&t, 4, "%zu 步", s->n_steps);
     }
     cli_table_print(&t);
@@ -167,7 +167,8 @@ static int show(struct cli *c, const char *id)
         return EXIT_FINE;
     }
     printf("%.*s（%.*s）· %s · %s\n%.*s\n\n", QUND_STR_ARG(s->title), QUND_STR_ARG(s->id),
-           qund_sop_scope_name(s->scope), qund_sop_trigger_name(s->trigger), QUND_STR_ARG(s->goal));
+           cli_zh(qund_sop_scope_name(s->scope)), cli_zh(qund_sop_trigger_name(s->trigger)),
+           QUND_STR_ARG(s->goal));
     for (size_t i = 0; i < s->n_steps; i++)
         put_step(&t, &s->steps[i]);
     cli_table_print(&t);

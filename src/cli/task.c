@@ -42,7 +42,7 @@ static int read_filter(struct cli *c, const struct qund_zone *z, struct qund_tas
     const char *state = cli_opt(c, "--state");
     int which;
 
-    *f = (struct qund_task_filter){.limit = LIST_MAX};
+    *f = (struct qund_task_filter){.limit = LIST_MAX, .zone = z};
     if (read_number(c, "--plan", &f->plan) || read_number(c, "--group", &f->group))
         return EXIT_USAGE;
     if (state) {
@@ -122,15 +122,16 @@ static void print_log(const json_t *task, const struct qund_zone *zone)
 
     json_array_foreach(json_object_get(task, "log"), i, o)
     {
-        QUND_AUTO(qund_buf_done) struct qund_buf when = {0};
+        QUND_AUTO(qund_buf_done) struct qund_buf when = {0}, reason = {0};
 
         cli_put_time(zone, o, "at", true, &when);
         cli_table_row(&t);
         cli_table_put(&t, 0, "  %.*s", QUND_STR_ARG(qund_buf_view(&when)));
-        cli_table_put(&t, 1, "%s", cli_field(o, "event"));
+        cli_put_reason(cli_field(o, "reason"), &reason);
+        cli_table_put(&t, 1, "%s", cli_zh(cli_field(o, "event")));
         cli_table_put(&t, 2, "%s", cli_zh(cli_field(o, "state")));
-        cli_table_put(&t, 3, "%s", cli_field(o, "by"));
-        cli_table_put(&t, 4, "%s", cli_field(o, "reason"));
+        cli_table_put(&t, 3, "%s", cli_zh(cli_field(o, "by")));
+        cli_table_put(&t, 4, "%.*s", QUND_STR_ARG(qund_buf_view(&reason)));
     }
     cli_table_print(&t);
 }
@@ -139,12 +140,12 @@ static int show(struct cli *c, int64_t id)
 {
     QUND_AUTO(qund_db_close) struct qund_db *db = cli_db(c);
     QUND_AUTO(qund_buf_done) struct qund_buf json = {0};
-    QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
-    struct cli_task_look look = {.numbers = true, .groups = true, .year = true};
+    QUND_AUTO(qund_zone_free) struct qund_zone *zone = c->json ? NULL : cli_zone(c);
+    struct cli_task_look look = {.zone = zone, .numbers = true, .groups = true, .year = true};
     struct cli_table t = {0};
     struct qund_err err = {0};
     json_t *o;
-    int rc = db ? qund_sop_task_print(db, id, &json) : 0;
+    int rc = db ? qund_sop_task_print(db, id, zone, &json) : 0;
 
     if (!db)
         return EXIT_WRONG;
@@ -159,7 +160,6 @@ static int show(struct cli *c, int64_t id)
         return EXIT_FINE;
     }
     o = cli_json(qund_buf_view(&json));
-    look.zone = zone = cli_zone(c);
     cli_task_head(&t);
     cli_task_row(&t, o, &look);
     cli_table_print(&t);

@@ -136,7 +136,7 @@ static int task_command(struct qund_engine *e, struct qund_command *c, const jso
         rc = read_to(e, o, &d, &c->err);
     if (rc == 0)
         rc = qund_engine_task_deed(e, &d, &c->err);
-    return rc < 0 ? rc : qund_sop_task_print(e->db, d.task, &c->reply);
+    return rc < 0 ? rc : qund_sop_task_print(e->db, d.task, NULL, &c->reply);
 }
 
 /* --- what people say about people --- */

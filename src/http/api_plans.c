@@ -122,7 +122,7 @@ int qund_api_plan_tasks(struct qund_reader *rd, const struct qund_call *c, struc
 
 int qund_api_task(struct qund_reader *rd, const struct qund_call *c, struct qund_answer *a)
 {
-    int rc = qund_sop_task_print(rd->db, c->id, &a->body);
+    int rc = qund_sop_task_print(rd->db, c->id, NULL, &a->body);
 
     return rc == QUND_E_NOTFOUND ? qund_err_set(&a->err, rc, "id", "no task has this number") : rc;
 }

@@ -165,7 +165,7 @@ static int look_at(struct qund_reader *rd, const struct link_view *v,
         return rc;
     }
     if (v->link->alert < 0) {
-        rc = qund_sop_task_print(rd->db, -v->link->alert, &json);
+        rc = qund_sop_task_print(rd->db, -v->link->alert, NULL, &json);
         if (rc == 0)
             qund_link_html_task(v, qund_buf_view(&json), people, &a->body);
         a->extra = qund_link_task_headers;

@@ -37,8 +37,6 @@ static int no_template(struct sop_draft *d, struct qund_str id, struct qund_err 
     if (rc < 0)
         return rc;
     found = qund_str_nearest(id, near.names, near.n);
-    if (!found && near.n > 0)
-        found = near.names[0];
     rc = qund_templates_refusal(d->s->deps.db, d->arena, &refused);
     if (rc == 0) /* its file may be there, and not in force */
         return qund_err_set(err, QUND_E_NOTFOUND, "template",
@@ -49,7 +47,10 @@ static int no_template(struct sop_draft *d, struct qund_str id, struct qund_err 
     if (rc != QUND_E_NOTFOUND)
         return rc;
     return qund_err_set(err, QUND_E_NOTFOUND, "template", "there is no template '%.*s'%s%s%s",
-                        QUND_STR_ARG(qund_utf8_cut(id, 60)), found ? "; there is '" : "",
+                        QUND_STR_ARG(qund_utf8_cut(id, 60)),
+                        found    ? "; nearest known: '"
+                        : near.n ? "; `qund sop list` (GET /api/v1/sop/templates) names all"
+                                 : "; none is loaded yet",
                         found ? found : "", found ? "'" : "");
 }
 
@@ -387,8 +388,13 @@ static int ask_how(struct sop_draft *d, const struct sop_draft_ask *ask, struct 
         rc = qund_sop_body_bool(ask->force, "force", &d->force, err);
     if (rc == 0)
         rc = qund_sop_body_text(d->arena, ask->name, "name", &d->plan.name, err);
-    if (d->plan.name.n == 0)
+    if (qund_str_trim(d->plan.name).n == 0) {
         d->plan.name = d->t->title.n > 0 ? d->t->title : d->t->id;
+        if (ask->name.p)
+            qund_errs_add(&d->warnings, QUND_E_INVAL, "name",
+                          "is empty: the plan is called as its template is, '%.*s'",
+                          QUND_STR_ARG(d->plan.name));
+    }
     d->plan.name = qund_utf8_cut(d->plan.name, 200);
     return rc;
 }

@@ -88,29 +88,6 @@ static void check_roles(struct qund_sop_reader *rd, const struct qund_ynode *rol
 }
 
 /* --- what they say --------------------------------------------------------------------------- */
-/* "已成交 36 单": a figure somebody made up as easily as counted. */
-static bool types_a_count(struct qund_str text)
-{
-    static const char *const CLAIMS[] = {"成交", "下定",   "已下单", "已售", "已卖",
-                                         "已抢", "已报名", "已到场", "售出", "卖出",
-                                         "卖了", "卖掉",   "抢走"};
-
-    for (size_t i = 0; i < QUND_ARRAY_LEN(CLAIMS); i++) {
-        struct qund_str claim = qund_str(CLAIMS[i]);
-        ptrdiff_t at = -1;
-
-        while ((at = qund_str_find(text, (size_t)(at + 1), claim)) >= 0) {
-            size_t k = (size_t)at + claim.n;
-
-            while (k < text.n && text.p[k] == ' ')
-                k++;
-            if (k < text.n && text.p[k] >= '0' && text.p[k] <= '9')
-                return true;
-        }
-    }
-    return false;
-}
-
 size_t qund_sop_objections(const struct qund_sop_template *t, const struct qund_sop_say *say,
                            struct qund_str text, struct qund_sop_objection out[QUND_SOP_OBJECTIONS])
 {
@@ -137,7 +114,12 @@ size_t qund_sop_objections(const struct qund_sop_template *t, const struct qund_
         if (word.p && !(bought && REFUSED[i].w == QUND_SOP_WORDS_PURCHASE))
             out[n++] = (struct qund_sop_objection){word, REFUSED[i].why};
     }
-    if (types_a_count(text))
+    if (qund_sop_types_account(text))
+        out[n++] = (struct qund_sop_objection){
+            QUND_STR_NONE,
+            "somebody's own account is not given to customers, they are led to the firm's: write "
+            "{{link:service}}, or name what is the firm's (企业微信)"};
+    if (qund_sop_types_count(text))
         out[n++] = (struct qund_sop_objection){
             QUND_STR_NONE, "a figure of sales or guests is counted, never typed: write "
                            "{{count.orders}}, {{count.signups}} or {{count.checkins}}"};

@@ -31,7 +31,7 @@ static const struct {
     [QUND_SOP_LEAVES] = {"leaves", "退群", QUND_SOP_FROM_CHAT, true},
     [QUND_SOP_COMPLAINTS] = {"complaints", "投诉", QUND_SOP_FROM_CHAT, true},
     [QUND_SOP_UNANSWERED] = {"unanswered", "没人回的问题", QUND_SOP_FROM_CHAT, false},
-    [QUND_SOP_REPLY_MINUTES] = {"reply_minutes", "回复分钟", QUND_SOP_FROM_CHAT, false},
+    [QUND_SOP_REPLY_MINUTES] = {"reply_minutes", "回复用时（分钟）", QUND_SOP_FROM_CHAT, false},
     [QUND_SOP_SATISFACTION] = {"satisfaction", "满意度", QUND_SOP_REPORTED, false},
     [QUND_SOP_TASK_DONE] = {"task_done", "做完", QUND_SOP_FROM_CHAT, false},
     [QUND_SOP_STOCK] = {"stock", "库存", QUND_SOP_REPORTED, false},

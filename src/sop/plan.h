@@ -128,11 +128,13 @@ struct qund_task_filter {
     unsigned states;             /* bits 1 << enum qund_task_state; 0: any */
     int64_t after_due, after_id; /* oldest first, behind this one; 0, 0: from the first */
     int limit;
+    const struct qund_zone *zone; /* for days in texts; NULL: {{event.date}} stays */
 };
 QUND_CHECK int qund_sop_task_list(struct qund_db *db, const struct qund_task_filter *f,
                                   struct qund_buf *json, int64_t *next_due, int64_t *next_id);
-/* One task with its expectation and its log. NOTFOUND. */
-QUND_CHECK int qund_sop_task_print(struct qund_db *db, int64_t id, struct qund_buf *json);
+/* One task with its expectation and its log; zone as in the filter. NOTFOUND. */
+QUND_CHECK int qund_sop_task_print(struct qund_db *db, int64_t id, const struct qund_zone *zone,
+                                   struct qund_buf *json);
 /* The latest version of each template: `{…},{…}`. */
 QUND_CHECK int qund_sop_template_list(struct qund_db *db, struct qund_buf *json);
 /* One with its canonical body; version 0: the latest. NOTFOUND. */

@@ -44,7 +44,9 @@ enum {
     C_X_OUTCOME,
     C_X_REASON,
     C_X_FIGURE,
-    C_X_JUDGED
+    C_X_JUDGED,
+    C_PARAMS,
+    C_EVENT
 };
 #define COLUMNS                                                                                \
     "SELECT t.id, t.plan, p.template, p.version, t.step, t.plan_b, t.grp, g.name, t.contact,"  \
@@ -52,7 +54,7 @@ enum {
     " t.closes, t.role, t.staff, s.name, t.channel, coalesce(l.content, t.content), t.media, " \
     "t.pushed, t.done,"                                                                        \
     " t.done_by, t.seq, t.posted, t.score, t.number, x.opens, x.closes, x.base, x.wanted,"     \
-    " x.outcome, x.reason, x.figure, x.judged FROM task t"                                     \
+    " x.outcome, x.reason, x.figure, x.judged, p.params, p.event FROM task t"                  \
     " JOIN plan p ON p.id = t.plan LEFT JOIN grp g ON g.id = t.grp"                            \
     " LEFT JOIN contact c ON c.id = t.contact LEFT JOIN staff s ON s.id = t.staff"             \
     " LEFT JOIN task l ON l.id = t.merged LEFT JOIN expectation x ON x.task = t.id "
@@ -152,7 +154,25 @@ static void put_who(struct qund_jw *w, struct qund_stmt *st)
     put_int(w, "merged", qund_col_int(st, C_MERGED));
 }
 
-static void put_what(struct qund_jw *w, struct qund_stmt *st)
+/* What somebody was told is what the row says; before that, what is known of it today. */
+static void put_content(const struct qund_sop_view *v, const struct qund_sop_template *t,
+                        struct qund_stmt *st, struct qund_jw *w)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf known = {0};
+    struct qund_str text = qund_col_str(st, C_CONTENT);
+    struct qund_plan plan = {.params = qund_col_str(st, C_PARAMS),
+                             .event = qund_col_int(st, C_EVENT)};
+    struct qund_sop_known k = {
+        .plan = &plan, .t = t, .zone = v->zone, .group_name = qund_col_str(st, C_GROUP_NAME)};
+    bool told = qund_col_int(st, C_PUSHED) > 0;
+
+    if (!told && qund_sop_view_words(&k, text, &known) == 0)
+        text = qund_buf_view(&known);
+    qund_jw_kstr(w, "content", text);
+}
+
+static void put_what(const struct qund_sop_view *v, const struct qund_sop_template *t,
+                     struct qund_stmt *st, struct qund_jw *w)
 {
     put_ts(w, "wanted", qund_col_int(st, C_WANTED));
     put_ts(w, "due", qund_col_int(st, C_DUE));
@@ -162,7 +182,7 @@ static void put_what(struct qund_jw *w, struct qund_stmt *st)
     put_str(w, "staff_name", qund_col_str(st, C_STAFF_NAME));
     qund_jw_kz(w, "channel",
                qund_sop_channel_name((enum qund_sop_channel)qund_col_int(st, C_CHANNEL)));
-    qund_jw_kstr(w, "content", qund_col_str(st, C_CONTENT));
+    put_content(v, t, st, w);
     if (qund_col_str(st, C_MEDIA).n > 0) {
         qund_jw_key(w, "media");
         qund_jw_raw(w, qund_col_str(st, C_MEDIA));
@@ -199,7 +219,7 @@ static void put_task(struct qund_sop_view *v, struct qund_stmt *st, struct qund_
         qund_jw_kz(w, "evidence",
                    qund_task_evidence_name((enum qund_task_evidence)qund_col_int(st, C_EVIDENCE)));
     put_flags(w, qund_col_int(st, C_FLAGS));
-    put_what(w, st);
+    put_what(v, t, st, w);
     put_expectation(w, st, step);
 }
 
@@ -264,6 +284,7 @@ int qund_sop_task_list(struct qund_db *db, const struct qund_task_filter *f, str
 {
     QUND_AUTO(qund_sop_view_free) struct qund_sop_view *v = qund_sop_view_new(db);
 
+    v->zone = f->zone;
     return qund_sop_tasks_print(v, f, json, next_due, next_id);
 }
 
@@ -295,13 +316,15 @@ static int put_log(struct qund_db *db, int64_t id, struct qund_jw *w)
     return rc;
 }
 
-int qund_sop_task_print(struct qund_db *db, int64_t id, struct qund_buf *json)
+int qund_sop_task_print(struct qund_db *db, int64_t id, const struct qund_zone *zone,
+                        struct qund_buf *json)
 {
     QUND_AUTO(qund_sop_view_free) struct qund_sop_view *v = qund_sop_view_new(db);
     struct qund_stmt *st = qund_sql(db, COLUMNS "WHERE t.id = :id");
     struct qund_jw w = qund_jw(json);
     int rc;
 
+    v->zone = zone;
     if (!st)
         return QUND_E_IO;
     qund_bind_int(st, ":id", id);

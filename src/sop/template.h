@@ -337,10 +337,10 @@ bool qund_sop_has_gap(struct qund_str text);
 
 /* --- what may be said (lawful.c) --- */
 struct qund_sop_objection {
-    struct qund_str word; /* as it stands there; NONE: it is a typed figure */
+    struct qund_str word; /* as it stands there; NONE: it is a typed figure or account */
     const char *why;
 };
-#define QUND_SOP_OBJECTIONS 4
+#define QUND_SOP_OBJECTIONS 5
 /* What in a text may not be said to customers by that role there. Returns how many. */
 size_t qund_sop_objections(const struct qund_sop_template *t, const struct qund_sop_say *say,
                            struct qund_str text,

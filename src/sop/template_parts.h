@@ -73,6 +73,9 @@ void qund_sop_read_trigger(struct qund_sop_reader *rd, const struct qund_ynode *
 void qund_sop_check(struct qund_sop_reader *rd, const struct qund_ynode *root);
 /* Variables: unknown ones refused, implied params added (template_vars.c). */
 void qund_sop_check_vars(struct qund_sop_reader *rd, const struct qund_ynode *root);
+/* A figure of sales or guests that nobody counted; an account of somebody's own (claims.c). */
+bool qund_sop_types_count(struct qund_str text);
+bool qund_sop_types_account(struct qund_str text);
 /* Who may say what (lawful.c). */
 void qund_sop_check_lawful(struct qund_sop_reader *rd, const struct qund_ynode *root);
 /* What is allowed and a mistake all the same (lint.c). */

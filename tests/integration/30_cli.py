@@ -157,6 +157,28 @@ def a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers(folder):
         equal((code, err), (1, told), "without a daemon the same")
 
 
+def a_plan_shows_what_is_known_of_its_words(folder):
+    with Daemon(folder) as d:
+        d.start()
+        equal(d.client("ingest").events([{"id": "g", "group": "g", "group_name": "一群", "sender": "u", "text": "早"}]).status, 202, "status")
+        until(lambda: d.client().ask("GET", "/api/v1/groups").json()["items"], 20, "a group")
+        text = ("id: known\ntitle: 一\nanchor: event\ntrigger: event\nsteps: [{id: A, at: T-1d 10:00, role: star, channel: group,"
+                " content: '{{group.name}}：{{event.title}} {{event.date}} {{event.time}}，{{expert.name}}讲'}]\n")
+        equal(d.client().ask("POST", "/api/v1/sop/templates", {"text": text}).status, 200, "a template")
+        d.run("plan", "create", "known", "--group", "1", "--event", "2099-12-12 14:00", "--param", "event.title=开放日", check_exit=0)
+        for words in (("plan", "show", "1"), ("task", "show", "1")):
+            _, out, _ = d.run(*words, check_exit=0)
+            check("一群：开放日 12月12日（周六） 14:00，{{expert.name}}讲" in out, "what will be the same is filled", out)
+        _, out, err = d.run("plan", "edit", "1", "--name", "开放日前一天", check_exit=0)
+        check("开放日前一天" in out and "warning: name" not in err, "a name", out, err)
+        _, out, err = d.run("plan", "edit", "1", "--name", " ", check_exit=0)
+        check("warning: name: is empty: the plan is called as its template is, '一'" in err and "开放日前一天" not in out, "none", out, err)
+        for wrong, told in (("knwon", "nearest known: 'known'"), ("groupbuy", "`qund sop list`")):
+            code, _, err = d.run("plan", "create", wrong, "--group", "1")
+            check(code == 1 and told in err, "no template of that name", err)
+        equal(d.stop(), 0, "exit code")
+
+
 def output_may_end_early_or_find_no_room(folder):
     d = played(folder / "p")
     base = [d.binary, "--data", d.data]
@@ -518,7 +540,7 @@ def a_restore_holds_what_waits(folder):
 
 if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
-             a_role_that_nobody_holds_is_a_warning,
+             a_plan_shows_what_is_known_of_its_words, a_role_that_nobody_holds_is_a_warning,
              templates_are_told_from_rules_by_their_steps,
              a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers,
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,

@@ -360,7 +360,7 @@ static void the_faces_see_plans_and_todays_tasks(void **state)
         2);
     assert_int_equal(next_id, 0);
     qund_buf_clear(&json);
-    assert_int_equal(qund_sop_task_print(b->db, 1, &json), 0);
+    assert_int_equal(qund_sop_task_print(b->db, 1, NULL, &json), 0);
     assert_non_null(strstr(json.p, "\"expectation\":{\"metric\":\"messages\""));
     assert_non_null(strstr(json.p, "\"log\":[{"));
     qund_buf_done(&json);

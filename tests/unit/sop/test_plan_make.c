@@ -121,7 +121,7 @@ static void a_preview_shows_it_and_keeps_nothing(void **state)
 static const struct {
     const char *body, *where, *text;
 } REFUSED[] = {
-    {"{\"template\": \"wram\", \"groups\": [1]}", "template", "there is 'warm'"},
+    {"{\"template\": \"wram\", \"groups\": [1]}", "template", "nearest known: 'warm'"},
     {"{\"groups\": [1]}", "template", "is missing"},
     {"{\"template\": \"warm\", \"version\": 7}", "version", "has no version 7"},
     {"{\"template\": \"warm\", \"grops\": [1]}", "body", "nearest known: 'groups'"},

@@ -46,7 +46,7 @@ static void bench_shows(struct bench *b, const char *sql, const char *part)
 {
     struct qund_buf json = {0};
 
-    assert_int_equal(qund_sop_task_print(b->db, bench_int(b, sql), &json), 0);
+    assert_int_equal(qund_sop_task_print(b->db, bench_int(b, sql), NULL, &json), 0);
     bench_is_json(&json);
     if (!strstr(json.p, part))
         fail_msg("'%s' is not in %s", part, json.p);

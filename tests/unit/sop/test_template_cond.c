@@ -56,7 +56,7 @@ static const struct {
     {"signups<15% of capacity at T-11d", NULL, "报名不到容量的 15%"},
     {"stock.toolkit==0", NULL, "库存（toolkit）等于 0"},
     {"unanswered>0 in 26h", NULL, "1 天 2 小时内没人回的问题超过 0"},
-    {"reply_minutes<=2.5", NULL, "回复分钟不超过 2.5"},
+    {"reply_minutes<=2.5", NULL, "回复用时（分钟）不超过 2.5"},
     {"checkins>{{forecast.high}}", "80", "到场超过 80"},
     {"checkins>{{forecast.high}}", NULL, "到场超过 {{forecast.high}}"},
     {"task_done<1 at T-30m", NULL, "还没做完"},

@@ -207,6 +207,61 @@ static void words_are_found_through_their_disguises_and_not_where_denied(void **
     }
 }
 
+static void a_figure_that_nobody_counted_is_found_and_a_limit_is_not(void **state)
+{
+    static const struct {
+        const char *text;
+        bool typed;
+    } all[] = {
+        {"86人已下单", true},
+        {"已有 86 位邻居下单", true},
+        {"８６　人　已　下　单", true},
+        {"128 人报了名，手慢无", true},
+        {"今天卖了30份", true},
+        {"已成交 36 单", true},
+        {"三十多户已经下定", true},
+        {"100多位家长报名了", true},
+        {"30份已抢完", true},
+        {"满30人成团", false},
+        {"前50名下单送保温杯", false},
+        {"前 50 名已报名的送保温杯", false},
+        {"每天限30份，已下单的明天取", false},
+        {"还剩{{stock.box}}份", false},
+        {"已有{{count.orders}}人下单", false},
+        {"12 月 1 日已报名的邻居请看这里", false},
+        {"一位已报名的邻居问：能带孩子吗", false},
+        {"3 人拼团立减 10 元", false},
+        {"买 2 份送 1 份", false},
+        {"每户报名 2 位", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(all); i++)
+        if (qund_sop_types_count(qund_str(all[i].text)) != all[i].typed)
+            fail_msg("%s", all[i].text);
+}
+
+static void an_account_of_somebodys_own_is_found_and_the_firms_is_not(void **state)
+{
+    static const struct {
+        const char *text;
+        bool own;
+    } all[] = {
+        {"加我微信 abc12345", true},      {"想看的加我微信", true},
+        {"微信号：Abc_12345", true},      {"加 我 微 信", true},
+        {"ＶＸ：xiaoxia88", true},        {"qq 12345678", true},
+        {"企业微信 qimu-service", false}, {"加我企业微信", false},
+        {"微信扫码进小程序", false},      {"微信支付 100 元起", false},
+        {"QQ群 123456789", false},        {"公众号回复“工具包”", false},
+        {"{{link:wx_service}}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(all); i++)
+        if (qund_sop_types_account(qund_str(all[i].text)) != all[i].own)
+            fail_msg("%s", all[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +271,8 @@ int main(void)
         cmocka_unit_test(the_disclosure_counts_as_part_of_the_post),
         cmocka_unit_test(restricted_words_are_those_of_the_shipped_rules),
         cmocka_unit_test(words_are_found_through_their_disguises_and_not_where_denied),
+        cmocka_unit_test(a_figure_that_nobody_counted_is_found_and_a_limit_is_not),
+        cmocka_unit_test(an_account_of_somebodys_own_is_found_and_the_firms_is_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
