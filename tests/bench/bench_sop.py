@@ -36,7 +36,7 @@ class Planned(Daemon):
             {"id": "rush", "title": "rush", "goal": {"main_conversion": "x", "targets": {"signups": 1}}, "steps": steps},
             ensure_ascii=False), encoding="utf-8")
         with self.config.open("a", encoding="utf-8") as f:
-            f.write(f"org: {{file: org.yaml}}\nsop: {{dirs: ['{folder}']}}\nquiet: {{hours: '00:00-00:00'}}\n")
+            f.write(f"org: {{file: org.yaml}}\nsop: {{dirs: ['{folder}']}}\n")
 
     def ask(self, *words):
         done = subprocess.run([QUND, *words, "--data", str(self.data), "--config", str(self.config), "--json"],

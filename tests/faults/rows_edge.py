@@ -564,7 +564,8 @@ def settled_kib(d):
     return min(looks)
 
 
-@row("J1", "reloads under load, a third of them broken", "old set stays, error with line, memory slope 0", 1000, 2000)
+@row("J1", "reloads under load, a third of them broken", "old set stays, error with line, memory slope 0", 1000, 2000,
+     patient=True)
 def j1(ctx):
     """Memory is what the allocator counts as in use; the first half of the reloads warms caches up. What
     comes and goes by itself is measured first, in as many looks without a reload."""

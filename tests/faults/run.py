@@ -32,6 +32,9 @@ import rows_sop  # noqa: E402,F401
 import rows_store  # noqa: E402,F401
 
 
+TOGETHER = 3  # patient rows
+
+
 def play(r, args, base):
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{r.name}-".replace(" ", "-"), dir=base))
     rounds = args.rounds or (r.full if args.full else r.short)
@@ -89,7 +92,7 @@ def main():
         return r, word, figure, seconds
 
     rows = [ROWS[n] for n in names]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(TOGETHER) as pool:
         done = list(pool.map(told, (r for r in rows if r.patient)))
     done += [told(r) for r in rows if not r.patient]
     done.sort(key=lambda d: d[0].name)

@@ -27,7 +27,7 @@ class Row:
 
 def row(name, what, limit, short=1, full=1, patient=False):
     """short, full: how many rounds it plays in either form. patient: it waits most of its time and
-    measures nothing finer than seconds, so that two such may be played at once."""
+    measures nothing finer than seconds, so that some such may be played at once."""
     def put(func):
         ROWS[name] = Row(name, what, limit, short, full, patient, func)
         return func

@@ -4,6 +4,7 @@
 # limit: 180 s
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -63,6 +64,26 @@ def type_in(folder, command):
                          timeout=60 * PATIENCE, check=False)
     equal(got.returncode, 0, f"{command}: {got.stderr[-400:]}")
     return got.stdout
+
+
+@cases("what it says to try works the moment it is said, and the first alert comes soon")
+def _():
+    with scratch("demo") as folder:
+        p = demo(folder)
+        until(lambda: "Ctrl-C stops it." in said(folder), 30, "it says what to try")
+        shown = time.monotonic()
+        tried = dict(re.split(r"   +", line.strip(), maxsplit=1) for line in said(folder).splitlines() if re.match(r"  qund .*?   ", line))
+        for command, word in (("qund search 毛病", "验房一堆毛病"), ("qund explain m0006 needs-reply-question", "结论：触发"),
+                              ("qund backtest needs-reply-question", "有人拿到钥匙了吗"), ("qund export contacts", "Kevin Chen"),
+                              ("qund status", "virtual              true"), ("qund token create --role admin", "qund_")):
+            check(tried.pop(command, None), f"{command} is named", said(folder))
+            check(word in type_in(folder, command), command, type_in(folder, command))
+        equal(tried, {}, "nothing else is named")
+        until(lambda: "robot: " in said(folder) and "!! alert 1" in said(folder), 10, "the first alert, and its push")
+        check(time.monotonic() - shown < 10 * PATIENCE, "within seconds", time.monotonic() - shown)
+        check("returned" not in said(folder), "a push that waited is no event", said(folder)[-800:])
+        os.killpg(p.pid, signal.SIGINT)
+        p.wait(15 * PATIENCE)
 
 
 @cases("the README's five commands: a template, its simulation, a plan, its tasks, a plan B")
