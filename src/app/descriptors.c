@@ -5,8 +5,9 @@
  * the pushes keep theirs. Said in the log, in /readyz and by `qund doctor`, with what raises it. */
 #include "app/parts.h"
 
-#define OWN 192       /* the store, Redis, the spool, plugins, pushes, mail, a backup */
-#define OF_A_READER 6 /* the store, its log and its memory, a mailbox, a second store for a look \
+#define OWN 192 /* the store, Redis, the spool, plugins, pushes, mail, a backup */
+#define OF_A_READER                                                                              \
+    6                 /* the store, its log and its memory, a mailbox, a second store for a look \
                        */
 #define LOOK_EVERY 50 /* calls */
 #define NEARLY(n) ((n) - (n) / 10)

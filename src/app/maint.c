@@ -28,7 +28,6 @@
 #include <stdio.h>
 
 #define TICK_MS 1000
-#define PAGE_BYTES 4096   /* the store's */
 #define FIRST_TICK_MS 300 /* the start is over by then, and leaves memory behind */
 /* In a rush (so many frames a second since the last one) checkpoints come every RUSH_MS: what a
  * sync has to write bounds how long it stands in the way of the writer. */
@@ -210,10 +209,10 @@ static bool may_hand_back(const struct qund_maint *m, const struct qund_checkpoi
 {
     bool written = done->emptied || done->wal_frames != m->frames;
 
-    return !written || (m->longest * PAGE_BYTES > TOO_LONG * limit && !m->rush);
+    return !written || (m->longest * QUND_STORE_PAGE > TOO_LONG * limit && !m->rush);
 }
 
-/* `tidy`: hand the WAL's blocks back if nobody wrote since the last tick. */
+/* `tidy`: hand the WAL's blocks back if this is a moment for it. */
 static void checkpoint(struct qund_maint *m, bool tidy)
 {
     struct qund_checkpoint done;
@@ -233,7 +232,7 @@ static void checkpoint(struct qund_maint *m, bool tidy)
     m->frames = done.emptied ? 0 : done.wal_frames;
     if (rc < 0)
         return; /* somebody is in the way: at the next tick */
-    qund_counter_set(m->wal, done.emptied ? 0 : done.wal_frames * PAGE_BYTES);
+    qund_counter_set(m->wal, done.emptied ? 0 : done.wal_frames * QUND_STORE_PAGE);
     qund_counter_add(m->checks, 1);
     pthread_mutex_lock(&m->mtx);
     m->state.wal_bytes = qund_counter_get(m->wal);

@@ -24,9 +24,10 @@ int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
     return rc;
 }
 
-int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out)
+/* The one value that `sql` reads of a member of staff; nothing is added when there is none. */
+static int staff_text(struct qund_db *db, const char *sql, int64_t staff, struct qund_buf *out)
 {
-    struct qund_stmt *st = qund_sql(db, "SELECT name FROM staff WHERE id = :staff");
+    struct qund_stmt *st = qund_sql(db, sql);
     int rc;
 
     qund_bind_int(st, ":staff", staff);
@@ -35,35 +36,25 @@ int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out)
         qund_buf_str(out, qund_col_str(st, 0));
     qund_stmt_reset(st);
     return rc < 0 ? rc : 0;
+}
+
+int qund_crm_staff_name(struct qund_db *db, int64_t staff, struct qund_buf *out)
+{
+    return staff_text(db, "SELECT name FROM staff WHERE id = :staff", staff, out);
 }
 
 int qund_crm_staff_phone(struct qund_db *db, int64_t staff, struct qund_buf *out)
 {
-    struct qund_stmt *st = qund_sql(db, "SELECT phone FROM staff WHERE id = :staff");
-    int rc;
-
-    qund_bind_int(st, ":staff", staff);
-    rc = qund_step(st);
-    if (rc > 0)
-        qund_buf_str(out, qund_col_str(st, 0));
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : 0;
+    return staff_text(db, "SELECT phone FROM staff WHERE id = :staff", staff, out);
 }
 
 int qund_crm_staff_ids(struct qund_db *db, int64_t staff, struct qund_buf *json)
 {
-    struct qund_stmt *st =
-        qund_sql(db, "SELECT json_group_object(name, pid) FROM (SELECT r.name AS name,"
-                     " min(a.pid) AS pid FROM actor a JOIN realm r ON r.id = a.realm"
-                     " WHERE a.staff = :staff GROUP BY r.name ORDER BY r.name)");
-    int rc;
-
-    qund_bind_int(st, ":staff", staff);
-    rc = qund_step(st);
-    if (rc > 0)
-        qund_buf_str(json, qund_col_str(st, 0));
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : 0;
+    return staff_text(db,
+                      "SELECT json_group_object(name, pid) FROM (SELECT r.name AS name,"
+                      " min(a.pid) AS pid FROM actor a JOIN realm r ON r.id = a.realm"
+                      " WHERE a.staff = :staff GROUP BY r.name ORDER BY r.name)",
+                      staff, json);
 }
 
 int qund_crm_staff_find(struct qund_db *db, struct qund_str key, int64_t *out)

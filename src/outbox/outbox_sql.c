@@ -338,8 +338,8 @@ int qund_out_sql_watch(struct qund_db *db, struct qund_timers *timers, int64_t i
     state = rc > 0 ? qund_col_int(st, 0) : 0;
     deadline = rc > 0 ? qund_col_int(st, 1) : 0;
     qund_stmt_reset(st);
-    if (rc <= 0 || (state != QUND_OUT_QUEUED && state != QUND_OUT_RETRY_AT &&
-                    state != QUND_OUT_QUOTA_HIT))
+    if (rc <= 0 ||
+        (state != QUND_OUT_QUEUED && state != QUND_OUT_RETRY_AT && state != QUND_OUT_QUOTA_HIT))
         return rc < 0 ? rc : 0;
     return watch(timers, "outbox.deadline", id, deadline);
 }

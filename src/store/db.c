@@ -112,6 +112,11 @@ static int wait_a_little(void *arg, int tries)
     return 1;
 }
 
+static void wait_for_others(struct qund_db *db, bool wait)
+{
+    sqlite3_busy_handler(db->h, wait && db->busy_ms > 0 ? wait_a_little : NULL, db);
+}
+
 static int configure(struct qund_db *db, const struct qund_db_cfg *cfg)
 {
     char sql[512];
@@ -119,7 +124,7 @@ static int configure(struct qund_db *db, const struct qund_db_cfg *cfg)
 
     sqlite3_extended_result_codes(db->h, 1);
     db->busy_ms = cfg->busy_ms;
-    sqlite3_busy_handler(db->h, cfg->busy_ms > 0 ? wait_a_little : NULL, db);
+    wait_for_others(db, true);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, on, &ignored);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DDL, off, &ignored);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DQS_DML, off, &ignored);
@@ -288,9 +293,9 @@ int qund_db_begin_now(struct qund_db *db)
 {
     int rc;
 
-    sqlite3_busy_handler(db->h, NULL, NULL);
+    wait_for_others(db, false);
     rc = qund_db_begin(db);
-    sqlite3_busy_handler(db->h, db->busy_ms > 0 ? wait_a_little : NULL, db);
+    wait_for_others(db, true);
     return rc;
 }
 

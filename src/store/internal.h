@@ -14,7 +14,7 @@ struct qund_db {
     struct stmt_table *stmts;
     uint64_t rollbacks;
     int64_t deadline_mono_ms;
-    int busy_ms;         /* who holds the store is waited for so long */
+    int busy_ms; /* who holds the store is waited for so long */
     int64_t busy_until_ms;
     bool damaged;        /* SQLite found the file malformed */
     atomic_bool *shared; /* the same, for all handles of this store; NULL */

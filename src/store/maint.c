@@ -28,9 +28,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FEW_FRAMES 256  /* at most so many are copied and synced while the writer waits */
-#define PASSES 4        /* of PASSIVE over a long WAL: each has less to do than the last */
-#define PAGE_BYTES 4096 /* SQLite's own choice; ours are made with no other */
+#define FEW_FRAMES 256 /* at most so many are copied and synced while the writer waits */
+#define PASSES 4       /* of PASSIVE over a long WAL: each has less to do than the last */
 #define RESTORE_HINT "stop the daemon and run `qund restore DIR`"
 
 static const struct {
@@ -187,7 +186,7 @@ int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate
         rc = checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, out);
         if (rc < 0)
             return rc;
-        if (!truncate && out->wal_frames * PAGE_BYTES <= limit_bytes)
+        if (!truncate && out->wal_frames * QUND_STORE_PAGE <= limit_bytes)
             return QUND_OK;
         if (pass > 0 && out->wal_frames - out->done_frames >= left)
             break; /* a reader's snapshot is in the way, or too much is written */

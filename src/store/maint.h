@@ -14,6 +14,8 @@ QUND_CHECK int qund_store_check(const char *path, struct qund_err *err);
  * opening. */
 bool qund_store_wal_lost(const char *path, bool unclean);
 
+#define QUND_STORE_PAGE 4096 /* bytes of a frame: SQLite's own choice, no store has another */
+
 struct qund_checkpoint {
     int64_t wal_frames, done_frames; /* after the call */
     bool emptied;                    /* the WAL begins anew */

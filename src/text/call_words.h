@@ -129,6 +129,5 @@ static const uint64_t call_firsts[QUND_SCAN_FIRSTS / 64] = {
     0x4200000000000400,0x0,0x20002000,0x100000000000000,0x40000010000000,0x400,0x400,
 };
 /* clang-format on */
-static const struct qund_scan_table call_table = {
-    call_words, 351, call_index, call_firsts};
+static const struct qund_scan_table call_table = {call_words, 351, call_index, call_firsts};
 #endif

@@ -318,6 +318,6 @@ static const uint64_t comers_firsts[QUND_SCAN_FIRSTS / 64] = {
     0x1000020002000,0x48000000400,0x110040000,0x80000000000,0x82400000000400,
 };
 /* clang-format on */
-static const struct qund_scan_table comers_table = {
-    comers_words, 1249, comers_index, comers_firsts};
+static const struct qund_scan_table comers_table = {comers_words, 1249, comers_index,
+                                                    comers_firsts};
 #endif

@@ -38,8 +38,8 @@ static inline void qund_folded_done_p(struct qund_folded *f)
  * a text of that size. FULL beyond QUND_FOLD_MAX_BYTES (*out is then the empty text). */
 QUND_CHECK int qund_fold_text(const struct qund_fold *f, struct qund_str original,
                               struct qund_folded *out);
-/* The same for what somebody wrote in a chat: a word spaced out (多 少 钱) is joined again (essay in
- * spaced.c). */
+/* The same for what somebody wrote in a chat: a word spaced out (多 少 钱) is joined again (essay
+ * in spaced.c). */
 QUND_CHECK int qund_fold_message(const struct qund_fold *f, struct qund_str original,
                                  struct qund_folded *out);
 /* Adds the squeezed view of t->text; does nothing when it is there already. */

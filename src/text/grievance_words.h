@@ -1,4 +1,5 @@
-/* src/text/grievance_words.h - made by scripts/gen-words from words/grievance.txt; edit that file. */
+/* src/text/grievance_words.h - made by scripts/gen-words from words/grievance.txt; edit that file.
+ */
 #ifndef QUND_TEXT_GRIEVANCE_WORDS_H
 #define QUND_TEXT_GRIEVANCE_WORDS_H
 #include "text/grievance_flags.h"
@@ -483,6 +484,6 @@ static const uint64_t grievance_firsts[QUND_SCAN_FIRSTS / 64] = {
     0x80020104004,0x2000002800400,
 };
 /* clang-format on */
-static const struct qund_scan_table grievance_table = {
-    grievance_words, 2058, grievance_index, grievance_firsts};
+static const struct qund_scan_table grievance_table = {grievance_words, 2058, grievance_index,
+                                                       grievance_firsts};
 #endif

@@ -397,6 +397,6 @@ static const uint64_t question_firsts[QUND_SCAN_FIRSTS / 64] = {
     0x20000000,0x100001000402000,0x30000000,0x0,0x40400,
 };
 /* clang-format on */
-static const struct qund_scan_table question_table = {
-    question_words, 1590, question_index, question_firsts};
+static const struct qund_scan_table question_table = {question_words, 1590, question_index,
+                                                      question_firsts};
 #endif

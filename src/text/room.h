@@ -19,8 +19,8 @@ struct qund_room {
  * each canonical room once; returns how many. */
 size_t qund_room_find(struct qund_str folded, struct qund_room *out, size_t max);
 
-/* A room in a field of its own, as a person typed it (not folded): canonical; a villa or a shop with
- * its number as it is. false: it is no room. */
+/* A room in a field of its own, as a person typed it (not folded): canonical; a villa or a shop
+ * with its number as it is. false: it is no room. */
 bool qund_room_field(struct qund_str text, char out[QUND_ROOM_TEXT_MAX]);
 
 /* Same flat? A part that one side leaves unknown ("?", or no zone) does not contradict. */

@@ -236,6 +236,5 @@ static const uint64_t signup_firsts[QUND_SCAN_FIRSTS / 64] = {
     0x0,0x0,0x2000000,
 };
 /* clang-format on */
-static const struct qund_scan_table signup_table = {
-    signup_words, 799, signup_index, signup_firsts};
+static const struct qund_scan_table signup_table = {signup_words, 799, signup_index, signup_firsts};
 #endif

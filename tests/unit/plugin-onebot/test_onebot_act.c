@@ -118,9 +118,9 @@ static void a_card_that_is_cut_names_each_of_its_alerts(void **state)
                                       "\"多少钱多少钱多少钱多少钱多少钱多少钱\"},"
                                       "{\"short\":\"9\",\"title\":\"投诉\",\"text\":\"慢\"}]}"),
                              &rules));
-    assert_string_equal(p.text.p,
-                        "3 条提醒\n#7 询价｜多少钱多少钱多少钱多少…\n#8 询价｜多少钱多少钱多少钱多少…\n"
-                        "#9 投诉｜慢\n回复：收到 7");
+    assert_string_equal(
+        p.text.p, "3 条提醒\n#7 询价｜多少钱多少钱多少钱多少…\n#8 询价｜多少钱多少钱多少钱多少…\n"
+                  "#9 投诉｜慢\n回复：收到 7");
     ob_push_done(&p);
 }
 
