@@ -298,10 +298,7 @@ int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *ou
 int qund_alert_of_message(struct qund_db *db, int64_t seq)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM alert_message WHERE seq = :seq LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":seq", seq);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }

@@ -75,14 +75,11 @@ int qund_crm_gap_overlaps(struct qund_db *db, int64_t grp, int64_t from, int64_t
                      " AND gap.to_ts > :from AND gap.from_ts < :until"
                      " AND (gap.grp = g.id OR gap.grp = 0)"
                      " AND (g.shared = 0 OR gap.account = '') LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":from", from);
     qund_bind_int(st, ":until", until);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 /* A gap of one group hides nothing of what is said to us alone; that we were away does. */
@@ -92,27 +89,21 @@ int qund_crm_gap_of_contact(struct qund_db *db, int64_t contact, int64_t from, i
         qund_sql(db, "SELECT 1 FROM gap WHERE to_ts > :from AND from_ts < :until AND grp = 0 AND"
                      " (channel = 0 OR realm IN (SELECT realm FROM identity WHERE"
                      " contact = :contact)) LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":contact", contact);
     qund_bind_int(st, ":from", from);
     qund_bind_int(st, ":until", until);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 int qund_crm_gap_of_ours(struct qund_db *db, int64_t from, int64_t until)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM gap WHERE channel = 0 AND account = ''"
                                         " AND to_ts > :from AND from_ts < :until LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":from", from);
     qund_bind_int(st, ":until", until);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 int qund_crm_gap_open(struct qund_db *db, int64_t now, int64_t *out)

@@ -103,12 +103,9 @@ int qund_crm_staff_each(struct qund_db *db,
 int qund_crm_staff_active(struct qund_db *db, int64_t id)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM staff WHERE id = :id AND active = 1");
-    int rc;
 
     qund_bind_int(st, ":id", id);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 int qund_crm_staff_any(struct qund_db *db, bool *out)
@@ -174,12 +171,9 @@ int qund_crm_invited(struct qund_db *db, int64_t grp, struct qund_str role, int6
         qund_sql(db, "SELECT 1 FROM role_holder WHERE grp = :grp AND role = :role AND"
                      " actor_kind = 'invited_customer' AND (:contact = 0 OR contact = :contact)"
                      " LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":grp", grp);
     qund_bind_str(st, ":role", role);
     qund_bind_int(st, ":contact", contact);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }

@@ -128,7 +128,6 @@ int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
         qund_sql(crm->db, "SELECT 1 FROM signup WHERE grp = :grp AND "
                           "(contact = :contact OR name = :name) AND "
                           "state <> :cancelled AND at BETWEEN :since AND :ts LIMIT 1");
-    int rc;
 
     qund_assert(st);
     qund_bind_int(st, ":grp", g->id);
@@ -137,9 +136,7 @@ int qund_crm_signup_stands(struct qund_crm *crm, const struct qund_crm_group *g,
     qund_bind_int(st, ":cancelled", QUND_SIGNUP_CANCELLED);
     qund_bind_int(st, ":since", since);
     qund_bind_int(st, ":ts", ts);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 int qund_crm_signup_shown(struct qund_crm *crm, const struct qund_crm_group *g,

@@ -87,12 +87,9 @@ int qund_out_sql_tried_again(struct qund_db *db, struct qund_str target)
                                         " AND ((state = 5 AND attempt > 0 AND due IS NOT rested)"
                                         " OR state = 6"
                                         " OR (state = 7 AND due IS NOT NULL)) LIMIT 1");
-    int rc;
 
     qund_bind_str(st, ":target", target);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 static int watch(struct qund_timers *timers, const char *kind, int64_t id, int64_t due)
@@ -368,14 +365,11 @@ int qund_outbox_told(struct qund_db *db, int64_t alert, int64_t person, int64_t 
     struct qund_stmt *st =
         qund_sql(db, "SELECT 1 FROM outbox WHERE alert = :alert AND person = :person"
                      " AND created >= :since LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":alert", alert);
     qund_bind_int(st, ":person", person);
     qund_bind_int(st, ":since", since);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 int qund_outbox_count(struct qund_db *db, int64_t out[QUND_OUT_STATES])

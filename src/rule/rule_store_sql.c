@@ -303,13 +303,10 @@ static int read_set(struct qund_db *db, struct qund_arena *arena, struct qund_ru
 static int ever_stored(struct qund_db *db)
 {
     struct qund_stmt *st = qund_sql(db, "SELECT 1 FROM rule_set");
-    int rc;
 
     if (!st)
         return QUND_E_IO;
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }
 
 int qund_rules_from_store(struct qund_db *db, const struct qund_rules_opts *opts,

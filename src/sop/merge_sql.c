@@ -11,8 +11,6 @@ int qund_merge_sql_leads(struct qund_db *db, const struct sop_run *r, int64_t *i
         db, "SELECT id FROM task t WHERE plan = :plan AND grp = :grp AND contact = :contact"
             " AND round = :round AND plan_b = 0 AND state < 5 AND EXISTS"
             " (SELECT 1 FROM task WHERE merged = t.id AND state < 5) ORDER BY id LIMIT :max");
-    size_t n = 0;
-    int rc = 0;
 
     qund_assert(st);
     qund_bind_int(st, ":plan", r->plan);
@@ -20,10 +18,7 @@ int qund_merge_sql_leads(struct qund_db *db, const struct sop_run *r, int64_t *i
     qund_bind_int(st, ":contact", r->contact);
     qund_bind_int(st, ":round", r->round);
     qund_bind_int(st, ":max", (int64_t)max);
-    while (n < max && (rc = qund_step(st)) == 1)
-        ids[n++] = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
+    return qund_take_ids(st, ids, max);
 }
 
 struct person {

@@ -91,15 +91,10 @@ int qund_place_sql_members(struct qund_db *db, int64_t grp, int64_t after, int64
     struct qund_stmt *st =
         qund_sql(db, "SELECT contact FROM member WHERE grp = :grp AND contact > :after"
                      " AND left_at IS NULL ORDER BY contact LIMIT :max");
-    size_t n = 0;
-    int rc = 0;
 
     qund_assert(st);
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":after", after);
     qund_bind_int(st, ":max", (int64_t)max);
-    while (n < max && (rc = qund_step(st)) == 1)
-        ids[n++] = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
+    return qund_take_ids(st, ids, max);
 }

@@ -84,17 +84,12 @@ int qund_plan_sql_in_state(struct qund_db *db, enum qund_plan_state state, int64
 {
     struct qund_stmt *st = qund_sql(db, "SELECT id FROM plan WHERE state = :state AND id > :after"
                                         " ORDER BY id LIMIT :max");
-    size_t n = 0;
-    int rc = 0;
 
     qund_assert(st);
     qund_bind_int(st, ":state", state);
     qund_bind_int(st, ":after", after);
     qund_bind_int(st, ":max", (int64_t)max);
-    while (n < max && (rc = qund_step(st)) == 1)
-        ids[n++] = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
+    return qund_take_ids(st, ids, max);
 }
 
 /* --- whom it is for --- */

@@ -128,17 +128,12 @@ int qund_run_sql_people(struct qund_db *db, int64_t plan, bool finished, int64_t
     struct qund_stmt *st =
         qund_sql(db, "SELECT DISTINCT contact FROM plan_run WHERE plan = :plan AND"
                      " (:finished = 0 OR state = 2) ORDER BY contact LIMIT :max");
-    size_t n = 0;
-    int rc = 0;
 
     qund_assert(st);
     qund_bind_int(st, ":plan", plan);
     qund_bind_int(st, ":finished", finished);
     qund_bind_int(st, ":max", (int64_t)max);
-    while (n < max && (rc = qund_step(st)) == 1)
-        ids[n++] = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
+    return qund_take_ids(st, ids, max);
 }
 
 int qund_run_sql_left(struct qund_db *db, const struct sop_run *r)
@@ -148,14 +143,11 @@ int qund_run_sql_left(struct qund_db *db, const struct sop_run *r)
         qund_sql(db, "SELECT 1 FROM task t WHERE plan = :plan AND grp = :grp AND contact = :contact"
                      " AND round = :round AND (state < 5 OR EXISTS (SELECT 1 FROM expectation x"
                      " WHERE x.task = t.id AND x.outcome = 0)) LIMIT 1");
-    int rc;
 
     qund_assert(st);
     qund_bind_int(st, ":plan", r->plan);
     qund_bind_int(st, ":grp", r->grp);
     qund_bind_int(st, ":contact", r->contact);
     qund_bind_int(st, ":round", r->round);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
+    return qund_any(st);
 }

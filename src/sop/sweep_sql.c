@@ -3,17 +3,6 @@
  * A birthday is a tag that a form, an import or a person has set: 生日:03-15 or 生日:1990-03-15. */
 #include "sop/internal.h"
 
-static int ids_of(struct qund_stmt *st, int64_t *ids, size_t max)
-{
-    size_t n = 0;
-    int rc = 0;
-
-    while (n < max && (rc = qund_step(st)) == 1)
-        ids[n++] = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
-}
-
 /* Silent and without an order since then, and not spoken to by this plan in that time. */
 #define DORMANT                                                                           \
     " c.id > :after AND c.last_seen < :before AND c.opt_out = 0 AND NOT EXISTS (SELECT 1" \
@@ -36,7 +25,7 @@ int qund_sweep_sql_dormant(struct qund_db *db, int64_t plan, int64_t grp, int64_
     qund_bind_int(st, ":before", before);
     qund_bind_int(st, ":after", after);
     qund_bind_int(st, ":max", (int64_t)max);
-    return ids_of(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }
 
 int qund_sweep_sql_birthday(struct qund_db *db, int64_t grp, struct qund_str month_day,
@@ -54,5 +43,5 @@ int qund_sweep_sql_birthday(struct qund_db *db, int64_t grp, struct qund_str mon
     qund_bind_str(st, ":day", month_day);
     qund_bind_int(st, ":after", after);
     qund_bind_int(st, ":max", (int64_t)max);
-    return ids_of(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }

@@ -203,26 +203,11 @@ int qund_tasks_left(struct qund_db *db, int64_t plan, int64_t grp, int64_t conta
         qund_sql(db, "SELECT 1 FROM task t WHERE plan = :plan AND (:grp = 0 OR grp = :grp) AND"
                      " (:contact = 0 OR contact = :contact) AND (state < 5 OR EXISTS (SELECT 1 FROM"
                      " expectation x WHERE x.task = t.id AND x.outcome = 0)) LIMIT 1");
-    int rc;
 
     qund_bind_int(st, ":plan", plan);
     qund_bind_int(st, ":grp", grp);
     qund_bind_int(st, ":contact", contact);
-    rc = qund_step(st);
-    qund_stmt_reset(st);
-    return rc;
-}
-
-/* Rows of one number each, copied: whoever walks them changes the table. */
-static int take_ids(struct qund_stmt *st, int64_t *ids, size_t max)
-{
-    size_t n = 0;
-    int rc = 0;
-
-    while (n < max && (rc = qund_step(st)) > 0)
-        ids[n++] = qund_col_int(st, 0);
-    qund_stmt_reset(st);
-    return rc < 0 ? rc : (int)n;
+    return qund_any(st);
 }
 
 int qund_task_sql_followers(struct qund_db *db, int64_t id, int64_t *ids, size_t max)
@@ -231,7 +216,7 @@ int qund_task_sql_followers(struct qund_db *db, int64_t id, int64_t *ids, size_t
                                         " ORDER BY id");
 
     qund_bind_int(st, ":id", id);
-    return take_ids(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }
 
 int qund_task_sql_open_of(struct qund_db *db, int64_t plan, int64_t grp, int64_t contact,
@@ -251,7 +236,7 @@ int qund_task_sql_open_of(struct qund_db *db, int64_t plan, int64_t grp, int64_t
         qund_bind_int(st, ":contact", contact);
     qund_bind_int(st, ":after", after);
     qund_bind_int(st, ":states", states);
-    return take_ids(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }
 
 int qund_task_sql_by_seq(struct qund_db *db, int64_t seq, int64_t *ids, size_t max)
@@ -260,7 +245,7 @@ int qund_task_sql_by_seq(struct qund_db *db, int64_t seq, int64_t *ids, size_t m
         qund_sql(db, "SELECT id FROM task WHERE seq = :seq AND seq > 0 AND merged = 0 ORDER BY id");
 
     qund_bind_int(st, ":seq", seq);
-    return take_ids(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }
 
 /* Open ones, and those somebody has claimed: the post makes a proof of it. */
@@ -279,7 +264,7 @@ int qund_task_sql_provable(struct qund_db *db, int64_t grp, int64_t ts, int64_t 
     qund_bind_int(st, ":until", ts + early_ms);
     qund_bind_int(st, ":group", QUND_SOP_CH_GROUP);
     qund_bind_int(st, ":notice", QUND_SOP_CH_NOTICE);
-    return take_ids(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }
 
 int qund_task_sql_expired(struct qund_db *db, int64_t grp, int64_t ts, int64_t late_ms,
@@ -296,7 +281,7 @@ int qund_task_sql_expired(struct qund_db *db, int64_t grp, int64_t ts, int64_t l
     qund_bind_int(st, ":late", late_ms);
     qund_bind_int(st, ":group", QUND_SOP_CH_GROUP);
     qund_bind_int(st, ":notice", QUND_SOP_CH_NOTICE);
-    return take_ids(st, ids, max);
+    return qund_take_ids(st, ids, max);
 }
 
 int qund_task_sql_first(struct qund_db *db, int64_t grp, int64_t now, int64_t late_ms, int64_t *out)
@@ -325,7 +310,7 @@ int qund_task_sql_people(struct qund_db *db, int64_t id, int64_t *out, size_t ma
                                         " AND merged > 0 AND contact > 0 ORDER BY 1");
 
     qund_bind_int(st, ":id", id);
-    return take_ids(st, out, max);
+    return qund_take_ids(st, out, max);
 }
 
 /* What was told to somebody, or done, on its day; a plan B counts like any other. */

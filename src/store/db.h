@@ -75,6 +75,11 @@ void qund_bind_real(struct qund_stmt *st, const char *name, double v);
 QUND_CHECK int qund_step(struct qund_stmt *st);
 /* Step to the end and reset: 0 or an rc. */
 QUND_CHECK int qund_run(struct qund_stmt *st);
+/* One step and a reset: whether there is a row; 1, 0 or an rc. */
+QUND_CHECK int qund_any(struct qund_stmt *st);
+/* The first columns of at most max rows, and a reset: how many, or an rc. For whoever changes the
+ * table while walking it. */
+QUND_CHECK int qund_take_ids(struct qund_stmt *st, int64_t *ids, size_t max);
 void qund_stmt_reset(struct qund_stmt *st);
 int64_t qund_col_int(struct qund_stmt *st, int col); /* 0-based; NULL reads as 0 */
 struct qund_str qund_col_str(struct qund_stmt *st,

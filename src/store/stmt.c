@@ -200,6 +200,25 @@ int qund_run(struct qund_stmt *st)
     return rc;
 }
 
+int qund_any(struct qund_stmt *st)
+{
+    int rc = qund_step(st);
+
+    sqlite3_reset(st->st);
+    return rc;
+}
+
+int qund_take_ids(struct qund_stmt *st, int64_t *ids, size_t max)
+{
+    size_t n = 0;
+    int rc = 0;
+
+    while (n < max && (rc = qund_step(st)) > 0)
+        ids[n++] = qund_col_int(st, 0);
+    sqlite3_reset(st->st);
+    return rc < 0 ? rc : (int)n;
+}
+
 void qund_stmt_reset(struct qund_stmt *st)
 {
     sqlite3_reset(st->st);
