@@ -85,11 +85,40 @@ int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *e
     return rc;
 }
 
+/* Lock, key and inhand are made before the store, so a first start that was killed may have left
+ * them; of these each was made when there was a store. */
+static bool was_in_use(const struct qund_vault *v, struct qund_buf *traces)
+{
+    const char *const behind[] = {v->redis, v->spool, v->reserve, v->rules_cache, v->damage};
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(behind); i++)
+        if (access(behind[i], F_OK) == 0)
+            qund_buf_printf(traces, "%s%s", traces->n ? ", " : "", strrchr(behind[i], '/') + 1);
+    return traces->n > 0;
+}
+
+/* A new store beside the traces of an old one would look like an installation in order. */
+static int miss_store(const struct qund_vault *v, struct qund_err *err)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf traces = {0};
+    struct stat st;
+    bool there = stat(v->store, &st) == 0;
+
+    if ((there && st.st_size > 0) || (!there && errno != ENOENT) || !was_in_use(v, &traces))
+        return 0;
+    return qund_err_set(err, QUND_E_NOTFOUND, v->store,
+                        "%s, but this folder was in use (%.60s): put the file back, or run `qund "
+                        "restore BACKUP`; to begin anew, move the folder away",
+                        there ? "is empty" : "is missing", traces.p);
+}
+
 int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err)
 {
     QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
     int rc = qund_vault_hold(dir, &v, err);
 
+    if (rc == 0)
+        rc = miss_store(v, err);
     if (rc == 0)
         rc = qund_store_check(v->store, err);
     if (rc == 0)

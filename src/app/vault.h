@@ -18,7 +18,8 @@ struct qund_vault {
     atomic_bool *damaged;
 };
 /* Makes the folder (0700), takes the lock, looks at store and file system. EXISTS: another program
- * holds it, err names its pid. DENIED, IO: err says what to do. */
+ * holds it, err names its pid. NOTFOUND: the store is gone from a folder that was in use. DENIED,
+ * IO: err says what to do. */
 QUND_CHECK int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err);
 /* The same without a look at the store: for a restore, whose store may be what is wrong. */
 QUND_CHECK int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *err);

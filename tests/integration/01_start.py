@@ -115,6 +115,32 @@ with scratch() as folder:
         d.start()
         equal(d.stop(), 0, "exit code")
 
+    @case("a store that is gone, or empty, is not replaced by a new one where traces of it lie")
+    def _():
+        copy = folder / "copy"
+        d.run("backup", str(copy), check_exit=0)
+        (d.data / "damaged").write_text("a page was found malformed")
+        for make in (lambda store: None, lambda store: store.touch(0o600)):
+            for part in ("qund.db", "qund.db-wal", "qund.db-shm"):
+                (d.data / part).unlink(missing_ok=True)
+            make(d.data / "qund.db")
+            refused(d, "qund.db", "was in use", "redis", "qund restore")
+            check((d.data / "damaged").exists(), "the note of a damage stays")
+        d.run("restore", str(copy), check_exit=0)
+        d.start()
+        equal(d.log().count("admin token"), 1, "times the token is told")
+        equal(d.stop(), 0, "exit code")
+
+    @case("a first start that was killed before it made the store is no hindrance to the next")
+    def _():
+        with Daemon(folder / "early") as early:
+            early.data.mkdir(mode=0o700)
+            for part in ("lock", "key", "inhand"):
+                (early.data / part).write_bytes((d.data / part).read_bytes())
+            (early.data / "qund.db").touch(0o600)
+            early.start()
+            equal(early.stop(), 0, "exit code")
+
     @case("a broken configuration is named by file, line and nearest key")
     def _():
         with Daemon(folder / "config") as other:
