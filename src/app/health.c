@@ -112,6 +112,13 @@ bool qund_ready(void *arg, struct qund_jw *w)
                        (long long)gaps_open(q));
     targets_ready(q, w);
     qund_maint_state(q->maint, &m);
+    if (atomic_load(q->vault->gone)) {
+        qund_jw_printf(w,
+                       "events are refused: the data folder is no longer at %s (removed or moved); "
+                       "stop the daemon, put it back, start again",
+                       q->vault->dir);
+        ready = false;
+    }
     if (m.damaged)
         qund_jw_printf(
             w,

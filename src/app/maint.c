@@ -252,6 +252,23 @@ static void tell_damage(struct qund_maint *m, const char *what)
     pthread_mutex_unlock(&m->mtx);
 }
 
+/* What is written into a removed file is lost with our last descriptor of it. */
+static void look_for_files(struct qund_maint *m)
+{
+    bool moved = !damaged(m) && qund_maint_moved(m->db);
+
+    if (!atomic_load(m->deps.vault->gone) && !qund_vault_in_place(m->deps.vault)) {
+        atomic_store(m->deps.vault->gone, true);
+        qund_log(m->deps.log, QUND_ERROR, "data.gone", QUND_KV("path", m->deps.vault->dir),
+                 QUND_KV("meaning", "no event is taken any more"),
+                 QUND_KV("do", "stop the daemon, put the data folder back, start again"));
+    }
+    if (!moved)
+        return;
+    atomic_store(m->deps.vault->damaged, true);
+    tell_damage(m, "qund.db is not the file that was opened: it was removed, moved or replaced");
+}
+
 static void look(struct qund_maint *m)
 {
     struct qund_err err = {0};
@@ -314,6 +331,7 @@ static void tick(struct qund_maint *m)
     if (m->trim)
         qund_memory_trim();
     m->trim = false;
+    look_for_files(m);
     checkpoint(m, m->ticks % TIDY_EVERY == 0);
     if (!damaged(m))
         look(m);

@@ -130,6 +130,7 @@ static int open_engine(struct qund *q, struct qund_err *err)
                                                      .reply_ms = (int)q->config->queue.reply_ms,
                                                      .spool_max = q->config->queue.spool_max,
                                                      .max_waiting = q->config->queue.max_waiting,
+                                                     .gone = q->vault->gone,
                                                      .log = q->log,
                                                      .metrics = q->metrics},
                           &q->intake, err);

@@ -26,6 +26,8 @@ static void name_parts(struct qund_vault *v)
     v->damage = qund_path_join(v->dir, "damaged");
     v->damaged = qund_alloc(sizeof(*v->damaged));
     atomic_init(v->damaged, false);
+    v->gone = qund_alloc(sizeof(*v->gone));
+    atomic_init(v->gone, false);
 }
 
 static int resolve(const char *dir, struct qund_vault *v, struct qund_err *err)
@@ -142,6 +144,7 @@ struct qund_vault *qund_vault_close(struct qund_vault *v)
     qund_free(v->sock);
     qund_free(v->damage);
     qund_free(v->damaged);
+    qund_free(v->gone);
     qund_free(v);
     return NULL;
 }
@@ -186,6 +189,16 @@ int qund_vault_key(struct qund_vault *v, struct qund_err *err)
     memcpy(v->key, bytes.p, sizeof(v->key));
     explicit_bzero(bytes.p, bytes.n);
     return 0;
+}
+
+bool qund_vault_in_place(const struct qund_vault *v)
+{
+    QUND_AUTO(qund_free_str) char *lock = qund_path_join(v->dir, "lock");
+    struct stat ours, there;
+
+    return fstat(v->lock_fd, &ours) < 0 ||
+           (stat(lock, &there) == 0 ? ours.st_ino == there.st_ino && ours.st_dev == there.st_dev
+                                    : errno != ENOENT && errno != ENOTDIR);
 }
 
 void qund_vault_note_damage(const struct qund_vault *v, struct qund_str what, struct qund_log *log)

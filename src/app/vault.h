@@ -16,6 +16,9 @@ struct qund_vault {
     unsigned char key[32]; /* of <data>/key, once qund_vault_key was called */
     /* Shared by all handles of the store (db.h): set once, whoever finds it malformed. */
     atomic_bool *damaged;
+    /* Maint sets it when the folder is no longer where it was: what is taken from then on would lie
+     * in removed files. */
+    atomic_bool *gone;
 };
 /* Makes the folder (0700), takes the lock, looks at store and file system. EXISTS: another program
  * holds it, err names its pid. NOTFOUND: the store is gone from a folder that was in use. DENIED,
@@ -37,6 +40,8 @@ QUND_CHECK int qund_vault_store(const struct qund_vault *v, const struct qund_co
  * do.
  */
 QUND_CHECK int qund_vault_key(struct qund_vault *v, struct qund_err *err);
+/* The lock we hold is the one that lies in the folder. False: somebody removed or moved that. */
+bool qund_vault_in_place(const struct qund_vault *v);
 /* So that the next start does not write into it either. A failure is logged. */
 void qund_vault_note_damage(const struct qund_vault *v, struct qund_str what, struct qund_log *log);
 /* Where such a note lies, all tables are looked at: IO, err says how to restore, while one is

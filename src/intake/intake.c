@@ -27,7 +27,8 @@ int qund_intake_submit(struct qund_intake *in, struct qund_intake_req *r)
     r->rc = QUND_OK;
     qund_books_hold(b, &r->hold);
     pthread_mutex_lock(&b->mtx);
-    if ((b->held_events > 0 && b->held_events + n > in->o.max_events) ||
+    if ((in->o.gone && atomic_load(in->o.gone)) ||
+        (b->held_events > 0 && b->held_events + n > in->o.max_events) ||
         (b->held_bytes > 0 && b->held_bytes + bytes > in->o.max_bytes) ||
         b->waiting >= in->o.max_waiting ||
         (b->spool_events > 0 && b->spool_bytes + b->held_bytes + bytes > in->o.spool_max))

@@ -7,6 +7,7 @@
 #define QUND_INTAKE_INTAKE_H
 #include "core/thread.h"
 #include "queue/queue.h"
+#include <stdatomic.h>
 
 struct qund_clock;
 struct qund_event;
@@ -49,6 +50,7 @@ struct qund_intake_opts {
     int64_t spool_max;             /* queue.spool_max, bytes; 0: 256 MiB */
     int64_t max_waiting;           /* queue.max_waiting, unconsumed entries; 0: 1,000,000 */
     int64_t max_events, max_bytes; /* submitted and not answered; 0: 65536, 64 MiB */
+    atomic_bool *gone; /* set: what is written would be lost, so nothing is taken; NULL: never */
     struct qund_log *log;
     struct qund_metrics *metrics;
 };

@@ -201,6 +201,14 @@ int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate
     return rc;
 }
 
+bool qund_maint_moved(struct qund_db *db)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+           moved;
+}
+
 static int next_table(struct qund_db *db, struct qund_quick_check *state)
 {
     struct qund_stmt *st;

@@ -26,6 +26,9 @@ struct qund_checkpoint {
 QUND_CHECK int qund_maint_checkpoint(struct qund_db *db, int64_t limit_bytes, bool truncate,
                                      struct qund_checkpoint *out);
 
+/* Its file no longer lies under its name: removed, moved or replaced. */
+bool qund_maint_moved(struct qund_db *db);
+
 /* quick_check of one table a call: state {0} begins. 1: go on, 0: all tables were fine, IO: damage,
  * err names the table and the restore command. Others: it could not be looked at now. */
 struct qund_quick_check {

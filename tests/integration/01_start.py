@@ -1,9 +1,10 @@
 """A start that cannot succeed says why in one clear line and exits 1; one that can is not in the way of itself."""
 import os
+import shutil
 import socket
 import sqlite3
 
-from harness import Cases, Client, Daemon, Redis, check, equal, scratch
+from harness import Cases, Client, Daemon, Redis, check, equal, scratch, until
 
 case = Cases()
 with scratch() as folder:
@@ -140,6 +141,36 @@ with scratch() as folder:
             (early.data / "qund.db").touch(0o600)
             early.start()
             equal(early.stop(), 0, "exit code")
+
+    @case("a store that is removed under the running daemon is told, and nothing is written any more")
+    def _():
+        with Daemon(folder / "pulled") as pulled:
+            pulled.start()
+            aside, _ = folder / "aside.db", pulled.token("ingest")
+            (pulled.data / "qund.db").rename(aside)
+            until(lambda: "qund.db is not the file" in pulled.degraded()[1], 10, "it is told")
+            with pulled.client("ingest") as c:
+                equal(c.post("/api/v1/events", {"group": "g", "text": "hi", "id": "1"}).status, 202,
+                      "an event, which waits in the queue")
+            equal(pulled.stop(), 0, "exit code")
+            refused(pulled, "qund.db", "was in use")
+            aside.rename(pulled.data / "qund.db")
+            pulled.start()
+            pulled.drained()
+            check("store.whole_again" in pulled.log(), "the store that is back is looked at")
+            equal(pulled.stop(), 0, "exit code")
+
+    @case("a data folder that is removed under the running daemon takes no event")
+    def _():
+        with Daemon(folder / "razed") as razed:
+            razed.start()
+            token = razed.token("ingest")
+            shutil.rmtree(razed.data)
+            until(lambda: razed.degraded()[0] == 503, 10, "it is not ready")
+            check(str(razed.data) in razed.degraded()[1], "the folder is named", razed.degraded())
+            with Client(razed.port, token) as c:
+                equal(c.post("/api/v1/events", {"group": "g", "text": "hi", "id": "1"}).status, 503, "an event")
+            razed.stop()
 
     @case("a broken configuration is named by file, line and nearest key")
     def _():
