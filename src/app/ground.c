@@ -59,11 +59,12 @@ static int open_instance(struct qund *q, struct qund_err *err)
     return 0;
 }
 
-/* An emptied or cut queue is said plainly, with what is unknown because of it. */
+/* An emptied, cut or strange queue is said plainly, with what is unknown because of it. */
 static void compare_queue(struct qund *q)
 {
     struct qund_queue_known known = {.now = qund_wall_system().ms};
     QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+    enum qund_queue_gap gap;
 
     for (int i = 0; i < 2; i++) {
         QUND_AUTO(qund_buf_done) struct qund_buf id = {0};
@@ -78,9 +79,11 @@ static void compare_queue(struct qund *q)
         qund_redis_state(q->redis, &r);
         known.mended = r.repairs > 0;
     }
-    if (qund_queue_compare(&q->info, &known, &text) == QUND_QUEUE_WHOLE)
+    gap = qund_queue_compare(&q->info, &known, &text);
+    if (gap == QUND_QUEUE_WHOLE)
         return;
-    qund_log(q->log, QUND_ERROR, "queue.lost", QUND_KV("what", qund_buf_view(&text)));
+    qund_log(q->log, QUND_ERROR, gap == QUND_QUEUE_STRANGE ? "queue.strange" : "queue.lost",
+             QUND_KV("what", qund_buf_view(&text)));
     snprintf(q->queue_gap, sizeof(q->queue_gap), "%.*s", QUND_STR_ARG(qund_buf_view(&text)));
 }
 

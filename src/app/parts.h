@@ -77,7 +77,7 @@ struct qund {
     bool up;                   /* the start came through */
     char instance[24];
     char store_gap[256]; /* what a removed write-ahead log made unknown; "" nothing */
-    char queue_gap[512]; /* what an emptied or cut queue made unknown; "" nothing */
+    char queue_gap[512]; /* what an emptied, cut or strange queue made unknown; "" nothing */
     char first_token[QUND_TOKEN_CHARS];
 };
 

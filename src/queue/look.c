@@ -398,9 +398,34 @@ static void say_gap(const struct qund_queue_info *info, const struct qund_queue_
     qund_buf_printf(text, " and before this start (%s) is unknown: compare with its source", iso);
 }
 
+/* An entry is acknowledged after the commit that says so in the store. */
+static bool strange(const struct qund_queue_info *info, const struct qund_queue_known *known)
+{
+    bool taken = info->last_id.ms > 0 && (info->waiting == 0 || info->waiting < info->length);
+
+    return taken && known->applied.ms == 0 && known->pushed.ms == 0;
+}
+
+static void say_strange(const struct qund_queue_info *info, struct qund_buf *text)
+{
+    char id[QUND_ENTRY_ID_CHARS];
+
+    qund_entry_id_print(info->last_id, id);
+    qund_buf_printf(text, "the queue was used before, its last entry is %s", id);
+    say_time(text, info->last_id);
+    qund_buf_puts(text, ", and this store has applied none of it: if another store has, put that "
+                        "one back or run `qund restore DIR`; for a new installation give a "
+                        "queue.prefix of its own");
+}
+
 enum qund_queue_gap qund_queue_compare(const struct qund_queue_info *info,
                                        const struct qund_queue_known *known, struct qund_buf *text)
 {
+    if (strange(info, known)) {
+        if (text)
+            say_strange(info, text);
+        return QUND_QUEUE_STRANGE;
+    }
     if (!known->mended && qund_entry_id_cmp(info->last_id, known->applied) >= 0 &&
         qund_entry_id_cmp(info->last_id, known->pushed) >= 0)
         return QUND_QUEUE_WHOLE;

@@ -103,7 +103,12 @@ QUND_CHECK int qund_queue_inspect(const struct qund_queue_opts *o, struct qund_q
                                   struct qund_err *err);
 
 /* What the store remembers against what the stream knows. */
-enum qund_queue_gap { QUND_QUEUE_WHOLE, QUND_QUEUE_EMPTIED, QUND_QUEUE_CUT };
+enum qund_queue_gap {
+    QUND_QUEUE_WHOLE,
+    QUND_QUEUE_EMPTIED,
+    QUND_QUEUE_CUT,
+    QUND_QUEUE_STRANGE /* another store has applied of it, this one knows nothing */
+};
 struct qund_queue_known {
     struct qund_entry_id applied; /* last id whose effects are committed */
     struct qund_entry_id pushed;  /* last id known to have been answered; 0-0: none */

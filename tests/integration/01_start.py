@@ -103,6 +103,20 @@ with scratch() as folder:
         with Daemon(folder / "noredis", {"queue": {"url": "redis://127.0.0.1:1/0"}}) as other:
             refused(other, "127.0.0.1:1")
 
+    @case("a new store on a queue that another one has applied is told so")
+    def _():
+        with Redis(folder / "used").start() as redis, \
+                Daemon(folder / "before", {"queue": {"url": redis.url}}) as before, \
+                Daemon(folder / "after", {"queue": {"url": redis.url}}) as after:
+            before.start()
+            with before.client("ingest") as c:
+                equal(c.post("/api/v1/events", {"group": "g", "text": "hi", "id": "1"}).status, 202, "an event")
+            before.drained()
+            equal(before.stop(), 0, "exit code")
+            after.start()
+            check("queue.strange" in after.log() and "queue.prefix" in after.degraded()[1], "it is told", after.degraded())
+            equal(after.stop(), 0, "exit code")
+
     @case("a store that is newer than the program is left alone")
     def _():
         with sqlite3.connect(d.data / "qund.db") as db:

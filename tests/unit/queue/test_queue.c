@@ -250,6 +250,34 @@ static void an_emptied_or_cut_stream_is_named_with_ids_and_time(void **state)
     assert_int_equal(qund_queue_compare(&info, &known, NULL), QUND_QUEUE_EMPTIED);
 }
 
+static void
+a_queue_that_another_store_has_applied_is_strange_to_one_that_knows_nothing(void **state)
+{
+    struct unit_redis *u = *state;
+    struct ends e = open_ends(u);
+    struct qund_queue_known nothing = {.now = INT64_C(4102444800000)}, some = nothing;
+    struct qund_queue_info info;
+    struct qund_entry_id last;
+    char id[QUND_ENTRY_ID_CHARS];
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+    inspect(u, &info);
+    assert_int_equal(qund_queue_compare(&info, &nothing, NULL),
+                     QUND_QUEUE_WHOLE); /* a first start */
+    assert_int_equal(unit_push(e.push, 0, 3, &last), 0);
+    inspect(u, &info); /* killed before it applied the first: all of them wait */
+    assert_int_equal(qund_queue_compare(&info, &nothing, NULL), QUND_QUEUE_WHOLE);
+    qund_claim_request(e.claim, 500);
+    assert_int_equal(drain(e.claim, 0, 3), 3);
+    close_ends(&e);
+    inspect(u, &info);
+    assert_int_equal(qund_queue_compare(&info, &nothing, &text), QUND_QUEUE_STRANGE);
+    qund_entry_id_print(last, id);
+    assert_true(qund_str_find(qund_buf_view(&text), 0, qund_str(id)) > 0);
+    some.applied = last;
+    assert_int_equal(qund_queue_compare(&info, &some, NULL), QUND_QUEUE_WHOLE);
+}
+
 static void a_full_redis_refuses_and_takes_again_after_consumption(void **state)
 {
     struct unit_redis *u = *state;
@@ -316,6 +344,7 @@ static void a_stopped_redis_never_makes_the_claimer_wait(void **state)
     assert_int_equal(rc, QUND_E_AGAIN);
     assert_in_range(qund_mono_now().ms - start.ms, 900, 2500); /* dropped after 1 s */
     kill(unit_redis_pid(u), SIGCONT);
+    qund_claim_request(e.claim, 500);
     assert_int_equal(drain(e.claim, 0, 3), 3);
     close_ends(&e);
 }
@@ -332,6 +361,7 @@ int main(void)
         WITH_REDIS(nothing_waits_after_a_rewritten_file_was_read_again),
         WITH_REDIS(nothing_owed_is_trimmed_when_a_later_batch_is_acknowledged_first),
         WITH_REDIS(an_emptied_or_cut_stream_is_named_with_ids_and_time),
+        WITH_REDIS(a_queue_that_another_store_has_applied_is_strange_to_one_that_knows_nothing),
         WITH_REDIS(a_full_redis_refuses_and_takes_again_after_consumption),
         WITH_REDIS(a_kill_of_redis_loses_nothing_answered),
         WITH_REDIS(a_stopped_redis_never_makes_the_claimer_wait),
