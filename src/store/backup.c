@@ -8,6 +8,8 @@
  *
  * The file appears under its name only when it is whole: written as .part, fsynced, renamed, the
  * folder fsynced, and a checksum put beside it, which restore compares before it believes the file.
+ * Who made the .part has the name, so two backups of one second get two files, and none replaces
+ * another.
  * The key that seals secrets (<data>/key) is never copied: whoever holds the backup should not hold
  * the secrets. */
 #include "store/backup.h"
@@ -26,6 +28,7 @@
 
 #define SLICE_PAGES 32 /* 128 KiB between two looks at the caller */
 #define BREATH_MAX_MS 50
+#define NAMES_MAX 99 /* of one second */
 
 static int digest_fd(int fd, char out[65])
 {
@@ -117,18 +120,12 @@ static int copy_pages(struct qund_db *db, sqlite3 *to, int fd, const char *path,
     return rc;
 }
 
-static int copy_store(struct qund_db *db, const char *part, qund_backup_progress *progress,
+static int copy_store(struct qund_db *db, int fd, const char *part, qund_backup_progress *progress,
                       void *arg, struct qund_err *err)
 {
     sqlite3 *to = NULL;
     int64_t tables;
-    int fd, src, rc;
-
-    unlink(part); /* of a backup that was cut short */
-    fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return qund_err_set(err, QUND_E_IO, part, "cannot make it: %s", strerror(errno));
-    src = sqlite3_open_v2(part, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc, src = sqlite3_open_v2(part, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     /* Made durable once, at the end; hardly cached, so that each slice goes to the file at once. */
     if (src == SQLITE_OK)
         src = sqlite3_exec(to,
@@ -144,7 +141,6 @@ static int copy_store(struct qund_db *db, const char *part, qund_backup_progress
         qund_db_rollback(db);
     }
     sqlite3_close(to);
-    close(fd);
     return rc;
 }
 
@@ -162,9 +158,10 @@ static int write_digest(const char *path, const char *part, struct qund_err *err
     return qund_file_replace(name.p, qund_buf_view(&line), 0600, err);
 }
 
-static void file_name(int64_t now, char out[40])
+/* The nth of one second: `_` sorts behind the `.` of the first, and restore takes the last. */
+static void file_name(int64_t now, int nth, char out[40])
 {
-    char iso[25];
+    char iso[25], more[8] = "";
     size_t n = 0;
 
     qund_iso_print(now, iso); /* 2025-09-15T00:32:44.000Z */
@@ -173,7 +170,35 @@ static void file_name(int64_t now, char out[40])
     for (const char *p = iso; *p; p++)
         if (*p != '-' && *p != ':')
             out[n++] = *p;
-    snprintf(out + n, 40 - n, "Z%s", QUND_BACKUP_SUFFIX);
+    if (nth > 1)
+        snprintf(more, sizeof(more), "_%02d", nth);
+    snprintf(out + n, 40 - n, "Z%s%s", more, QUND_BACKUP_SUFFIX);
+}
+
+/* A name that no backup has, ours as long as its .part is there. Returns that one's descriptor. */
+static int claim(const char *dir, int64_t now, char **path, struct qund_buf *part,
+                 struct qund_err *err)
+{
+    for (int nth = 1; nth <= NAMES_MAX; nth++) {
+        char name[40];
+        int fd;
+
+        file_name(now, nth, name);
+        qund_free(*path);
+        *path = qund_path_join(dir, name);
+        qund_buf_clear(part);
+        qund_buf_printf(part, "%s.part", *path);
+        fd = open(part->p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0 && errno != EEXIST)
+            return qund_err_set(err, QUND_E_IO, part->p, "cannot make it: %s", strerror(errno));
+        if (fd >= 0 && access(*path, F_OK) != 0)
+            return fd;
+        if (fd >= 0) {
+            close(fd);
+            unlink(part->p);
+        }
+    }
+    return qund_err_set(err, QUND_E_EXISTS, *path, "too many backups of one second are there");
 }
 
 int qund_backup_run(struct qund_db *db, const char *dir, int64_t now,
@@ -182,14 +207,15 @@ int qund_backup_run(struct qund_db *db, const char *dir, int64_t now,
 {
     QUND_AUTO(qund_free_str) char *path = NULL;
     QUND_AUTO(qund_buf_done) struct qund_buf part = {0};
-    char name[40];
-    int rc = qund_dir_make(dir, 0700, err);
+    int fd, rc = qund_dir_make(dir, 0700, err);
 
-    file_name(now, name);
-    path = qund_path_join(dir, name);
-    qund_buf_printf(&part, "%s.part", path);
-    if (rc == 0)
-        rc = copy_store(db, part.p, progress, arg, err);
+    if (rc < 0)
+        return rc;
+    fd = claim(dir, now, &path, &part, err);
+    if (fd < 0)
+        return fd;
+    rc = copy_store(db, fd, part.p, progress, arg, err);
+    close(fd);
     if (rc == 0)
         rc = qund_backup_sync(part.p, err);
     if (rc == 0)

@@ -6,9 +6,9 @@
 /* done and total in pages; non-zero stops the backup (the half-made file is removed). */
 typedef int qund_backup_progress(int64_t done, int64_t total, void *arg);
 
-/* Copies the store as it is at this instant to <dir>/qund-YYYYMMDDTHHMMSSZ.db, with a .sha256
- * beside it. db: a MAINT or READ handle without an open transaction. *path_out (owned; may be
- * NULL). */
+/* Copies the store as it is at this instant to <dir>/qund-YYYYMMDDTHHMMSSZ.db (Z_02.db, … when
+ * there is one of that second), with a .sha256 beside it. db: a MAINT or READ handle without an
+ * open transaction. *path_out (owned; may be NULL). */
 QUND_CHECK int qund_backup_run(struct qund_db *db, const char *dir, int64_t now,
                                qund_backup_progress *progress, void *arg, char **path_out,
                                struct qund_err *err);

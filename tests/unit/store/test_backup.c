@@ -1,6 +1,7 @@
 /* test_backup.c - a copy while others write, and the way back; checkpoints, checks, the reserve. */
 #include "core/clock.h"
 #include "store/backup.h"
+#include "store/backup_internal.h"
 #include "store/maint.h"
 #include "store/meta.h"
 #include "store/migrate.h"
@@ -77,6 +78,59 @@ static void a_backup_is_the_store_of_one_instant(void **state)
     qund_buf_printf(&sum, "%s.sha256", path);
     assert_int_equal(stat(sum.p, &st), 0);
     assert_false(qund_db_in_tx(maint));
+}
+
+struct second {
+    struct qund_db *db;
+    const char *dir;
+    char *path;
+};
+
+/* While the first is under way, with the same second in its name. */
+static int back_up_too(int64_t done, int64_t total, void *arg)
+{
+    struct second *s = arg;
+
+    (void)done;
+    (void)total;
+    if (!s->path)
+        assert_int_equal(qund_backup_run(s->db, s->dir, SEP_15, NULL, NULL, &s->path, NULL), 0);
+    return 0;
+}
+
+static void assert_sound(const char *path)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf sum = {0}, line = {0};
+    char hex[65];
+
+    qund_buf_printf(&sum, "%s.sha256", path);
+    assert_int_equal(qund_file_read(sum.p, 512, &line, NULL), 0);
+    assert_int_equal(qund_backup_digest(path, hex, NULL), 0);
+    assert_true(qund_str_starts(qund_buf_view(&line), hex));
+    assert_true(qund_str_find(qund_buf_view(&line), 0, qund_str(strrchr(path, '/') + 1)) > 0);
+}
+
+static void backups_of_one_second_are_files_of_their_own(void **state)
+{
+    struct fresh *f = *state;
+    QUND_AUTO(qund_db_close) struct qund_db *maint = fresh_handle(f, QUND_DB_MAINT);
+    QUND_AUTO(qund_db_close) struct qund_db *reader = fresh_handle(f, QUND_DB_READ);
+    QUND_AUTO(qund_free_str) char *dir = qund_path_join(f->dir, "backups");
+    QUND_AUTO(qund_free_str) char *first = NULL;
+    QUND_AUTO(qund_free_str) char *third = NULL;
+    struct second s = {.db = reader, .dir = dir};
+
+    write_rows(f, 0, 30000);
+    assert_int_equal(qund_backup_run(maint, dir, SEP_15, back_up_too, &s, &first, NULL), 0);
+    assert_int_equal(qund_backup_run(maint, dir, SEP_15, NULL, NULL, &third, NULL), 0);
+    assert_non_null(strstr(first, "/qund-20250915T000000Z.db"));
+    assert_non_null(strstr(s.path, "/qund-20250915T000000Z_02.db"));
+    assert_non_null(strstr(third, "/qund-20250915T000000Z_03.db"));
+    assert_true(strcmp(first, s.path) < 0 && strcmp(s.path, third) < 0);
+    assert_sound(first);
+    assert_sound(s.path);
+    assert_sound(third);
+    qund_free(s.path);
 }
 
 static void a_stopped_backup_leaves_nothing(void **state)
@@ -375,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH_TEST(a_backup_is_the_store_of_one_instant),
+        FRESH_TEST(backups_of_one_second_are_files_of_their_own),
         FRESH_TEST(a_stopped_backup_leaves_nothing),
         FRESH_TEST(a_restore_brings_the_instant_back_and_parks_what_would_leave),
         FRESH_TEST(a_damaged_backup_is_refused_and_the_store_untouched),
