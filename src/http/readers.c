@@ -6,28 +6,28 @@
  * the store, one that runs too long is interrupted by SQLite. That bounds both the queue and the
  * age of a snapshot, which would otherwise keep the write-ahead log from being folded back.
  *
- * A mailbox has one consumer, so each thread has its own; a job goes to the shortest. */
+ * The jobs wait in one list, not in a mailbox a thread: how long a job will take is not known, so
+ * one that was given to a thread might wait behind an export while another thread has nothing to
+ * do. */
 #include "http/readers.h"
 #include "core/clock.h"
 #include "crm/message.h"
 #include "store/month.h"
 #include "store/search.h"
-#include <stdatomic.h>
 
-enum { THREADS_DEFAULT = 2, THREADS_MAX = 16, WAITING_MAX = 256, DEADLINE_MS = 2000 };
-
-struct worker {
-    struct qund_readers *pool;
-    struct qund_mbox *mbox;
-    pthread_t thread;
-};
+enum { THREADS_DEFAULT = 2, THREADS_MAX = 16, WAITING_MAX = 512, DEADLINE_MS = 2000 };
 
 struct qund_readers {
     struct qund_readers_cfg cfg;
     char *store_path;
-    struct worker worker[THREADS_MAX];
+    pthread_t thread[THREADS_MAX];
     unsigned n;
-    _Atomic bool stopping;
+
+    pthread_mutex_t mtx;
+    pthread_cond_t changed;
+    struct qund_node *first, **tail; /* under mtx: jobs that no thread has taken */
+    unsigned waiting;                /* under mtx */
+    bool stopping;                   /* under mtx */
 };
 
 static int open_reader(struct qund_readers *p, struct qund_reader *rd, struct qund_err *err)
@@ -73,23 +73,33 @@ static void run_job(struct qund_readers *p, struct qund_reader *rd, struct qund_
         qund_db_rollback(rd->db);
 }
 
+/* The next job, as soon as there is one; NULL: none is left and none will come. */
+static struct qund_read_job *take(struct qund_readers *p)
+{
+    struct qund_node *n;
+
+    pthread_mutex_lock(&p->mtx);
+    while (!p->first && !p->stopping)
+        pthread_cond_wait(&p->changed, &p->mtx);
+    n = p->first;
+    if (n) {
+        p->first = n->next;
+        if (!p->first)
+            p->tail = &p->first;
+        p->waiting--;
+    }
+    pthread_mutex_unlock(&p->mtx);
+    return n ? QUND_CONTAINER(n, struct qund_read_job, node) : NULL;
+}
+
 static void run_worker(void *arg)
 {
-    struct worker *w = arg;
+    struct qund_readers *p = arg;
     struct qund_reader rd = {0};
+    struct qund_read_job *j;
 
-    for (;;) {
-        struct qund_node *next;
-        struct qund_node *n = qund_mbox_take_all(w->mbox);
-
-        if (!n && atomic_load(&w->pool->stopping))
-            break;
-        for (; n; n = next) {
-            next = n->next;
-            run_job(w->pool, &rd, QUND_CONTAINER(n, struct qund_read_job, node));
-        }
-        qund_mbox_wait(w->mbox, -1);
-    }
+    while ((j = take(p)))
+        run_job(p, &rd, j);
     if (rd.search)
         qund_search_free(rd.search);
     if (rd.view)
@@ -108,15 +118,13 @@ int qund_readers_new(const struct qund_readers_cfg *cfg, struct qund_readers **o
     p->cfg = *cfg;
     p->store_path = qund_strdup(cfg->store_path);
     p->cfg.store_path = p->store_path;
+    p->tail = &p->first;
+    pthread_mutex_init(&p->mtx, NULL);
+    pthread_cond_init(&p->changed, NULL);
     for (p->n = 0; p->n < n && p->n < THREADS_MAX; p->n++) {
-        struct worker *w = &p->worker[p->n];
-        int rc;
+        int rc = qund_thread_start(&p->thread[p->n], QUND_THREAD_READER, run_worker, p, err);
 
-        w->pool = p;
-        w->mbox = qund_mbox_new(WAITING_MAX);
-        rc = qund_thread_start(&w->thread, QUND_THREAD_READER, run_worker, w, err);
         if (rc < 0) {
-            qund_mbox_free(w->mbox);
             qund_readers_free(p);
             return rc;
         }
@@ -129,12 +137,14 @@ struct qund_readers *qund_readers_free(struct qund_readers *p)
 {
     if (!p)
         return NULL;
-    atomic_store(&p->stopping, true);
-    for (unsigned i = 0; i < p->n; i++) {
-        qund_mbox_wake(p->worker[i].mbox);
-        pthread_join(p->worker[i].thread, NULL);
-        qund_mbox_free(p->worker[i].mbox);
-    }
+    pthread_mutex_lock(&p->mtx);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->mtx);
+    for (unsigned i = 0; i < p->n; i++)
+        pthread_join(p->thread[i], NULL);
+    pthread_cond_destroy(&p->changed);
+    pthread_mutex_destroy(&p->mtx);
     qund_free(p->store_path);
     qund_free(p);
     return NULL;
@@ -142,11 +152,19 @@ struct qund_readers *qund_readers_free(struct qund_readers *p)
 
 int qund_readers_submit(struct qund_readers *p, struct qund_read_job *j)
 {
-    struct worker *best = &p->worker[0];
+    int rc = QUND_OK;
 
-    for (unsigned i = 1; i < p->n; i++)
-        if (qund_mbox_len(p->worker[i].mbox) < qund_mbox_len(best->mbox))
-            best = &p->worker[i];
     j->due_mono_ms = qund_mono_now().ms + (j->deadline_ms > 0 ? j->deadline_ms : DEADLINE_MS);
-    return qund_mbox_put(best->mbox, &j->node);
+    j->node.next = NULL;
+    pthread_mutex_lock(&p->mtx);
+    if (p->waiting >= WAITING_MAX) {
+        rc = QUND_E_FULL;
+    } else {
+        *p->tail = &j->node;
+        p->tail = &j->node.next;
+        p->waiting++;
+        pthread_cond_signal(&p->changed);
+    }
+    pthread_mutex_unlock(&p->mtx);
+    return rc;
 }
