@@ -23,6 +23,7 @@ struct qund_hours {
     int from_min, to_min;
 };
 #define QUND_LADDER_STEPS 8
+#define QUND_READERS_MAX 64 /* of store.readers; each is a thread */
 /* When an alert that nobody took is told to the next person. */
 struct qund_ladder {
     char *level;

@@ -75,7 +75,8 @@ static const struct option STORE[] = {
     {"reserve", OPT_SIZE, AT(store.reserve), "64MiB", 0, 4 * GIB, NULL, 0,
      "A file that is given back when the disk is full, so that the daemon can still stop in "
      "order."},
-    {"readers", OPT_INT, AT(store.readers), "2", 1, 64, NULL, 0, "Threads that answer queries."},
+    {"readers", OPT_INT, AT(store.readers), "2", 1, QUND_READERS_MAX, NULL, 0,
+     "Threads that answer queries."},
 };
 
 static const struct option TIME[] = {

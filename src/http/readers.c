@@ -10,17 +10,18 @@
  * one that was given to a thread might wait behind an export while another thread has nothing to
  * do. */
 #include "http/readers.h"
+#include "config/config.h"
 #include "core/clock.h"
 #include "crm/message.h"
 #include "store/month.h"
 #include "store/search.h"
 
-enum { THREADS_DEFAULT = 2, THREADS_MAX = 16, WAITING_MAX = 512, DEADLINE_MS = 2000 };
+enum { THREADS_DEFAULT = 2, WAITING_MAX = 512, DEADLINE_MS = 2000 };
 
 struct qund_readers {
     struct qund_readers_cfg cfg;
     char *store_path;
-    pthread_t thread[THREADS_MAX];
+    pthread_t thread[QUND_READERS_MAX];
     unsigned n;
 
     pthread_mutex_t mtx;
@@ -121,7 +122,7 @@ int qund_readers_new(const struct qund_readers_cfg *cfg, struct qund_readers **o
     p->tail = &p->first;
     pthread_mutex_init(&p->mtx, NULL);
     pthread_cond_init(&p->changed, NULL);
-    for (p->n = 0; p->n < n && p->n < THREADS_MAX; p->n++) {
+    for (p->n = 0; p->n < n && p->n < QUND_READERS_MAX; p->n++) {
         int rc = qund_thread_start(&p->thread[p->n], QUND_THREAD_READER, run_worker, p, err);
 
         if (rc < 0) {

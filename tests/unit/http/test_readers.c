@@ -1,5 +1,6 @@
 /* test_readers.c - who waits for whom among the reads, and how many may wait. */
 #include "../store/store_unit.h"
+#include "config/config.h"
 #include "http/readers.h"
 #include <semaphore.h>
 #include <time.h>
@@ -45,8 +46,7 @@ static bool within_deadline(sem_t *s)
 
 static struct qund_readers *two_readers(const struct fresh *f)
 {
-    struct qund_readers_cfg cfg = {
-        .n = 2, .store_path = f->path, .page_cache_bytes = 1 << 20};
+    struct qund_readers_cfg cfg = {.n = 2, .store_path = f->path, .page_cache_bytes = 1 << 20};
     struct qund_readers *p = NULL;
 
     assert_int_equal(qund_readers_new(&cfg, &p, NULL), 0);
@@ -97,10 +97,31 @@ static void so_many_may_wait_and_each_of_them_runs_at_the_end(void **state)
     free(r);
 }
 
+static void as_many_run_at_once_as_were_asked_for(void **state)
+{
+    struct fresh *f = *state;
+    struct qund_readers_cfg cfg = {
+        .n = QUND_READERS_MAX, .store_path = f->path, .page_cache_bytes = 1 << 20};
+    struct qund_readers *p = NULL;
+    struct read r[QUND_READERS_MAX];
+
+    assert_int_equal(qund_readers_new(&cfg, &p, NULL), 0);
+    for (size_t i = 0; i < QUND_READERS_MAX; i++) {
+        make(&r[i], true);
+        assert_int_equal(qund_readers_submit(p, &r[i].job), 0);
+    }
+    for (size_t i = 0; i < QUND_READERS_MAX; i++)
+        assert_true(within_deadline(&r[i].runs));
+    for (size_t i = 0; i < QUND_READERS_MAX; i++)
+        sem_post(&r[i].may_end);
+    qund_readers_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH_TEST(a_long_read_holds_up_no_other_while_a_reader_is_idle),
+        FRESH_TEST(as_many_run_at_once_as_were_asked_for),
         FRESH_TEST(so_many_may_wait_and_each_of_them_runs_at_the_end),
     };
 
