@@ -39,8 +39,11 @@ static char *share_beside_program(void)
     slash = strrchr(exe, '/');
     if (!slash)
         return NULL;
-    *slash = '\0';
-    return qund_path_join(exe, "../share/qund");
+    *slash = '\0'; /* of the folder bin, whose sister share is; no `..` for people to read */
+    slash = strrchr(exe, '/');
+    if (slash)
+        slash[slash == exe] = '\0';
+    return qund_path_join(slash ? exe : "/", "share/qund");
 }
 
 char *qund_share_dir(void)

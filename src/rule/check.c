@@ -149,9 +149,6 @@ static void check_actions(struct checker *c, const struct qund_rule *r)
     for (i = 0; i < r->n_actions; i++) {
         const struct qund_rule_action *a = &r->actions[i];
 
-        if (a->act == QUND_ACT_ALERT && !a->ladder.p && qund_str_is(a->level, "urgent"))
-            warn(c, r, "has an urgent alert without `ladder`: it climbs the default one",
-                 QUND_STR_NONE);
         if ((a->act == QUND_ACT_TAG || a->act == QUND_ACT_UNTAG) &&
             (qund_str_find(a->name, 0, QUND_STR("：")) >= 0 ||
              qund_str_find(a->name, 0, QUND_STR(" ")) >= 0))

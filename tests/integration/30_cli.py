@@ -14,7 +14,7 @@ import sqlite3
 import struct
 import subprocess
 
-from harness import TOP, Cases, Client, Daemon, check, equal, scratch, until
+from harness import QUND, TOP, Cases, Client, Daemon, check, equal, scratch, until
 
 SAMPLE = TOP / "tests/data/conversations.jsonl"
 BROKEN = TOP / "tests/data/broken-rules"
@@ -88,6 +88,22 @@ def a_role_that_nobody_holds_is_a_warning(folder):
     for who in ("rule 'a' alerts 'expert'", "rule 'b' alerts 'staff:chen'"):
         check(f"{who}, which the org file gives to nobody" in out, who, out)
     equal((code, out.count("org file")), (0, 2), "and no more")
+
+
+def what_ships_gives_no_warning(folder):
+    d = Daemon(folder)
+    shipped = pathlib.Path(QUND).resolve().parent.parent / "share" / "qund" / "rules"
+    d.config["rules"] = {"dirs": [str(shipped)]}
+    d.write_config()
+    equal(d.run("check"), (0, "no errors in the configuration and what it names\n", ""), "the shipped rules")
+    equal(d.run("check", shipped), (0, "no errors\n", ""), "the same without a configuration")
+    del d.config["rules"]
+    org = folder / "org.yaml"
+    org.write_text("staff: [{id: lin, name: 林}]\ngroups: [{realm: api, id: g, roles: {consultant: [lin]}}]\n", encoding="utf-8")
+    d.config["org"] = {"file": str(org)}
+    d.write_config()
+    code, out, _ = d.run("check")
+    check("share/qund/rules/" in out and "/../" not in out, "paths as a person writes them", out)
 
 
 def templates_are_told_from_rules_by_their_steps(folder):
@@ -541,6 +557,7 @@ def a_restore_holds_what_waits(folder):
 if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
              a_plan_shows_what_is_known_of_its_words, a_role_that_nobody_holds_is_a_warning,
+             what_ships_gives_no_warning,
              templates_are_told_from_rules_by_their_steps,
              a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers,
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,

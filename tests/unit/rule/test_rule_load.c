@@ -434,7 +434,6 @@ static void check_warns_of_what_looks_like_a_mistake(void **state)
 {
     static const char *const expected[] = {
         "rule 'shadowed': is never reached: whatever it fires on is stopped before it by 'first'",
-        "rule 'shadowed': has an urgent alert without `ladder`: it climbs the default one",
         "rule 'never': asks for and forbids the same term '钱'",
         "rule 'never': can never fire: every term of `any` stands in `none`",
         "rule 'never': has an odd tag name (full-width colon or a blank) '意向：询价'",
