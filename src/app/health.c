@@ -130,8 +130,7 @@ bool qund_ready(void *arg, struct qund_jw *w)
     else if (q->rules_degraded && !m.rules_taken)
         qund_jw_printf(w, "rules were refused at start, the last good set runs; see `qund check`");
     if (m.rules_taken ? m.rules_doubt[0] : q->rules_doubt[0])
-        qund_jw_printf(w, "rules name what nobody knows: %s (all: `qund check`)",
-                       m.rules_taken ? m.rules_doubt : q->rules_doubt);
+        qund_jw_printf(w, "%s", m.rules_taken ? m.rules_doubt : q->rules_doubt);
     ready = qund_hosts_ready(q, w) && ready;
     if (q->config_why[0])
         qund_jw_printf(w, "the configuration was refused, the one before it runs: %s",

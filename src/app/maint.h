@@ -38,7 +38,8 @@ struct qund_maint_state {
     bool rules_broken; /* the last reload was refused; the set before it runs */
     char rules_why[352];
     bool rules_taken;      /* some reload since the start was good: what the start met is over */
-    char rules_doubt[320]; /* of that reload: what its rules name and nobody knows; "" nothing */
+    char rules_doubt[320]; /* of that reload: what its rules name and nobody knows, or that there
+                            * are none; "" nothing */
     int64_t wal_bytes;
 };
 void qund_maint_state(struct qund_maint *m, struct qund_maint_state *out); /* any thread */

@@ -76,8 +76,12 @@ void qund_ruleset_doubts(struct qund_config *cfg, const struct qund_rules *rules
     why[0] = '\0';
     qund_errs_init(&doubts, ERRORS_MAX);
     qund_rules_doubts(rules, &known, &doubts);
-    if (doubts.n > 0)
-        snprintf(why, 320, "%.140s: %.170s", doubts.v[0].where, doubts.v[0].text);
+    if (qund_rules_idle(rules)) {
+        snprintf(why, 320, "%s", QUND_RULES_IDLE);
+        qund_log(log, QUND_WARN, "rules.none", QUND_KV("what", why));
+    } else if (doubts.n > 0)
+        snprintf(why, 320, "rules name what nobody knows: %.110s: %.150s (all: `qund check`)",
+                 doubts.v[0].where, doubts.v[0].text);
     for (size_t i = 0; i < doubts.n; i++)
         qund_log(log, QUND_WARN, "rules.doubt", QUND_KV("where", doubts.v[i].where),
                  QUND_KV("what", doubts.v[i].text));

@@ -20,7 +20,8 @@ QUND_CHECK int qund_ruleset_start(const struct qund_config *cfg, const struct qu
 /* What the configuration knows of the names that rules use; borrowed from cfg. */
 struct qund_rules_known qund_ruleset_known(struct qund_config *cfg);
 /* Names that nobody answers to go into the log (rules.doubt), the first into `why`; "" when all is
- * well. Who holds a role is not asked here: that changes while the rules run (`qund check`). */
+ * well. So does a set of which no rule is enabled (rules.none). Who holds a role is not asked here:
+ * that changes while the rules run (`qund check`). */
 void qund_ruleset_doubts(struct qund_config *cfg, const struct qund_rules *rules,
                          struct qund_log *log, char why[320]);
 /* "file:line:col: reason", one a line, for people. */

@@ -89,6 +89,8 @@ static int check_rules(const char *const *paths, size_t n, struct qund_config *c
     QUND_AUTO(qund_lean_unref) struct qund_lean *lean = NULL;
     struct qund_rules_opts opts = {.fold = qund_fold_tables(), .known = cfg ? &known : NULL};
 
+    if (n == 0 && cfg)
+        qund_errs_add(warnings, QUND_E_NOTFOUND, "rules", "%s", QUND_RULES_IDLE);
     if (n == 0)
         return 0;
     if (cfg)

@@ -169,6 +169,8 @@ int qund_rules_check(const char *const *paths, size_t n, const struct qund_rules
     if (rc < 0)
         return rc;
     c.set = set;
+    if (opts->known && qund_rules_idle(set))
+        qund_errs_add(warnings, QUND_E_NOTFOUND, paths[0], "%s", QUND_RULES_IDLE);
     for (i = 0; i < set->n; i++) {
         if (!set->rules[i]->enabled)
             continue;

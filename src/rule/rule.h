@@ -86,7 +86,12 @@ struct qund_rule_info {
     int priority;
     bool enabled;
 };
-size_t qund_rules_count(const struct qund_rules *r);       /* disabled ones included */
+size_t qund_rules_count(const struct qund_rules *r); /* disabled ones included */
+bool qund_rules_idle(const struct qund_rules *r);    /* none is enabled */
+/* What that means, for people. */
+#define QUND_RULES_IDLE                                                                        \
+    "no rule is enabled: nothing that is said is tagged, counted or told to anybody; look at " \
+    "rules.dirs"
 size_t qund_rules_patterns(const struct qund_rules *r);    /* different terms, all rules together */
 const char *qund_rules_digest(const struct qund_rules *r); /* of the whole set, hex */
 struct qund_lean *qund_rules_lean(const struct qund_rules *r); /* borrowed; NULL: none asks it */

@@ -214,6 +214,14 @@ int qund_rules_finish(struct qund_rules *set, const struct qund_rules_opts *opts
 }
 
 /* --- looking at a set --- */
+bool qund_rules_idle(const struct qund_rules *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->rules[i]->enabled)
+            return false;
+    return true;
+}
+
 size_t qund_rules_count(const struct qund_rules *r)
 {
     return r->n;

@@ -58,6 +58,24 @@ with scratch() as folder, Daemon(folder / "d") as d:
         hup("rules.loaded")
         check("rules name" not in d.degraded()[1], "mended", d.degraded())
 
+    @case("a set without a rule that is enabled is told, at a reload, at a start and by check")
+    def _():
+        says = "no rule is enabled"
+        d.write_rules({"rules": [dict(RULES["rules"][0], enabled=False)]})
+        hup("rules.loaded")
+        check("rules.none" in d.log() and says in d.degraded()[1], "at a reload", d.degraded())
+        code, out, _ = d.run("check")
+        equal((code, out.count("warning"), says in out), (0, 1, True), "by check")
+        d.rules_path.unlink()
+        before = d.log().count("rules.none")
+        equal(d.stop(), 0, "exit code")
+        d.start()
+        check(says in d.degraded()[1] and d.log().count("rules.none") > before, "at a start", d.degraded())
+        check(says in d.run("check", check_exit=0)[1], "by check of an empty folder")
+        d.write_rules(RULES)
+        hup("rules.loaded")
+        check(says not in d.degraded()[1], "mended", d.degraded())
+
     @case("a start with broken rules runs the last good ones, and a mended file ends that too")
     def _():
         equal(d.stop(), 0, "exit code")
