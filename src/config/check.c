@@ -5,7 +5,10 @@
  * of the value, else at its key. */
 #include "config/option.h"
 #include "core/zone.h"
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct checker {
     const struct qund_yaml *y; /* NULL: no file */
@@ -201,6 +204,26 @@ static void check_own(struct checker *ck, const struct qund_config *c,
             check_channel_named(ck, c, t, &t->own.table->keys[i]);
 }
 
+/* What is opened long after the start, or not at all without a word. */
+static void check_paths(struct checker *ck, const struct qund_config *c)
+{
+    char why[400];
+    struct stat st;
+
+    if (c->net.ca_file && (stat(c->net.ca_file, &st) < 0 || access(c->net.ca_file, R_OK) < 0)) {
+        snprintf(why, sizeof(why), "cannot read it: %s; a file of roots in PEM is wanted here",
+                 strerror(errno));
+        complain(ck, "net", NULL, "ca_file", NULL, why);
+    } else if (c->net.ca_file && !S_ISREG(st.st_mode)) {
+        complain(ck, "net", NULL, "ca_file", NULL, "is no file; roots in PEM are wanted here");
+    }
+    for (size_t i = 0; i < c->plugins.dirs.n; i++)
+        if (stat(c->plugins.dirs.v[i], &st) < 0 || !S_ISDIR(st.st_mode)) {
+            snprintf(why, sizeof(why), "there is no folder %.300s", c->plugins.dirs.v[i]);
+            complain(ck, "plugins", NULL, "dirs", NULL, why);
+        }
+}
+
 int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, struct qund_errs *es)
 {
     struct checker ck = {.y = y, .es = es};
@@ -215,6 +238,7 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
         complain(&ck, "queue", NULL, "url", strchr(c->queue.url, '@') ? NULL : c->queue.url,
                  "managed, redis://HOST:PORT/DB or unix:PATH is wanted here");
     check_zone(&ck, c->time.zone);
+    check_paths(&ck, c);
     if (c->digest.at && !minute_ok(c->digest.at))
         complain(&ck, "digest", NULL, "at", c->digest.at,
                  "a time of day like \"19:00\" is wanted here");

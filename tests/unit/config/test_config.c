@@ -144,6 +144,10 @@ static void broken_files_are_refused_with_every_error_and_its_place(void **state
         {"bad_through.yaml",
          {"2:24: channels.shop.send_through: no target is called 'dask'; nearest known: desk",
           "3:24: channels.yard.send_through: no target is called 'zzzzzzzz'"}},
+        {"bad_paths.yaml",
+         {"1:16: net.ca_file: cannot read it: No such file or directory; a file of roots in PEM is "
+          "wanted here",
+          "3:9: plugins.dirs: there is no folder " QUND_TEST_DATA "/config/no-such-folder"}},
         {"anchor.yaml",
          {"1:7: anchors (&), aliases (*) and tags (!) are not read; put the text in quotes or "
           "write it out"}},
