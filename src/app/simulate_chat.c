@@ -71,7 +71,7 @@ static int read_lines(struct sim *s)
 {
     struct sim_chat *chat = &s->chat;
     struct casting c = {.names = qund_arena_zalloc(s->arena, (s->n_groups + 1) * sizeof(*c.names))};
-    struct qund_str rest = qund_buf_view(&chat->text);
+    struct qund_str rest = qund_str_no_bom(qund_buf_view(&chat->text));
     size_t cap = 0, number = 0;
 
     while (rest.p) {

@@ -176,7 +176,7 @@ static int play_lines(struct play *p, struct qund_local *l, struct qund_err *err
 {
     QUND_AUTO(qund_arena_free) struct qund_arena *arena = qund_arena_new(65536);
     struct pack *k = qund_alloc(sizeof(*k));
-    struct qund_str text = qund_buf_view(&p->text);
+    struct qund_str text = qund_str_no_bom(qund_buf_view(&p->text));
     int64_t number = 0;
     int rc = 0;
 
@@ -353,7 +353,7 @@ static int play_there(struct play *p)
     QUND_AUTO(qund_free_str) char *sock = qund_path_join(p->c->data, "qund.sock");
     QUND_AUTO(qund_ask_close) struct qund_ask *a = NULL;
     QUND_AUTO(qund_buf_done) struct qund_buf chunk = {0};
-    struct qund_str text = qund_buf_view(&p->text);
+    struct qund_str text = qund_str_no_bom(qund_buf_view(&p->text));
     struct qund_err err = {0};
     int64_t last_ts = 0, n = 0, number = 0;
     int rc = qund_ask_open(sock, &a, &err);

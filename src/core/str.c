@@ -21,6 +21,11 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+struct qund_str qund_str_no_bom(struct qund_str s)
+{
+    return qund_str_starts(s, "\xef\xbb\xbf") ? qund_str_n(s.p + 3, s.n - 3) : s;
+}
+
 struct qund_str qund_str_trim(struct qund_str s)
 {
     while (s.n > 0 && blank(s.p[0])) {

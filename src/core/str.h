@@ -15,6 +15,7 @@ static inline struct qund_str qund_arena_str(struct qund_arena *a, struct qund_s
 /* Its place among the words, as an enum's table of names wants to know; or NOTFOUND. */
 int qund_str_index(struct qund_str s, const char *const *words, size_t n);
 int qund_str_cmp(struct qund_str a, struct qund_str b); /* memcmp order, then length */
+struct qund_str qund_str_no_bom(struct qund_str s);     /* spreadsheets and editors write one */
 struct qund_str qund_str_trim(struct qund_str s);       /* ASCII blanks at both ends */
 /* Byte offset of the first `needle` at or after `from`, or -1. */
 ptrdiff_t qund_str_find(struct qund_str s, size_t from, struct qund_str needle);

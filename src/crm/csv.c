@@ -32,8 +32,7 @@ static char find_separator(struct qund_str text)
 void qund_csv_init(struct qund_csv *c, struct qund_str text)
 {
     *c = (struct qund_csv){.next_line = 1};
-    if (qund_str_starts(text, "\xef\xbb\xbf"))
-        text = qund_str_n(text.p + 3, text.n - 3);
+    text = qund_str_no_bom(text);
     c->p = text.p;
     c->end = text.p + text.n;
     c->sep = find_separator(text);

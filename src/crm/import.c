@@ -163,9 +163,7 @@ int qund_import_open(enum qund_table t, const struct qund_import_opt *opt, struc
     im->start_line = start_line;
     im->arena = qund_arena_new(64u << 10);
     digest(im, text);
-    im->rest = text;
-    if (qund_str_starts(text, "\xef\xbb\xbf"))
-        im->rest = qund_str_n(text.p + 3, text.n - 3);
+    im->rest = qund_str_no_bom(text);
     if (opt->form == QUND_IMPORT_CSV) {
         qund_csv_init(&im->csv, text);
         rc = read_header(im, err);

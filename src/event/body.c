@@ -101,6 +101,7 @@ int qund_event_decode_body(const struct qund_event_ctx *ctx, enum qund_body_form
     struct walk w = {ctx, arena, each, arg, count, err};
 
     *count = 0;
+    body = qund_str_no_bom(body);
     if (err)
         *err = (struct qund_err){0};
     if (qund_str_trim(body).n == 0)

@@ -319,6 +319,7 @@ int qund_call_body(const struct qund_call *c, struct qund_str body, const char *
         qund_jw_kstr(&w, "name", c->name);
     if (!route->id_name)
         qund_jw_kz(&w, "by", by);
+    body = qund_str_no_bom(body);
     qund_jr_init(&r, body.n > 0 ? body : QUND_STR("{}"), arena, BODY_DEPTH);
     rc = copy_fields(&r, route, &w, &seen, err);
     if (rc < 0)

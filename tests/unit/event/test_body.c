@@ -57,6 +57,29 @@ static void one_object_an_array_and_lines_are_the_same_events(void **state)
     assert_int_equal(n, 0);
 }
 
+static void a_mark_of_byte_order_at_the_very_start_is_no_error(void **state)
+{
+    static const struct {
+        enum qund_body_form form;
+        const char *body;
+        int rc;
+    } ROWS[] = {
+        {QUND_BODY_JSON, "\xef\xbb\xbf[{\"id\":\"a\",\"text\":\"t\"}]", 0},
+        {QUND_BODY_NDJSON, "\xef\xbb\xbf{\"id\":\"a\",\"text\":\"t\"}\n", 0},
+        {QUND_BODY_NDJSON, "\n\xef\xbb\xbf{\"id\":\"a\",\"text\":\"t\"}\n", QUND_E_INVAL},
+        {QUND_BODY_JSON, "\xef\xbb\xbf", QUND_E_INVAL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(ROWS); i++) {
+        struct got g = {0};
+        size_t n;
+
+        assert_int_equal(decode(ROWS[i].form, ROWS[i].body, &g, &n, NULL), ROWS[i].rc);
+        assert_int_equal(n, ROWS[i].rc == 0);
+    }
+}
+
 static void an_error_names_the_index_and_the_path(void **state)
 {
     static const struct {
@@ -111,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_object_an_array_and_lines_are_the_same_events),
+        cmocka_unit_test(a_mark_of_byte_order_at_the_very_start_is_no_error),
         cmocka_unit_test(an_error_names_the_index_and_the_path),
         cmocka_unit_test(the_receiver_may_stop),
     };
