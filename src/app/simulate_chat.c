@@ -114,7 +114,7 @@ int qund_sim_chat(struct sim *s)
 
     if (!s->o->messages)
         return 0;
-    if (qund_file_read(s->o->messages, FILE_MAX, &chat->text, &err) < 0)
+    if (qund_pipe_read(s->o->messages, FILE_MAX, &chat->text, &err) < 0)
         return qund_sim_fail(s, err.rc, &err);
     rc = read_lines(s);
     if (rc < 0)

@@ -250,7 +250,7 @@ int cli_import(struct cli *c)
         return cli_usage(c, "--format is csv or jsonl");
     if (format ? strcmp(format, "jsonl") == 0 : n > 6 && strcmp(c->args[1] + n - 6, ".jsonl") == 0)
         opt.form = QUND_IMPORT_JSONL;
-    if (qund_file_read(c->args[1], FILE_MAX, &text, &err) < 0)
+    if (qund_pipe_read(c->args[1], FILE_MAX, &text, &err) < 0)
         return cli_fail(&err);
     ld.table = (enum qund_table)table;
     if (!cli_daemon(c)) {

@@ -44,7 +44,7 @@ static int read_input(const char *path, struct qund_buf *out, struct qund_err *e
     size_t n;
 
     if (strcmp(path, "-") != 0)
-        return qund_file_read(path, FILE_MAX, out, err);
+        return qund_pipe_read(path, FILE_MAX, out, err);
     while ((n = fread(piece, 1, sizeof(piece), stdin)) > 0) {
         qund_buf_add(out, piece, n);
         if (out->n > FILE_MAX)

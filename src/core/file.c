@@ -29,10 +29,10 @@ static int fail(struct qund_err *err, const char *path, const char *what)
     return qund_err_set(err, qund_rc_from_errno(e), path, "%s: %s", what, strerror(e));
 }
 
-int qund_file_read(const char *path, size_t max_bytes, struct qund_buf *out, struct qund_err *err)
+static int read_all(int fd, const char *path, size_t max_bytes, struct qund_buf *out,
+                    struct qund_err *err)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
     ssize_t n;
 
@@ -59,6 +59,25 @@ int qund_file_read(const char *path, size_t max_bytes, struct qund_buf *out, str
     *out = b;
     b = (struct qund_buf){0};
     return QUND_OK;
+}
+
+int qund_file_read(const char *path, size_t max_bytes, struct qund_buf *out, struct qund_err *err)
+{
+    /* Opening a pipe would wait for who writes into it, reading a device for what it says. */
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return qund_err_set(err, QUND_E_INVAL, path,
+                            "is no file but a pipe, a socket or a device; a file is wanted here");
+    return read_all(fd, path, max_bytes, out, err);
+}
+
+int qund_pipe_read(const char *path, size_t max_bytes, struct qund_buf *out, struct qund_err *err)
+{
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return read_all(fd, path, max_bytes, out, err);
 }
 
 bool qund_fd_write(int fd, struct qund_str s)

@@ -3,8 +3,12 @@
 #define QUND_CORE_FILE_H
 #include "core/err.h"
 
-/* Whole file, at most max_bytes (FULL beyond), NUL-terminated into *out. where = path. */
+/* Whole file, at most max_bytes (FULL beyond), NUL-terminated into *out. where = path. INVAL: it is
+ * a pipe or a device, for which nobody may have to wait. */
 QUND_CHECK int qund_file_read(const char *path, size_t max_bytes, struct qund_buf *out,
+                              struct qund_err *err);
+/* The same of whatever can be read, and waits for it: what a person at a terminal names. */
+QUND_CHECK int qund_pipe_read(const char *path, size_t max_bytes, struct qund_buf *out,
                               struct qund_err *err);
 /* Writes to a temporary name beside it, fsyncs, renames, fsyncs the folder. */
 QUND_CHECK int qund_file_replace(const char *path, struct qund_str bytes, unsigned mode,

@@ -355,6 +355,18 @@ def a_replay_names_the_line(folder):
     check("{" not in err, "and no raw JSON", err)
     code, _, err = d.run("replay", "-", stdin=b"[1]\n")
     check(code == 1 and err.startswith("qund: standard input line 1: an object"), "and what a pipe is called", err)
+    marked = folder / "marked.jsonl"
+    marked.write_bytes(b"\xef\xbb\xbf" + json.dumps(dict(good, id="bom", ts="2026-01-05T10:00:00Z")).encode() + b"\n")
+    for where, words in ((d, ["replay"]), (Daemon(folder / "w"), ["replay", "--virtual"])):
+        where.run(*words, marked, check_exit=0)     # a byte order mark is no error
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)       # what a shell makes of <(...) is read like a file
+    os.write(writer, json.dumps(dict(good, id="piped")).encode() + b"\n")
+    feeding = subprocess.Popen([str(w) for w in d.command("replay", pipe)], stdout=subprocess.PIPE, env=d.environment())
+    until(lambda: not select.select([writer], [], [], 0)[0], 10, "the pipe is read")
+    os.close(writer)
+    equal((feeding.communicate(timeout=30)[0], feeding.returncode), (b"accepted 1\n", 0), "events from a pipe")
     deep = folder / ("n" * 80)
     deep.mkdir()
     (deep / "chat.jsonl").write_text("7\n")

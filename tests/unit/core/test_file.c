@@ -1,6 +1,7 @@
 /* test_file.c - files, folders, the lock, digests. */
 #include "core/file.h"
 #include "unit.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -142,10 +143,34 @@ static void digests_and_paths(void **state)
     unsetenv("QUND_SHARE");
 }
 
+static void a_pipe_is_refused_where_a_file_is_wanted_and_not_waited_for(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    char *dir = unit_tmpdir();
+    QUND_AUTO(qund_free_str) char *path = qund_path_join(dir, "pipe");
+    struct qund_err err;
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(qund_file_read(path, 100, &b, &err), QUND_E_INVAL);
+    assert_string_equal(err.where, path);
+    assert_non_null(strstr(err.text, "pipe"));
+    assert_int_equal(qund_file_read("/dev/null", 100, &b, &err), QUND_E_INVAL);
+    fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "abc", 3), 3);
+    assert_int_equal(qund_file_read(path, 100, &b, &err), QUND_E_INVAL);
+    close(fd);
+    assert_int_equal(qund_dir_remove(dir, NULL), 0);
+    free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replace_then_read_gives_the_same_bytes),
+        cmocka_unit_test(a_pipe_is_refused_where_a_file_is_wanted_and_not_waited_for),
         cmocka_unit_test(folders_are_made_listed_and_removed),
         cmocka_unit_test(a_second_holder_is_refused_and_told_who),
         cmocka_unit_test(a_lock_dies_with_its_holder),
