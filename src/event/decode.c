@@ -471,6 +471,8 @@ int event_decode_at(const struct qund_event_ctx *ctx, struct qund_jr *r, size_t 
         rc = event_settle(&d);
     if (rc == 0)
         rc = event_says_something(&d);
+    if (rc == 0)
+        rc = event_complete(&d);
     return rc < 0 ? rc : event_identify(ctx, &d.sent, r->arena, out, err);
 }
 

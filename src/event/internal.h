@@ -53,6 +53,8 @@ QUND_CHECK int event_strange_key(struct event_decoding *d, struct qund_str key,
                                  const char *const *names, size_t n);
 /* INVAL: a message of which nothing would be known. An exported one may have lost its words. */
 QUND_CHECK int event_says_something(const struct event_decoding *d);
+/* INVAL: an event of a known type without what it is about, or with an impossible amount. */
+QUND_CHECK int event_complete(const struct event_decoding *d);
 /* Type, kind, channel, realm, role and origin, from what was read (settle.c). */
 QUND_CHECK int event_settle(struct event_decoding *d);
 #endif

@@ -285,6 +285,33 @@ static void what_says_nothing_is_refused(void **state)
     assert_int_equal(decode(t, "{\"id\":\"a\",\"seq\":5,\"state\":\"erased\"}"), 0);
 }
 
+static void a_type_without_what_it_is_about_is_refused(void **state)
+{
+    static const char *const FINE[] = {
+        "{\"type\":\"member.join\",\"data\":{\"by\":\"b\",\"member\":\"u\"}}",
+        "{\"type\":\"member.leave\",\"sender\":\"u\"}",
+        "{\"type\":\"member.join\",\"sender\":\"u\",\"data\":{\"member\":null}}",
+        "{\"type\":\"revoke\",\"ref\":\"m1\"}",
+        "{\"type\":\"order.paid\",\"sender\":\"u\",\"data\":{\"order\":\"A1\"}}",
+        "{\"type\":\"order.paid\",\"data\":{\"items\":[{\"amount_cent\":-1}],\"amount_cent\":0}}",
+        "{\"type\":\"revoke\",\"seq\":5,\"state\":\"erased\"}",
+    };
+    struct decode_test *t = *state;
+
+    refused(t, "{\"type\":\"member.join\",\"group\":\"g\"}", "data.member", "missing");
+    refused(t, "{\"type\":\"member.leave\",\"data\":{\"by\":\"b\"}}", "data.member", "missing");
+    refused(t, "{\"type\":\"member.join\",\"data\":{\"member\":7}}", "data.member", "a string");
+    refused(t, "{\"type\":\"revoke\",\"sender\":\"u\"}", "ref", "missing");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":-3}}", "data.amount_cent",
+            "0 or more");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":\"3\"}}", "data.amount_cent",
+            "whole number");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":3.5}}", "data.amount_cent",
+            "whole number");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(FINE); i++)
+        assert_int_equal(decode(t, FINE[i]), 0);
+}
+
 /* {"kind":"image","<key>":<open><n times piece><close>} */
 static char *blown_up(const char *key, const char *open, const char *piece, size_t n,
                       const char *close)
@@ -383,6 +410,7 @@ int main(void)
         DECODE_TEST(types_of_ones_own_are_kept),
         DECODE_TEST(a_key_that_is_nearly_ours_is_refused_and_a_stranger_is_not),
         DECODE_TEST(what_says_nothing_is_refused),
+        DECODE_TEST(a_type_without_what_it_is_about_is_refused),
         DECODE_TEST(what_is_wrong_is_refused_with_its_path),
         DECODE_TEST(limits_hold_at_their_last_byte),
         DECODE_TEST(text_and_data_share_one_limit),
