@@ -53,7 +53,7 @@ static bool intake_ready(struct qund *q, struct qund_jw *w)
     return !in.full && !in.disk_errno;
 }
 
-static void worker_ready(struct qund *q, struct qund_jw *w)
+static bool worker_ready(struct qund *q, struct qund_jw *w)
 {
     struct qund_worker_state st;
 
@@ -80,6 +80,7 @@ static void worker_ready(struct qund *q, struct qund_jw *w)
             w,
             "the store cannot be written (%s) for %lld ms: free disk space, or end what holds it",
             qund_rc_name(st.trouble), (long long)(qund_mono_now().ms - st.trouble_since_ms));
+    return true;
 }
 
 static int64_t gaps_open(struct qund *q)
@@ -88,7 +89,7 @@ static int64_t gaps_open(struct qund *q)
         qund_metric_gauge(q->metrics, "qund_gaps_open", NULL, "Those that are not over"));
 }
 
-static void targets_ready(struct qund *q, struct qund_jw *w)
+static bool targets_ready(struct qund *q, struct qund_jw *w)
 {
     struct qund_target_state v[32];
     size_t n = qund_deliver_state(q->deliver, v, QUND_ARRAY_LEN(v));
@@ -96,42 +97,57 @@ static void targets_ready(struct qund *q, struct qund_jw *w)
     for (size_t i = 0; i < n; i++)
         if (v[i].breaker != QUND_BREAKER_CLOSED)
             qund_jw_printf(w, "target %s does not answer; it is tried again by itself", v[i].name);
+    return true;
 }
 
-bool qund_ready(void *arg, struct qund_jw *w)
+static bool gaps_ready(struct qund *q, struct qund_jw *w)
 {
-    struct qund *q = arg;
-    struct qund_maint_state m;
-    bool ready = intake_ready(q, w);
-
-    worker_ready(q, w);
     if (gaps_open(q) > 0)
         qund_jw_printf(w,
                        "%lld channels, accounts or groups are not heard just now: see "
                        "/api/v1/gaps",
                        (long long)gaps_open(q));
-    targets_ready(q, w);
+    return true;
+}
+
+static bool store_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_maint_state m;
+    bool gone = atomic_load(q->vault->gone);
+
     qund_maint_state(q->maint, &m);
-    if (atomic_load(q->vault->gone)) {
+    if (gone)
         qund_jw_printf(w,
                        "events are refused: the data folder is no longer at %s (removed or moved); "
                        "stop the daemon, put it back, start again",
                        q->vault->dir);
-        ready = false;
-    }
     if (m.damaged)
         qund_jw_printf(
             w,
             "the store is damaged (%s): nothing is written, events wait in the queue; stop the "
             "daemon and run `qund restore DIR`",
             m.what);
+    return !gone;
+}
+
+static bool rules_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_maint_state m;
+    const char *doubt;
+
+    qund_maint_state(q->maint, &m);
+    doubt = m.rules_taken ? m.rules_doubt : q->rules_doubt;
     if (m.rules_broken)
         qund_jw_printf(w, "rules were refused, the set before them runs: %s", m.rules_why);
     else if (q->rules_degraded && !m.rules_taken)
         qund_jw_printf(w, "rules were refused at start, the last good set runs; see `qund check`");
-    if (m.rules_taken ? m.rules_doubt[0] : q->rules_doubt[0])
-        qund_jw_printf(w, "%s", m.rules_taken ? m.rules_doubt : q->rules_doubt);
-    ready = qund_hosts_ready(q, w) && ready;
+    if (doubt[0])
+        qund_jw_printf(w, "%s", doubt);
+    return true;
+}
+
+static bool files_ready(struct qund *q, struct qund_jw *w)
+{
     if (q->config_why[0])
         qund_jw_printf(w, "the configuration was refused, the one before it runs: %s",
                        q->config_why);
@@ -150,20 +166,51 @@ bool qund_ready(void *arg, struct qund_jw *w)
                        q->sop_known ? "those before them stay in force"
                                     : "and none were read before them, so there are none",
                        q->sop_why);
+    return true;
+}
+
+/* What the start found missing. */
+static bool past_ready(struct qund *q, struct qund_jw *w)
+{
     if (q->queue_gap[0])
         qund_jw_printf(w, "%s", q->queue_gap);
     if (q->store_gap[0])
         qund_jw_printf(w, "%s", q->store_gap);
-    qund_descriptors_ready(q, w);
-    if (q->redis) {
-        struct qund_redis_state r;
+    return true;
+}
 
+static bool descriptors_ready(struct qund *q, struct qund_jw *w)
+{
+    qund_descriptors_ready(q, w);
+    return true;
+}
+
+static bool repairs_ready(struct qund *q, struct qund_jw *w)
+{
+    struct qund_redis_state r = {0};
+
+    if (q->redis)
         qund_redis_state(q->redis, &r);
-        if (r.repairs > 0)
-            qund_jw_printf(
-                w, "the queue's file was cut by %lld bytes to its valid part; the refused copy: %s",
-                (long long)r.repaired_bytes, r.aside);
-    }
+    if (r.repairs > 0)
+        qund_jw_printf(
+            w, "the queue's file was cut by %lld bytes to its valid part; the refused copy: %s",
+            (long long)r.repaired_bytes, r.aside);
+    return true;
+}
+
+/* In the order of the lines. False: not ready. */
+static bool (*const PARTS[])(struct qund *q, struct qund_jw *w) = {
+    intake_ready,     worker_ready, gaps_ready, targets_ready,     store_ready,   rules_ready,
+    qund_hosts_ready, files_ready,  past_ready, descriptors_ready, repairs_ready,
+};
+
+bool qund_ready(void *arg, struct qund_jw *w)
+{
+    struct qund *q = arg;
+    bool ready = true;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(PARTS); i++)
+        ready = PARTS[i](q, w) && ready;
     return ready;
 }
 

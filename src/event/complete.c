@@ -20,9 +20,9 @@ static int wants_member(const struct event_decoding *d, struct qund_jr *value)
         return refuse(d, "data.member", "must be a string: the platform's id of the person");
     if (value && qund_jr_str(value, &s) == 0 && s.n > 0)
         return QUND_OK;
-    return d->e->sender.n > 0 ? QUND_OK
-                              : refuse(d, "data.member",
-                                       "who came or went is missing: data.member, or sender");
+    return d->e->sender.n > 0
+               ? QUND_OK
+               : refuse(d, "data.member", "who came or went is missing: data.member, or sender");
 }
 
 static int wants_amount(const struct event_decoding *d, struct qund_jr *value)
