@@ -55,16 +55,10 @@ uint64_t qund_sim_chance(const struct sim *s, int64_t of, const char *why, uint6
 
 static int make_folder(struct sim *s)
 {
-    const char *tmp = getenv("TMPDIR");
     struct qund_err err = {0};
 
-    s->folder = qund_path_join(tmp && *tmp ? tmp : "/tmp", "qund-simulate-XXXXXX");
-    if (mkdtemp(s->folder))
-        return 0;
-    qund_err_set(&err, QUND_E_IO, s->folder, "cannot make a folder there");
-    qund_free(s->folder);
-    s->folder = NULL;
-    return qund_sim_fail(s, err.rc, &err);
+    s->folder = qund_dir_temp("qund-simulate", &err);
+    return s->folder ? 0 : qund_sim_fail(s, err.rc, &err);
 }
 
 static int open_store(struct sim *s)

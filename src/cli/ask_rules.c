@@ -20,14 +20,15 @@
 
 struct bench {
     struct qund_local *l;
-    char made[40]; /* the copy's folder; "" when there is none */
+    char *made; /* the copy's folder; NULL when there is none */
 };
 
 static void bench_close(struct bench *b)
 {
     qund_local_close(b->l);
-    if (b->made[0])
-        qund_ignore(qund_dir_remove(b->made, NULL)); /* a left-over copy in /tmp harms nobody */
+    if (b->made)
+        qund_ignore(qund_dir_remove(b->made, NULL)); /* a left-over copy there harms nobody */
+    qund_free(b->made);
 }
 
 /* The store as it is now, in a folder of its own. */
@@ -39,9 +40,8 @@ static int copy_store(struct cli *c, struct bench *b, struct qund_err *err)
     QUND_AUTO(qund_free_str) char *to = NULL;
     int rc = qund_vault_look(c->data, &v, err);
 
-    snprintf(b->made, sizeof(b->made), "/tmp/qund-copy-XXXXXX");
-    if (rc == 0 && !mkdtemp(b->made))
-        rc = qund_err_set(err, QUND_E_IO, "/tmp", "cannot make a folder there");
+    if (rc == 0 && !(b->made = qund_dir_temp("qund-copy", err)))
+        rc = err->rc;
     if (rc == 0)
         rc = qund_db_open(&(struct qund_db_cfg){.path = v->store, .busy_ms = 2000}, QUND_DB_READ,
                           NULL, &db, err);

@@ -231,13 +231,13 @@ static void sum_up(struct play *p, struct qund_local *l)
 static int play_here(struct play *p)
 {
     struct qund_local *l = NULL;
-    char made[] = "/tmp/qund-replay-XXXXXX";
     const char *given = p->c->data_given ? p->c->data : NULL;
     struct qund_err err = {0};
+    QUND_AUTO(qund_free_str) char *made = given ? NULL : qund_dir_temp("qund-replay", &err);
     int rc = 0;
 
-    if (!given && !mkdtemp(made))
-        return cli_fail(&(struct qund_err){.where = "/tmp", .text = "cannot make a folder"});
+    if (!given && !made)
+        return cli_fail(&err);
     rc = qund_local_open(&(struct qund_local_opts){.data = given ? given : made,
                                                    .config = p->cfg,
                                                    .log = cli_log(p->c),
@@ -261,7 +261,7 @@ static int play_here(struct play *p)
         sum_up(p, l);
     qund_local_close(l);
     if (!given)
-        qund_ignore(qund_dir_remove(made, NULL)); /* a left-over folder in /tmp harms nobody */
+        qund_ignore(qund_dir_remove(made, NULL)); /* a left-over folder there harms nobody */
     if (rc == 0 && p->stop.asked)
         return say_stopped(p, true);
     return rc < 0 ? cli_fail(&err) : EXIT_FINE;

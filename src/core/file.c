@@ -155,6 +155,20 @@ int qund_dir_make(const char *path, unsigned mode, struct qund_err *err)
     return QUND_OK;
 }
 
+char *qund_dir_temp(const char *name, struct qund_err *err)
+{
+    const char *below = getenv("TMPDIR");
+    QUND_AUTO(qund_buf_done) struct qund_buf path = {0};
+
+    if (!below || !*below)
+        below = "/tmp";
+    qund_buf_printf(&path, "%s/%s-XXXXXX", below, name);
+    if (mkdtemp(path.p))
+        return qund_strdup(path.p);
+    fail(err, below, "no temporary folder can be made there (TMPDIR says where)");
+    return NULL;
+}
+
 #define FULL_BYTES (256 << 10)
 
 static bool look_at_disk(const char *path, struct statvfs *v)

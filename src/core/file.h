@@ -17,6 +17,9 @@ bool qund_fd_write(int fd, struct qund_str bytes); /* all of them; false: errno 
 /* mkdir -p with mode for what is made. */
 QUND_CHECK int qund_dir_make(const char *path, unsigned mode, struct qund_err *err);
 QUND_CHECK int qund_dir_sync(const char *path, struct qund_err *err);
+/* A new folder "NAME-XXXXXX" of this user's below $TMPDIR, else /tmp. Owned; NULL: *err says why.
+ */
+char *qund_dir_temp(const char *name, struct qund_err *err);
 /* Bytes that may still be written where `path` (a file or folder, itself perhaps not there yet)
  * lies; < 0: not known. */
 int64_t qund_disk_free(const char *path);
