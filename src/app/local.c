@@ -40,7 +40,7 @@ static int check_new(const struct qund_local_opts *o, struct qund_err *err)
     QUND_AUTO(qund_free_str) char *store = qund_path_join(o->data, "qund.db");
     bool there = access(store, F_OK) == 0;
 
-    if (there && o->must_be_new)
+    if (there && o->is_virtual)
         return qund_err_set(err, QUND_E_EXISTS, o->data,
                             "holds a store already; virtual time needs a folder of its own");
     if (!there && o->must_exist)
@@ -71,6 +71,8 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
         rc = qund_vault_store(l->vault, l->config, l->log, &l->db, err);
     if (rc == 0 && left_wal)
         qund_db_keep_wal(l->db);
+    if (rc == 0 && o->is_virtual && (rc = qund_meta_set_int(l->db, "virtual", 1)) < 0)
+        rc = qund_err_set(err, rc, "store", "%s", qund_db_error(l->db));
     if (rc == 0 && o->rules)
         rc = qund_ruleset_start(l->config, l->vault, l->fold, l->db, l->log, &l->rules, &degraded,
                                 err);
@@ -244,10 +246,10 @@ int qund_local_find(struct qund_local *l, struct qund_str eid, int64_t *seq, str
                                 QUND_STR_ARG(eid));
 }
 
-int qund_local_mark_virtual(struct qund_local *l, struct qund_err *err)
+int qund_local_forget_queue(struct qund_local *l, struct qund_err *err)
 {
     static const char *const QUEUE[] = {"applied_id", "pushed_id"};
-    int rc = qund_meta_set_int(l->db, "virtual", 1);
+    int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < QUND_ARRAY_LEN(QUEUE); i++)
         rc = qund_meta_set_str(l->db, QUEUE[i], QUND_STR("0-0"));

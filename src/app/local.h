@@ -23,10 +23,11 @@ struct qund_local_opts {
     const char *data;
     struct qund_config *config; /* a reference is taken */
     struct qund_log *log;
-    bool own_log;     /* freed with it, also when opening fails */
-    bool must_be_new; /* EXISTS when the folder holds a store */
-    bool must_exist;  /* NOTFOUND when it does not */
-    bool outbox;      /* pushes become rows (they never leave from here) */
+    bool own_log;    /* freed with it, also when opening fails */
+    bool is_virtual; /* a store of its own (EXISTS when the folder holds one), which says from its
+                        first moment that real time must not go on with it */
+    bool must_exist; /* NOTFOUND when it does not */
+    bool outbox;     /* pushes become rows (they never leave from here) */
     bool rules; /* loaded: needed for events, not for commands; on a new folder it takes time */
     int64_t tidy_ms; /* of the engine's deps */
     void (*feed)(void *arg, struct qund_str json);
@@ -53,9 +54,9 @@ QUND_CHECK int qund_local_run_out(struct qund_local *l, int64_t max_ms, struct q
 /* The stored message with that platform id, newest first over all groups. NOTFOUND. */
 QUND_CHECK int qund_local_find(struct qund_local *l, struct qund_str eid, int64_t *seq,
                                struct qund_err *err);
-/* The last word on a store played in virtual time: it says that it is one, and forgets the numbers
- * of a queue that never was, so that `serve --virtual` may go on with it. */
-QUND_CHECK int qund_local_mark_virtual(struct qund_local *l, struct qund_err *err);
+/* The last word on a store played in virtual time: it forgets the numbers of a queue that never
+ * was, so that `serve --virtual` may go on with it. */
+QUND_CHECK int qund_local_forget_queue(struct qund_local *l, struct qund_err *err);
 /* All messages not yet indexed. */
 QUND_CHECK int qund_local_index(struct qund_local *l, struct qund_err *err);
 /* Applies config/org.yaml (org.file) when its digest differs. */

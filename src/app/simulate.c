@@ -74,7 +74,7 @@ static int open_store(struct sim *s)
     rc = qund_local_open(&(struct qund_local_opts){.data = s->folder,
                                                    .config = s->o->config,
                                                    .log = s->o->log,
-                                                   .must_be_new = true,
+                                                   .is_virtual = true,
                                                    .tidy_ms = QUND_HOUR_MS, /* days fly */
                                                    .outbox = true,
                                                    .rules = true},

@@ -228,13 +228,44 @@ static void sum_up(struct play *p, struct qund_local *l)
     printf(p->c->json ? "}\n" : "\n");
 }
 
+static int play_through(struct play *p, struct qund_local *l, struct qund_err *err)
+{
+    int forgotten, rc = qund_local_org(l, 0, err);
+
+    if (rc == 0)
+        rc = play_lines(p, l, err);
+    if (rc == 0 && !p->stop.asked)
+        rc = qund_local_run_out(l, RUN_OUT_MS, err);
+    if (rc == 0 && !p->stop.asked)
+        rc = qund_local_index(l, err);
+    forgotten = qund_local_forget_queue(l, rc < 0 ? NULL : err);
+    cli_bar_end(&p->bar);
+    if (rc == 0 && forgotten == 0 && !p->stop.asked)
+        sum_up(p, l);
+    return rc < 0 ? rc : forgotten;
+}
+
+/* Half of a file is no store to keep; one in a folder that somebody else made is his to remove. */
+static void drop_half(const char *folder, bool ours, bool theirs)
+{
+    if (ours)
+        qund_ignore(qund_dir_remove(folder, NULL)); /* a left-over folder there harms nobody */
+    else if (theirs)
+        fprintf(stderr,
+                "qund: %s now holds what was played before that; play the mended file into "
+                "a folder that is new\n",
+                folder);
+}
+
 static int play_here(struct play *p)
 {
-    struct qund_local *l = NULL;
     const char *given = p->c->data_given ? p->c->data : NULL;
+    bool fresh = given && access(given, F_OK) < 0 && errno == ENOENT;
+    struct qund_local *l = NULL;
     struct qund_err err = {0};
     QUND_AUTO(qund_free_str) char *made = given ? NULL : qund_dir_temp("qund-replay", &err);
-    int rc = 0;
+    bool opened;
+    int rc;
 
     if (!given && !made)
         return cli_fail(&err);
@@ -242,29 +273,23 @@ static int play_here(struct play *p)
                                                    .config = p->cfg,
                                                    .log = cli_log(p->c),
                                                    .own_log = true,
-                                                   .must_be_new = true,
+                                                   .is_virtual = true,
                                                    .outbox = true,
                                                    .rules = true},
                          &l, &err);
     if (rc == 0)
-        rc = qund_local_org(l, 0, &err);
-    if (rc == 0)
-        rc = play_lines(p, l, &err);
-    if (rc == 0 && !p->stop.asked)
-        rc = qund_local_run_out(l, RUN_OUT_MS, &err);
-    if (rc == 0 && !p->stop.asked)
-        rc = qund_local_index(l, &err);
-    if (rc == 0)
-        rc = qund_local_mark_virtual(l, &err);
-    cli_bar_end(&p->bar);
-    if (rc == 0 && !p->stop.asked)
-        sum_up(p, l);
+        rc = play_through(p, l, &err);
+    opened = l != NULL;
     qund_local_close(l);
-    if (!given)
-        qund_ignore(qund_dir_remove(made, NULL)); /* a left-over folder there harms nobody */
-    if (rc == 0 && p->stop.asked)
-        return say_stopped(p, true);
-    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
+    if (rc < 0)
+        cli_fail(&err);
+    /* Not opened because it EXISTS: somebody else was faster, and it is his. */
+    if (!given || rc < 0)
+        drop_half(given ? given : made, !given || (fresh && (opened || rc != QUND_E_EXISTS)),
+                  opened);
+    if (rc < 0)
+        return EXIT_WRONG;
+    return p->stop.asked ? say_stopped(p, true) : EXIT_FINE;
 }
 
 /* --- into a running daemon --- */

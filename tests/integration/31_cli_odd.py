@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """What the command line is given by mistake, and what must not come of it: half a recording, closed
 descriptors, bytes that are no text, files that are something else, figures that are none."""
+import contextlib
+import json
 import os
+import sqlite3
 import subprocess
 
-from harness import TOP, Cases, Daemon, check, equal, scratch
+from harness import TOP, Cases, Daemon, Receiver, check, equal, scratch
 
 SAMPLE = TOP / "tests/data/conversations.jsonl"
 
@@ -14,6 +17,38 @@ def told_to(d, *words, **env):
     got = subprocess.run([d.binary, *words], env=d.environment(**env), cwd=d.folder, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60, check=False)
     return got.returncode, got.stdout.decode("utf-8", "replace"), got.stderr.decode("utf-8", "replace")
+
+
+def one(d, sql):
+    with contextlib.closing(sqlite3.connect(f"file:{d.data / 'qund.db'}?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchone()[0]
+
+
+def half_a_recording_is_never_taken_for_an_installation(folder):
+    with Receiver(folder) as ops:
+        d = Daemon(folder / "d", config={"targets": ops.target})
+        asks = [{"id": str(i), "group": "g", "sender": "a", "text": "多少钱", "ts": f"2025-09-15T12:{i % 60:02d}:00Z"}
+                for i in range(600)]
+        broken = folder / "broken.jsonl"
+        broken.write_text("\n".join(json.dumps(e) for e in asks) + '\n{"broken\n', encoding="utf-8")
+        code, _, err = d.run("replay", "--virtual", broken)
+        check(code == 1 and "line 601" in err, "the line is named", err)
+        check(not d.data.exists(), "the folder it made is gone again", list(d.folder.iterdir()))
+        d.data.mkdir()
+        code, _, err = d.run("replay", "--virtual", broken)
+        check(code == 1 and f"{d.data} now holds what was played before" in err, "in a folder that was there it says so", err)
+        check(one(d, "SELECT count(*) FROM outbox") > 0, "pushes wait in it")
+        equal(one(d, "SELECT value FROM meta WHERE key = 'virtual'"), 1, "it says what it is")
+        code, said, _ = d.fails_to_start()
+        check(code == 1 and "--virtual" in said, "no daemon goes on with it", said)
+        equal(ops.calls(), [], "nothing was sent")
+        whole = Daemon(folder / "e")
+        mended = folder / "mended.jsonl"
+        mended.write_text("\n".join(json.dumps(e) for e in asks), encoding="utf-8")
+        code, _, _ = whole.run("replay", "--virtual", broken)
+        equal(code, 1, "refused")
+        _, out, _ = whole.run("replay", "--virtual", mended, check_exit=0)
+        check(out.startswith("events 600"), "the mended file is played into the same folder", out)
 
 
 def temporary_folders_lie_where_tmpdir_says(folder):
@@ -27,7 +62,7 @@ def temporary_folders_lie_where_tmpdir_says(folder):
 
 
 if __name__ == "__main__":
-    CASES = [temporary_folders_lie_where_tmpdir_says]
+    CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says]
     run = Cases()
     for case in CASES:
         with scratch("odd") as place:
