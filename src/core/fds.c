@@ -6,8 +6,22 @@
  * long as the limit. */
 #include "core/fds.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+bool qund_fds_standard(void)
+{
+    int fd; /* always the lowest that is free */
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || (fcntl(0, F_GETFD) >= 0 && fcntl(1, F_GETFD) >= 0 && fcntl(2, F_GETFD) >= 0);
+}
 
 static int64_t count_open(void)
 {

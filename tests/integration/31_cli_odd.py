@@ -4,10 +4,12 @@ descriptors, bytes that are no text, files that are something else, figures that
 import contextlib
 import json
 import os
+import pathlib
+import socket
 import sqlite3
 import subprocess
 
-from harness import TOP, Cases, Daemon, Receiver, check, equal, scratch
+from harness import TOP, Cases, Daemon, Receiver, check, die_with_me, equal, scratch
 
 SAMPLE = TOP / "tests/data/conversations.jsonl"
 
@@ -61,8 +63,29 @@ def temporary_folders_lie_where_tmpdir_says(folder):
     equal((code, os.listdir(folder / "there")), (0, []), "one that is there, left empty: " + err)
 
 
+def closed_descriptors_cost_no_file(folder):
+    for closed in ([1], [2], [0, 1, 2]):
+        d = Daemon(folder / f"d{len(closed)}{closed[0]}")
+        lock = d.data / "lock"
+        d.proc = subprocess.Popen(d.command("serve"), env=d.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL,
+                                  preexec_fn=lambda closed=closed: (die_with_me(), [os.close(fd) for fd in closed]))
+        with d:
+            d.wait_ready()
+            equal(lock.read_text(), f"{d.proc.pid}\n", "the lock holds the pid and no log line, no token")
+            for fd in range(3):
+                equal(os.readlink(f"/proc/{d.proc.pid}/fd/{fd}"), "/dev/null", f"descriptor {fd}")
+            children = pathlib.Path(f"/proc/{d.proc.pid}/task/{d.proc.pid}/children").read_text().split()
+            equal([os.readlink(f"/proc/{pid}/fd/3") for pid in children], [str(d.data / "redis/lock")], "the redis-server's lock")
+            with d.client() as c:
+                equal(c.events([{"id": "1", "group": "g", "sender": "a", "text": "多少钱"}]).status, 202, "it works")
+            d.stop()
+            equal(lock.read_text(), f"{d.proc.pid}\n", "at the end, too")
+
+
 if __name__ == "__main__":
-    CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says]
+    CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
+             closed_descriptors_cost_no_file]
     run = Cases()
     for case in CASES:
         with scratch("odd") as place:
