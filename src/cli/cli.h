@@ -92,6 +92,9 @@ struct qund_zone;
 /* The installation's zone, in which people are shown times: as the daemon runs it, else as the
  * configuration says, else the default. Never NULL. */
 struct qund_zone *cli_zone(const struct cli *c);
+/* A speed of time. False: no figure, or one that is out of bounds; CLI_SPEED says which are good. */
+#define CLI_SPEED "a number from 0.001 to 1000000"
+bool cli_speed(const char *word, double *out);
 /* "2025-09-15 20:12" */
 void cli_print_time(const struct qund_zone *z, int64_t utc_ms);
 /* Chat text is text: what would move the cursor is shown as a blank. */

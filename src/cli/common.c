@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define ERRORS_MAX 50
@@ -221,6 +222,17 @@ struct qund_zone *cli_zone(const struct cli *c)
     rc = qund_zone_load(NULL, "Asia/Shanghai", &z, NULL);
     qund_assert(rc == 0); /* built in */
     return z;
+}
+
+bool cli_speed(const char *word, double *out)
+{
+    char *end;
+
+    /* Digits alone: strtod also reads nan, inf and 0x1p3. */
+    if (!*word || word[strspn(word, "0123456789.")] != '\0')
+        return false;
+    *out = strtod(word, &end);
+    return *end == '\0' && *out >= 0.001 && *out <= 1e6;
 }
 
 void cli_print_time(const struct qund_zone *z, int64_t utc_ms)

@@ -416,13 +416,9 @@ static int play_there(struct play *p)
 static int options(struct play *p)
 {
     const char *speed = cli_opt(p->c, "--speed"), *gap = cli_opt(p->c, "--max-gap");
-    char *end;
 
-    if (speed) {
-        p->speed = strtod(speed, &end);
-        if (end == speed || *end || p->speed <= 0)
-            return cli_usage(p->c, "--speed wants a number above 0");
-    }
+    if (speed && !cli_speed(speed, &p->speed))
+        return cli_usage(p->c, "--speed wants " CLI_SPEED ", not '%s'", speed);
     if (gap && qund_str_duration(qund_str(gap), &p->max_gap_ms) < 0)
         return cli_usage(p->c, "--max-gap wants a duration such as 2s");
     return EXIT_FINE;

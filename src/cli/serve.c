@@ -5,7 +5,6 @@
 #include "cli/cli.h"
 #include "core/fds.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static int apply_options(struct cli *c, struct qund_config *cfg, struct qund_opts *o)
@@ -13,7 +12,6 @@ static int apply_options(struct cli *c, struct qund_config *cfg, struct qund_opt
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     const char *speed = cli_opt(c, "--virtual");
     const char *listen = cli_opt(c, "--listen");
-    char *end;
 
     qund_errs_init(&errs, 4);
     if (listen && qund_config_set(cfg, "http.listen", qund_str(listen), &errs) < 0)
@@ -22,9 +20,8 @@ static int apply_options(struct cli *c, struct qund_config *cfg, struct qund_opt
     if (!speed)
         return EXIT_FINE;
     o->is_virtual = true;
-    o->speed = strcmp(speed, "max") == 0 ? 0 : strtod(speed, &end);
-    if (strcmp(speed, "max") != 0 && (end == speed || *end || o->speed <= 0))
-        return cli_usage(c, "--virtual wants a number above 0, or max");
+    if (strcmp(speed, "max") != 0 && !cli_speed(speed, &o->speed))
+        return cli_usage(c, "--virtual wants " CLI_SPEED ", or max, not '%s'", speed);
     return EXIT_FINE;
 }
 

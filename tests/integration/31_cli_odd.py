@@ -83,9 +83,18 @@ def closed_descriptors_cost_no_file(folder):
             equal(lock.read_text(), f"{d.proc.pid}\n", "at the end, too")
 
 
+def a_speed_is_a_number_within_bounds(folder):
+    d = Daemon(folder)
+    for speed in ("nan", "inf", "-1", "0", "1e300", "1e-300", "0x10", "0.0001", "1000001", "1.2.3", "", " 5", "."):
+        for words in (["serve", f"--virtual={speed}"], ["replay", str(SAMPLE), f"--speed={speed}"]):
+            code, _, err = told_to(d, *words)
+            check(code == 2 and "a number from 0.001 to 1000000" in err, " ".join(words), err)
+    check(not d.data.exists() and not (folder / "data").exists(), "and nothing was made")
+
+
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
-             closed_descriptors_cost_no_file]
+             closed_descriptors_cost_no_file, a_speed_is_a_number_within_bounds]
     run = Cases()
     for case in CASES:
         with scratch("odd") as place:
