@@ -219,13 +219,22 @@ static int open_clock(struct qund *q)
 
 /* --- in order --- */
 
+/* The door opens last, but that it can be opened is known before a folder is made and seconds go by
+ * in work. Behind a folder that is held the door is held as well, which is no news: the lock tells
+ * who does. */
+static int try_door(const struct qund *q, struct qund_err *err)
+{
+    QUND_AUTO(qund_free_str) char *lock = qund_path_join(q->opts.data, "lock");
+
+    return qund_lock_holder(lock) != 0 ? 0 : qund_server_try(q->config->http.listen, err);
+}
+
 int qund_open_ground(struct qund *q, struct qund_err *err)
 {
-    int rc = qund_vault_open(q->opts.data, &q->vault, err);
+    int rc = try_door(q, err);
 
-    /* The door opens last, but that it can be opened is known now, before seconds of work. */
-    if (rc == 0 && strncmp(q->config->http.listen, "unix:", 5) != 0)
-        rc = qund_server_try_tcp(q->config->http.listen, err);
+    if (rc == 0)
+        rc = qund_vault_open(q->opts.data, &q->vault, err);
     if (rc == 0)
         make_room(q);
     if (rc == 0)

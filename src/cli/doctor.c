@@ -234,8 +234,7 @@ static void look_zone(struct look *l)
 static void look_port(struct look *l)
 {
     struct qund_err err = {0};
-    bool fine = strncmp(l->cfg->http.listen, "unix:", 5) == 0 ||
-                qund_server_try_tcp(l->cfg->http.listen, &err) == 0;
+    bool fine = qund_server_try(l->cfg->http.listen, &err) == 0;
 
     say(l, "port", fine, fine ? l->cfg->http.listen : err.text);
 }

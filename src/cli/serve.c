@@ -15,7 +15,7 @@ static int apply_options(struct cli *c, struct qund_config *cfg, struct qund_opt
 
     qund_errs_init(&errs, 4);
     if (listen && qund_config_set(cfg, "http.listen", qund_str(listen), &errs) < 0)
-        return cli_fail_all(&errs);
+        return cli_usage(c, "--listen: %s", errs.n ? errs.v[0].text : "is refused");
     o->listen = listen;
     if (!speed)
         return EXIT_FINE;

@@ -51,6 +51,8 @@ struct listener {
 
 /* Binds l->own's kind of socket at path; fills fd, dir_fd, name. */
 QUND_CHECK int qund_unix_bind(struct listener *l, const char *path, struct qund_err *err);
+/* Whether that would succeed now, as ANY. */
+QUND_CHECK int qund_unix_try(const char *path, struct qund_err *err);
 
 #define LISTENERS_MAX 4u
 

@@ -405,10 +405,13 @@ static int bind_tcp(const char *host_port, struct qund_err *err)
     return rc;
 }
 
-int qund_server_try_tcp(const char *host_port, struct qund_err *err)
+int qund_server_try(const char *where, struct qund_err *err)
 {
-    int fd = bind_tcp(host_port, err);
+    int fd;
 
+    if (strncmp(where, "unix:", 5) == 0)
+        return qund_unix_try(where + 5, err);
+    fd = bind_tcp(where, err);
     if (fd < 0)
         return fd;
     close(fd);

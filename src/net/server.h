@@ -69,8 +69,9 @@ QUND_DEFINE_AUTO(qund_server_free, struct qund_server *)
  * one. *port (may be NULL) is the one that was bound. */
 QUND_CHECK int qund_server_listen_tcp(struct qund_server *s, const char *host_port, int *port,
                                       struct qund_err *err);
-/* Whether that could be listened on now; nothing stays bound. For saying so before a long start. */
-QUND_CHECK int qund_server_try_tcp(const char *host_port, struct qund_err *err);
+/* Whether that, or unix:PATH (of kind ANY), could be listened on now; nothing stays bound, nothing
+ * is made or removed. For saying so before a long start. */
+QUND_CHECK int qund_server_try(const char *where, struct qund_err *err);
 /* OWN: only our own user and root are served, and they are `local`. ANY: a door like a port, for a
  * proxy; who can reach it is decided by its folder. */
 enum qund_unix_kind { QUND_UNIX_OWN, QUND_UNIX_ANY };

@@ -43,10 +43,13 @@ static bool answers(const struct listener *l)
     return yes;
 }
 
-static int clear_place(const struct listener *l, const char *path, struct qund_err *err)
+/* *left: a socket that nobody listens on stands there. */
+static int look_at_place(const struct listener *l, const char *path, bool *left,
+                         struct qund_err *err)
 {
     struct stat st;
 
+    *left = false;
     if (fstatat(l->dir_fd, l->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return QUND_OK; /* nothing there; anything else shows when the socket is bound */
     if (!S_ISSOCK(st.st_mode))
@@ -56,6 +59,17 @@ static int clear_place(const struct listener *l, const char *path, struct qund_e
         return qund_err_set(err, QUND_E_EXISTS, path,
                             "cannot listen here: another program (or another qund) does already; "
                             "name another path");
+    *left = true;
+    return QUND_OK;
+}
+
+static int clear_place(const struct listener *l, const char *path, struct qund_err *err)
+{
+    bool left;
+    int rc = look_at_place(l, path, &left, err);
+
+    if (rc < 0 || !left)
+        return rc;
     if (unlinkat(l->dir_fd, l->name, 0) < 0)
         return qund_err_set(err, QUND_E_IO, path, "cannot remove the socket left behind here: %s",
                             strerror(errno));
@@ -102,4 +116,20 @@ int qund_unix_bind(struct listener *l, const char *path, struct qund_err *err)
         return qund_err_set(err, QUND_E_IO, path, "cannot bind the socket: %s", strerror(errno));
     l->bound = true;
     return QUND_OK;
+}
+
+int qund_unix_try(const char *path, struct qund_err *err)
+{
+    struct listener l = {.dir_fd = -1};
+    bool left;
+    int rc = open_place(&l, path, err);
+
+    if (rc == 0)
+        rc = look_at_place(&l, path, &left, err);
+    if (rc == 0 && faccessat(l.dir_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        rc = qund_err_set(err, QUND_E_DENIED, path, "cannot make a socket in its folder: %s",
+                          strerror(errno));
+    if (l.dir_fd >= 0)
+        close(l.dir_fd);
+    return rc;
 }

@@ -92,9 +92,34 @@ def a_speed_is_a_number_within_bounds(folder):
     check(not d.data.exists() and not (folder / "data").exists(), "and nothing was made")
 
 
+def a_door_that_cannot_be_opened_is_known_before_anything_else(folder):
+    d = Daemon(folder / "d")
+    (folder / "file").touch()
+    other = socket.socket(socket.AF_UNIX)
+    other.bind(str(folder / "taken"))
+    other.listen()
+    for listen, said in ((f"unix:{folder}/none/x", "No such file"), (f"unix:{folder}/file", "is no socket"),
+                         (f"unix:{folder}/taken", "another program")):
+        d.args = ["--listen", listen]
+        code, out, _ = d.fails_to_start()
+        check(code == 1 and said in out, listen, out)
+        check(not d.data.exists(), "no folder was made", listen)
+    code, _, err = d.run("serve", "--listen", "foo")
+    check(code == 2 and "--listen: HOST:PORT" in err and "http.listen" not in err, "what was typed is blamed", err)
+    other.close()
+    d.config["http"]["listen"] = f"unix:{folder}/taken"
+    d.write_config()
+    d.args = []
+    d.start()
+    code, _, err = d.run("serve")
+    check(code == 1 and f"in use by process {d.proc.pid}" in err, "one that runs is named, not its door", err)
+    equal(d.stop(), 0, "a socket left behind is no hindrance")
+
+
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
-             closed_descriptors_cost_no_file, a_speed_is_a_number_within_bounds]
+             closed_descriptors_cost_no_file, a_speed_is_a_number_within_bounds,
+             a_door_that_cannot_be_opened_is_known_before_anything_else]
     run = Cases()
     for case in CASES:
         with scratch("odd") as place:
