@@ -115,6 +115,7 @@ static const struct cli_cmd COMMANDS[] = {
      .usage = "[FILE|FOLDER…]",
      .summary = "look over configuration, org file, rules and templates; all errors at once",
      .max_args = CLI_ARGS_MAX,
+     .files_from = 1,
      .run = cli_check},
     {.name = "replay",
      .usage = "FILE",
@@ -122,6 +123,7 @@ static const struct cli_cmd COMMANDS[] = {
      OPTS(REPLAY),
      .min_args = 1,
      .max_args = 1,
+     .files_from = 1,
      .run = cli_replay},
     {.name = "simulate",
      .usage = "TEMPLATE",
@@ -130,6 +132,7 @@ static const struct cli_cmd COMMANDS[] = {
      OPTS(SIMULATE),
      .min_args = 1,
      .max_args = 1,
+     .files_from = 1,
      .run = cli_simulate},
     {.name = "sop",
      .usage = "list|show ID|versions ID|check FILE|FOLDER…",
@@ -137,6 +140,7 @@ static const struct cli_cmd COMMANDS[] = {
      OPTS(SOP),
      .min_args = 1,
      .max_args = CLI_ARGS_MAX,
+     .files_from = 2,
      .run = cli_sop},
     {.name = "plan",
      .usage = "create TEMPLATE|preview TEMPLATE|list|show ID|pause ID|resume ID|edit ID|cancel ID|"
@@ -176,6 +180,7 @@ static const struct cli_cmd COMMANDS[] = {
      OPTS(BACKTEST),
      .min_args = 1,
      .max_args = 1,
+     .files_from = 1,
      .run = cli_backtest},
     {.name = "search",
      .usage = "WORDS",
@@ -211,6 +216,7 @@ static const struct cli_cmd COMMANDS[] = {
      OPTS(IMPORT),
      .min_args = 2,
      .max_args = 2,
+     .files_from = 2,
      .run = cli_import},
     {.name = "export",
      .usage = "contacts|leads|staff|orders|households|org|messages [FILE]",
@@ -218,18 +224,21 @@ static const struct cli_cmd COMMANDS[] = {
      OPTS(EXPORT),
      .min_args = 1,
      .max_args = 2,
+     .files_from = 2,
      .run = cli_export},
     {.name = "backup",
      .usage = "FOLDER",
      .summary = "copy the store, also while the daemon writes",
      .min_args = 1,
      .max_args = 1,
+     .files_from = 1,
      .run = cli_backup},
     {.name = "restore",
      .usage = "FOLDER|FILE",
      .summary = "put a backup in place (daemon stopped)",
      .min_args = 1,
      .max_args = 1,
+     .files_from = 1,
      .run = cli_restore},
     {.name = "token",
      .usage = "create|list|revoke ID",
@@ -259,6 +268,7 @@ static const struct cli_cmd COMMANDS[] = {
      .summary = "a plugin's file in, what it is out",
      .min_args = 1,
      .max_args = 1,
+     .files_from = 1,
      .run = cli_probe_plugin,
      .hidden = true},
 };
@@ -384,6 +394,35 @@ static int parse_option(struct cli *c, int argc, char **argv, int *i)
     return is_pair(c, slot) ? keep_pair(c, slot) : -1;
 }
 
+/* A file's name is whatever bytes the disk holds; every other word is text. -1: go on. */
+static int check_text(const struct cli *c)
+{
+    static const char WHY[] = "is not UTF-8; does the terminal send another encoding, such as GBK?";
+
+    for (size_t i = 0; i < c->n_args; i++)
+        if ((c->cmd->files_from == 0 || i + 1 < c->cmd->files_from) &&
+            qund_utf8_check(qund_str(c->args[i])) >= 0)
+            return cli_usage(c, "word %zu %s", i + 1, WHY);
+    for (size_t i = 0; i < c->n_pairs; i++)
+        if (qund_utf8_check(qund_str(c->pairs[i].value)) >= 0)
+            return cli_usage(c, "a value of %s %s", c->pairs[i].opt, WHY);
+    for (size_t i = 0; i < c->cmd->n_opts; i++)
+        if (c->values[i] && (!c->cmd->opts[i].arg || strcmp(c->cmd->opts[i].arg, "FILE") != 0) &&
+            qund_utf8_check(qund_str(c->values[i])) >= 0)
+            return cli_usage(c, "the value of %s %s", c->cmd->opts[i].name, WHY);
+    return -1;
+}
+
+/* What was not given: of words that come one after the other those that are left. */
+static int missing(const struct cli *c)
+{
+    const char *what = c->cmd->usage;
+
+    for (size_t i = 0; i < c->n_args && strchr(what, ' '); i++)
+        what = strchr(what, ' ') + 1;
+    return cli_usage(c, "something is missing: %s", what);
+}
+
 /* -1: go on; else the exit code. */
 static int parse(struct cli *c, int argc, char **argv)
 {
@@ -416,8 +455,8 @@ static int parse(struct cli *c, int argc, char **argv)
             return rc;
     }
     if (c->n_args < c->cmd->min_args)
-        return cli_usage(c, "something is missing");
-    return -1;
+        return missing(c);
+    return check_text(c);
 }
 
 int qund_cli(int argc, char **argv)

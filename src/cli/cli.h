@@ -44,6 +44,7 @@ struct cli_cmd {
     const struct cli_opt *opts;
     size_t n_opts;
     size_t min_args, max_args;
+    size_t files_from; /* the words from this one (1: the first) may name files; 0: none */
     int (*run)(struct cli *c);
     bool hidden;
 };

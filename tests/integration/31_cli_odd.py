@@ -83,6 +83,43 @@ def closed_descriptors_cost_no_file(folder):
             equal(lock.read_text(), f"{d.proc.pid}\n", "at the end, too")
 
 
+def what_is_no_text_is_refused_by_name_and_files_are_called_what_they_are(folder):
+    d = Daemon(folder / "d")
+    (folder / "c.csv").write_text("realm,id,name\nwecom,wm1,王\n", encoding="utf-8")
+    d.run("import", "contacts", folder / "c.csv", check_exit=0)
+    bad = "多".encode("gbk")
+    for words, named in ((["search", bad], "word 1 "), (["search", "好", bad], "word 2 "), (["plan", "show", bad], "word 2 "),
+                         (["token", "create", "--role", "viewer", "--name", bad], "the value of --name "),
+                         (["token", "create", b"--name=" + bad], "the value of --name "), (["import", bad, "x.csv"], "word 1 "),
+                         (["plan", "create", "x", "--param", b"a=" + bad], "a value of --param "),
+                         (["replay", "x", "--channel", bad], "the value of --channel "), (["sop", bad, "x"], "word 1 ")):
+        got = subprocess.run([d.binary, *words, "--data", d.data], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        check(got.returncode == 2 and f"{named}is not UTF-8".encode() in got.stderr, f"{words}", got.returncode, got.stderr)
+    where = os.fsencode(folder) + b"/" + bad
+    os.mkdir(where)
+    for words, code in ((["import", "contacts", where + b"/c.csv"], 1), (["check", where], 1),
+                        (["replay", "--virtual", where + b"/e.jsonl", "--data", where + b"/v"], 0),
+                        (["search", "早", "--data", where + b"/v"], 0), (["export", "contacts", where + b"/out.csv"], 0),
+                        (["backup", where], 0), (["simulate", where + b"/none.yaml", "--start", "2026-09-01"], 1), (["backtest", where + b"/none.yaml"], 1),
+                        (["sop", "check", where + b"/none.yaml"], 1)):
+        with open(where + b"/c.csv", "w", encoding="utf-8") as f:
+            f.write("realm,id,name\nwecom,wm1,王,\n")
+        with open(where + b"/e.jsonl", "w", encoding="utf-8") as f:
+            f.write('{"id":"1","group":"g","sender":"a","text":"早","ts":"2025-09-15T12:00:00Z"}\n')
+        got = subprocess.run([d.binary, *words, *([] if "--data" in words else ["--data", d.data])], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+        check(got.returncode == code and b"UTF-8" not in got.stderr, f"{words}", got.returncode, got.stdout, got.stderr)
+    check(os.path.exists(where + b"/out.csv") and os.path.exists(where + b"/c.csv.errors.csv"), "files", os.listdir(where))
+
+
+def what_is_missing_is_said(folder):
+    d = Daemon(folder)
+    for words, said in ((["dead"], "missing: list|show ID|retry ID|drop ID"), (["explain", "7"], "missing: RULE"),
+                        (["import", "contacts"], "missing: FILE"), (["replay"], "missing: FILE")):
+        code, _, err = told_to(d, *words)
+        check(code == 2 and said in err, " ".join(words), err)
+
+
 def a_speed_is_a_number_within_bounds(folder):
     d = Daemon(folder)
     for speed in ("nan", "inf", "-1", "0", "1e300", "1e-300", "0x10", "0.0001", "1000001", "1.2.3", "", " 5", "."):
@@ -118,7 +155,8 @@ def a_door_that_cannot_be_opened_is_known_before_anything_else(folder):
 
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
-             closed_descriptors_cost_no_file, a_speed_is_a_number_within_bounds,
+             closed_descriptors_cost_no_file, what_is_no_text_is_refused_by_name_and_files_are_called_what_they_are,
+             what_is_missing_is_said, a_speed_is_a_number_within_bounds,
              a_door_that_cannot_be_opened_is_known_before_anything_else]
     run = Cases()
     for case in CASES:
