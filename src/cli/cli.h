@@ -7,6 +7,7 @@
 #include "net/ask.h"
 #include <jansson.h>
 #include <signal.h>
+#include <stdio.h>
 
 /* Exit codes: 0 done, 1 found wrong or failed, 2 the command line is wrong. */
 enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
@@ -93,7 +94,8 @@ struct qund_zone;
 /* The installation's zone, in which people are shown times: as the daemon runs it, else as the
  * configuration says, else the default. Never NULL. */
 struct qund_zone *cli_zone(const struct cli *c);
-/* A speed of time. False: no figure, or one that is out of bounds; CLI_SPEED says which are good. */
+/* A speed of time. False: no figure, or one that is out of bounds; CLI_SPEED says which are good.
+ */
 #define CLI_SPEED "a number from 0.001 to 1000000"
 bool cli_speed(const char *word, double *out);
 /* "2025-09-15 20:12" */
@@ -116,6 +118,20 @@ struct cli_wait {
     int64_t since_ms; /* 0: not yet */
 };
 bool cli_wait_daemon(const struct cli *c, struct cli_wait *w, struct cli_stop *stop);
+
+/* A file that a command writes (out.c): there whole, or as it was before. NULL and "-" are standard
+ * output; a pipe or a device is written as it comes. On a failure there is nothing to close. */
+struct cli_out {
+    const char *name;
+    FILE *to;
+    char *path, *tmp; /* of a file: its place, and what is renamed to it */
+};
+QUND_CHECK int cli_out_open(const struct cli *c, const char *name, struct cli_out *o,
+                            struct qund_err *err);
+/* rc < 0: dropped. Else the file is put in place. Returns rc, or what went wrong with *err. */
+QUND_CHECK int cli_out_close(struct cli_out *o, int rc, struct qund_err *err);
+/* Refused: what lies in the data folder, and a name whose folder is not there. */
+QUND_CHECK int cli_out_allowed(const struct cli *c, const char *name, struct qund_err *err);
 
 /* An event's own time, 0 when it has none (or is none: that is found when it is decoded). */
 int64_t cli_event_ts(struct qund_str line);

@@ -5,18 +5,25 @@
 #include "crm/import.h"
 #include "crm/message.h"
 #include "crm/org.h"
-#include <errno.h>
 #include <stdio.h>
 
 #define PAGE 1000
 
 struct sink {
-    FILE *to;
+    struct cli_out out;
+    struct cli_stop stop; /* of a file: the former one stays */
     struct qund_message_view *view;
     struct qund_buf line;
     int64_t last, n;
     struct cli_bar bar;
 };
+
+static int write_some(struct sink *s, struct qund_str bytes)
+{
+    if (s->out.tmp && cli_stopped(&s->stop))
+        return QUND_E_AGAIN;
+    return fwrite(bytes.p, 1, bytes.n, s->out.to) == bytes.n ? 0 : QUND_E_IO;
+}
 
 static int message_line(const struct qund_message_row *row, void *arg)
 {
@@ -30,7 +37,7 @@ static int message_line(const struct qund_message_row *row, void *arg)
     qund_buf_char(&s->line, '\n');
     s->last = row->seq;
     s->n++;
-    return fwrite(s->line.p, 1, s->line.n, s->to) == s->line.n ? 0 : QUND_E_IO;
+    return write_some(s, qund_buf_view(&s->line));
 }
 
 static int messages(struct qund_db *db, struct sink *s)
@@ -52,9 +59,7 @@ static int messages(struct qund_db *db, struct sink *s)
 
 static int bytes_out(void *arg, struct qund_str bytes)
 {
-    struct sink *s = arg;
-
-    return fwrite(bytes.p, 1, bytes.n, s->to) == bytes.n ? 0 : QUND_E_IO;
+    return write_some(arg, bytes);
 }
 
 static int table_out(struct cli *c, struct qund_db *db, struct sink *s, struct qund_err *err)
@@ -90,7 +95,7 @@ int cli_export(struct cli *c)
     QUND_AUTO(qund_db_close) struct qund_db *db = NULL;
     const char *format = cli_opt(c, "--format"), *what = c->args[0];
     bool own = strcmp(what, "messages") == 0 || strcmp(what, "org") == 0;
-    struct sink s = {.to = stdout};
+    struct sink s = {0};
     struct qund_err err = {0};
     int rc;
 
@@ -104,22 +109,21 @@ int cli_export(struct cli *c)
     if (rc == 0)
         rc = qund_db_open(&(struct qund_db_cfg){.path = v->store, .busy_ms = 2000}, QUND_DB_READ,
                           NULL, &db, &err);
+    if (rc == 0)
+        rc = cli_out_open(c, c->n_args == 2 ? c->args[1] : NULL, &s.out, &err);
     if (rc < 0)
         return cli_fail(&err);
-    if (c->n_args == 2 && !(s.to = fopen(c->args[1], "w"))) {
-        qund_err_set(&err, QUND_E_IO, c->args[1], "cannot be written: %s", strerror(errno));
-        return cli_fail(&err);
-    }
+    if (s.out.tmp)
+        cli_stop_begin(&s.stop);
     cli_bar_begin(&s.bar, "export", 0);
     rc = write_all(c, db, &s, &err);
     cli_bar_end(&s.bar);
     qund_buf_done(&s.line);
-    if (s.to == stdout && (fflush(stdout) != 0 || ferror(stdout)))
+    if (s.out.to == stdout && (fflush(stdout) != 0 || ferror(stdout)))
         return EXIT_FINE; /* cli_output_end says what there is to say */
-    if (fflush(s.to) != 0 || ferror(s.to))
-        rc = qund_err_set(&err, QUND_E_IO, c->args[1], "cannot be written: %s", strerror(errno));
-    if (s.to != stdout)
-        fclose(s.to);
+    if (s.stop.asked)
+        rc = qund_err_set(&err, QUND_E_AGAIN, c->args[1], "stopped; it is as it was before");
+    rc = cli_out_close(&s.out, rc, &err);
     if (rc < 0 && !err.text[0])
         qund_err_set(&err, rc, "export", "%s", qund_db_error(db));
     return rc < 0 ? cli_fail(&err) : EXIT_FINE;

@@ -72,6 +72,8 @@ static int errors_open(struct load *ld)
         qund_buf_puts(&ld->errors_path, given);
     else
         qund_buf_printf(&ld->errors_path, "%s.errors.csv", ld->c->args[1]);
+    if (cli_out_allowed(ld->c, ld->errors_path.p, &err) == QUND_E_DENIED)
+        return cli_fail(&err);
     ld->errors_fd = open(ld->errors_path.p, flags, 0600);
     if (ld->errors_fd < 0) {
         qund_err_set(&err, qund_rc_from_errno(errno), ld->errors_path.p,

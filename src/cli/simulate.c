@@ -13,7 +13,7 @@ struct show {
     struct cli_table table;
     struct cli_task_look look;
     struct qund_zone *zone;
-    FILE *save; /* NULL: nowhere */
+    struct cli_out save; /* .to NULL: nowhere */
 };
 
 /* --- options --- */
@@ -190,8 +190,8 @@ static int show_line(void *arg, struct qund_str json)
     const char *kind;
     json_t *o;
 
-    if (s->save)
-        fprintf(s->save, "%.*s\n", QUND_STR_ARG(json)); /* end_save says whether it went well */
+    if (s->save.to)
+        fprintf(s->save.to, "%.*s\n", QUND_STR_ARG(json)); /* end_save says whether it went well */
     if (s->c->json) {
         cli_print_json(json);
         return 0;
@@ -220,31 +220,20 @@ static void progress(void *arg, int64_t done, int64_t total)
 
 /* --- the whole --- */
 
-static int cannot_save(const char *path)
-{
-    struct qund_err err = {0};
-
-    qund_err_set(&err, QUND_E_IO, path, "cannot be written: %s", strerror(errno));
-    return cli_fail(&err);
-}
-
 static int begin_save(struct show *s)
 {
     const char *path = cli_opt(s->c, "--save");
+    struct qund_err err = {0};
 
-    s->save = path ? fopen(path, "w") : NULL;
-    return path && !s->save ? cannot_save(path) : EXIT_FINE;
+    return path && cli_out_open(s->c, path, &s->save, &err) < 0 ? cli_fail(&err) : EXIT_FINE;
 }
 
-static int end_save(struct show *s)
+static int end_save(struct show *s, int rc)
 {
-    bool failed;
+    struct qund_err err = {0};
+    int saved = cli_out_close(&s->save, rc, &err);
 
-    if (!s->save)
-        return EXIT_FINE;
-    failed = fflush(s->save) != 0 || ferror(s->save);
-    failed = fclose(s->save) != 0 || failed;
-    return failed ? cannot_save(cli_opt(s->c, "--save")) : EXIT_FINE;
+    return rc >= 0 && saved < 0 ? cli_fail(&err) : EXIT_FINE;
 }
 
 int cli_simulate(struct cli *c)
@@ -276,6 +265,6 @@ int cli_simulate(struct cli *c)
     cli_bar_end(&bar);
     qund_log_free(log);
     qund_zone_free(s.zone);
-    saved = end_save(&s);
+    saved = end_save(&s, rc);
     return rc < 0 ? cli_fail_all(&errs) : saved;
 }

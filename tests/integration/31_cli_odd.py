@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -153,10 +155,56 @@ def a_door_that_cannot_be_opened_is_known_before_anything_else(folder):
     equal(d.stop(), 0, "a socket left behind is no hindrance")
 
 
+def an_export_is_there_whole_or_as_it_was(folder):
+    d = Daemon(folder / "d")
+    d.run("replay", "--virtual", SAMPLE, check_exit=0)
+    store = (d.data / "qund.db").read_bytes()
+    (folder / "link").symlink_to(d.data)
+    for name, said in ((d.data / "qund.db", "lies in the data folder"), (d.data / "new.csv", "lies in the data folder"),
+                       (folder / "link" / "qund.db", "lies in the data folder"), (folder, "is no file"),
+                       (folder / "none" / "x", "No such file")):
+        code, _, err = d.run("export", "contacts", name)
+        check(code == 1 and str(name) in err and said in err, "refused", name, err)
+    rows = folder / "c.csv"
+    rows.write_text("realm,id,name\nwecom,wm1,王\n", encoding="utf-8")
+    for words in (["import", "contacts", rows, "--errors", d.data / "qund.db"],
+                  ["simulate", "quick_flash_sale", "--start", "2026-09-01", "--save", d.data / "qund.db"]):
+        code, _, err = d.run(*words)
+        check(code == 1 and "lies in the data folder" in err, words[0], err)
+    equal((d.data / "qund.db").read_bytes(), store, "the store is as it was")
+
+    out = folder / "contacts.csv"
+    out.write_text("yesterday", encoding="utf-8")
+    out.chmod(0o640)
+
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+    got = subprocess.run(d.command("export", "messages", out), stderr=subprocess.PIPE, env=d.environment(), check=False,
+                         preexec_fn=no_room)
+    equal((got.returncode, out.read_text()), (1, "yesterday"), f"no room: {got.stderr}")
+    check(b"cannot be written: File too large" in got.stderr, "it says so", got.stderr)
+    equal(d.run("export", "contacts", out)[0], 0, "with room")
+    whole = out.read_bytes().decode()
+    equal((whole.count("\n") > 10, out.stat().st_mode & 0o777), (True, 0o640), "today's, with yesterday's mode")
+    equal(sorted(p.name for p in folder.glob("contacts*")), ["contacts.csv"], "nothing lies beside it")
+    for name in ("-", "/dev/stdout"):
+        check(d.run("export", "contacts", name)[1] == whole, name)
+    with out.open("ab") as more:
+        subprocess.run(d.command("export", "contacts", "/dev/stdout"), stdout=more, env=d.environment(), check=True)
+    check(out.read_bytes().decode() == whole + whole, "what is appended to stays")
+    os.mkfifo(folder / "pipe")
+    with subprocess.Popen(["cat", folder / "pipe"], stdout=subprocess.PIPE) as cat:
+        d.run("export", "contacts", folder / "pipe", check_exit=0)
+        check(cat.stdout.read().decode() == whole, "a pipe")
+    equal(d.run("export", "contacts", "/dev/full")[0], 1, "a device without room")
+
+
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
              closed_descriptors_cost_no_file, what_is_no_text_is_refused_by_name_and_files_are_called_what_they_are,
              what_is_missing_is_said, a_speed_is_a_number_within_bounds,
+             an_export_is_there_whole_or_as_it_was,
              a_door_that_cannot_be_opened_is_known_before_anything_else]
     run = Cases()
     for case in CASES:
