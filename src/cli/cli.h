@@ -119,6 +119,8 @@ struct cli_wait {
 };
 bool cli_wait_daemon(const struct cli *c, struct cli_wait *w, struct cli_stop *stop);
 
+/* A file that a command reads, "-" being standard input; at most 1 GiB (FULL). */
+QUND_CHECK int cli_read(const char *name, struct qund_buf *out, struct qund_err *err);
 /* A file that a command writes (out.c): there whole, or as it was before. NULL and "-" are standard
  * output; a pipe or a device is written as it comes. On a failure there is nothing to close. */
 struct cli_out {

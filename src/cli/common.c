@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/zone.h"
 #include "deliver/deliver.h"
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define ERRORS_MAX 50
+#define FILE_MAX (1u << 30)
 #define BAR_CELLS 30
 #define BAR_EVERY_MS 100
 
@@ -76,6 +78,23 @@ struct qund_config *cli_config_kinds(const struct cli *c, struct qund_plugins *p
     }
     cli_fail_all(&errs);
     return NULL;
+}
+
+int cli_read(const char *name, struct qund_buf *out, struct qund_err *err)
+{
+    char piece[65536];
+    size_t n;
+
+    if (strcmp(name, "-") != 0)
+        return qund_pipe_read(name, FILE_MAX, out, err);
+    while ((n = fread(piece, 1, sizeof(piece), stdin)) > 0) {
+        qund_buf_add(out, piece, n);
+        if (out->n > FILE_MAX)
+            return qund_err_set(err, QUND_E_FULL, "standard input", "more than 1 GiB");
+    }
+    return ferror(stdin) ? qund_err_set(err, QUND_E_IO, "standard input", "cannot be read: %s",
+                                        strerror(errno))
+                         : 0;
 }
 
 struct qund_log *cli_log(const struct cli *c)

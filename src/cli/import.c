@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define FILE_MAX (1u << 30)
 #define ERRORS_HEAD "line,reason\r\n"
 
 struct load {
@@ -61,6 +60,11 @@ static void count(struct load *ld, struct qund_str reply)
     json_decref(o);
 }
 
+static const char *input_name(const struct cli *c)
+{
+    return strcmp(c->args[1], "-") == 0 ? "stdin" : c->args[1];
+}
+
 /* A repeat adds to what the interrupted run had refused. */
 static int errors_open(struct load *ld)
 {
@@ -71,7 +75,7 @@ static int errors_open(struct load *ld)
     if (given)
         qund_buf_puts(&ld->errors_path, given);
     else
-        qund_buf_printf(&ld->errors_path, "%s.errors.csv", ld->c->args[1]);
+        qund_buf_printf(&ld->errors_path, "%s.errors.csv", input_name(ld->c));
     if (cli_out_allowed(ld->c, ld->errors_path.p, &err) == QUND_E_DENIED)
         return cli_fail(&err);
     ld->errors_fd = open(ld->errors_path.p, flags, 0600);
@@ -174,8 +178,8 @@ static int run(struct load *ld, const struct qund_import_opt *opt, struct qund_s
         rc = qund_import_open(ld->table, opt, text, ld->from, &im, &err);
     }
     if (rc < 0) {
-        fprintf(stderr, "qund: %s: %s%s%s\n", ld->c->args[1], err.where, err.where[0] ? ": " : "",
-                err.text);
+        fprintf(stderr, "qund: %s: %s%s%s\n", input_name(ld->c), err.where,
+                err.where[0] ? ": " : "", err.text);
         return EXIT_WRONG;
     }
     code = errors_open(ld);
@@ -252,7 +256,7 @@ int cli_import(struct cli *c)
         return cli_usage(c, "--format is csv or jsonl");
     if (format ? strcmp(format, "jsonl") == 0 : n > 6 && strcmp(c->args[1] + n - 6, ".jsonl") == 0)
         opt.form = QUND_IMPORT_JSONL;
-    if (qund_pipe_read(c->args[1], FILE_MAX, &text, &err) < 0)
+    if (cli_read(c->args[1], &text, &err) < 0)
         return cli_fail(&err);
     ld.table = (enum qund_table)table;
     if (!cli_daemon(c)) {

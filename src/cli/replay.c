@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FILE_MAX (1u << 30)
 #define CHUNK 500 /* events a request or batch */
 #define CHUNK_BYTES (4u << 20)
 #define TOO_OLD_HINT "; raise it, or play the file with --virtual"
@@ -37,21 +36,6 @@ struct play {
     struct cli_wait wait; /* for a daemon that is starting */
     bool asked_once;      /* the daemon has answered something */
 };
-
-static int read_input(const char *path, struct qund_buf *out, struct qund_err *err)
-{
-    char piece[65536];
-    size_t n;
-
-    if (strcmp(path, "-") != 0)
-        return qund_pipe_read(path, FILE_MAX, out, err);
-    while ((n = fread(piece, 1, sizeof(piece), stdin)) > 0) {
-        qund_buf_add(out, piece, n);
-        if (out->n > FILE_MAX)
-            return qund_err_set(err, QUND_E_FULL, "standard input", "more than 1 GiB");
-    }
-    return 0;
-}
 
 static int64_t count_lines(struct qund_str text)
 {
@@ -436,7 +420,7 @@ int cli_replay(struct cli *c)
     rc = options(&p);
     if (rc != EXIT_FINE)
         return rc;
-    if (read_input(c->args[0], &p.text, &err) < 0) {
+    if (cli_read(c->args[0], &p.text, &err) < 0) {
         qund_buf_done(&p.text);
         return cli_fail(&err);
     }

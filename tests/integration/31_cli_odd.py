@@ -200,11 +200,23 @@ def an_export_is_there_whole_or_as_it_was(folder):
     equal(d.run("export", "contacts", "/dev/full")[0], 1, "a device without room")
 
 
+def a_dash_is_standard_input(folder):
+    d = Daemon(folder / "d")
+    rows = "realm,id,name,phone\nwecom,wm1,王,\nwecom,wm2,李,12\n".encode()
+    got = subprocess.run(d.command("import", "contacts", "-"), input=rows, cwd=folder, env=d.environment(), check=False,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(got.returncode == 1 and b"created 1, updated 0, refused 1" in got.stdout, "rows", got.stdout, got.stderr)
+    check(b"stdin.errors.csv" in got.stderr and "3," in (folder / "stdin.errors.csv").read_text(), "refused rows", got.stderr)
+    got = subprocess.run(d.command("import", "contacts", "-", "--format", "jsonl"), cwd=folder, env=d.environment(), check=True,
+                         stdout=subprocess.PIPE, input='{"realm":"wecom","id":"wm3","name":"陈"}\n'.encode())
+    check(b"created 1" in got.stdout, "JSON lines", got.stdout)
+
+
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
              closed_descriptors_cost_no_file, what_is_no_text_is_refused_by_name_and_files_are_called_what_they_are,
              what_is_missing_is_said, a_speed_is_a_number_within_bounds,
-             an_export_is_there_whole_or_as_it_was,
+             an_export_is_there_whole_or_as_it_was, a_dash_is_standard_input,
              a_door_that_cannot_be_opened_is_known_before_anything_else]
     run = Cases()
     for case in CASES:
