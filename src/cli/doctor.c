@@ -7,13 +7,16 @@
 #include "core/fds.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/yaml.h"
 #include "core/zone.h"
 #include "crm/org.h"
 #include "net/server.h"
 #include "net/versions.h"
 #include "queue/queue.h"
+#include "store/db.h"
 #include "store/maint.h"
 #include "text/fold.h"
+#include "text/match.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,9 +284,16 @@ int cli_doctor(struct cli *c)
 
 int cli_version(struct cli *c)
 {
+    static void (*const PARTS[])(struct qund_buf *) = {qund_db_version, qund_match_version,
+                                                       qund_queue_version, qund_yaml_version,
+                                                       qund_net_versions};
     QUND_AUTO(qund_buf_done) struct qund_buf parts = {0};
 
-    qund_net_versions(&parts);
+    qund_buf_printf(&parts, "Jansson %s", jansson_version_str());
+    for (size_t i = 0; i < QUND_ARRAY_LEN(PARTS); i++) {
+        qund_buf_puts(&parts, ", ");
+        PARTS[i](&parts);
+    }
     printf(c->json ? "{\"qund\":\"%s\",\"parts\":\"%.*s\"}\n" : "qund %s (%.*s)\n", QUND_VERSION,
            QUND_STR_ARG(qund_buf_view(&parts)));
     return EXIT_FINE;

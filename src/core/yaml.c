@@ -407,3 +407,8 @@ const char *qund_yaml_name(const struct qund_yaml *y)
 {
     return y->name;
 }
+
+void qund_yaml_version(struct qund_buf *out)
+{
+    qund_buf_printf(out, "libfyaml %s", fy_library_version());
+}

@@ -50,4 +50,5 @@ QUND_CHECK int qund_yaml_int(struct qund_errs *es, const struct qund_yaml *y,
                              const struct qund_ynode *n, int64_t *out);
 QUND_CHECK int qund_yaml_bool(struct qund_errs *es, const struct qund_yaml *y,
                               const struct qund_ynode *n, bool *out);
+void qund_yaml_version(struct qund_buf *out); /* "libfyaml 0.7.12" */
 #endif

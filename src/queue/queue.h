@@ -206,4 +206,6 @@ struct qund_claim_state {
     uint64_t bodies_missing; /* pending entries whose body someone had trimmed */
 };
 void qund_claim_state(const struct qund_claim *c, struct qund_claim_state *out);
+/* "hiredis 0.14.1": what it was built with, for the library does not say what it is. */
+void qund_queue_version(struct qund_buf *out);
 #endif

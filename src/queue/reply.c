@@ -132,3 +132,8 @@ redisReader *qund_reader_new(struct qund_reader_fn *fn)
     r->privdata = fn;
     return r;
 }
+
+void qund_queue_version(struct qund_buf *out)
+{
+    qund_buf_printf(out, "hiredis %d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
+}

@@ -79,6 +79,11 @@ void qund_db_library(void)
     sqlite3_initialize();
 }
 
+void qund_db_version(struct qund_buf *out)
+{
+    qund_buf_printf(out, "SQLite %s", sqlite3_libversion());
+}
+
 static int past_deadline(void *arg)
 {
     const struct qund_db *db = arg;

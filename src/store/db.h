@@ -25,6 +25,7 @@ struct qund_db_cfg {
 /* Once, in main, before any handle and any thread: SQLite then counts no memory (a lock an
  * allocation). Leaving it out costs a few per cent and nothing else. */
 void qund_db_library(void);
+void qund_db_version(struct qund_buf *out); /* "SQLite 3.40.1" */
 /* WRITE creates the file and brings the schema forward (migrate.h); READ and MAINT need it to exist
  * with this program's schema. ABI: the store is newer than the program. err says what to do. */
 QUND_CHECK int qund_db_open(const struct qund_db_cfg *cfg, enum qund_db_mode mode,

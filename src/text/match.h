@@ -92,4 +92,5 @@ QUND_CHECK int qund_match_captures(const struct qund_match *m, struct qund_scrat
 /* Number of the group (?P<name>…) of that expression, or NOTFOUND. */
 QUND_CHECK int qund_match_group(const struct qund_match *m, struct qund_scratch *s, uint32_t id,
                                 const char *name);
+void qund_match_version(struct qund_buf *out); /* "Hyperscan 5.4.0, PCRE2 10.42 …" */
 #endif

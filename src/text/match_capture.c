@@ -163,3 +163,14 @@ int qund_match_group(const struct qund_match *m, struct qund_scratch *s, uint32_
 
     return n > 0 ? n : QUND_E_NOTFOUND;
 }
+
+void qund_match_version(struct qund_buf *out)
+{
+    struct match_stamp hs;
+    char pcre[64] = "?";
+
+    match_hs_version(&hs);
+    qund_ignore(pcre2_config(PCRE2_CONFIG_VERSION, pcre)); /* fits: "10.42 2022-12-11" */
+    qund_buf_printf(out, "Hyperscan %.*s, PCRE2 %s", (int)strcspn(hs.library, " "), hs.library,
+                    pcre);
+}

@@ -212,11 +212,19 @@ def a_dash_is_standard_input(folder):
     check(b"created 1" in got.stdout, "JSON lines", got.stdout)
 
 
+def version_names_what_it_runs_with(folder):
+    d = Daemon(folder)
+    _, out, _ = told_to(d, "version")
+    for part in ("SQLite 3.", "Hyperscan 5.", "hiredis ", "PCRE2 10.", "libcurl/", "libuv 1.", "libsodium ", "Jansson 2.", "libfyaml "):
+        check(part in out, part, out)
+    check(json.loads(told_to(d, "version", "--json")[1])["parts"], "for scripts")
+
+
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
              closed_descriptors_cost_no_file, what_is_no_text_is_refused_by_name_and_files_are_called_what_they_are,
              what_is_missing_is_said, a_speed_is_a_number_within_bounds,
-             an_export_is_there_whole_or_as_it_was, a_dash_is_standard_input,
+             an_export_is_there_whole_or_as_it_was, a_dash_is_standard_input, version_names_what_it_runs_with,
              a_door_that_cannot_be_opened_is_known_before_anything_else]
     run = Cases()
     for case in CASES:
