@@ -117,7 +117,7 @@ static void add_joined(void *arg, struct qund_str name)
 {
     struct day *day = arg;
 
-    qund_buf_str(&day->joined, name);
+    qund_buf_line(&day->joined, name);
     qund_buf_char(&day->joined, '\n');
 }
 
@@ -162,12 +162,6 @@ static int gather(struct qund_db *db, struct qund_months *m, const struct qund_d
 
 /* --- the page --- */
 
-static void put_one_line(struct qund_buf *out, const char *z)
-{
-    for (; *z; z++)
-        qund_buf_char(out, (unsigned char)*z < ' ' ? ' ' : *z);
-}
-
 static void put_names(const struct day *day, struct qund_buf *out)
 {
     struct qund_str rest = qund_buf_view(&day->joined);
@@ -194,9 +188,9 @@ static void put_text(const struct day *day, const char *title, struct qund_buf *
                     (long long)c->asked, (long long)c->answered, (long long)c->open);
     for (int i = 0; i < day->n_open; i++) {
         qund_buf_puts(out, "· ");
-        put_one_line(out, day->open[i].name);
+        qund_buf_line(out, qund_str(day->open[i].name));
         qund_buf_puts(out, "：");
-        put_one_line(out, day->open[i].text);
+        qund_buf_line(out, qund_str(day->open[i].text));
         qund_buf_char(out, '\n');
     }
     qund_buf_printf(out, "入群 %lld", (long long)c->joined);
@@ -217,7 +211,7 @@ static void put_lists(const struct day *day, struct qund_jw *w)
     qund_jw_arr(w);
     for (int i = 0; i < day->n_open; i++) {
         qund_jw_obj(w);
-        qund_jw_kz(w, "sender_name", day->open[i].name);
+        qund_jw_kline(w, "sender_name", qund_str(day->open[i].name));
         qund_jw_kz(w, "text", day->open[i].text);
         qund_jw_kint(w, "ts", day->open[i].ts);
         qund_jw_end_obj(w);
@@ -252,12 +246,13 @@ static void put_page(const struct qund_digest *d, const struct day *day, const c
 
     qund_civil_from_days(d->days, &y, &m, &dd);
     snprintf(date, sizeof(date), "%04d-%02d-%02d", y, m, dd);
-    qund_buf_printf(&title, "%s %s", group, date);
+    qund_buf_line(&title, qund_str(group));
+    qund_buf_printf(&title, " %s", date);
     put_text(day, title.p, text);
     qund_jw_kz(w, "kind", "digest");
     qund_jw_kz(w, "level", "info");
     qund_jw_kint(w, "group", d->grp);
-    qund_jw_kz(w, "group_name", group);
+    qund_jw_kline(w, "group_name", qund_str(group));
     qund_jw_kz(w, "date", date);
     qund_jw_kts(w, "from", day->from);
     qund_jw_kts(w, "until", day->until);

@@ -23,12 +23,12 @@ static void print_row(struct qund_stmt *st, struct qund_jw *w)
     qund_jw_kstr(w, "level", qund_col_str(st, 3));
     qund_jw_kz(w, "state", qund_alert_state_name((enum qund_alert_state)qund_col_int(st, 4)));
     qund_jw_kint(w, "group", qund_col_int(st, 5));
-    qund_jw_kstr(w, "group_name", qund_col_str(st, 13));
+    qund_jw_kline(w, "group_name", qund_col_str(st, 13));
     qund_jw_kint(w, "contact", qund_col_int(st, 6));
-    qund_jw_kstr(w, "sender_name", qund_col_str(st, 12));
+    qund_jw_kline(w, "sender_name", qund_col_str(st, 12));
     qund_jw_kint(w, "message", qund_col_int(st, 7));
     qund_jw_kstr(w, "to", qund_col_str(st, 8));
-    qund_jw_kstr(w, "title", qund_col_str(st, 9));
+    qund_jw_kline(w, "title", qund_col_str(st, 9));
     qund_jw_kstr(w, "quote", qund_col_str(st, 10));
     qund_jw_key(w, "context");
     qund_jw_raw(w, context.n > 0 ? context : QUND_STR("[]"));
@@ -72,7 +72,7 @@ static void put_cut(struct qund_str s, size_t chars, struct qund_buf *out)
 {
     struct qund_str cut = qund_utf8_cut_chars(s, chars);
 
-    qund_buf_str(out, cut);
+    qund_buf_line(out, cut);
     if (cut.n < s.n)
         qund_buf_puts(out, "…");
 }
@@ -137,7 +137,9 @@ static void put_before(struct qund_str json, struct qund_buf *out)
  * 一群 张三：多少钱
  * 上文：
  * · 客服：今天有活动
- * 建议：您好，先看看这份价目表 */
+ * 建议：您好，先看看这份价目表
+ * Whatever a stranger or a colleague wrote is one line of it: who copies a suggestion takes it from
+ * the alert itself. */
 static void put_text(struct qund_stmt *st, int64_t now, struct qund_buf *out)
 {
     static const char *const LEVELS[][2] = {{"urgent", "紧急"}, {"warn", "提醒"}, {"info", "消息"}};
@@ -148,16 +150,16 @@ static void put_text(struct qund_stmt *st, int64_t now, struct qund_buf *out)
     for (size_t i = 0; i < QUND_ARRAY_LEN(LEVELS); i++)
         if (qund_str_is(level, LEVELS[i][0]))
             qund_buf_printf(out, "【%s】", LEVELS[i][1]);
-    qund_buf_str(out, qund_col_str(st, 9));
+    qund_buf_line(out, qund_col_str(st, 9));
     if (qund_col_int(st, 14) > 1)
         qund_buf_printf(out, "（%lld）", (long long)qund_col_int(st, 14));
     put_age(now - qund_col_int(st, 15), out);
     if (group.n + sender.n + quote.n > 0)
         qund_buf_char(out, '\n');
-    qund_buf_str(out, group);
+    qund_buf_line(out, group);
     if (group.n > 0 && sender.n > 0)
         qund_buf_char(out, ' ');
-    qund_buf_str(out, sender);
+    qund_buf_line(out, sender);
     if (group.n + sender.n > 0 && quote.n > 0)
         qund_buf_puts(out, "：");
     put_cut(quote, QUOTE_CHARS, out);

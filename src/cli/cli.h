@@ -100,7 +100,7 @@ struct qund_zone *cli_zone(const struct cli *c);
 bool cli_speed(const char *word, double *out);
 /* "2025-09-15 20:12" */
 void cli_print_time(const struct qund_zone *z, int64_t utc_ms);
-/* Chat text is text: what would move the cursor is shown as a blank. */
+/* Chat text is text: what would move the cursor or turn the line is shown as a blank. */
 void cli_print_text(struct qund_str s);
 void cli_print_json(struct qund_str json); /* and a line end */
 

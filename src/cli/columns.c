@@ -80,6 +80,7 @@ void cli_table_row(struct cli_table *t)
 void cli_table_put(struct cli_table *t, size_t cell, const char *fmt, ...)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf cut = {0};
     va_list ap;
 
@@ -87,10 +88,8 @@ void cli_table_put(struct cli_table *t, size_t cell, const char *fmt, ...)
     va_start(ap, fmt);
     qund_buf_vprintf(&b, fmt, ap);
     va_end(ap);
-    for (size_t i = 0; i < b.n; i++) /* chat text is text: nothing moves the cursor */
-        if ((unsigned char)b.p[i] < 32 || b.p[i] == 127)
-            b.p[i] = ' ';
-    cli_fit(qund_buf_view(&b), t->max[cell] ? t->max[cell] : SIZE_MAX, &cut);
+    qund_buf_line(&line, qund_buf_view(&b)); /* chat text is text: nothing moves the cursor */
+    cli_fit(qund_buf_view(&line), t->max[cell] ? t->max[cell] : SIZE_MAX, &cut);
     qund_free(t->v[t->n - 1].cell[cell]);
     t->v[t->n - 1].cell[cell] = qund_buf_take(&cut);
     t->cells = t->cells > cell + 1 ? t->cells : cell + 1;

@@ -264,8 +264,14 @@ void cli_print_time(const struct qund_zone *z, int64_t utc_ms)
 
 void cli_print_text(struct qund_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        putchar((unsigned char)s.p[i] < 32 || s.p[i] == 127 ? ' ' : s.p[i]);
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
+    ptrdiff_t bad = qund_utf8_check(s);
+
+    qund_buf_line(&line, bad < 0 ? s : qund_str_n(s.p, (size_t)bad));
+    if (bad >= 0)
+        qund_buf_char(&line, '?');
+    if (line.n > 0)
+        fwrite(line.p, 1, line.n, stdout);
 }
 
 struct qund_local *cli_local(const struct cli *c, unsigned how)

@@ -44,7 +44,9 @@ static int print_dead(const struct qund_dead *d, void *arg)
     }
     printf("%6lld  %-8s ", (long long)d->id, qund_dead_state_name(d->state));
     cli_print_time(l->zone, d->at);
-    printf("  %.*s %.*s  ", QUND_STR_ARG(d->kind), QUND_STR_ARG(d->key));
+    printf("  %.*s ", QUND_STR_ARG(d->kind));
+    cli_print_text(d->key);
+    fputs("  ", stdout);
     cli_print_text(d->reason);
     putchar('\n');
     return 0;

@@ -117,7 +117,10 @@ void cli_plan_print(const json_t *plan, const struct qund_zone *zone)
     if (json_array_size(groups) > 1) {
         printf("群：");
         json_array_foreach((json_t *)(uintptr_t)groups, i, g)
-            printf("%s%s", i > 0 ? "、" : "", cli_field(g, "name"));
+        {
+            fputs(i > 0 ? "、" : "", stdout);
+            cli_print_text(qund_str(cli_field(g, "name")));
+        }
         putchar('\n');
     }
     print_params(json_object_get(plan, "params"));

@@ -70,7 +70,10 @@ static void put_list(const struct watch *w, const json_t *list, const char *mark
         return;
     printf("%s         %s", w->color ? "\033[36m" : "", mark);
     json_array_foreach(list, i, v)
-        printf("%s%s", i ? ", " : " ", json_string_value(v) ? json_string_value(v) : "?");
+    {
+        fputs(i ? ", " : " ", stdout);
+        cli_print_text(qund_str(json_string_value(v) ? json_string_value(v) : "?"));
+    }
     printf("%s\n", w->color ? "\033[0m" : "");
 }
 
@@ -84,8 +87,11 @@ static void message(const struct watch *w, const json_t *o)
     if (strcmp(text_of(o, "sender_role"), "staff") == 0)
         fputs("*", stdout);
     fputs(": ", stdout);
-    if (strcmp(text_of(o, "type"), "message") != 0)
-        printf("(%s) ", text_of(o, "type"));
+    if (strcmp(text_of(o, "type"), "message") != 0) {
+        putchar('(');
+        put_text(text_of(o, "type"), 40);
+        fputs(") ", stdout);
+    }
     put_text(text_of(o, "text"), 100);
     putchar('\n');
     put_list(w, json_object_get(o, "intents"), "→");
@@ -97,8 +103,10 @@ static void deed(const struct watch *w, const json_t *o, const json_t *a)
     const char *by = text_of(a, "by");
 
     put_clock(w, text_of(o, "at"));
-    printf(" ok alert %lld %s%s%s: ", (long long)json_integer_value(json_object_get(a, "id")),
-           text_of(o, "deed"), *by ? " by " : "", by);
+    printf(" ok alert %lld %s%s", (long long)json_integer_value(json_object_get(a, "id")),
+           text_of(o, "deed"), *by ? " by " : "");
+    put_text(by, 40);
+    fputs(": ", stdout);
     put_text(text_of(a, "title"), 80);
     putchar('\n');
 }

@@ -25,6 +25,7 @@ void qund_jw_null(struct qund_jw *w);
 void qund_jw_raw(struct qund_jw *w, struct qund_str json); /* already JSON */
 /* key and value in one call */
 void qund_jw_kstr(struct qund_jw *w, const char *key, struct qund_str s);
+void qund_jw_kline(struct qund_jw *w, const char *key, struct qund_str s); /* as one line */
 void qund_jw_kz(struct qund_jw *w, const char *key, const char *z);
 void qund_jw_kint(struct qund_jw *w, const char *key, int64_t v);
 void qund_jw_kbool(struct qund_jw *w, const char *key, bool v);

@@ -210,6 +210,14 @@ void qund_jw_kstr(struct qund_jw *w, const char *key, struct qund_str s)
     qund_jw_str(w, s);
 }
 
+void qund_jw_kline(struct qund_jw *w, const char *key, struct qund_str s)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
+
+    qund_buf_line(&line, s);
+    qund_jw_kstr(w, key, s.n > 0 ? qund_buf_view(&line) : s);
+}
+
 void qund_jw_kz(struct qund_jw *w, const char *key, const char *z)
 {
     qund_jw_kstr(w, key, qund_str(z));

@@ -92,4 +92,8 @@ size_t qund_utf8_count(struct qund_str s); /* code points */
 struct qund_str qund_utf8_cut(struct qund_str s, size_t max_bytes);
 /* The prefix of at most max_chars code points. */
 struct qund_str qund_utf8_cut_chars(struct qund_str s, size_t max_chars);
+/* Appends valid text as one line for people: what ends a line, moves a cursor or turns the
+ * direction of writing (controls, U+2028, U+2029, bidi embeddings, overrides and isolates) becomes
+ * a blank. For what strangers wrote, so that they write no line of ours. */
+void qund_buf_line(struct qund_buf *out, struct qund_str s);
 #endif

@@ -178,3 +178,21 @@ struct qund_str qund_utf8_cut_chars(struct qund_str s, size_t max_chars)
     }
     return s;
 }
+
+static bool breaks_a_line(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || (cp >= 0x2028 && cp <= 0x202E) ||
+           (cp >= 0x2066 && cp <= 0x2069);
+}
+
+void qund_buf_line(struct qund_buf *out, struct qund_str s)
+{
+    for (size_t at = 0; at < s.n;) {
+        size_t from = at;
+
+        if (breaks_a_line(qund_utf8_next(s, &at)))
+            qund_buf_char(out, ' ');
+        else
+            qund_buf_add(out, s.p + from, at - from);
+    }
+}

@@ -288,16 +288,16 @@ static void readable(const struct values *vs, struct qund_buf *out)
 
     if (level.n > 0)
         qund_buf_printf(out, "【%.*s】", QUND_STR_ARG(level));
-    qund_buf_str(out, title.n > 0 ? title : words(vs, "kind"));
+    qund_buf_line(out, title.n > 0 ? title : words(vs, "kind"));
     if (group.n + sender.n + quote.n > 0)
         qund_buf_char(out, '\n');
-    qund_buf_str(out, group);
+    qund_buf_line(out, group);
     if (group.n > 0 && sender.n > 0)
         qund_buf_char(out, ' ');
-    qund_buf_str(out, sender);
+    qund_buf_line(out, sender);
     if (quote.n > 0 && group.n + sender.n > 0)
         qund_buf_puts(out, "：");
-    qund_buf_str(out, quote);
+    qund_buf_line(out, quote);
     if (id.n > 0)
         qund_buf_printf(out, "\n#%.*s", QUND_STR_ARG(id));
 }

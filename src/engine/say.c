@@ -326,14 +326,16 @@ static void quote_of(struct qund_engine *e, const struct subject *s,
     qund_buf_puts(out, e->config->autos.forward_prefix ? e->config->autos.forward_prefix : "");
     if (x->text.n > 0)
         qund_buf_printf(out, "%.*s\n", QUND_STR_ARG(x->text));
-    if (s->group)
-        qund_buf_printf(out, "[%.*s] ",
-                        QUND_STR_ARG(s->group->name.n > 0 ? s->group->name : s->group->pid));
+    if (s->group) {
+        qund_buf_char(out, '[');
+        qund_buf_line(out, s->group->name.n > 0 ? s->group->name : s->group->pid);
+        qund_buf_puts(out, "] ");
+    }
+    qund_buf_line(out, who);
     if (said.n > 0)
-        qund_buf_printf(out, "%.*s：「%.*s%s」", QUND_STR_ARG(who), QUND_STR_ARG(said),
-                        said.n < s->ev->text.n ? "…" : "");
+        qund_buf_printf(out, "：「%.*s%s」", QUND_STR_ARG(said), said.n < s->ev->text.n ? "…" : "");
     else
-        qund_buf_printf(out, "%.*s：(%.*s)", QUND_STR_ARG(who), QUND_STR_ARG(what));
+        qund_buf_printf(out, "：(%.*s)", QUND_STR_ARG(what));
 }
 
 static int forward(struct qund_engine *e, const struct subject *s, const struct qund_rule_effect *x,

@@ -4,8 +4,9 @@
  * rows: their short ids, so that each can still be answered by its own, their titles and words,
  * their links. A body that cannot be read (none of ours) gives what it has.
  *
- * Of an alert some words say enough. A task's words are to be copied: where no page of its own
- * shows them, they stand in the card whole. */
+ * Of an alert some words say enough, and what customers wrote is one line, so that nobody forges
+ * another. A task's words are to be copied: where no page of its own shows them, they stand in the
+ * card whole, with the lines that the template's author gave them. */
 #include "core/json.h"
 #include "outbox/internal.h"
 
@@ -76,13 +77,16 @@ static void put_words(const struct said *s, struct qund_buf *out)
     bool copy = s->task && s->link.n == 0;
     struct qund_str cut = qund_utf8_cut_chars(s->quote, copy ? COPY_CHARS : QUOTE_CHARS);
 
-    qund_buf_str(out, s->group);
+    qund_buf_line(out, s->group);
     if (s->group.n > 0 && s->sender.n > 0)
         qund_buf_char(out, ' ');
-    qund_buf_str(out, s->sender);
+    qund_buf_line(out, s->sender);
     if (s->group.n + s->sender.n > 0 && cut.n > 0)
         qund_buf_puts(out, "：");
-    qund_buf_str(out, cut);
+    if (copy)
+        qund_buf_str(out, cut);
+    else
+        qund_buf_line(out, cut);
     if (cut.n < s->quote.n)
         qund_buf_puts(out, "…");
 }
@@ -125,8 +129,8 @@ static void put_text(const struct said *v, size_t n, struct qund_buf *out)
 {
     qund_buf_printf(out, "%zu 条提醒", n);
     for (size_t i = 0; i < n; i++) {
-        qund_buf_printf(out, "\n%s%.*s %.*s", v[i].task ? "" : "#", QUND_STR_ARG(v[i].short_id),
-                        QUND_STR_ARG(v[i].title));
+        qund_buf_printf(out, "\n%s%.*s ", v[i].task ? "" : "#", QUND_STR_ARG(v[i].short_id));
+        qund_buf_line(out, v[i].title);
         if (v[i].again.n > 0)
             qund_buf_printf(out, "（%.*s）", QUND_STR_ARG(v[i].again));
         qund_buf_puts(out, "｜");
@@ -146,7 +150,7 @@ static void put_item(struct qund_jw *w, const struct said *s)
     qund_jw_obj(w);
     qund_jw_kstr(w, "short", s->short_id);
     qund_jw_kstr(w, "level", s->level);
-    qund_jw_kstr(w, "title", s->title);
+    qund_jw_kline(w, "title", s->title);
     if (s->again.n > 0)
         qund_jw_kstr(w, "again", s->again);
     qund_jw_kstr(w, "text", qund_buf_view(&words));

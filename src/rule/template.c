@@ -18,13 +18,22 @@ struct scope {
     struct qund_arena *arena;
 };
 
+/* A name is one line, whatever its owner put into it. */
+static struct qund_str one_line(const struct scope *s, struct qund_str name)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
+
+    qund_buf_line(&line, name);
+    return qund_arena_str(s->arena, qund_buf_view(&line));
+}
+
 static struct qund_str sender_name(const struct scope *s)
 {
     const struct qund_rule_input *in = s->run->in;
 
     if (in->sender_name.n)
-        return in->sender_name;
-    return in->ev->sender_name.n ? in->ev->sender_name : in->ev->sender;
+        return one_line(s, in->sender_name);
+    return one_line(s, in->ev->sender_name.n ? in->ev->sender_name : in->ev->sender);
 }
 
 static struct qund_str sender_id(const struct scope *s)
@@ -66,8 +75,8 @@ static struct qund_str group_name(const struct scope *s)
     const struct qund_rule_input *in = s->run->in;
 
     if (in->group_name.n)
-        return in->group_name;
-    return in->ev->group_name.n ? in->ev->group_name : in->ev->group;
+        return one_line(s, in->group_name);
+    return one_line(s, in->ev->group_name.n ? in->ev->group_name : in->ev->group);
 }
 
 static struct qund_str group_id(const struct scope *s)

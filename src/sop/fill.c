@@ -57,23 +57,32 @@ static int group_name(struct filling *f, struct qund_str name, struct qund_buf *
     if (rc == 0 && g->name.n == 0)
         return QUND_E_NOTFOUND;
     if (rc == 0)
-        qund_buf_str(out, g->name);
+        qund_buf_line(out, g->name);
     return rc;
 }
 
 static int member_nick(struct filling *f, struct qund_str name, struct qund_buf *out)
 {
+    QUND_AUTO(qund_buf_done) struct qund_buf nick = {0};
+    int rc = f->ask->contact > 0
+                 ? qund_fill_sql_nick(f->s->deps.db, f->ask->grp, f->ask->contact, &nick)
+                 : QUND_E_NOTFOUND;
+
     (void)name;
-    return f->ask->contact > 0
-               ? qund_fill_sql_nick(f->s->deps.db, f->ask->grp, f->ask->contact, out)
-               : QUND_E_NOTFOUND;
+    qund_buf_line(out, qund_buf_view(&nick));
+    return rc;
 }
 
 static int merged_nicks(struct filling *f, struct qund_str name, struct qund_buf *out)
 {
-    if (f->ask->task > 0)
-        return qund_merge_nicks(f->s, f->ask->task, out);
-    return member_nick(f, name, out); /* a preview of one */
+    QUND_AUTO(qund_buf_done) struct qund_buf nicks = {0};
+    int rc;
+
+    if (f->ask->task <= 0)
+        return member_nick(f, name, out); /* a preview of one */
+    rc = qund_merge_nicks(f->s, f->ask->task, &nicks);
+    qund_buf_line(out, qund_buf_view(&nicks));
+    return rc;
 }
 
 struct items {

@@ -114,10 +114,12 @@ static void put_text(struct qund_jw *w, const struct telling *x, struct qund_str
     const struct task_all *a = x->a;
     long long id = (long long)a->t.id;
 
-    qund_buf_printf(&text, "【任务 T%lld】%.*s%s%.*s", id, QUND_STR_ARG(again),
-                    again.n > 0 ? "\n" : "", QUND_STR_ARG(title_of(a)));
+    qund_buf_printf(&text, "【任务 T%lld】%.*s%s", id, QUND_STR_ARG(again),
+                    again.n > 0 ? "\n" : "");
+    qund_buf_line(&text, title_of(a));
     if (x->group.n > 0)
-        qund_buf_printf(&text, "｜%.*s", QUND_STR_ARG(x->group));
+        qund_buf_puts(&text, "｜");
+    qund_buf_line(&text, x->group);
     qund_buf_printf(&text, "\n%s，", WHAT_TO_DO[a->t.channel]);
     put_time(x, a->t.closes, &text);
     qund_buf_puts(&text, " 前");
@@ -147,10 +149,10 @@ static void put_task(struct qund_jw *w, const struct telling *x)
     qund_jw_kstr(w, "template", a->plan.template);
     qund_jw_kstr(w, "step", a->t.step);
     qund_jw_kbool(w, "plan_b", a->t.plan_b > 0);
-    qund_jw_kstr(w, "title", title_of(a));
+    qund_jw_kline(w, "title", title_of(a));
     if (a->t.grp > 0) {
         qund_jw_kint(w, "group", a->t.grp);
-        qund_jw_kstr(w, "group_name", x->group);
+        qund_jw_kline(w, "group_name", x->group);
     }
     if (a->t.contact > 0)
         qund_jw_kint(w, "contact", a->t.contact);

@@ -57,7 +57,7 @@ with scratch() as folder:
     d.write_config()
     d.start()
     with d.client() as c:
-        equal(c.events([{"id": "e1", "group": "g1", "group_name": "一群", "sender": "u1",
+        equal(c.events([{"id": "e1", "group": "g1", "group_name": "..一群", "sender": "u1",
                          "sender_name": "张三\r\nBcc: x@example.com", "text": "这个多少钱 <b>'\"&\n.\n..第二行"}]).status,
               202, "said")
 
@@ -84,7 +84,7 @@ with scratch() as folder:
         equal([p.get_content_type() for p in m.iter_parts()], ["text/plain", "text/html"], "parts")
         text, html = (p.get_content() for p in m.iter_parts())
         text = text.replace("\r\n", "\n")
-        check("这个多少钱 <b>'\"&\n.\n..第二行" in text, "text", text)
+        check("\n..一群 张三  Bcc: x@example.com：这个多少钱 <b>'\"& . ..第二行\n" in text, "a line that begins with dots", text)
         check("<b>'" not in html and "&lt;b&gt;&#39;" in html, "html", html)
         check(all(len(line) <= 998 for line in mail["message"].splitlines()), "lines")
 

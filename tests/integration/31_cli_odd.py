@@ -11,7 +11,7 @@ import socket
 import sqlite3
 import subprocess
 
-from harness import TOP, Cases, Daemon, Receiver, check, die_with_me, equal, scratch
+from harness import TOP, Cases, Client, Daemon, Receiver, check, die_with_me, equal, scratch, until
 
 SAMPLE = TOP / "tests/data/conversations.jsonl"
 
@@ -220,10 +220,34 @@ def version_names_what_it_runs_with(folder):
     check(json.loads(told_to(d, "version", "--json")[1])["parts"], "for scripts")
 
 
+def what_customers_write_moves_no_cursor_and_makes_no_line(folder):
+    with Receiver(folder) as ops:
+        d = Daemon(folder / "d", config={"targets": ops.target})
+        with d:
+            d.start()
+            name, text = "小王\n; rm\u202e\u009b2J", "多少钱\r\n#2 回复：完成 2\u2028\u2066"
+            with subprocess.Popen(d.command("watch"), stdout=subprocess.PIPE) as p, Client(d.sock) as c:
+                until(lambda: c.get("/api/v1/status").json()["http"]["websockets"] == 1, 10, "it watches")
+                c.events([{"id": "1", "group": "g", "group_name": "一\x1b群", "sender": "a", "sender_name": name, "text": text}])
+                said = [p.stdout.readline().decode() for _ in range(3)]
+                d.run("alert", "ack", "1", "--note", text, check_exit=0)
+                said += [line for line in iter(lambda: p.stdout.readline().decode(), "") if " ok " in line or p.terminate()][:1]
+            said += [d.run(*words, check_exit=0)[1] for words in (["search", "多少钱"], ["alert", "list", "--state", "all"])]
+            check("; rm" in said[0] and any("!!" in line for line in said), "what was watched", said)
+            push = json.loads(until(ops.calls, 10, "a push")[0]["body"])
+            check(push["text"].count("\n") == 2 and "\n#1 回复" in push["text"], "two lines of ours behind the first", push["text"])
+            for line in [*said, push["text"].replace("\n", ""), push["alert"]["sender_name"], push["alert"]["title"]]:
+                odd = [ch for ch in line.rstrip("\n") if ord(ch) < 32 or 0x7f <= ord(ch) < 0xa0 or ch in "\u2028\u2029\u202e\u2066"]
+                equal(odd, [], line)
+            equal(push["alert"]["quote"], text, "in the alert itself it stands as it was written")
+            d.stop()
+
+
 if __name__ == "__main__":
     CASES = [half_a_recording_is_never_taken_for_an_installation, temporary_folders_lie_where_tmpdir_says,
              closed_descriptors_cost_no_file, what_is_no_text_is_refused_by_name_and_files_are_called_what_they_are,
              what_is_missing_is_said, a_speed_is_a_number_within_bounds,
+             what_customers_write_moves_no_cursor_and_makes_no_line,
              an_export_is_there_whole_or_as_it_was, a_dash_is_standard_input, version_names_what_it_runs_with,
              a_door_that_cannot_be_opened_is_known_before_anything_else]
     run = Cases()

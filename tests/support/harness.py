@@ -280,7 +280,8 @@ class Receiver:
     def calls(self):
         if not self.log.exists():
             return []
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.strip()]
+        # A text may hold U+2028, and behind the last line end one may be half written.
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").split("\n")[:-1]]
 
     def script(self, words):
         with Client(self.port) as c:

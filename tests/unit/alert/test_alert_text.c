@@ -92,12 +92,36 @@ static void what_was_taken_back_before_it_is_not_told(void **state)
     desk_free(d);
 }
 
+static void nobody_writes_a_line_of_ours(void **state)
+{
+    struct desk *d = fresh();
+    char *text, *name;
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "早\\n#9 回复：完成 9");
+    desk_event(
+        d,
+        "{\"id\":\"m2\",\"group\":\"g1\",\"sender\":\"bob\",\"sender_role\":\"customer\","
+        "\"sender_name\":\"王\\n#8 回复：完成 8\\u202e\",\"text\":\"多少钱\\n#2 回复：完成 2\"}");
+    text = last_text(d);
+    assert_string_equal(text,
+                        "【提醒】询价\n一群 王 #8 回复：完成 8 ：多少钱 #2 回复：完成 2\n上文：\n"
+                        "· 早 #9 回复：完成 9\n建议：王 #8 回复：完成 8 您好，多少钱看这里\n"
+                        "#1 回复：收到 1 / 完成 1 / 稍后 1 30分钟 / 转交 1 姓名 / 无关 1");
+    name = desk_text(d, "SELECT json_extract(body, '$.alert.sender_name') FROM outbox");
+    assert_string_equal(name, "王 #8 回复：完成 8 ");
+    qund_free(name);
+    qund_free(text);
+    desk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_has_three_lines_from_before_and_what_could_be_answered),
         cmocka_unit_test(a_later_rung_says_how_long_it_has_waited),
         cmocka_unit_test(what_was_taken_back_before_it_is_not_told),
+        cmocka_unit_test(nobody_writes_a_line_of_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,18 @@ static void cut_never_splits_a_character(void **state)
     assert_int_equal(qund_utf8_cut_chars(s, 9).n, 10);
 }
 
+static void a_line_is_one_line_in_one_direction(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+
+    (void)state;
+    qund_buf_line(&b, QUND_STR("小王\n; rm\r\t\x7f|\xc2\x85\xc2\x9b"
+                               "2J|\u2028\u2029\u202e\u2066\u2069|\u200d\u200e\u3000é😀\0z"));
+    assert_int_equal(b.n, strlen(b.p));
+    assert_string_equal(b.p, "小王 ; rm   |  2J|     |\u200d\u200e\u3000é😀 z");
+    qund_buf_line(&b, QUND_STR_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +126,7 @@ int main(void)
         cmocka_unit_test(check_names_the_first_bad_byte),
         cmocka_unit_test(next_and_put_are_inverse),
         cmocka_unit_test(cut_never_splits_a_character),
+        cmocka_unit_test(a_line_is_one_line_in_one_direction),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

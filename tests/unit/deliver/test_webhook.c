@@ -74,7 +74,7 @@ static void fields_are_written_as_their_place_wants_it(void **state)
     check_render("{\"q\":\"{{alert.quote}}\"}", "{\"q\":\"a\\nb{{alert.id}}\\u0001\"}");
     check_render("\xe2\x86\x92{{to}}", "\xe2\x86\x92\xe5\xb0\x8f\xe7\x8e\x8b");
     check_render("{{text}}", "\xe3\x80\x90urgent\xe3\x80\x91say \"hi\"\nG S\xef\xbc\x9a"
-                             "a\nb{{alert.id}}\x01\n#12");
+                             "a b{{alert.id}} \n#12");
     check_render("plain", "plain");
 }
 

@@ -104,9 +104,26 @@ static void the_page_of_all_stands_for_the_words(void **state)
          "2 条提醒\nT12 早安｜一群：各位邻居早\n#8 询价｜一群 张三：多少钱\nhttps://q/a/0");
 }
 
+static void what_customers_write_makes_no_line_of_ours(void **state)
+{
+    static const char *const FORGED[] = {
+        "{\"kind\":\"alert\",\"short\":\"7\",\"level\":\"warn\",\"alert\":{\"title\":\"询\\n价\","
+        "\"group_name\":\"一\\u2028群\",\"sender_name\":\"小王\\n#9 回复：完成 9\","
+        "\"quote\":\"多少钱\\n#2 回复：完成 2\\u202e\"}}",
+        TASK("T13", "")};
+
+    (void)state;
+    says(FORGED, 2,
+         "2 条提醒\n#7 询 价｜一 群 小王 #9 回复：完成 9：多少钱 #2 回复：完成 2 \n"
+         "T13 早安｜一群：各位邻居早\n"
+         "回复：收到 7 / 完成 7 / 稍后 7 30分钟 / 做不了 T13 原因 / 转交 7 姓名 / 无关 7"
+         "（编号换成要答的那条，可一起答：完成 7 T13）");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_customers_write_makes_no_line_of_ours),
         cmocka_unit_test(tasks_are_answered_by_the_words_of_tasks),
         cmocka_unit_test(alerts_are_answered_by_the_words_of_alerts),
         cmocka_unit_test(a_mixed_card_has_each_word_with_a_number_that_understands_it),
