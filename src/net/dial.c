@@ -303,7 +303,8 @@ static void on_tick(void *arg)
             let_go(d);
             end(d, d->state == CLOSING ? d->code : d->status,
                 d->state == CLOSING ? d->why : "not opened in time");
-        } else if (d->state == OPEN && now - d->heard_ms > SILENCE_MS) {
+        } else if (d->state == OPEN && !d->paused && now - d->heard_ms > d->silence_ms) {
+            /* While nothing of it is read, not even a pong, the silence is ours. */
             let_go(d);
             end(d, BROKE_OFF, "the peer is silent");
         } else if (d->state == OPEN && now - d->heard_ms > PING_MS && now - d->asked_ms > PING_MS) {
@@ -344,6 +345,7 @@ int qund_dial(struct qund_dialer *dl, const struct qund_dial_cfg *cfg,
     d->tail = &d->head;
     d->allow_private = cfg->allow_private;
     d->message_max = cfg->message_max ? cfg->message_max : 64u << 10;
+    d->silence_ms = cfg->silence_ms > 0 ? cfg->silence_ms : SILENCE_MS;
     d->queue_bytes = cfg->queue_bytes ? cfg->queue_bytes : 256u << 10;
     d->queue_frames = cfg->queue_frames ? cfg->queue_frames : 64;
     d->deadline_ms = qund_dial_now(dl) + (cfg->timeout_ms > 0 ? cfg->timeout_ms : TIMEOUT_MS);

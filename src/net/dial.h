@@ -22,6 +22,7 @@ struct qund_dial_cfg {
     struct qund_str protocol; /* offered; NONE: none */
     bool allow_private;
     int64_t timeout_ms;    /* [10000] to the end of the handshake */
+    int64_t silence_ms;    /* [60000] without a frame or a pong: the peer is gone */
     size_t message_max;    /* [64 KiB] */
     size_t queue_bytes;    /* [256 KiB] unsent */
     unsigned queue_frames; /* [64] */
@@ -41,7 +42,7 @@ QUND_CHECK int qund_dial(struct qund_dialer *dl, const struct qund_dial_cfg *cfg
                          struct qund_err *err);
 /* FULL: the queue is at its bound, nothing was taken. DENIED: not open. */
 QUND_CHECK int qund_dial_send(struct qund_dial *d, struct qund_str text);
-/* Reads no further until it is called with false. */
+/* Reads no further until it is called with false; meanwhile the peer may be silent. */
 void qund_dial_pause(struct qund_dial *d, bool on);
 /* closed() follows in a later turn; what comes meanwhile is not handed on. code 1000 sends first
  * what waits. */

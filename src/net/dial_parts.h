@@ -34,7 +34,8 @@ struct qund_dial {
     unsigned n;
     size_t queued;
     int64_t deadline_ms, heard_ms, asked_ms; /* loop time */
-    bool ping_due, try_next, close_noted;
+    int64_t silence_ms;
+    bool ping_due, try_next, close_noted, paused;
     int code, status;
     char why[160];
 };

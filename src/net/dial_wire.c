@@ -124,6 +124,10 @@ int qund_dial_send(struct qund_dial *d, struct qund_str text)
 
 void qund_dial_pause(struct qund_dial *d, bool on)
 {
-    if (d->state == OPEN)
-        qund_ignore(lws_rx_flow_control(d->wsi, !on));
+    if (d->state != OPEN)
+        return;
+    if (d->paused && !on)
+        d->heard_ms = qund_dial_now(d->dl); /* from here on it may be silent again */
+    d->paused = on;
+    qund_ignore(lws_rx_flow_control(d->wsi, !on));
 }

@@ -43,7 +43,8 @@ static const struct qund_server_cfg DEFAULTS = {.header_max = 16u << 10,
                                                 .header_ms = 5000,
                                                 .body_ms = 30000,
                                                 .idle_ms = 60000,
-                                                .write_ms = 30000};
+                                                .write_ms = 30000,
+                                                .ws_silence_ms = 60000};
 
 static struct qund_server_cfg with_defaults(const struct qund_server_cfg *given)
 {
@@ -61,6 +62,7 @@ static struct qund_server_cfg with_defaults(const struct qund_server_cfg *given)
     TAKE_DEFAULT(body_ms);
     TAKE_DEFAULT(idle_ms);
     TAKE_DEFAULT(write_ms);
+    TAKE_DEFAULT(ws_silence_ms);
 #undef TAKE_DEFAULT
     return c;
 }

@@ -24,6 +24,7 @@ struct qund_server_cfg {
     int64_t body_ms;         /* [30000] for the body */
     int64_t idle_ms;         /* [60000] between requests */
     int64_t write_ms;        /* [30000] without a byte taken by the peer */
+    int64_t ws_silence_ms;   /* [60000] a WebSocket without a frame or a pong: the peer is gone */
 };
 
 struct qund_peer {
@@ -134,7 +135,7 @@ struct qund_ws_frame;
 struct qund_ws_frame *qund_ws_frame_new(struct qund_str text);
 struct qund_ws_frame *qund_ws_frame_unref(struct qund_ws_frame *f); /* returns NULL */
 QUND_CHECK int qund_ws_send_frame(struct qund_ws *ws, struct qund_ws_frame *f);
-/* Reads no further until it is called with false: the peer is slowed down. */
+/* Reads no further until it is called with false: the peer is slowed down, and may be silent. */
 void qund_ws_pause(struct qund_ws *ws, bool on);
 /* Within closed() only: how it ended: our code or the peer's, 1006 when it broke off. */
 int qund_ws_end(const struct qund_ws *ws, struct qund_str *why);

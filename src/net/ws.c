@@ -22,10 +22,9 @@
 #include <unistd.h>
 
 enum {
-    PING_MS = 25000,    /* below the 60 s after which proxies cut silent connections */
-    SILENCE_MS = 60000, /* no frame, no pong: the peer is gone */
-    CLOSE_MS = 5000,    /* for the closing handshake */
-    FEW_BYTES = 1024,   /* read buffer of a socket that hears little */
+    PING_MS = 25000,  /* below the 60 s after which proxies cut silent connections */
+    CLOSE_MS = 5000,  /* for the closing handshake */
+    FEW_BYTES = 1024, /* read buffer of a socket that hears little */
     BULK_BYTES = 64 << 10,
     REASON_MAX = 123,
     WRITES_A_TURN = 32 /* then the others get theirs */
@@ -43,7 +42,7 @@ struct qund_ws {
     struct qund_ws_queue out;
     int64_t heard_ms, asked_ms; /* loop time: last sign of life, last ping */
     int64_t close_by_ms;        /* 0: not closing */
-    bool ping_due, end_noted;
+    bool ping_due, end_noted, paused;
     struct qund_ws *next_end;
     int close_code; /* 0: nobody has said one */
     char reason[REASON_MAX + 1];
@@ -285,6 +284,12 @@ int qund_ws_start(struct qund_server *s, struct qund_err *err)
     return QUND_OK;
 }
 
+/* While it is slowed down nothing of it is read, not even a pong: that silence is ours. */
+static bool is_silent(const struct qund_ws *ws, int64_t now)
+{
+    return !ws->paused && now - ws->heard_ms > ws->server->cfg.ws_silence_ms;
+}
+
 void qund_ws_tick(struct qund_server *s)
 {
     int64_t now = qund_conn_now(s);
@@ -292,7 +297,7 @@ void qund_ws_tick(struct qund_server *s)
 
     for (struct qund_ws *ws = s->sockets; ws; ws = next) {
         next = ws->next;
-        if ((ws->close_by_ms > 0 && now > ws->close_by_ms) || now - ws->heard_ms > SILENCE_MS) {
+        if ((ws->close_by_ms > 0 && now > ws->close_by_ms) || is_silent(ws, now)) {
             lws_set_timeout(ws->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_SYNC);
         } else if (now - ws->heard_ms > PING_MS && now - ws->asked_ms > PING_MS) {
             ws->asked_ms = now;
@@ -402,8 +407,12 @@ int qund_ws_send(struct qund_ws *ws, struct qund_str text)
 
 void qund_ws_pause(struct qund_ws *ws, bool on)
 {
-    if (ws->wsi && ws->close_by_ms == 0)
-        qund_ignore(lws_rx_flow_control(ws->wsi, !on));
+    if (!ws->wsi || ws->close_by_ms > 0)
+        return;
+    if (ws->paused && !on)
+        ws->heard_ms = qund_conn_now(ws->server); /* from here on it may be silent again */
+    ws->paused = on;
+    qund_ignore(lws_rx_flow_control(ws->wsi, !on));
 }
 
 int qund_ws_end(const struct qund_ws *ws, struct qund_str *why)

@@ -19,7 +19,8 @@ struct bench {
     int server_code;
     char server_why[64];
     /* the client's side */
-    struct qund_dial *d;
+    struct qund_dial *d, *ended;
+    int64_t silence_ms;
     int opened, texts, closed, code;
     char why[200];
     struct qund_buf last;
@@ -97,7 +98,7 @@ static void awake(void *arg)
     qund_loop_stop(b->loop);
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, int64_t ws_silence_ms)
 {
     static const struct qund_server_ops ops = {on_head, on_request, NULL};
     struct bench *b = qund_alloc(sizeof(*b));
@@ -105,8 +106,9 @@ static int set_up(void **state)
 
     b->clock = qund_clock_real();
     assert_int_equal(qund_loop_new(NULL, &b->loop, &err), 0);
-    assert_int_equal(qund_server_new(b->loop, &(struct qund_server_cfg){0}, &ops, b, b->clock, NULL,
-                                     &b->server, &err),
+    assert_int_equal(qund_server_new(b->loop,
+                                     &(struct qund_server_cfg){.ws_silence_ms = ws_silence_ms},
+                                     &ops, b, b->clock, NULL, &b->server, &err),
                      0);
     assert_int_equal(qund_server_listen_tcp(b->server, "127.0.0.1:0", &b->port, &err), 0);
     assert_int_equal(qund_dialer_new(b->loop, NULL, &b->dialer, &err), 0);
@@ -115,6 +117,16 @@ static int set_up(void **state)
     b->nap = qund_loop_timer_new(b->loop, awake, b);
     *state = b;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, 0);
+}
+
+static int set_up_impatient(void **state)
+{
+    return set_up_with(state, 1000);
 }
 
 static int tear_down(void **state)
@@ -157,7 +169,7 @@ static void closed(struct qund_dial *d, void *arg, int code, struct qund_str why
 {
     struct bench *b = arg;
 
-    (void)d;
+    b->ended = d;
     b->closed++;
     b->code = code;
     snprintf(b->why, sizeof(b->why), "%.*s", QUND_STR_ARG(why));
@@ -299,6 +311,69 @@ static void a_close_before_it_is_open_is_an_end_too(void **state)
     assert_string_equal(b->why, "changed my mind");
 }
 
+static void nap(struct bench *b)
+{
+    qund_loop_timer_start(b->nap, 10, 0);
+    qund_loop_run(b->loop);
+}
+
+/* Dials, and waits until both sides have it. */
+static struct qund_ws *open_one(struct bench *b)
+{
+    int before = b->opened;
+
+    b->ws = NULL;
+    assert_int_equal(
+        dial(b, "/ws", "t",
+             (struct qund_dial_cfg){.allow_private = true, .silence_ms = b->silence_ms}),
+        0);
+    while (b->closed == 0 && (b->opened == before || !b->ws))
+        nap(b);
+    assert_int_equal(b->closed, 0);
+    return b->ws;
+}
+
+static void who_is_slowed_down_by_us_may_be_silent(void **state)
+{
+    struct bench *b = *state;
+    struct qund_dial *slowed;
+
+    b->silence_ms = 1000;
+    open_one(b);
+    slowed = b->d;
+    qund_dial_pause(slowed, true);
+    open_one(b); /* silent as well, and not slowed down */
+    while (b->closed == 0)
+        nap(b);
+    assert_int_equal(b->code, 1006);
+    assert_string_equal(b->why, "the peer is silent");
+    assert_ptr_equal(b->ended, b->d);
+    qund_dial_pause(slowed, false); /* from now on it may not */
+    while (b->closed == 1)
+        nap(b);
+    assert_ptr_equal(b->ended, slowed);
+    assert_string_equal(b->why, "the peer is silent");
+}
+
+static void who_is_slowed_down_by_the_server_may_be_silent(void **state)
+{
+    struct bench *b = *state;
+    struct qund_dial *slowed, *other;
+    struct qund_ws *ws = open_one(b);
+
+    slowed = b->d;
+    qund_ws_pause(ws, true);
+    open_one(b);
+    other = b->d;
+    while (b->closed == 0)
+        nap(b);
+    assert_ptr_equal(b->ended, other);
+    qund_ws_pause(ws, false);
+    while (b->closed == 1)
+        nap(b);
+    assert_ptr_equal(b->ended, slowed);
+}
+
 static void what_cannot_be_sent_is_refused_at_once(void **state)
 {
     static const struct {
@@ -337,6 +412,9 @@ int main(void)
         DIAL_TEST(nobody_there_ends_it_without_a_code),
         DIAL_TEST(a_message_too_large_ends_it),
         DIAL_TEST(a_close_before_it_is_open_is_an_end_too),
+        DIAL_TEST(who_is_slowed_down_by_us_may_be_silent),
+        cmocka_unit_test_setup_teardown(who_is_slowed_down_by_the_server_may_be_silent,
+                                        set_up_impatient, tear_down),
         DIAL_TEST(what_cannot_be_sent_is_refused_at_once),
         DIAL_TEST(what_is_left_is_dropped_without_a_call),
     };
