@@ -58,6 +58,7 @@ static void pause(struct bridge *b, bool on)
     if (b->paused == on || !b->socket)
         return;
     b->paused = on;
+    b->heard_ms = host_of(b)->mono_ms(host_of(b)); /* its silence was ours */
     count(b->channel, N_PAUSES, on);
     host_of(b)->ws_pause(b->socket, on);
 }

@@ -23,6 +23,7 @@ struct ob_flow {
     struct held *waiting, **waiting_end;
     size_t n, bytes; /* of both */
     bool slowed;
+    bool stuck; /* handed over without becoming durable, and nothing has become it since */
     struct qund_alarm *again;
 };
 
@@ -66,10 +67,14 @@ void ob_flow_free(struct ob_flow *f)
 
 /* --- fast and slow --- */
 
+/* That none waits says little: those that came back are handed over again at once, and while they
+ * are under way the rest of the store may still be full. */
 static void pace(struct ob_flow *f)
 {
     size_t part = f->slowed ? 2 : 1; /* reads again when half of it is done */
-    bool slow = f->waiting || f->n > UNDER_WAY_MAX / part || f->bytes > BYTES_MAX / part;
+    bool slow = f->waiting || (f->stuck && f->n > 0) || f->n > UNDER_WAY_MAX / part ||
+                f->bytes > BYTES_MAX / part;
+    int64_t now = ob_mono(f->c);
 
     f->c->host->gauge_set(f->c->numbers.held, (int64_t)f->n);
     if (slow == f->slowed)
@@ -78,8 +83,10 @@ static void pace(struct ob_flow *f)
     if (slow)
         f->c->host->gauge_add(f->c->numbers.slowed, 1);
     for (struct ob_conn *k = f->c->conns; k; k = k->next)
-        if (k->s && k->opened_ms > 0)
+        if (k->s && k->opened_ms > 0) {
             f->c->host->ws_pause(k->s, slow);
+            k->heard_ms = now; /* its silence was ours */
+        }
 }
 
 bool ob_flow_slowed(const struct ob_channel *c)
@@ -119,6 +126,7 @@ static void durable(void *arg, int rc)
     struct ob_flow *f = h->f;
 
     take_from_under_way(h);
+    f->stuck = rc != QUND_OK;
     if (rc == QUND_OK)
         held_free(h);
     else

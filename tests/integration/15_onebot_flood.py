@@ -147,6 +147,11 @@ with scratch() as folder, Redis(folder / "redis").start() as redis, Daemon(folde
         sender.start()
         until(lambda: metric("qund_onebot_slowed_total") >= 1, 30, "the bridge is slowed down", 0.1)
         check(metric("qund_onebot_held") > 0, "some wait")
+        time.sleep(2)       # what is not done can only be waited for; what waits is tried again every 50 ms
+        held = metric("qund_onebot_held")
+        check(metric("qund_onebot_slowed_total") <= 5, "it stays slow", metric("qund_onebot_slowed_total"))
+        time.sleep(1)
+        equal(metric("qund_onebot_held"), held, "nothing more is read meanwhile")
         redis.start()
         sender.join(60 * PATIENCE)
         check(not sender.is_alive(), "written")
