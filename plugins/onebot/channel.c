@@ -162,6 +162,8 @@ static void numbers_open(struct ob_channel *c)
         {&n->gaps, QUND_COUNTER, "qund_onebot_gaps_total", "Interruptions stored as gap events."},
         {&n->filled, QUND_COUNTER, "qund_onebot_filled_total",
          "Messages read from histories to fill gaps."},
+        {&n->unfilled, QUND_COUNTER, "qund_onebot_unfilled_total",
+         "Groups whose history could not be read after a gap."},
         {&n->snapshots, QUND_COUNTER, "qund_onebot_snapshots_total", "Member lists read."},
         {&n->slowed, QUND_COUNTER, "qund_onebot_slowed_total",
          "Times the bridges were slowed down."},

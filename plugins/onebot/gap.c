@@ -47,6 +47,7 @@ void ob_gap_restore(struct ob_account *a)
         a->saved_ms = rev;
         a->from_ms = rev;
         a->lost_ms = ob_mono(a->c);
+        ob_past_restore(a, value);
     }
     ob_pool_done(&pool);
 }
@@ -66,8 +67,10 @@ void ob_gaps_open(struct ob_channel *c)
         id = qund_str_n(list.p, line ? (size_t)(line - list.p) : list.n);
         list = line ? qund_str_n(line + 1, list.n - id.n - 1) : QUND_STR_NONE;
         a = ob_account_of(c, id);
-        if (a && a->from_ms < c->opened_ms - FORGET_MS)
+        if (a && a->from_ms < c->opened_ms - FORGET_MS) {
             a->from_ms = 0;
+            ob_past_free(a);
+        }
         if (a)
             a->known = true;
     }
@@ -103,9 +106,8 @@ bool ob_gap_state(struct ob_account *a, struct ob_pool *pool, struct qund_state 
     if (a->from_ms > 0 || a->alive_ms < a->saved_ms + RIDE_MS)
         return false;
     key = key_of(a, pool);
-    *state = (struct qund_state){.key = key,
-                                 .value = ob_pool_printf(pool, "%lld", (long long)a->alive_ms),
-                                 .rev = a->alive_ms};
+    *state = (struct qund_state){
+        .key = key, .value = ob_past_print(a, pool, a->alive_ms, 0, 0), .rev = a->alive_ms};
     return key.n <= KEY_MAX;
 }
 
@@ -192,7 +194,7 @@ static void closed(struct ob_account *a, const struct telling *t)
     c->host->gauge_add(c->numbers.gaps, 1);
     QUND_SAY(c->host, QUND_INFO, "onebot.gap", QUND_KV("channel", c->name),
              QUND_KV("account", a->id), QUND_KV("ms", t->to_ms - t->from_ms));
-    ob_rooms_fill(a, t->from_ms, t->to_ms);
+    ob_past_fill(a, t->from_ms, t->to_ms);
 }
 
 static void telling_free(struct telling *t)
@@ -208,6 +210,8 @@ static void told(void *arg, int rc)
 
     if (a)
         a->telling = false;
+    if (a && rc < 0)
+        a->saved_ms = 0; /* its state goes along again */
     if (a && rc == QUND_OK && t->to_ms > 0)
         closed(a, t);
     else if (a && rc == QUND_OK)
@@ -216,7 +220,7 @@ static void told(void *arg, int rc)
 }
 
 /* to_ms 0: it has begun. Where it begins becomes durable with it: after a restart it is the same
- * gap that is told on. */
+ * gap that is told on. With its end it becomes durable that its histories are to be read. */
 static void tell(struct ob_account *a, int64_t to_ms)
 {
     struct ob_channel *c = a->c;
@@ -235,7 +239,7 @@ static void tell(struct ob_account *a, int64_t to_ms)
     e.data = to_ms ? ob_pool_printf(&pool, "{\"from\":%lld,\"to\":%lld}", from, (long long)to_ms)
                    : ob_pool_printf(&pool, "{\"from\":%lld}", from);
     state.key = key_of(a, &pool);
-    state.value = ob_pool_printf(&pool, "%lld", (long long)state.rev);
+    state.value = ob_past_print(a, &pool, state.rev, from, to_ms);
     a->telling =
         c->host->ingest(c->channel, &e, 1, stated ? &state : NULL, told, t, NULL) == QUND_OK;
     if (a->telling && stated)
@@ -243,6 +247,23 @@ static void tell(struct ob_account *a, int64_t to_ms)
     if (!a->telling) /* the next tick tries */
         telling_free(t);
     ob_pool_done(&pool);
+}
+
+bool ob_gap_unfilled(struct ob_account *a, int64_t from_ms, int64_t to_ms, int64_t groups)
+{
+    struct qund_event_in e = qund_event_in();
+    struct ob_pool pool = {0};
+    int rc;
+
+    e.id = ob_pool_printf(&pool, "%s:gap:%lld:unfilled", a->id, (long long)from_ms);
+    e.type = QUND_STR("gap");
+    e.account = qund_str(a->id);
+    e.ts_ms = now_of(a);
+    e.data = ob_pool_printf(&pool, "{\"from\":%lld,\"to\":%lld,\"unfilled\":%lld}",
+                            (long long)from_ms, (long long)to_ms, (long long)groups);
+    rc = a->c->host->ingest(a->c->channel, &e, 1, NULL, NULL, NULL, NULL);
+    ob_pool_done(&pool);
+    return rc != QUND_E_FULL;
 }
 
 static void look(struct ob_account *a, int64_t now)

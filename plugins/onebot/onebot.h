@@ -15,7 +15,9 @@
 #define OB_SEATS_MAX 16u    /* accounts of one connection */
 #define OB_GROUPS_MAX 2000u /* of an account */
 #define OB_CALLS_MAX 256u   /* of a connection, or of an account by HTTP */
+#define OB_SPANS_MAX 8u     /* gaps of an account whose histories are still to be read */
 #define OB_TICK_MS 200
+#define OB_STEP_MS 200 /* between two questions about groups */
 
 struct ob_channel_cfg {
     const char *token, *secret;
@@ -49,7 +51,7 @@ enum ob_sort { OB_MESSAGES, OB_NOTICES, OB_REQUESTS, OB_UNKNOWN };
 struct ob_numbers {
     struct qund_gauge *accounts, *connections, *held;
     struct qund_gauge *events[OB_SORTS], *refused[OB_REFUSALS], *acted[OB_ACTED];
-    struct qund_gauge *strays, *gaps, *filled, *snapshots, *slowed, *dials;
+    struct qund_gauge *strays, *gaps, *filled, *unfilled, *snapshots, *slowed, *dials;
 };
 
 struct ob_bot {
@@ -75,6 +77,7 @@ struct ob_channel {
     struct qund_alarm *tick;
     struct ob_frame frame; /* the one that is being read */
     uint64_t last_conn, last_echo;
+    size_t past_out;              /* messages of histories handed over and not durable yet */
     int64_t opened_ms, known_rev; /* the daemon's clock; of the list of accounts */
     struct ob_numbers numbers;
     struct ob_gate refusals[OB_REFUSALS], other;
@@ -109,6 +112,12 @@ struct ob_group {
     int64_t members; /* as the list of groups says; 0: not said */
 };
 struct ob_work;
+struct ob_past;
+struct ob_span { /* a gap that is over */
+    int64_t from_ms, to_ms;
+    int64_t missed; /* groups whose history could not be read */
+    bool asked;     /* its groups are in the list */
+};
 
 struct ob_account {
     struct ob_account *next;
@@ -130,9 +139,13 @@ struct ob_account {
     size_t n_groups;
     struct ob_work *works, **works_end;
     size_t n_works;
-    int64_t work_ms, look_ms;         /* monotonic: next step, next round of snapshots */
-    int64_t fill_from_ms, fill_to_ms; /* waits for the list of groups; 0: nothing */
-    bool working, listed, no_history, no_members;
+    int64_t work_ms, look_ms; /* monotonic: next step, next round of snapshots */
+    bool working, listed, no_members;
+    /* past.c */
+    struct ob_span spans[OB_SPANS_MAX];
+    size_t n_spans;
+    struct ob_past *past; /* groups to be asked */
+    bool past_working, past_again, no_history;
     /* send.c */
     int64_t send_ms; /* monotonic: no message before it */
 };
@@ -231,14 +244,28 @@ void ob_gap_online(struct ob_account *a, bool online); /* as the bridge says abo
 void ob_gaps_tick(struct ob_channel *c);
 /* The state to ride with the next event, when it is time; its strings live in pool. */
 bool ob_gap_state(struct ob_account *a, struct ob_pool *pool, struct qund_state *state);
+/* A gap told before, told again: of so many groups the history could not be read. False: no room.
+ */
+bool ob_gap_unfilled(struct ob_account *a, int64_t from_ms, int64_t to_ms, int64_t groups);
 
 /* --- rooms.c --- */
 void ob_rooms_begin(struct ob_account *a); /* it can act: learn its name and groups */
-void ob_rooms_fill(struct ob_account *a, int64_t from_ms, int64_t to_ms);
 void ob_rooms_joined(struct ob_account *a, struct qund_str group); /* we came into a group */
 void ob_rooms_tick(struct ob_channel *c);
 void ob_rooms_free(struct ob_account *a);
 bool ob_rooms_has(const struct ob_account *a, struct qund_str group);
+
+/* --- past.c --- */
+void ob_past_fill(struct ob_account *a, int64_t from_ms, int64_t to_ms); /* a gap is over */
+void ob_past_listed(struct ob_account *a); /* the groups are known, or will not be */
+/* Asks what is due; false: nothing is. */
+bool ob_past_step(struct ob_account *a, int64_t now);
+void ob_past_tick(struct ob_account *a);
+void ob_past_free(struct ob_account *a);
+/* The account's state: its last sign, what is to be read, and (to_ms > 0) one gap more. */
+struct qund_str ob_past_print(const struct ob_account *a, struct ob_pool *pool, int64_t alive_ms,
+                              int64_t from_ms, int64_t to_ms);
+void ob_past_restore(struct ob_account *a, struct qund_str value);
 
 /* --- send.c --- */
 extern const struct qund_cfg_table ob_target_table;

@@ -1,31 +1,28 @@
 /* plugins/onebot/rooms.c - what an account is asked about its groups: which there are, who is in
- * them, what was said while we were away.
+ * them. What was said while we were away is past.c's.
  *
  * Member lists are read when the account connects and every hour, because notices of joins and
- * leaves get lost and some bridges send none. Histories are read after a gap, before the lists. One
+ * leaves get lost and some bridges send none. Histories are read after a gap, before these. One
  * question is under way at a time, a fifth of a second apart: bridges answer these from their
  * platform, which minds. A bridge that does not know an action is not asked again until it connects
- * anew. */
+ * anew. The list of groups, on which all else rests, is asked for again when it fails, after a
+ * growing pause; the lists of members come again with the next round. */
 #include "members.h"
 #include "onebot.h"
 #include <stdlib.h>
 
-#define STEP_MS 200
 #define ASK_MS 20000
 #define LATER_MS 5000 /* the daemon had no room */
 #define WORKS_MAX (2 * OB_GROUPS_MAX + 16)
-#define PAGES_MAX 20u
-#define EDGE_MS 2000 /* bridges count in seconds, and their clock is not ours */
-#define SHORT_OF 2   /* a list of less than half of what the group says it has is not believed */
+#define TRIES 6u   /* of the list of groups; again after 1, 2, 4, 8 and 16 seconds */
+#define SHORT_OF 2 /* a list of less than half of what the group says it has is not believed */
 
-enum work_kind { WHO, GROUPS, MEMBERS, HISTORY };
+enum work_kind { WHO, GROUPS, MEMBERS };
 struct ob_work {
     struct ob_work *next;
     enum work_kind kind;
     char *group;
-    int64_t from_ms, to_ms;
-    char *before; /* the oldest message seen; NULL: the newest page */
-    unsigned pages;
+    unsigned tries;
 };
 
 /* A question under way; the account may be gone when it is answered. */
@@ -40,7 +37,6 @@ struct asked {
 static void work_free(struct ob_work *w)
 {
     free(w->group);
-    free(w->before);
     free(w);
 }
 
@@ -106,6 +102,7 @@ void ob_rooms_free(struct ob_account *a)
 {
     drop_works(a);
     drop_groups(a);
+    ob_past_free(a);
 }
 
 /* --- what to ask --- */
@@ -130,28 +127,6 @@ void ob_rooms_begin(struct ob_account *a)
     a->work_ms = 0;
     put_last(a, work_new(WHO, QUND_STR_NONE));
     put_last(a, work_new(GROUPS, QUND_STR_NONE));
-}
-
-static void ask_histories(struct ob_account *a)
-{
-    if (!a->listed || a->fill_from_ms == 0)
-        return;
-    for (size_t i = a->n_groups; i > 0 && a->c->cfg->history > 0 && !a->no_history; i--) {
-        struct ob_work *w = work_new(HISTORY, qund_str(a->groups[i - 1].id));
-
-        w->from_ms = a->fill_from_ms;
-        w->to_ms = a->fill_to_ms;
-        put_first(a, w);
-    }
-    a->fill_from_ms = 0;
-}
-
-void ob_rooms_fill(struct ob_account *a, int64_t from_ms, int64_t to_ms)
-{
-    if (a->fill_from_ms == 0 || from_ms < a->fill_from_ms)
-        a->fill_from_ms = from_ms;
-    a->fill_to_ms = to_ms;
-    ask_histories(a);
 }
 
 void ob_rooms_joined(struct ob_account *a, struct qund_str group)
@@ -195,7 +170,7 @@ static void on_groups(struct ob_account *a, const struct ob_result *r)
     }
     ob_pool_done(&pool);
     a->listed = true;
-    ask_histories(a);
+    ob_past_listed(a);
 }
 
 static struct qund_event_in snapshot(const struct ob_account *a, const struct ob_work *w,
@@ -238,92 +213,25 @@ static bool on_members(struct ob_account *a, struct ob_work *w, const struct ob_
     return room;
 }
 
-static const json_t *messages_of(const json_t *data)
+/* False: once more, after LATER_MS or what it sets. */
+static bool on_failure(struct ob_account *a, struct ob_work *w, bool unknown, int64_t *pause_ms)
 {
-    const json_t *list = json_object_get(data, "messages");
-
-    return json_is_array(list) ? list : data;
-}
-
-/* The oldest message's place in the group, as the next page wants it. */
-static struct qund_str place_of(const json_t *message, struct ob_pool *pool)
-{
-    struct qund_str seq = ob_get_id(message, "message_seq", pool, NULL);
-
-    return seq.n > 0 ? seq : ob_get_id(message, "message_id", pool, NULL);
-}
-
-struct page {
-    const json_t *oldest;
-    int64_t oldest_ms;
-    bool room;
-};
-
-static struct page take_page(struct ob_account *a, const struct ob_work *w, const json_t *list)
-{
-    struct ob_channel *c = a->c;
-    struct ob_view view = {qund_str(a->id), qund_str(a->nickname)};
-    struct page p = {.oldest_ms = INT64_MAX, .room = true};
-    struct ob_frame *f = ob_alloc(sizeof(*f)); /* the channel's holds the list */
-
-    for (size_t i = 0; p.room && i < json_array_size(list); i++) {
-        const json_t *o = json_array_get(list, i);
-        int64_t ts;
-
-        if (ob_frame_past(f, o, &view, qund_str(w->group)) != OB_EVENT)
-            continue;
-        ts = f->event.ts_ms;
-        if (ts != QUND_NO_TS && ts < p.oldest_ms) {
-            p.oldest_ms = ts;
-            p.oldest = o;
-        }
-        if (ts == QUND_NO_TS || ts < w->from_ms - EDGE_MS || ts > w->to_ms + EDGE_MS)
-            continue;
-        switch (c->host->ingest(c->channel, &f->event, 1, NULL, NULL, NULL, NULL)) {
-        case QUND_OK:
-            c->host->gauge_add(c->numbers.filled, 1);
-            break;
-        case QUND_E_FULL:
-            p.room = false;
-            break;
-        default:
-            ob_refuse(c, OB_NO_EVENT, "a message of a history", QUND_STR_NONE);
-        }
-    }
-    ob_frame_done(f);
-    free(f);
-    return p;
-}
-
-static bool on_history(struct ob_account *a, struct ob_work *w, const struct ob_result *r)
-{
-    struct page p = take_page(a, w, messages_of(r->data));
-    struct ob_pool pool = {0};
-    struct qund_str place = p.oldest ? place_of(p.oldest, &pool) : QUND_STR_NONE;
-    bool more = p.room && place.n > 0 && p.oldest_ms >= w->from_ms - EDGE_MS &&
-                w->pages + 1 < PAGES_MAX && !(w->before && qund_str_is(place, w->before));
-
-    if (more) {
-        struct ob_work *next = work_new(HISTORY, qund_str(w->group));
-
-        next->from_ms = w->from_ms;
-        next->to_ms = w->to_ms;
-        next->pages = w->pages + 1;
-        next->before = ob_dup(place);
-        put_first(a, next);
-    }
-    ob_pool_done(&pool);
-    return p.room;
-}
-
-static bool take_answer(struct ob_account *a, struct ob_work *w, const struct ob_result *r)
-{
-    bool unknown = r->end == OB_ANSWERED && !r->ok && ob_end_unsupported(r->retcode);
-
-    a->no_history |= unknown && w->kind == HISTORY;
     a->no_members |= unknown && w->kind == MEMBERS;
-    if (r->end != OB_ANSWERED || !r->ok)
+    if (w->kind != GROUPS)
         return true;
+    *pause_ms = INT64_C(1000) << w->tries;
+    if (!unknown && ++w->tries < TRIES)
+        return false;
+    ob_past_listed(a); /* those of the list before, if there was one */
+    return true;
+}
+
+static bool take_answer(struct ob_account *a, struct ob_work *w, const struct ob_result *r,
+                        int64_t *pause_ms)
+{
+    *pause_ms = LATER_MS;
+    if (r->end != OB_ANSWERED || !r->ok)
+        return on_failure(a, w, r->end == OB_ANSWERED && ob_end_unsupported(r->retcode), pause_ms);
     switch (w->kind) {
     case WHO:
         on_who(a, r);
@@ -333,28 +241,35 @@ static bool take_answer(struct ob_account *a, struct ob_work *w, const struct ob
         return true;
     case MEMBERS:
         return on_members(a, w, r);
-    case HISTORY:
-        return on_history(a, w, r);
     }
     return true;
+}
+
+static bool waits(const struct ob_account *a, enum work_kind kind)
+{
+    const struct ob_work *w = a->works;
+
+    while (w && w->kind != kind)
+        w = w->next;
+    return w != NULL;
 }
 
 static void on_answer(void *arg, const struct ob_result *r)
 {
     struct asked *q = arg;
     struct ob_account *a = ob_account_find(q->c, qund_str(q->account));
-    bool again;
+    int64_t pause_ms;
 
     if (a) {
         int64_t now = ob_mono(a->c);
 
         a->working = false;
-        a->work_ms = now + STEP_MS;
-        again = !take_answer(a, q->w, r);
-        if (again) {
+        a->work_ms = now + OB_STEP_MS;
+        /* A list of groups may be asked for anew already, by the connection that came after. */
+        if (!take_answer(a, q->w, r, &pause_ms) && !(q->w->kind == GROUPS && waits(a, GROUPS))) {
             put_first(a, q->w);
             q->w = NULL;
-            a->work_ms = now + LATER_MS;
+            a->work_ms = now + pause_ms;
         }
     }
     if (q->w)
@@ -377,17 +292,13 @@ static json_t *question(const struct ob_account *a, const struct ob_work *w)
         return ob_act_plain(&s, "get_group_list");
     case MEMBERS:
         return ob_act_group(&s, "get_group_member_list", qund_str(w->group));
-    case HISTORY:
-        return ob_act_history(&s, qund_str(w->group), a->c->cfg->history, qund_str(w->before));
     }
     return NULL;
 }
 
 static bool wanted(const struct ob_account *a, const struct ob_work *w)
 {
-    if (w->kind == MEMBERS)
-        return !a->no_members && a->c->cfg->members_ms > 0;
-    return w->kind != HISTORY || (!a->no_history && ob_account_version(a) == 11);
+    return w->kind != MEMBERS || (!a->no_members && a->c->cfg->members_ms > 0);
 }
 
 static void step(struct ob_account *a)
@@ -424,7 +335,12 @@ void ob_rooms_tick(struct ob_channel *c)
             a->look_ms = now + c->cfg->members_ms;
             put_last(a, work_new(GROUPS, QUND_STR_NONE));
         }
-        if (a->works && !a->working && now >= a->work_ms && ob_account_acts(a, &why))
+        ob_past_tick(a);
+        if (a->working || now < a->work_ms || !ob_account_acts(a, &why))
+            continue;
+        if (a->works && a->works->kind != MEMBERS)
+            step(a);
+        else if (!ob_past_step(a, now) && a->works)
             step(a);
     }
 }
