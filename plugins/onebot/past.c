@@ -344,8 +344,7 @@ bool ob_past_step(struct ob_account *a, int64_t now)
     q = ob_alloc(sizeof(*q));
     *q = (struct asked){a->c, ob_dup(qund_str(a->id)), w};
     a->working = a->past_working = true;
-    if (ob_call(a,
-                ob_act_history(&s, qund_str(w->group), a->c->cfg->history, qund_str(w->before)),
+    if (ob_call(a, ob_act_history(&s, qund_str(w->group), a->c->cfg->history, qund_str(w->before)),
                 ASK_MS, on_answer, q, &why) == QUND_OK)
         return true;
     a->working = a->past_working = false;

@@ -8,12 +8,13 @@
 #include "frame.h"
 
 #define SECONDS_END INT64_C(100000000000) /* above it the number counts milliseconds */
+#define MS_END INT64_C(253402300800000)   /* the year 10000: no time at all, as if none was said */
 
 static void read_time(struct ob_frame *f, const json_t *o)
 {
     int64_t t = ob_get_int(o, "time", 0);
 
-    if (t > 0)
+    if (t > 0 && t < MS_END)
         f->event.ts_ms = t < SECONDS_END ? t * 1000 : t;
 }
 
@@ -54,6 +55,20 @@ static void read_sender(struct ob_frame *f, const json_t *o)
     e->sender_name = ob_frame_clean(f, name, OB_NAME_MAX);
 }
 
+/* What was said in a group and cannot be placed there must not pass for a private word: those are
+ * orders when they are of our staff. Where it is said what it is, that counts; else a group_id that
+ * is there and is no id. */
+static bool group_is_lost(const struct ob_frame *f, const json_t *o)
+{
+    struct qund_str type = ob_get_text(o, "message_type");
+    const json_t *group = json_object_get(o, "group_id");
+
+    if (f->event.group.n > 0 || qund_str_is(type, "private"))
+        return false;
+    return qund_str_is(type, "group") ||
+           (group && !json_is_null(group) && !json_is_string(group) && !json_is_integer(group));
+}
+
 static void read_message(struct ob_frame *f, const json_t *o, const struct ob_view *view)
 {
     struct qund_event_in *e = &f->event;
@@ -70,6 +85,14 @@ static void read_message(struct ob_frame *f, const json_t *o, const struct ob_vi
     if (f->own) {
         e->sender = f->account;
         e->sender_role = QUND_STR("bot");
+    }
+    if (group_is_lost(f, o)) {
+        ob_frame_bad(f, "a message of a group whose group_id cannot be read");
+        return;
+    }
+    if (e->sender.n == 0) {
+        ob_frame_bad(f, "a message whose user_id is missing or cannot be read");
+        return;
     }
     if (e->group.n == 0) /* private */
         e->to = f->own ? ob_get_id(o, "target_id", &f->pool, NULL) : f->account;

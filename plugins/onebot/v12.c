@@ -39,12 +39,21 @@ static void read_common(struct ob_frame *f, const json_t *o)
     f->message_id = ob_get_id(o, "message_id", &f->pool, NULL);
 }
 
-static void read_message(struct ob_frame *f, const json_t *o, const struct ob_view *view)
+static void read_message(struct ob_frame *f, const json_t *o, struct qund_str detail,
+                         const struct ob_view *view)
 {
     struct qund_event_in *e = &f->event;
     const json_t *sender = ob_get_object(o, "sender"); /* not standard, and welcome */
     struct qund_str name = ob_get_text(o, "user_name");
 
+    if (e->group.n == 0 && (qund_str_is(detail, "group") || qund_str_is(detail, "channel"))) {
+        ob_frame_bad(f, "a message of a group whose id cannot be read"); /* it is not private */
+        return;
+    }
+    if (e->sender.n == 0) {
+        ob_frame_bad(f, "a message whose user_id is missing or cannot be read");
+        return;
+    }
     e->id = ob_frame_own_id(f, f->message_id);
     f->own = qund_str_eq(e->sender, f->account);
     if (f->own)
@@ -160,7 +169,7 @@ void ob_v12_event(struct ob_frame *f, const json_t *o, const struct ob_view *vie
     }
     read_common(f, o);
     if (qund_str_is(type, "message"))
-        read_message(f, o, view);
+        read_message(f, o, detail, view);
     else if (qund_str_is(type, "notice"))
         read_notice(f, o, detail);
     else

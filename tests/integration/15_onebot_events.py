@@ -1,6 +1,7 @@
 """OneBot 11 into the daemon, by all four transports: what bridges send, what they may not, and that
 nothing taken is lost or doubled."""
 # limit: 180 s
+import datetime
 import json
 import time
 
@@ -232,6 +233,20 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         becomes(1, group="121")
         equal(metric("qund_onebot_refused_total", 'why="frame"') - before, 7, "counted")
         equal(metric("qund_onebot_answers_stray_total", "") + metric("qund_onebot_strays_total", 'channel="qq"'), 1, "the stray answer")
+        line.close()
+
+    @case("messages that cannot be placed are refused, and pass for no private word; an impossible time is none")
+    def _():
+        before = metric("qund_onebot_refused_total", 'why="frame"')
+        line = dial(a, d.port, "qq")
+        for wrong in ({"group_id": 1e30}, {"group_id": True}, {"group_id": None}, {"user_id": True, "sender": None}):
+            line.say(message(7, 125, 8, "verirrt", 70) | wrong)
+        line.say({"post_type": "message"})
+        line.say(message(7, 126, 8, "spät", 71, ts=99999999999999999))
+        came = datetime.datetime.fromisoformat(becomes(1, group="126")[0]["ts"]).timestamp()
+        check(abs(came - time.time()) < 30, "its time is when it came", came)
+        equal(metric("qund_onebot_refused_total", 'why="frame"') - before, 5, "counted")
+        equal([r for r in seen.stored(type="message") if r.get("text") in ("verirrt", None)], [], "not stored")
         line.close()
 
     @case("broken UTF-8, a binary frame, a frame too long: closed by their codes, the next connection works")

@@ -141,7 +141,7 @@ with scratch() as folder, Redis(folder / "redis").start() as redis, Daemon(folde
 
         redis.kill9()
         line = Ws.connect(e.port, "/hook/qq/ws", {"Authorization": "Bearer geheim", "X-Self-ID": "7"}, timeout=120)
-        data = b"".join(framed(json.dumps(message(7, k % 9, 8, f"voll {k} " + "x" * 300, k, ts=int(time.time()))))
+        data = b"".join(framed(json.dumps(message(7, 1 + k % 9, 8, f"voll {k} " + "x" * 300, k, ts=int(time.time()))))
                         for k in range(MORE))
         sender = threading.Thread(target=line.sock.sendall, args=[data])
         sender.start()

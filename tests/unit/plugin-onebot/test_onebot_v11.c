@@ -61,6 +61,9 @@ static void times_are_seconds_or_milliseconds_or_nothing(void **state)
             "contact.add ts=1700000000123 account=7");
     becomes(*state, "{\"post_type\":\"notice\",\"notice_type\":\"friend_add\",\"time\":0}",
             "contact.add account=7");
+    becomes(*state,
+            "{\"post_type\":\"notice\",\"notice_type\":\"friend_add\",\"time\":99999999999999999}",
+            "contact.add account=7");
 }
 
 static void media_are_words_for_readers_and_addresses_for_programs(void **state)
@@ -324,6 +327,52 @@ static void bad_frames_say_why(void **state)
     ob_text_done(&wide);
 }
 
+/* Private words of staff are orders: what was said in a group must never pass for one. */
+static void a_message_that_cannot_be_placed_is_refused(void **state)
+{
+    static const char GROUP_LOST[] = "a message of a group whose group_id cannot be read";
+    static const char *const GROUPS[] = {"1e30", "1.5", "true", "[]",    "{}",
+                                         "null", "0",   "\"\"", "\"0\"", NULL};
+    static const char *const SENDERS[] = {"", ",\"user_id\":true", ",\"user_id\":[]",
+                                          ",\"user_id\":-0.5", NULL};
+    struct ob_frame *f = *state;
+    struct ob_text t = {0};
+
+    for (size_t i = 0; GROUPS[i]; i++) {
+        t.n = 0;
+        ob_text_printf(&t,
+                       "{\"self_id\":7,\"post_type\":\"message\",\"message_type\":\"group\","
+                       "\"group_id\":%s,\"user_id\":8,\"message\":\"x\"}",
+                       GROUPS[i]);
+        is_refused(f, ob_text_view(&t), GROUP_LOST);
+    }
+    for (size_t i = 0; SENDERS[i]; i++) {
+        t.n = 0;
+        ob_text_printf(&t,
+                       "{\"self_id\":7,\"post_type\":\"message\",\"group_id\":5%s,"
+                       "\"message\":\"x\"}",
+                       SENDERS[i]);
+        is_refused(f, ob_text_view(&t), "a message whose user_id is missing or cannot be read");
+    }
+    is_refused(f,
+               QUND_STR("{\"self_id\":7,\"post_type\":\"message\",\"message_type\":\"group\","
+                        "\"user_id\":8}"),
+               GROUP_LOST);
+    is_refused(f,
+               QUND_STR("{\"self_id\":7,\"post_type\":\"message\",\"group_id\":1e30,"
+                        "\"user_id\":8}"),
+               GROUP_LOST);
+    becomes(f,
+            "{\"self_id\":7,\"post_type\":\"message\",\"message_type\":\"private\",\"group_id\":"
+            "null,\"user_id\":8,\"message\":\"ok\"}",
+            "message from=8 to=7 account=7 text=ok");
+    becomes(f,
+            "{\"self_id\":7,\"post_type\":\"message\",\"group_id\":0,\"user_id\":8,\"message\":"
+            "\"ok\"}",
+            "message from=8 to=7 account=7 text=ok");
+    ob_text_done(&t);
+}
+
 static void long_texts_are_cut_at_a_character(void **state)
 {
     struct ob_frame *f = *state;
@@ -399,6 +448,7 @@ int main(void)
         TEST(answers_of_every_dialect_are_read),
         TEST(a_frame_wrapped_in_a_string_is_unwrapped),
         TEST(bad_frames_say_why),
+        TEST(a_message_that_cannot_be_placed_is_refused),
         TEST(long_texts_are_cut_at_a_character),
         TEST(no_frame_addresses_more_than_the_border_takes),
         TEST(a_history_is_read_as_the_past),

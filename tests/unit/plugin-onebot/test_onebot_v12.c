@@ -121,6 +121,18 @@ static void an_event_of_nobody_is_refused(void **state)
                "no self, and no account known for the connection");
 }
 
+static void a_message_that_cannot_be_placed_is_refused(void **state)
+{
+    is_refused(*state,
+               QUND_STR("{\"type\":\"message\",\"detail_type\":\"group\",\"self\":{\"user_id\":"
+                        "\"7\"},\"group_id\":true,\"user_id\":\"8\",\"message\":[]}"),
+               "a message of a group whose id cannot be read");
+    is_refused(*state,
+               QUND_STR("{\"type\":\"message\",\"detail_type\":\"private\",\"self\":{\"user_id\":"
+                        "\"7\"},\"message\":[]}"),
+               "a message whose user_id is missing or cannot be read");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, frame_set_up, frame_tear_down)
 
 int main(void)
@@ -134,6 +146,7 @@ int main(void)
         TEST(extensions_are_stored_under_their_names),
         TEST(signs_of_life_name_bridge_and_account),
         TEST(an_event_of_nobody_is_refused),
+        TEST(a_message_that_cannot_be_placed_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
