@@ -314,6 +314,14 @@ void ob_apis_open(struct ob_channel *c)
     }
 }
 
+void ob_apis_again(struct ob_channel *c)
+{
+    for (struct ob_api *api = c->apis; api; api = api->next) {
+        api->known = false;
+        api->due_ms = 0;
+    }
+}
+
 void ob_apis_tick(struct ob_channel *c)
 {
     int64_t now = ob_mono(c);

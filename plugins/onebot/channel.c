@@ -8,6 +8,7 @@
 
 #define GATE_MS 10000
 #define NAME_MAX_BYTES 64u /* of an account; its state has it in its key */
+#define CLOSE_TOKEN 4401
 
 /* --- keys --- */
 
@@ -234,6 +235,12 @@ struct ob_account *ob_account_of(struct ob_channel *c, struct qund_str id)
 
 static void account_free(struct ob_account *a)
 {
+    struct ob_account **at = &a->c->accounts;
+
+    while (*at != a)
+        at = &(*at)->next;
+    *at = a->next;
+    a->c->n_accounts--;
     ob_rooms_free(a);
     free(a->id);
     free(a->platform);
@@ -294,11 +301,28 @@ int ob_channel_open(void *ctx, const struct qund_entry_info *info, void **channe
     return QUND_OK;
 }
 
+/* Whoever came in with a token that holds no longer, or speaks for an account that may not any
+ * more, goes. Such an account is gone with all that was to be done for it, its gap included. */
 void ob_channel_reload(void *channel, const void *cfg)
 {
     struct ob_channel *c = channel;
+    const char *before = c->cfg->token;
+    struct ob_account *next;
 
     c->cfg = cfg;
+    if (before != c->cfg->token &&
+        (!before || !c->cfg->token || strcmp(before, c->cfg->token) != 0)) {
+        for (struct ob_conn *k = c->conns; k; k = k->next)
+            ob_conn_close(k, CLOSE_TOKEN, "the token has changed");
+    }
+    for (struct ob_account *a = c->accounts; a; a = next) {
+        next = a->next;
+        if (allowed(c, qund_str(a->id)))
+            continue;
+        ob_conns_unseat(a);
+        account_free(a);
+    }
+    ob_apis_again(c); /* whose account may be another now, or allowed again */
 }
 
 /* Sockets and requests are the host's to end; what we know of them goes here. */
@@ -316,12 +340,8 @@ void ob_channel_close(void *channel)
     ob_dials_free(c);
     ob_visits_free(c);
     ob_flow_free(c->flow);
-    while (c->accounts) {
-        struct ob_account *a = c->accounts;
-
-        c->accounts = a->next;
-        account_free(a);
-    }
+    while (c->accounts)
+        account_free(c->accounts);
     ob_frame_done(&c->frame);
     free(c->name);
     free(c->realm);

@@ -18,6 +18,7 @@
 #define PROBE_MS 2000
 #define QUEUE_BYTES ((size_t)8 << 20)
 #define QUEUE_FRAMES 1024u
+#define CLOSE_ACCOUNT 4403
 
 /* --- who may --- */
 
@@ -387,6 +388,22 @@ void ob_conn_close(struct ob_conn *k, int code, const char *why)
             ob_gap_lost(heard[i]);
     if (k->s)
         k->c->host->ws_close(k->s, code, why);
+}
+
+void ob_conns_unseat(struct ob_account *a)
+{
+    for (struct ob_conn *k = a->c->conns; k; k = k->next) {
+        size_t n = 0;
+
+        if (!seated(k, a))
+            continue;
+        for (size_t i = 0; i < k->n_seats; i++)
+            if (k->seats[i] != a)
+                k->seats[n++] = k->seats[i];
+        k->n_seats = n;
+        if (n == 0)
+            ob_conn_close(k, CLOSE_ACCOUNT, "the account is no longer among `accounts`");
+    }
 }
 
 /* What the host closes for. */

@@ -172,6 +172,8 @@ struct ob_conn *ob_conn_new(struct ob_channel *c, struct ob_dial *d, unsigned ro
 extern const struct qund_socket_ops ob_socket_ops;
 void ob_conn_close(struct ob_conn *k, int code, const char *why);
 void ob_conn_free(struct ob_conn *k); /* and what hangs on it */
+/* No connection carries the account any more; one that carried nothing else is closed. */
+void ob_conns_unseat(struct ob_account *a);
 void ob_conns_tick(struct ob_channel *c);
 /* The connection through which the account acts; NULL: none. */
 struct ob_conn *ob_conn_acting(const struct ob_account *a);
@@ -229,6 +231,7 @@ void ob_calls_tick(struct ob_channel *c);
 bool ob_account_acts(const struct ob_account *a, const char **why);
 int ob_account_version(const struct ob_account *a);
 void ob_apis_open(struct ob_channel *c);
+void ob_apis_again(struct ob_channel *c); /* each is asked anew whose it is */
 void ob_apis_tick(struct ob_channel *c);
 void ob_apis_free(struct ob_channel *c);
 

@@ -3,6 +3,7 @@ nothing taken is lost or doubled."""
 # limit: 180 s
 import datetime
 import json
+import signal
 import time
 
 from harness import Cases, Daemon, check, equal, free_port, raw, scratch, until
@@ -318,6 +319,30 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
             other = Daemon(folder / f"check{free_port()}", d.config | {"targets": {"x": {"kind": "onebot", "channel": name}}})
             code, out, err = other.run("check")
             check((code == 0) == (name == "few") and words in out + err, name, out, err)
+
+    def reload(**keys):
+        n = d.log().count("event=config.loaded")
+        d.config["channels"]["few"].update(keys)
+        d.write_config()
+        d.proc.send_signal(signal.SIGHUP)
+        until(lambda: d.log().count("event=config.loaded") > n, 10, "loaded")
+
+    @case("a reload keeps connections; one that takes their account out of `accounts` ends them, another token ends all")
+    def _():
+        line, other = dial(Bridge(5), d.port, "few"), None
+        reload(accounts=["5", "6"])
+        other = dial(Bridge(6), d.port, "few")
+        other.say(message(6, 127, 8, "noch", 80))
+        becomes(1, group="127")
+        reload(accounts=["5"])
+        check(other.closed.wait(10), "closed")
+        equal(other.ws.code, 4403, "code")
+        line.say(message(5, 127, 8, "weiter", 81))
+        becomes(2, group="127")
+        reload(token="neu")
+        check(line.closed.wait(10), "closed")
+        equal(line.ws.code, 4401, "code")
+        dial(Bridge(5), d.port, "few", token="neu").close()
 
     equal(d.stop(), 0, "exit")
     case.done(d)
