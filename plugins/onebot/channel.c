@@ -314,6 +314,7 @@ void ob_channel_reload(void *channel, const void *cfg)
         (!before || !c->cfg->token || strcmp(before, c->cfg->token) != 0)) {
         for (struct ob_conn *k = c->conns; k; k = k->next)
             ob_conn_close(k, CLOSE_TOKEN, "the token has changed");
+        ob_dials_again(c);
     }
     for (struct ob_account *a = c->accounts; a; a = next) {
         next = a->next;

@@ -3,7 +3,8 @@
  * The wait grows from one second to a minute and is drawn at random below that (full jitter): after
  * an outage all connections fail in the same second, and equal waits would come back together. A
  * minute of life makes it small again. A bridge that does not know our token is left alone for
- * five minutes, and that is an error for a person: some say so only after the handshake. */
+ * five minutes, and that is an error for a person: some say so only after the handshake. Another
+ * token is tried at once. */
 #include "onebot.h"
 #include <stdlib.h>
 #include <sys/random.h>
@@ -91,10 +92,13 @@ static void dial(struct ob_dial *d)
         ob_conn_free(d->conn);
         d->conn = NULL;
         wait_again(d);
-        if (ob_gate_open(c, &c->other))
+        if (ob_gate_open(c, &c->undialled)) {
             QUND_SAY(c->host, QUND_ERROR, "onebot.cannot_dial", QUND_KV("channel", c->name),
                      QUND_KV("where", (const char *)why.where),
-                     QUND_KV("why", (const char *)why.text));
+                     QUND_KV("why", (const char *)why.text),
+                     QUND_KV("left_out", c->undialled.left_out));
+            c->undialled.left_out = 0;
+        }
     }
     ob_text_done(&bearer);
 }
@@ -104,7 +108,8 @@ void ob_dial_token_refused(struct ob_dial *d)
     d->refused = true;
     d->c->host->gauge_add(d->c->numbers.refused[OB_NO_TOKEN], 1);
     QUND_SAY(d->c->host, QUND_ERROR, "onebot.token", QUND_KV("channel", d->c->name),
-             QUND_KV("what", "the bridge does not know our token; tried again in five minutes"));
+             QUND_KV("what", "the bridge does not know our token; tried again in five minutes, or "
+                             "when a reload brings another token"));
 }
 
 void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms)
@@ -115,6 +120,15 @@ void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms)
     if (lived_ms >= STEADY_MS)
         d->ceiling_ms = FIRST_MS;
     wait_again(d);
+}
+
+void ob_dials_again(struct ob_channel *c)
+{
+    for (struct ob_dial *d = c->dials; d; d = d->next) {
+        d->ceiling_ms = FIRST_MS;
+        d->due_ms = 0;
+        d->refused = false;
+    }
 }
 
 void ob_dials_tick(struct ob_channel *c)

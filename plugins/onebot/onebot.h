@@ -80,7 +80,7 @@ struct ob_channel {
     size_t past_out;              /* messages of histories handed over and not durable yet */
     int64_t opened_ms, known_rev; /* the daemon's clock; of the list of accounts */
     struct ob_numbers numbers;
-    struct ob_gate refusals[OB_REFUSALS], other;
+    struct ob_gate refusals[OB_REFUSALS], other, undialled;
 };
 
 #define OB_EVENTS 1u
@@ -184,6 +184,7 @@ void ob_account_learn(struct ob_account *a, const struct ob_frame *f);
 
 /* --- dial.c --- */
 void ob_dials_open(struct ob_channel *c);
+void ob_dials_again(struct ob_channel *c); /* with another token: no wait is left */
 void ob_dials_tick(struct ob_channel *c);
 void ob_dials_free(struct ob_channel *c);
 /* The connection ended; code as in qund_socket_ops.closed. */

@@ -320,9 +320,9 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
             code, out, err = other.run("check")
             check((code == 0) == (name == "few") and words in out + err, name, out, err)
 
-    def reload(**keys):
+    def reload(channel="few", **keys):
         n = d.log().count("event=config.loaded")
-        d.config["channels"]["few"].update(keys)
+        d.config["channels"][channel].update(keys)
         d.write_config()
         d.proc.send_signal(signal.SIGHUP)
         until(lambda: d.log().count("event=config.loaded") > n, 10, "loaded")
@@ -343,6 +343,13 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         check(line.closed.wait(10), "closed")
         equal(line.ws.code, 4401, "code")
         dial(Bridge(5), d.port, "few", token="neu").close()
+
+    @case("bridges that refused our token are dialled at once with another one")
+    def _():
+        equal(late.lines, [], "it waits")
+        reload("refused", token="anders")
+        late.line(1, 5).say(message(10, 128, 8, "endlich", 82))
+        becomes(1, group="128")
 
     equal(d.stop(), 0, "exit")
     case.done(d)
