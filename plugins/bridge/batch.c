@@ -180,7 +180,7 @@ static void refuse(struct bridge *b, struct frame *f, const struct qund_fault *w
 }
 
 /* The place up to which the flight goes, as it is kept. NULL: it holds no frame of the bridge's. */
-static char *place_of(struct bridge *b, struct qund_state *state, char key[static 121])
+static char *place_of(struct bridge *b, struct qund_state *state, char key[static KEY_BYTES])
 {
     const struct stream *s = b->stream;
     int64_t seq = 0, ts = s->ts;
@@ -198,7 +198,7 @@ static char *place_of(struct bridge *b, struct qund_state *state, char key[stati
                   (json_int_t)ts);
     text = json_dumps(o, JSON_COMPACT);
     json_decref(o);
-    snprintf(key, 121, "%.50s/%s", b->channel->name, s->account);
+    channel_place_key(b->channel, s, key);
     *state = (struct qund_state){.key = qund_str(key), .value = qund_str(text), .rev = s->rev + 1};
     return text;
 }
@@ -233,7 +233,7 @@ static int hand_over(struct bridge *b)
     struct qund_event_in *events = malloc((b->flying.n_events + 1) * sizeof(*events));
     struct qund_state state;
     struct qund_fault why = {0};
-    char key[121], *place = place_of(b, &state, key);
+    char key[KEY_BYTES], *place = place_of(b, &state, key);
     size_t n = events ? gather_events(&b->flying, b->aboard, events) : 0;
     int rc = events ? QUND_OK : QUND_E_NOMEM;
 

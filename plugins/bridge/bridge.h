@@ -34,6 +34,7 @@ enum {
     STREAMS_MAX = 64,         /* accounts of one channel */
     SEEN_MAX = 1024,
     ACCOUNT_MAX = 64,
+    KEY_BYTES = 121,   /* what the host takes as a key, and its end */
     MEMBERS_MAX = 5000 /* of one group */
 };
 
@@ -173,6 +174,7 @@ void batch_free(struct batch *t);
 /* plugin.c */
 struct stream *channel_stream(struct channel *c, struct qund_str account, struct qund_fault *why);
 void channel_saw(struct channel *c, struct qund_str conv, struct stream *s);
+void channel_place_key(const struct channel *c, const struct stream *s, char key[static KEY_BYTES]);
 bool channel_knows(const struct channel *c, struct qund_str account);
 /* Whose connection speaks in a chat: that account's, or (NONE) the one that was last seen there, or
  * any. */

@@ -14,14 +14,34 @@ enum { TICK_MS = 500, DENIED_SAID_MS = 10000 };
 
 /* --- accounts --- */
 
+static uint64_t hash_of(struct qund_str s)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* Where a stream's place is kept. Of a long name a part and a hash of the whole: '~' is in no
+ * channel's name. */
+void channel_place_key(const struct channel *c, const struct stream *s, char key[static KEY_BYTES])
+{
+    if (strlen(c->name) <= 50)
+        snprintf(key, KEY_BYTES, "%s/%s", c->name, s->account);
+    else
+        snprintf(key, KEY_BYTES, "%.30s~%016llx/%s", c->name,
+                 (unsigned long long)hash_of(qund_str(c->name)), s->account);
+}
+
 static void recollect(struct channel *c, struct stream *s)
 {
     const struct qund_host *h = c->plugin->host;
     struct qund_str value;
-    char key[121];
+    char key[KEY_BYTES];
     json_t *o;
 
-    snprintf(key, sizeof(key), "%.50s/%s", c->name, s->account);
+    channel_place_key(c, s, key);
     if (h->state_get(h, qund_str(key), &value, &s->rev) < 0)
         return;
     o = json_loadb(value.p, value.n, 0, NULL);
@@ -67,15 +87,6 @@ struct stream *channel_stream(struct channel *c, struct qund_str account, struct
     c->streams = s;
     c->n_streams++;
     return s;
-}
-
-static uint64_t hash_of(struct qund_str s)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
-    return h;
 }
 
 void channel_saw(struct channel *c, struct qund_str conv, struct stream *s)

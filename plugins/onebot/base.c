@@ -210,3 +210,12 @@ bool ob_same_word(struct qund_str a, const char *b)
             return false;
     return true;
 }
+
+uint64_t ob_hash(struct qund_str s)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}

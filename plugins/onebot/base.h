@@ -43,6 +43,7 @@ struct qund_str ob_cut(struct qund_str s, size_t max);
 struct qund_str ob_cut_chars(struct qund_str s, size_t max);
 /* The whole of s as a decimal number. */
 bool ob_number(struct qund_str s, int64_t *out);
+uint64_t ob_hash(struct qund_str s);
 /* Fit to be an id: 1 to 120 bytes, none of them a control byte. */
 bool ob_sound_id(struct qund_str s);
 /* ASCII case ignored. */

@@ -32,9 +32,15 @@ static int64_t now_of(const struct ob_account *a)
 
 /* --- what survives --- */
 
+/* Of two long names a part and a hash of the whole: '~' is in no channel's name. */
 static struct qund_str key_of(const struct ob_account *a, struct ob_pool *pool)
 {
-    return ob_pool_printf(pool, "%s/%s", a->c->name, a->id);
+    struct qund_str plain = ob_pool_printf(pool, "%s/%s", a->c->name, a->id);
+
+    if (plain.n <= KEY_MAX)
+        return plain;
+    return ob_pool_printf(pool, "%.36s~%016llx/%s", a->c->name,
+                          (unsigned long long)ob_hash(qund_str(a->c->name)), a->id);
 }
 
 void ob_gap_restore(struct ob_account *a)
@@ -108,7 +114,7 @@ bool ob_gap_state(struct ob_account *a, struct ob_pool *pool, struct qund_state 
     key = key_of(a, pool);
     *state = (struct qund_state){
         .key = key, .value = ob_past_print(a, pool, a->alive_ms, 0, 0), .rev = a->alive_ms};
-    return key.n <= KEY_MAX;
+    return true;
 }
 
 static void save_alone(struct ob_account *a)
