@@ -214,13 +214,39 @@ static bool allowed(const struct ob_channel *c, struct qund_str id)
     return c->cfg->accounts.n == 0;
 }
 
+static void account_free(struct ob_account *a);
+
+/* Of those that nothing leads to, the one that was heard least lately goes. Its state stays: should
+ * it come back, it is known. */
+static bool make_room(struct ob_channel *c)
+{
+    struct ob_account *idle = NULL;
+
+    for (struct ob_account *a = c->accounts; a; a = a->next)
+        if (!a->api && !a->telling && !ob_account_seated(a) &&
+            (!idle || a->alive_ms < idle->alive_ms))
+            idle = a;
+    if (idle)
+        account_free(idle);
+    return idle != NULL;
+}
+
+const char *ob_account_denied(const struct ob_channel *c, struct qund_str id)
+{
+    if (!ob_sound_id(id) || id.n > NAME_MAX_BYTES)
+        return "an account that is no id, or longer than 64 bytes";
+    return allowed(c, id) ? "an account too many: 64 of this channel are connected"
+                          : "an account that is not among `accounts`";
+}
+
 struct ob_account *ob_account_of(struct ob_channel *c, struct qund_str id)
 {
     struct ob_account *a = ob_account_find(c, id);
 
     if (!allowed(c, id))
         return NULL;
-    if (a || c->n_accounts == OB_ACCOUNTS_MAX || !ob_sound_id(id) || id.n > NAME_MAX_BYTES)
+    if (a || !ob_sound_id(id) || id.n > NAME_MAX_BYTES ||
+        (c->n_accounts == OB_ACCOUNTS_MAX && !make_room(c)))
         return a;
     a = ob_alloc(sizeof(*a));
     a->c = c;

@@ -188,8 +188,7 @@ void ob_upgrade(void *channel, struct qund_request *r)
                   r->peer);
         status = 401;
     } else if (self.n > 0 && !ob_account_of(c, self)) {
-        ob_refuse(c, OB_NO_ACCOUNT, "an account that is not among `accounts`, or one too many",
-                  r->peer);
+        ob_refuse(c, OB_NO_ACCOUNT, ob_account_denied(c, self), r->peer);
         status = 403;
     } else if (c->n_conns >= OB_CONNS_MAX) {
         ob_refuse(c, OB_NO_ROOM, "too many connections", r->peer);
@@ -314,8 +313,7 @@ static void on_named(struct ob_conn *k, struct qund_str message)
     struct ob_account *a = f->account.n > 0 ? ob_account_of(c, f->account) : NULL;
 
     if (f->account.n > 0 && !a) {
-        ob_refuse(c, OB_NO_ACCOUNT, "events of an account that is not among `accounts`",
-                  QUND_STR_NONE);
+        ob_refuse(c, OB_NO_ACCOUNT, ob_account_denied(c, f->account), QUND_STR_NONE);
         return;
     }
     if (k->self && a && strcmp(k->self, a->id) != 0 && f->version == 11 && !k->disagreed) {
@@ -388,6 +386,14 @@ void ob_conn_close(struct ob_conn *k, int code, const char *why)
             ob_gap_lost(heard[i]);
     if (k->s)
         k->c->host->ws_close(k->s, code, why);
+}
+
+bool ob_account_seated(const struct ob_account *a)
+{
+    for (const struct ob_conn *k = a->c->conns; k; k = k->next)
+        if (seated(k, a))
+            return true;
+    return false;
 }
 
 void ob_conns_unseat(struct ob_account *a)

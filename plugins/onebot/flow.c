@@ -178,7 +178,7 @@ void ob_flow_event(struct ob_channel *c, struct ob_account *a, struct qund_str t
 static bool drain_one(struct ob_flow *f, struct held *h)
 {
     struct ob_channel *c = f->c;
-    struct ob_account *a = ob_account_find(c, qund_str(h->account));
+    struct ob_account *a = ob_account_of(c, qund_str(h->account));
     struct ob_view view = {qund_str(h->account), a ? qund_str(a->nickname) : QUND_STR_NONE};
 
     if (!a || ob_frame_read(&c->frame, h->text, &view) != OB_EVENT) {

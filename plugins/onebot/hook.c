@@ -227,7 +227,7 @@ static void take_frame(struct ob_channel *c, struct qund_request *r)
     }
     a = f->account.n > 0 ? ob_account_of(c, f->account) : NULL;
     if (!a && (kind == OB_EVENT || f->account.n > 0)) {
-        ob_refuse(c, OB_NO_ACCOUNT, "events of an account that is not among `accounts`", r->peer);
+        ob_refuse(c, OB_NO_ACCOUNT, ob_account_denied(c, f->account), r->peer);
         reply(c, r, 403);
         return;
     }

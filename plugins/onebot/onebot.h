@@ -153,8 +153,10 @@ struct ob_account {
 /* --- channel.c --- */
 int64_t ob_mono(const struct ob_channel *c);
 struct ob_account *ob_account_find(struct ob_channel *c, struct qund_str id);
-/* Made when it is new; NULL: not among those allowed, or too many. */
+/* Made when it is new, in place of one that nothing leads to when there are too many; NULL: not
+ * among those allowed, or all of them are connected. */
 struct ob_account *ob_account_of(struct ob_channel *c, struct qund_str id);
+const char *ob_account_denied(const struct ob_channel *c, struct qund_str id); /* why it is NULL */
 void ob_account_style(const struct ob_account *a, int version, struct ob_style *s);
 /* Counts, and says it now and then. what: about the peer or the frame, for people. */
 void ob_refuse(struct ob_channel *c, enum ob_refusal why, const char *what, struct qund_str peer);
@@ -177,7 +179,8 @@ void ob_conns_unseat(struct ob_account *a);
 void ob_conns_tick(struct ob_channel *c);
 /* The connection through which the account acts; NULL: none. */
 struct ob_conn *ob_conn_acting(const struct ob_account *a);
-bool ob_account_hears(const struct ob_account *a); /* some connection brings its events */
+bool ob_account_seated(const struct ob_account *a); /* some connection knows it, open or not */
+bool ob_account_hears(const struct ob_account *a);  /* some connection brings its events */
 bool ob_token_is_right(const struct ob_channel *c, const struct qund_request *r);
 /* What an event teaches about its account: how ids are written. */
 void ob_account_learn(struct ob_account *a, const struct ob_frame *f);
