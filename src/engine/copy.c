@@ -9,6 +9,9 @@
  * count is therefore the same in whatever order the copies come; which of a pair is the one that
  * was taken in is not, and does not matter, for they are equal.
  *
+ * Who repeats himself so often that ROWS_MAX are reached is not paired anew each time: what comes
+ * joins the first pair near enough that its account is not in, and stays there.
+ *
  * A copy is stored with its own id, so that a reply to it or a revoke of it is understood, and asks
  * for nothing else. Notices of joins and leaves pair by the member, within a minute: platforms date
  * them less well. Groups that are not shared never come here. */
@@ -16,7 +19,8 @@
 
 #define NEAR_MS 2000
 #define NOTICE_NEAR_MS 60000
-#define ROWS_MAX 64 /* of one key that hang together: who repeats himself for longer is cut */
+#define ROWS_MAX 64    /* of one key that hang together: paired anew with each that comes */
+#define FLOOD_MAX 1000 /* of one key within near_ms: of more, the later are no copies */
 #define OTHERS_MAX 16
 #define KEEP_MS (7 * QUND_DAY_MS)
 #define FORGET_ROWS 1000
@@ -217,6 +221,16 @@ static int keep_pairs(struct qund_engine *e, const struct copy_row *v, size_t n,
     return rc;
 }
 
+static int join_first(struct qund_engine *e, const struct copy_row *own, int64_t near_ms,
+                      bool *copy)
+{
+    int64_t pair = 0;
+    int rc = qund_copy_sql_open(e->db, own, near_ms, FLOOD_MAX, &pair);
+
+    *copy = rc > 0;
+    return rc > 0 ? qund_copy_sql_pair(e->db, own->seq, pair) : rc;
+}
+
 static int link_copy(struct qund_engine *e, const struct subject *s, bool *copy)
 {
     int64_t near_ms = s->ev->type == QUND_EV_MESSAGE ? NEAR_MS : NOTICE_NEAR_MS;
@@ -234,7 +248,9 @@ static int link_copy(struct qund_engine *e, const struct subject *s, bool *copy)
     if (rc < 0)
         return rc;
     n = (size_t)rc;
-    while (at < n && v[at].seq != own.seq)
+    if (n == ROWS_MAX)
+        return join_first(e, &own, near_ms, copy);
+    while (v[at].seq != own.seq)
         at++;
     *copy = pair_up(v, n, n, near_ms, lead) <= pair_up(v, n, at, near_ms, lead);
     (void)pair_up(v, n, n, near_ms, lead);

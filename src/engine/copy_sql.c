@@ -56,8 +56,8 @@ int qund_copy_sql_around(struct qund_db *db, struct qund_arena *arena, const str
                                           " ORDER BY ts DESC, account DESC, seq DESC"),
                              arena, key, span_ms, v, max / 2);
 
-    if (before < 0)
-        return before;
+    if (before < 0 || (size_t)before == max / 2)
+        return before < 0 ? before : (int)max;
     for (int i = 0; i < before / 2; i++) {
         struct copy_row c = v[i];
 
@@ -68,6 +68,30 @@ int qund_copy_sql_around(struct qund_db *db, struct qund_arena *arena, const str
                               " AND hash = :hash AND ts >= :ts ORDER BY ts, account, seq"),
                  arena, key, span_ms, v + before, max - (size_t)before);
     return after < 0 ? after : before + after;
+}
+
+int qund_copy_sql_open(struct qund_db *db, const struct copy_row *key, int64_t near_ms, int64_t max,
+                       int64_t *pair)
+{
+    struct qund_stmt *st =
+        qund_sql(db, "SELECT seq FROM (SELECT seq, account, pair FROM copy WHERE grp = :grp"
+                     " AND hash = :hash AND ts BETWEEN :from AND :to"
+                     " ORDER BY ts, account, seq LIMIT :max) AS c"
+                     " WHERE seq = pair AND account <> :account AND NOT EXISTS (SELECT 1 FROM copy"
+                     " AS o WHERE o.pair = c.seq AND o.account = :account) LIMIT 1");
+    int rc;
+
+    qund_bind_int(st, ":grp", key->grp);
+    qund_bind_int(st, ":hash", key->hash);
+    qund_bind_int(st, ":from", key->ts - near_ms);
+    qund_bind_int(st, ":to", key->ts + near_ms);
+    qund_bind_int(st, ":max", max);
+    qund_bind_str(st, ":account", key->account);
+    rc = qund_step(st);
+    if (rc > 0)
+        *pair = qund_col_int(st, 0);
+    qund_stmt_reset(st);
+    return rc;
 }
 
 int qund_copy_sql_others(struct qund_db *db, int64_t seq, int64_t *v, size_t max)

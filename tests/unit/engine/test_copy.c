@@ -192,6 +192,45 @@ static void what_one_of_our_accounts_says_is_no_customers_word(void **state)
     desk_free(d);
 }
 
+/* Of one sender, a hundred times the same; step_ms apart, each as every account sees it. */
+static void a_hundred(struct desk *d, const char *const *accounts, size_t n_accounts, int step_ms)
+{
+    char id[16];
+
+    for (int i = 0; i < 100; i++)
+        for (size_t k = 0; k < n_accounts; k++) {
+            snprintf(id, sizeof(id), "%s-%d", accounts[k], i);
+            saw(d, accounts[k], id, i * step_ms + (int)k * step_ms / 2, "ann", "1", "");
+        }
+}
+
+static void who_repeats_himself_without_end_is_still_counted_right(void **state)
+{
+    static const char *const US[] = {"us1", "us2", "us3"};
+
+    (void)state;
+    for (int step_ms = 0; step_ms <= 1500; step_ms += 1500) {
+        struct desk *alone = open_desk("true"), *later = open_desk("true"),
+                    *mixed = open_desk("true");
+
+        a_hundred(alone, US, 1, step_ms); /* never two of one account */
+        assert_int_equal(counted(alone), 100);
+        assert_int_equal(desk_metric(alone, "qund_copies_total"), 0);
+        a_hundred(mixed, US, 3, step_ms);
+        assert_int_equal(counted(mixed), 100);
+        assert_int_equal(desk_int(mixed, "SELECT count(DISTINCT pair) FROM copy"), 100);
+        a_hundred(later, US, 1, step_ms);
+        a_hundred(later, US + 1, 1, step_ms);
+        assert_int_equal(counted(later), 100);
+        assert_int_equal(desk_int(later, "SELECT count(*) FROM (SELECT 1 FROM copy GROUP BY pair"
+                                         " HAVING count(*) <> 2)"),
+                         0);
+        desk_free(alone);
+        desk_free(later);
+        desk_free(mixed);
+    }
+}
+
 /* --- whatever the order, wherever the cut --- */
 
 enum { SAID = 120, SEEN = 2 * SAID };
@@ -305,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_reply_to_either_answers),
         cmocka_unit_test(joins_and_leaves_pair_by_member),
         cmocka_unit_test(what_one_of_our_accounts_says_is_no_customers_word),
+        cmocka_unit_test(who_repeats_himself_without_end_is_still_counted_right),
         cmocka_unit_test(any_order_counts_the_same_and_any_cut_leaves_the_same_rows),
     };
 
