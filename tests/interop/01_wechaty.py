@@ -28,8 +28,8 @@ def start(d):
 with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
     start(d)
 
-    def node():
-        bot = Node(folder / "bot", "wechaty_mock.mjs", SAMPLE, QUND_URL=f"ws://127.0.0.1:{d.port}/hook/wechat",
+    def node(name="bot"):
+        bot = Node(folder / name, "wechaty_mock.mjs", SAMPLE, QUND_URL=f"ws://127.0.0.1:{d.port}/hook/wechat",
                    QUND_TOKEN="geheim")
         bot.wait("ready", seconds=60)
         return bot
@@ -61,6 +61,27 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         check("多少钱" in said["text"], "the alert", said)
         own = becomes(d, 1, sender="bot", group="r1@chatroom")[0]
         equal(own["account"], "bot", "account")
+
+    @case("a picture that never comes holds up nothing, and is known to have been one")
+    def _():
+        bot.tell("hang")
+        bot.tell("say", who="mary", text="然后呢")
+        becomes(d, 1, text="然后呢")
+        equal([r["kind"] for r in stored(d, id="hung")], ["image"], "the picture")
+
+    @case("the file of a bot that is never idle stays short")
+    def _():
+        bot.tell("busy")
+        lines = bot.wait("busy")["lines"]
+        check(lines <= 6, "lines", lines)
+
+    @case("a login that is told again is no new connection")
+    def _():
+        for i in range(3):
+            bot.tell("login")
+            bot.tell("say", who="mary", text=f"还在 {i}")
+            becomes(d, 1, text=f"还在 {i}")
+        equal((d.metric("qund_bridge_replaced_total"), d.log().count("event=bridge.hello")), (0, 1), "replaced, hellos")
 
     @case("kill -9 of the daemon while people talk: every word is there once")
     def _():
@@ -103,6 +124,15 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         bot.tell("say", who="mary", text="又来了")
         equal(len(becomes(d, 1, text="又来了")), 1, "once")
         equal(d.metric("qund_bridge_counter_restarts_total"), 1, "noticed")
+
+    @case("a second bot of the account ends the first, for good")
+    def _():
+        with node("second") as second:
+            until(lambda: any("4409" in said["text"] for said in bot.all("log")), 20, "the first says why")
+            second.tell("say", who="mary", text="换我了")
+            becomes(d, 1, text="换我了")
+            equal(d.metric("qund_bridge_replaced_total"), 1, "replaced")
+            equal(d.metric("qund_bridge_connections"), 1, "connected")
 
     bot.stop()
     figure("wechaty: 120 words over a kill -9 of the daemon, 30 over one of the bot: 0 lost, 0 doubled")
