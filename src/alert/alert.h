@@ -107,6 +107,8 @@ struct qund_alert_mark {
     char rule[128];
     bool relevant;
     int64_t first_ts, group, snoozed; /* snoozed: until when, 0: awake */
+    enum qund_alert_state state;
+    char by[64]; /* whose deed it was last; "": nobody's yet */
 };
 QUND_CHECK int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *out);
 

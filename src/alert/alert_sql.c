@@ -279,7 +279,8 @@ int qund_alert_sql_settled_of(struct qund_db *db, int64_t seq, struct qund_str n
 int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *out)
 {
     struct qund_stmt *st =
-        qund_sql(db, "SELECT rule, relevant, first_ts, grp, snoozed FROM alert WHERE id = :id");
+        qund_sql(db, "SELECT rule, relevant, first_ts, grp, snoozed, state, by_whom FROM alert"
+                     " WHERE id = :id");
     int rc;
 
     qund_bind_int(st, ":id", id);
@@ -290,6 +291,8 @@ int qund_alert_marked(struct qund_db *db, int64_t id, struct qund_alert_mark *ou
         out->first_ts = qund_col_int(st, 2);
         out->group = qund_col_int(st, 3);
         out->snoozed = qund_col_int(st, 4);
+        out->state = (enum qund_alert_state)qund_col_int(st, 5);
+        copy(out->by, sizeof(out->by), qund_col_str(st, 6));
     }
     qund_stmt_reset(st);
     return rc > 0 ? 0 : rc < 0 ? rc : QUND_E_NOTFOUND;

@@ -23,6 +23,7 @@ enum answer {
     ANSWER_SNOOZED,
     ANSWER_NO,
     ANSWER_ALREADY,
+    ANSWER_TAKEN,
     ANSWER_NOT_YOURS,
     ANSWER_TIME,
     ANSWER_NUMBER,
@@ -38,6 +39,7 @@ static const char *const ANSWERS[][2] = {
     [ANSWER_SNOOZED] = {"稍后再提醒：", "comes again at "},
     [ANSWER_NO] = {"已标为无关。", "is marked not relevant."},
     [ANSWER_ALREADY] = {"不用再回复，已经处理过了。", "is dealt with already."},
+    [ANSWER_TAKEN] = {"已经有人在处理：", "is taken already, by "},
     [ANSWER_NOT_YOURS] = {"没有这条提醒，或不归你处理。", "does not exist, or is not yours."},
     [ANSWER_TIME] = {"时间没有看懂，例如：30分钟、18:00、明天9点（30 天以内）。",
                      "when? For example 30m, 18:00, tomorrow 9:00 (within 30 days)."},
@@ -105,6 +107,15 @@ static int refused(int rc, const struct qund_err *err)
                                                                               : ANSWER_ALREADY;
 }
 
+/* It is so already: somebody has it, or it is at its end. */
+static int already(struct qund_engine *e, int64_t id)
+{
+    struct qund_alert_mark m;
+    int rc = qund_alert_marked(e->db, id, &m);
+
+    return rc < 0 ? rc : m.state == QUND_ALERT_ACKNOWLEDGED ? ANSWER_TAKEN : ANSWER_ALREADY;
+}
+
 static int do_alert(struct qund_engine *e, const struct qund_order *o, int64_t id, int64_t staff)
 {
     static const enum answer DONE[] = {
@@ -126,7 +137,10 @@ static int do_alert(struct qund_engine *e, const struct qund_order *o, int64_t i
     snprintf(by, sizeof(by), "staff:%lld", (long long)staff);
     d = deed_of(o, id, qund_str(by));
     rc = qund_deed_do(e, &d, &err);
-    return rc < 0 ? refused(rc, &err) : (int)DONE[o->kind];
+    if (rc == 0)
+        return (int)DONE[o->kind];
+    rc = refused(rc, &err);
+    return rc == ANSWER_ALREADY ? already(e, id) : rc;
 }
 
 /* --- tasks --- */
@@ -203,6 +217,23 @@ static int comes_again(struct qund_engine *e, int64_t id, int64_t *at, int64_t *
     return rc;
 }
 
+/* Whose it is: by name, where it is one of the staff. */
+static int put_holder(struct qund_engine *e, int64_t id, bool english, struct qund_buf *out)
+{
+    struct qund_alert_mark m;
+    int64_t staff;
+    int rc = qund_alert_marked(e->db, id, &m);
+
+    if (rc < 0)
+        return rc;
+    if (qund_str_starts(qund_str(m.by), "staff:") && qund_str_int(qund_str(m.by + 6), &staff) == 0)
+        rc = qund_crm_staff_name(e->db, staff, out);
+    else
+        qund_buf_str(out, qund_str(m.by));
+    qund_buf_str(out, english ? QUND_STR(".") : QUND_STR("。"));
+    return rc;
+}
+
 /* "#12 is done." or "T12 is done.", a line each. */
 static int put_answer(struct qund_engine *e, int64_t id, int answer, bool english,
                       struct qund_buf *out)
@@ -213,6 +244,8 @@ static int put_answer(struct qund_engine *e, int64_t id, int answer, bool englis
 
     qund_buf_printf(out, "%s%s%lld %s", out->n > 0 ? "\n" : "", id < 0 ? "T" : "#",
                     (long long)(id < 0 ? -id : id), ANSWERS[answer][english]);
+    if (answer == ANSWER_TAKEN)
+        return put_holder(e, id, english, out);
     if (answer != ANSWER_SNOOZED)
         return 0;
     rc = comes_again(e, id, &at, &grp);

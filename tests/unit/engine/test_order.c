@@ -226,9 +226,14 @@ static void a_second_time_and_nonsense_have_a_kind_answer_and_no_effect(void **s
     tell(d, "o1", "wx-lin", "", "完成 1");
     tell(d, "o2", "wx-lin", "", "完成 1");
     answered(d, "#1 不用再回复，已经处理过了。");
+    tell(d, "o6", "wx-zhao", "", "收到 2");
+    tell(d, "o7", "wx-lin", "", "收到 2");
+    answered(d, "#2 已经有人在处理：赵。"); /* not that it is done: he may think it is */
+    tell(d, "o8", "wx-lin", "", "ok 1 2");
+    answered(d, "#1 is dealt with already.\n#2 is taken already, by 赵.");
     tell(d, "o3", "wx-lin", "", "完成 2 =3,5");
     answered(d, "#2 数字没有看懂，例如：=12.5");
-    assert_int_equal(state_of(d, 2), 0);
+    assert_int_equal(state_of(d, 2), 1);
     tell(d, "o4", "wx-lin", "", "完成 77");
     answered(d, "#77 没有这条提醒，或不归你处理。");
     tell(d, "o5", "wx-lin", "", "无关 2");
