@@ -9,25 +9,6 @@
 #include <stdio.h>
 
 #define SNOOZE_MAX_MS (30 * QUND_DAY_MS)
-#define NUMBER_CHARS 18
-
-/* "12", "-3", "12.50": what JSON takes as it stands. */
-static bool is_decimal(struct qund_str s)
-{
-    size_t i = s.n > 0 && s.p[0] == '-', from = i, dot = 0;
-
-    if (s.n > NUMBER_CHARS)
-        return false;
-    for (; i < s.n; i++) {
-        if (s.p[i] == '.' && dot == 0 && i > from)
-            dot = i;
-        else if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-    }
-    if (i == from || (dot > 0 && dot + 1 == i))
-        return false;
-    return s.p[from] != '0' || i == from + 1 || dot == from + 1; /* no leading zero */
-}
 
 static int get_open(struct qund_alerts *al, int64_t id, struct alert_row *a, struct qund_err *err)
 {
@@ -44,16 +25,20 @@ static int get_open(struct qund_alerts *al, int64_t id, struct alert_row *a, str
 int qund_alert_finish(struct qund_alerts *al, const struct qund_alert_deed *d,
                       const struct qund_alert_end *end, int64_t now, struct qund_err *err)
 {
+    struct qund_alert_end plain = *end;
+    char number[QUND_FIGURE_CHARS + 1];
     int rc;
 
-    if (end->number.n > 0 && !is_decimal(end->number))
+    if (end->number.n > 0 && qund_str_figure(end->number, number) < 0)
         return qund_err_set(err, QUND_E_INVAL, "number",
                             "must be a decimal figure of at most %d characters, such as 12 or 3.5",
-                            NUMBER_CHARS);
+                            QUND_FIGURE_CHARS);
     rc = qund_alert_set(al, d->id, QUND_ALERT_RESOLVED, d->by, d->note, now, err);
     if (rc < 0)
         return rc;
-    return qund_alert_sql_end(al->deps.db, d->id, end);
+    if (end->number.n > 0)
+        plain.number = qund_str(number);
+    return qund_alert_sql_end(al->deps.db, d->id, &plain);
 }
 
 /* What waits to leave would tell them before the time, or the wrong person. */

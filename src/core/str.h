@@ -28,6 +28,9 @@ QUND_CHECK int qund_str_int(struct qund_str s, int64_t *out);
 QUND_CHECK int qund_str_duration(struct qund_str s, int64_t *out_ms);
 /* "64KiB", "16MB", "1GiB", plain bytes. K/M/G are powers of 1024 with or without the i. */
 QUND_CHECK int qund_str_size(struct qund_str s, int64_t *out_bytes);
+/* A figure as people type it (12.5, １２.５, 1,200, 12.5万) as a plain decimal. INVAL. */
+#define QUND_FIGURE_CHARS 18
+QUND_CHECK int qund_str_figure(struct qund_str typed, char out[QUND_FIGURE_CHARS + 1]);
 /* Owned NUL-terminated copy. */
 char *qund_str_dup(struct qund_str s);
 /* The word of `words` nearest to s by edit distance, NULL when none is within 3 (and below half

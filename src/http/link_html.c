@@ -300,7 +300,7 @@ static void put_done(const struct link_view *v, struct qund_buf *out)
     qund_link_put_form(v, "resolve", out);
     qund_link_put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
     qund_link_put_input(v, "proof", W_PROOF, "maxlength=\"300\"", out);
-    qund_link_put_input(v, "number", W_NUMBER, "maxlength=\"18\" inputmode=\"decimal\"", out);
+    qund_link_put_input(v, "number", W_NUMBER, QUND_LINK_FIGURE, out);
     qund_link_put_button(v, W_FINISH, "main", out);
     qund_buf_puts(out, "</section>\n");
 }

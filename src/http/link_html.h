@@ -7,6 +7,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* What qund_str_figure takes: the browser refuses the rest before a note beside it is lost. */
+#define QUND_LINK_FIGURE                                           \
+    "maxlength=\"18\" inputmode=\"decimal\" placeholder=\"12.5\" " \
+    "pattern=\"\\s*(-|－)?[0-9０-９]+([,，][0-9０-９]{3})*([.．][0-9０-９]+)?[千万]?\\s*\""
+
 const char *qund_link_say(const struct link_view *v, enum link_word w);
 void qund_link_put_text(struct qund_buf *out, struct qund_str s);
 void qund_link_put_z(struct qund_buf *out, const char *z);

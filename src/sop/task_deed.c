@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBER_CHARS 18
-
 static const char *const DEEDS[QUND_TASK_DEEDS] = {
     [QUND_TASK_DO_DONE] = "done",         [QUND_TASK_DO_FAIL] = "fail",
     [QUND_TASK_DO_POSTPONE] = "postpone", [QUND_TASK_DO_HAND_OVER] = "handover",
@@ -52,25 +50,6 @@ static int64_t staff_of(struct qund_str by)
                : 0;
 }
 
-/* "12", "-3", "12.50" */
-static int decimal(struct qund_str s, double *out)
-{
-    char text[NUMBER_CHARS + 1];
-    size_t i = s.n > 0 && s.p[0] == '-', digits = 0, dots = 0;
-
-    if (s.n > NUMBER_CHARS)
-        return QUND_E_INVAL;
-    for (; i < s.n; i++) {
-        digits += s.p[i] >= '0' && s.p[i] <= '9';
-        dots += s.p[i] == '.' && digits > 0 && i + 1 < s.n;
-    }
-    if (digits == 0 || dots > 1 || digits + dots + (s.p[0] == '-') != s.n)
-        return QUND_E_INVAL;
-    snprintf(text, sizeof(text), "%.*s", QUND_STR_ARG(s));
-    *out = strtod(text, NULL);
-    return 0;
-}
-
 static int stood_in(struct doing *x)
 {
     int64_t who = staff_of(x->d->by);
@@ -83,19 +62,19 @@ static int stood_in(struct doing *x)
 
 static int done(struct doing *x)
 {
-    double number = 0;
-    int rc = x->d->number.n > 0 ? decimal(x->d->number, &number) : 0;
+    char number[QUND_FIGURE_CHARS + 1] = "0";
+    int rc = x->d->number.n > 0 ? qund_str_figure(x->d->number, number) : 0;
 
     if (rc < 0)
         return qund_err_set(x->err, rc, "number",
                             "must be a decimal figure of at most %d characters, such as 12 or 3.5",
-                            NUMBER_CHARS);
+                            QUND_FIGURE_CHARS);
     if (qund_task_open(x->a.t.state))
         rc = stood_in(x);
     if (rc == 0)
         rc = move(x, QUND_TASK_EV_CLAIM, x->d->note, 0);
     if (rc == 0 && x->d->number.n > 0)
-        rc = qund_task_sql_number(x->s->deps.db, x->d->task, number);
+        rc = qund_task_sql_number(x->s->deps.db, x->d->task, strtod(number, NULL));
     return rc;
 }
 
