@@ -52,6 +52,10 @@ static void look_config(struct look *l)
 {
     char text[400];
 
+    if (!l->cfg) {
+        say(l, "configuration", false, "broken, as said on stderr; nothing else is looked at");
+        return;
+    }
     snprintf(text, sizeof(text), "%s, %d targets, %d channels",
              l->c->config ? l->c->config : "the built-in default", (int)l->cfg->n_targets,
              (int)l->cfg->n_channels);
@@ -84,8 +88,9 @@ static void look_plugins(struct look *l)
     const struct qund_plugin_file *f;
     size_t i;
 
-    qund_plugins_dirs(l->plugins, (const char *const *)l->cfg->plugins.dirs.v,
-                      l->cfg->plugins.dirs.n);
+    if (l->cfg)
+        qund_plugins_dirs(l->plugins, (const char *const *)l->cfg->plugins.dirs.v,
+                          l->cfg->plugins.dirs.n);
     qund_plugins_find_all(l->plugins);
     for (i = 0; (f = qund_plugins_at(l->plugins, i)); i++)
         say_plugin(l, f);
@@ -269,11 +274,10 @@ int cli_doctor(struct cli *c)
     QUND_AUTO(qund_config_unref) struct qund_config *cfg = cli_config_kinds(c, plugins);
     struct look l = {.c = c, .cfg = cfg, .plugins = plugins};
 
-    if (!cfg)
-        return EXIT_WRONG;
     l.w = qund_jw(&l.out);
     qund_jw_arr(&l.w);
-    for (size_t i = 0; i < QUND_ARRAY_LEN(LOOKS); i++)
+    /* Without a configuration: the first two, since a `kind` may be what is wrong with it. */
+    for (size_t i = 0; i < (cfg ? QUND_ARRAY_LEN(LOOKS) : 2); i++)
         LOOKS[i](&l);
     qund_jw_end_arr(&l.w);
     if (c->json)

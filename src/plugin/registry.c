@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROBE_MS 2000
@@ -168,12 +169,17 @@ static char **all_names(const struct qund_plugins *ps, size_t *n)
     return all;
 }
 
+/* Their names are in small letters: ONEBOT means onebot. */
 static const char *nearest(struct qund_plugins *ps, struct qund_str name)
 {
     size_t n;
     char **all = all_names(ps, &n);
-    const char *near = qund_str_nearest(name, (const char *const *)all, n);
+    QUND_AUTO(qund_free_str) char *small = qund_str_dup(name);
+    const char *near;
 
+    for (char *p = small; *p; p++)
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+    near = qund_str_nearest(qund_str(small), (const char *const *)all, n);
     qund_free(ps->near);
     ps->near = near ? qund_strdup(near) : NULL;
     for (size_t i = 0; i < n; i++)
@@ -186,12 +192,14 @@ static char *path_of(const struct qund_plugins *ps, struct qund_str name)
 {
     for (size_t d = 0; d < ps->n_dirs; d++) {
         QUND_AUTO(qund_buf_done) struct qund_buf path = {0};
+        struct stat st;
 
         qund_buf_printf(&path, "%s/%.*s.so", ps->dirs[d], QUND_STR_ARG(name));
         /* A word that is no plugin's name ("../x") reaches no file. */
         if (!qund_str_eq(qund_plugin_name_of(path.p), name))
             return NULL;
-        if (access(path.p, F_OK) == 0)
+        /* A link that leads nowhere is found, too, and its opening says so. */
+        if (lstat(path.p, &st) == 0)
             return qund_buf_take(&path);
     }
     return NULL;

@@ -315,4 +315,13 @@ with scratch() as folder, Daemon(folder / "d", config(
         equal(code, 1, "exit")
         check("there is no plugin 'goood'; nearest known: 'good'" in said, "said", said)
 
+    @case("doctor lists the plugins also where the configuration names none of them")
+    def _():
+        d.config["channels"]["bot"]["kind"] = "GOOOD"
+        d.write_config()
+        code, out, err = d.run("doctor")
+        equal(code, 1, "exit")
+        check("there is no plugin 'GOOOD'; nearest known: 'good'" in err, "why", err)
+        check("configuration  BAD" in out and "plugin         ok   good " in out, "the list", out)
+
     case.done(d)

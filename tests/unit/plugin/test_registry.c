@@ -95,8 +95,30 @@ static void a_name_that_is_nobodys_gets_the_nearest(void **state)
     assert_null(near);
     assert_null(qund_plugins_find(ps, QUND_STR("../plugins/least"), NULL));
     assert_null(qund_plugins_find(ps, QUND_STR(""), NULL));
-    assert_null(qund_plugins_find(ps, QUND_STR("LEAST"), NULL));
+    assert_null(qund_plugins_find(ps, QUND_STR("LEAST"), &near));
+    assert_string_equal(near, "least");
     qund_plugins_free(ps);
+}
+
+static void a_link_that_leads_nowhere_is_refused_by_its_own_name(void **state)
+{
+    char *dir = unit_tmpdir();
+    QUND_AUTO(qund_free_str) char *path = qund_path_join(dir, "gone.so");
+    const char *const dirs[] = {dir};
+    struct qund_plugins *ps =
+        qund_plugins_new(&(struct qund_plugins_opts){.exe = "/proc/self/exe", .timeout_ms = 3000});
+    struct qund_plugin_file *f;
+
+    (void)state;
+    assert_int_equal(symlink("nowhere.so", path), 0);
+    qund_plugins_dirs(ps, dirs, 1);
+    f = qund_plugins_find(ps, QUND_STR("gone"), NULL);
+    assert_non_null(f);
+    assert_int_equal(f->state, QUND_PLUGIN_REFUSED);
+    assert_non_null(strstr(f->why, "No such file"));
+    qund_plugins_free(ps);
+    assert_int_equal(qund_dir_remove(dir, NULL), 0);
+    free(dir);
 }
 
 static void the_first_folder_wins_also_with_a_broken_file(void **state)
@@ -148,6 +170,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(broken_files_are_refused_with_what_was_wanted_and_found),
         cmocka_unit_test(a_file_that_hangs_costs_its_time_and_no_more),
         cmocka_unit_test(a_name_that_is_nobodys_gets_the_nearest),
+        cmocka_unit_test(a_link_that_leads_nowhere_is_refused_by_its_own_name),
         cmocka_unit_test(the_first_folder_wins_also_with_a_broken_file),
         cmocka_unit_test(all_of_a_folder_are_found),
         cmocka_unit_test(without_a_program_to_try_it_nothing_is_loaded),
