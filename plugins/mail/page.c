@@ -188,6 +188,7 @@ static const char *title_of(const json_t *j)
 static void make_subject(const json_t *j, const char *prefix, struct text *out)
 {
     const char *level = member(j, "level"), *title = title_of(j);
+    size_t of_id = strlen(member(j, "short"));
     TEXT_AUTO all = {0};
 
     if (!*level)
@@ -198,11 +199,12 @@ static void make_subject(const json_t *j, const char *prefix, struct text *out)
     if (strcmp(level, "urgent") == 0)
         text_puts(&all, "【紧急】");
     text_add(&all, title, strcspn(title, "\n"));
-    if (*member(j, "short")) {
-        text_puts(&all, " #");
-        text_puts(&all, member(j, "short"));
+    of_id = of_id > 0 && of_id + 2 < SUBJECT_CHARS ? of_id + 2 : 0;
+    text_add(out, all.p, text_cut_chars(all.p, all.n, SUBJECT_CHARS - of_id));
+    if (of_id > 0) { /* by it people answer: a long title is cut instead */
+        text_puts(out, " #");
+        text_puts(out, member(j, "short"));
     }
-    text_add(out, all.p, text_cut_chars(all.p, all.n, SUBJECT_CHARS));
     out->bad |= all.bad;
 }
 

@@ -53,6 +53,20 @@ static void an_alert_is_text_and_html_and_its_words_are_escaped(void **state)
     page_done(&p);
 }
 
+static void a_long_title_is_cut_and_the_short_id_is_not(void **state)
+{
+    char body[900] = "{\"kind\":\"alert\",\"short\":\"12\",\"text\":\"x\",\"title\":\"";
+    struct page p;
+
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        strcat(body, "价");
+    p = page(strcat(body, "\"}"));
+    assert_non_null(strstr(p.subject.p, "价 #12"));
+    assert_int_equal(text_cut_chars(p.subject.p, p.subject.n, 119), p.subject.n - 1);
+    page_done(&p);
+}
+
 static void a_link_that_is_none_is_left_out(void **state)
 {
     struct page p = page("{\"kind\":\"alert\",\"text\":\"x\",\"link\":\"javascript:alert(1)\"}");
@@ -144,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_header_is_ascii_or_encoded_words_between_characters),
         cmocka_unit_test(an_alert_is_text_and_html_and_its_words_are_escaped),
+        cmocka_unit_test(a_long_title_is_cut_and_the_short_id_is_not),
         cmocka_unit_test(a_link_that_is_none_is_left_out),
         cmocka_unit_test(a_digest_shows_figures_open_questions_and_words),
         cmocka_unit_test(merged_alerts_are_rows),
