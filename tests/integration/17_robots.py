@@ -197,7 +197,7 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
                              ({"kind": "robots", "robot": "wecom"}, "the address the vendor shows is needed"),
                              ({"kind": "robots", "robot": "wecom", "url": "http://x.example"}, "https:// is wanted"),
                              ({"kind": "robots", "robot": "template"}, "the name of a shipped file"),
-                             ({"kind": "robots", "robot": "template", "template": "tellegram"}, "there is no file"),
+                             ({"kind": "robots", "robot": "template", "template": "tellegram"}, "telegram, wecom, wxpusher"),
                              ({"kind": "robots", "robot": "template", "template": "telegram"}, "this template needs it"),
                              ({"kind": "robots", "robot": "wecm", "url": "https://x"}, "wecom"),
                              ({"kind": "robots", "robot": "wecom", "url": "https://x", "tokn": "x"},

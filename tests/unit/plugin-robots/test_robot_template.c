@@ -3,6 +3,8 @@
 #include "robots.h"
 #include "unit.h"
 #include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const TO[] = {"-100123", "+1"};
 static const struct robot_cfg CFG = {
@@ -119,6 +121,28 @@ static void whose_place_it_is_the_file_says_and_a_chats_number(void **state)
         template_free(t);
         json_decref(j);
     }
+}
+
+static void what_is_no_file_is_said_and_nobody_waits_for_it(void **state)
+{
+    static const char *const CASES[][2] = {
+        {"./a-pipe", "is a folder or a pipe"},
+        {"/", "is a folder or a pipe"},
+        {"./none.json", "there is no file ./none.json"},
+        {"nosuch", "there is no file 'nosuch'; there are: "},
+    };
+
+    (void)state;
+    unlink("./a-pipe");
+    assert_int_equal(mkfifo("./a-pipe", 0600), 0);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct qund_fault why = {0};
+
+        assert_null(shipped_load(CASES[i][0], &why));
+        if (!strstr(why.text, CASES[i][1]))
+            fail_msg("%s: %s", CASES[i][0], why.text);
+    }
+    unlink("./a-pipe");
 }
 
 static void every_shipped_file_is_read_and_makes_a_request(void **state)
@@ -297,6 +321,7 @@ static void an_entry_without_what_the_file_needs_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_file_is_said_and_nobody_waits_for_it),
         cmocka_unit_test(every_shipped_file_is_read_and_makes_a_request),
         cmocka_unit_test(nobody_is_called_by_what_a_customer_wrote),
         cmocka_unit_test(whose_place_it_is_the_file_says_and_a_chats_number),
