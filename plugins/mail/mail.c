@@ -202,10 +202,28 @@ static bool good_address(const char *z)
     return at && at != z && at[1] && strlen(z) <= 254;
 }
 
+/* A name or an address, an IPv6 one as it is; the port and the scheme have keys of their own. */
+static bool good_host(const char *z)
+{
+    const char *colon = strchr(z, ':');
+    size_t n = strspn(z, "0123456789abcdefABCDEF:.");
+
+    if (colon && strchr(colon + 1, ':'))
+        return !z[n];
+    n = 0;
+    while (isalnum((unsigned char)z[n]) || (z[n] && strchr(".-_", z[n])))
+        n++;
+    return n > 0 && !z[n];
+}
+
 static int check(const void *cfg, struct qund_fault *why)
 {
     const struct mail_cfg *c = cfg;
 
+    if (!good_host(c->host))
+        return mail_fault(why, QUND_E_INVAL, "host",
+                          "a host's name or address alone is wanted: no smtp://, and the port "
+                          "goes into port");
     if (!good_address(c->from))
         return mail_fault(why, QUND_E_INVAL, "from",
                           "an address like name@host is wanted, in ASCII; the name goes into "

@@ -57,7 +57,7 @@ bool ob_to_is_sound(const char *to)
 {
     struct qund_str group, person;
 
-    return split_to(to, &group, &person);
+    return !strpbrk(to, " \t\r\n") && split_to(to, &group, &person);
 }
 
 /* Where it goes: its own words first, then the target's, then whom it is for. */

@@ -40,9 +40,31 @@ static const struct qund_cfg_key KEYS[] = {
      "sent; `0s`: never."},
 };
 
+/* Behind the scheme: HOST, [HOST]:PORT or HOST:PORT, then nothing or a path; no blanks. */
+static bool is_place(const char *z)
+{
+    size_t host = *z == '[' ? strcspn(z, "]") + 1 : strcspn(z, ":/?"), port = 0;
+    long n = 0;
+
+    if (z[0] == '[' && z[host - 1] != ']')
+        return false;
+    for (const char *p = z; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f)
+            return false;
+    if (host == 0 || z[host] != ':')
+        return host > 0 && (!z[host] || z[host] == '/' || z[host] == '?');
+    for (z += host + 1; port < 6 && z[port] >= '0' && z[port] <= '9'; port++)
+        n = n * 10 + (z[port] - '0');
+    return n > 0 && n < 65536 && (!z[port] || z[port] == '/' || z[port] == '?');
+}
+
 static bool is_url(const char *url, const char *plain, const char *tls)
 {
-    return qund_str_starts(qund_str(url), plain) || qund_str_starts(qund_str(url), tls);
+    const char *scheme = qund_str_starts(qund_str(url), plain) ? plain
+                         : qund_str_starts(qund_str(url), tls) ? tls
+                                                               : NULL;
+
+    return scheme && is_place(url + strlen(scheme));
 }
 
 static int fault(struct qund_fault *why, const char *where, const char *text)
@@ -56,13 +78,13 @@ static int check_addresses(const struct ob_channel_cfg *c, struct qund_fault *wh
 {
     for (size_t i = 0; i < c->connect.n; i++)
         if (!is_url(c->connect.v[i], "ws://", "wss://"))
-            return fault(why, "connect", "an address that begins with ws:// or wss:// is wanted");
+            return fault(why, "connect", "ws://HOST:PORT/ or wss://HOST/ is wanted");
         else if (!c->allow_private && qund_str_starts(qund_str(c->connect.v[i]), "ws://"))
             return fault(why, "connect",
                          "ws:// is without TLS: wss:// is wanted, or allow_private: true");
     for (size_t i = 0; i < c->api.n; i++)
         if (!is_url(c->api.v[i], "http://", "https://"))
-            return fault(why, "api", "an address that begins with http:// or https:// is wanted");
+            return fault(why, "api", "http://HOST:PORT or https://HOST is wanted");
         else if (!c->allow_private && qund_str_starts(qund_str(c->api.v[i]), "http://"))
             return fault(why, "api",
                          "http:// is without TLS: https:// is wanted, or allow_private: true");
@@ -76,6 +98,9 @@ static int check(const void *cfg, struct qund_fault *why)
 
     if (rc < 0)
         return rc;
+    for (const char *p = c->token ? c->token : ""; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f) /* it stands in a header */
+            return fault(why, "token", "it has a line break or another control character in it");
     if (!c->token && !c->secret && c->connect.n == 0)
         return fault(why, "token",
                      "neither token nor secret: nobody could be told from a stranger, and all "

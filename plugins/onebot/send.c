@@ -53,7 +53,7 @@ static int check(const void *cfg, struct qund_fault *why)
     if (!t->to || ob_to_is_sound(t->to))
         return QUND_OK;
     snprintf(why->where, sizeof(why->where), "to");
-    snprintf(why->text, sizeof(why->text), "group:ID or private:ID is wanted");
+    snprintf(why->text, sizeof(why->text), "group:ID or private:ID is wanted, without blanks");
     return QUND_E_INVAL;
 }
 

@@ -15,6 +15,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define HELD_MAX 64 /* the daemon hands over eight at once */
 
@@ -347,6 +348,37 @@ static bool good_url(const struct robot_cfg *c)
            (c->allow_private && strncmp(c->url, "http://", 7) == 0);
 }
 
+/* Where the vendors' robots live. An address elsewhere (a relay, a test) is taken as it is. */
+static const struct {
+    const char *host, *key;
+    enum robot_kind robot;
+} VENDORS[] = {{"qyapi.weixin.qq.com", "key=", ROBOT_WECOM},
+               {"oapi.dingtalk.com", "access_token=", ROBOT_DINGTALK},
+               {"open.feishu.cn", "/hook/", ROBOT_FEISHU},
+               {"open.larksuite.com", "/hook/", ROBOT_FEISHU}};
+
+static int check_vendor(const struct robot_cfg *c, struct qund_fault *why)
+{
+    const char *host = strstr(c->url, "://") + 3;
+    size_t n = strcspn(host, ":/?");
+
+    for (size_t i = 0; i < sizeof(VENDORS) / sizeof(VENDORS[0]); i++) {
+        const char *key;
+
+        if (strlen(VENDORS[i].host) != n || strncasecmp(VENDORS[i].host, host, n) != 0)
+            continue;
+        if ((int)VENDORS[i].robot != c->robot)
+            return robot_fault(why, QUND_E_INVAL, "url", "it is the address of a robot of %s",
+                               KINDS[VENDORS[i].robot]);
+        key = strstr(host, VENDORS[i].key);
+        if (!key || !key[strlen(VENDORS[i].key)])
+            return robot_fault(why, QUND_E_INVAL, "url",
+                               "the key is missing: '%s…' is wanted, as the vendor shows it",
+                               VENDORS[i].key);
+    }
+    return QUND_OK;
+}
+
 static int check(const void *cfg, struct qund_fault *why)
 {
     const struct robot_cfg *c = cfg;
@@ -358,6 +390,8 @@ static int check(const void *cfg, struct qund_fault *why)
     if (c->url && !good_url(c))
         return robot_fault(why, QUND_E_INVAL, "url",
                            "https:// is wanted; http:// only with allow_private");
+    if (c->robot != ROBOT_TEMPLATE && check_vendor(c, why) < 0)
+        return QUND_E_INVAL;
     if (c->robot == ROBOT_TEMPLATE && !c->template)
         return robot_fault(why, QUND_E_INVAL, "template", "the name of a shipped file, or a path");
     rc = load(c, &parts, why);

@@ -312,6 +312,19 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
                 code, out, err = other.run("check")
                 check((code == 0) == (address == good) and words in out + err, address, out, err)
 
+    @case("check refuses addresses and tokens that can never work")
+    def _():
+        for wrong, words in (({"connect": ["ws://x y/"]}, "ws://HOST:PORT/"), ({"connect": ["ws://127.0.0.1:99999/"]}, "ws://HOST:PORT/"),
+                             ({"connect": ["ws://:80/"]}, "ws://HOST:PORT/"), ({"api": ["http://"]}, "http://HOST:PORT"),
+                             ({"token": "a\nb"}, "a line break"),
+                             ({"connect": ["ws://[::1]:80/x", "ws://b.example?access=1", "wss://b"]}, "no errors")):
+            other = Daemon(folder / f"check{free_port()}", {"channels": {"x": {"kind": "onebot", "token": "geheim"} | wrong}})
+            code, out, err = other.run("check")
+            check((code == 0) == (words == "no errors") and words in out + err, wrong, out, err)
+        other = Daemon(folder / f"check{free_port()}", d.config | {"targets": {"x": {"kind": "onebot", "channel": "few", "to": "group: 5"}}})
+        code, out, err = other.run("check")
+        check(code == 1 and "without blanks" in out + err, "to", out, err)
+
     @case("check names the channel that a target must have meant")
     def _():
         for name, words in (("fwe", "no channel of kind onebot is called 'fwe'; nearest known: few"),

@@ -218,7 +218,8 @@ with scratch() as folder:
         base = {"kind": "mail", "host": "mail.example.com", "from": "bot@example.com", "to": ["a@example.com"]}
         for more, words in (({}, None), ({"from": "bot"}, "name@host"), ({"to": ["张@example.com"]}, "name@host"),
                             ({"to": []}, "1 to 50"), ({"tls": "none"}, "allow_private"), ({"user": "x"}, "together"),
-                            ({"hots": "x"}, "nearest known: 'host'"), ({"tls": "ssl"}, "tls")):
+                            ({"host": "smtp://mail.example.com"}, "no smtp://"), ({"host": "::1"}, None),
+                            ({"host": "127.0.0.1:25"}, "goes into port"), ({"hots": "x"}, "nearest known: 'host'"), ({"tls": "ssl"}, "tls")):
             d.config["targets"] = {"x": base | more}
             d.write_config()
             code, out, err = d.run("check")
