@@ -290,7 +290,7 @@ int qund_local_org(struct qund_local *l, int64_t now, struct qund_err *err)
     if (!l->config->org.file)
         return 0;
     qund_errs_init(&errs, 20);
-    rc = qund_org_load(l->config->org.file, &org, &errs);
+    rc = qund_org_load_named(l->config, &org, &errs);
     if (rc < 0)
         return qund_err_set(err, rc, errs.n ? errs.v[0].where : l->config->org.file, "%s",
                             errs.n ? errs.v[0].text : qund_rc_name(rc));

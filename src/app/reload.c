@@ -107,7 +107,7 @@ void qund_org_reload(struct qund *q)
     if (!q->config->org.file)
         return;
     qund_errs_init(&errs, ERRORS_MAX);
-    if (qund_org_load(q->config->org.file, &org, &errs) < 0) {
+    if (qund_org_load_named(q->config, &org, &errs) < 0) {
         refuse(q, "org.refused", &errs, q->org_why);
         return;
     }

@@ -37,11 +37,15 @@ int qund_ruleset_load(const struct qund_config *cfg, const struct qund_vault *v,
 {
     QUND_AUTO(qund_free_str) char *exe = qund_helper_own_exe();
     struct qund_rules_opts opts;
+    size_t had = errs->n;
+    int rc;
 
     fill_opts(cfg, v, fold, &opts);
     opts.exe = exe;
-    return qund_rules_load((const char *const *)cfg->rules.dirs.v, cfg->rules.dirs.n, &opts, out,
-                           errs);
+    rc = qund_rules_load((const char *const *)cfg->rules.dirs.v, cfg->rules.dirs.n, &opts, out,
+                         errs);
+    qund_config_place_errs(cfg, "rules.dirs", errs, had);
+    return rc;
 }
 
 static bool has_target(void *arg, struct qund_str name)

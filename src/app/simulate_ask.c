@@ -3,6 +3,7 @@
  * Whoever tries a template out has not thought of dates yet: an event that was not dated lies so
  * that the first step comes right behind the start. */
 #include "app/simulate_parts.h"
+#include "app/sopset.h"
 #include <stdio.h>
 
 #define EVENT_HOUR 14
@@ -59,9 +60,7 @@ static int none_of_that_id(struct sim *s)
 
 int qund_sim_templates(struct sim *s)
 {
-    const struct qund_strs *dirs = &s->o->config->sop.dirs;
-    int rc = qund_sop_templates_load((const char *const *)dirs->v, dirs->n, &s->templates, s->errs,
-                                     NULL);
+    int rc = qund_sopset_load(s->o->config, &s->templates, s->errs, NULL);
 
     if (rc < 0)
         return rc;

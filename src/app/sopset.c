@@ -7,8 +7,12 @@
 int qund_sopset_load(const struct qund_config *cfg, struct qund_sop_templates **out,
                      struct qund_errs *errs, struct qund_errs *warnings)
 {
-    return qund_sop_templates_load((const char *const *)cfg->sop.dirs.v, cfg->sop.dirs.n, out, errs,
-                                   warnings);
+    size_t had = errs->n;
+    int rc = qund_sop_templates_load((const char *const *)cfg->sop.dirs.v, cfg->sop.dirs.n, out,
+                                     errs, warnings);
+
+    qund_config_place_errs(cfg, "sop.dirs", errs, had);
+    return rc;
 }
 
 void qund_sopset_drop(void *templates)

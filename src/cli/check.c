@@ -2,6 +2,7 @@
  */
 #include "app/plugins.h"
 #include "app/ruleset.h"
+#include "app/sopset.h"
 #include "cli/cli.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -149,10 +150,9 @@ static size_t from_config(struct cli *c, const struct files *f, const char **rul
 
     if (load_config(f->plugins, c->config, cfg, f->errs) < 0)
         return 0;
-    if ((*cfg)->org.file && qund_org_load((*cfg)->org.file, org, f->errs) == 0)
+    if ((*cfg)->org.file && qund_org_load_named(*cfg, org, f->errs) == 0)
         qund_org_lost_pushes(*org, (*cfg)->org.file, *cfg, f->warnings);
-    qund_ignore(qund_sop_templates_load((const char *const *)(*cfg)->sop.dirs.v, (*cfg)->sop.dirs.n,
-                                        &templates, f->errs, f->warnings)); /* errs says it */
+    qund_ignore(qund_sopset_load(*cfg, &templates, f->errs, f->warnings)); /* errs says it */
     qund_sop_templates_free(templates);
     for (size_t i = 0; i < (*cfg)->rules.dirs.n && n < max; i++)
         rules[n++] = (*cfg)->rules.dirs.v[i];
@@ -277,6 +277,8 @@ int cli_check(struct cli *c)
     n = c->n_args == 0 ? from_config(c, &f, named, QUND_ARRAY_LEN(named), &cfg, &org) : f.n;
     qund_ignore(check_rules(c->n_args == 0 ? named : (const char *const *)f.rules, n, cfg, org,
                             &errs, &warnings)); /* errs says it */
+    if (cfg)
+        qund_config_place_errs(cfg, "rules.dirs", &errs, 0);
     for (size_t i = 0; i < f.n; i++)
         qund_free(f.rules[i]);
     qund_free(f.rules);

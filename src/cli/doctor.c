@@ -109,7 +109,7 @@ static void look_org(struct look *l)
         return;
     }
     qund_errs_init(&errs, 1);
-    if (qund_org_load(l->cfg->org.file, &org, &errs) < 0) {
+    if (qund_org_load_named(l->cfg, &org, &errs) < 0) {
         snprintf(text, sizeof(text), "%s: %s (all: qund check)", errs.v[0].where, errs.v[0].text);
         say(l, "org file", false, text);
     } else {

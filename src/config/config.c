@@ -92,6 +92,7 @@ static void destroy(struct qund_config *c)
         }
         qund_free(*items(m, c));
     }
+    qund_places_free(c);
     qund_free(c->path);
     qund_free(c);
 }
@@ -228,6 +229,8 @@ int qund_config_parse_kinds(const char *name, const char *dir, struct qund_str t
         return qund_errs_add(errs, rc, err.where, "%s", err.text);
     ctx.y = y;
     rc = load_root(&ctx, c, qund_yaml_root(y));
+    if (rc == 0)
+        qund_places_note(c, y); /* as long as each list is what the file says */
     complete(c);
     if (qund_config_check(c, y, errs) < 0)
         rc = QUND_E_INVAL;

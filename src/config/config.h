@@ -71,9 +71,16 @@ struct qund_target_cfg {
     int64_t timeout_ms;
 };
 
+/* Where the file names a file or folder. */
+struct qund_place {
+    char *key, *path, *at; /* "rules.dirs", as resolved, "qund.yaml:12:5" */
+};
+
 struct qund_config {
     _Atomic unsigned refs;
     char *path; /* NULL: the embedded default */
+    struct qund_place *places;
+    size_t n_places;
     struct {
         char *listen;     /* HOST:PORT, [v6]:PORT or unix:PATH */
         char *public_url; /* NULL: pushes carry no link */
@@ -205,6 +212,12 @@ const struct qund_channel_cfg *qund_config_channel(const struct qund_config *c,
                                                    struct qund_str name);
 const struct qund_target_cfg *qund_config_target(const struct qund_config *c, struct qund_str name);
 const struct qund_ladder *qund_config_ladder(const struct qund_config *c, struct qund_str level);
+
+/* What stands in the way of a path itself (it is not there, it cannot be read) is mended where the
+ * configuration names it: such errors of `errs`, from number `from` on, move to the line of `key`
+ * ("org.file", "rules.dirs"), the path going before the reason. */
+void qund_config_place_errs(const struct qund_config *c, const char *key, struct qund_errs *errs,
+                            size_t from);
 
 /* The whole snapshot as YAML that loads again; secrets and the secret parts of addresses as ***. */
 void qund_config_print(const struct qund_config *c, struct qund_buf *out);

@@ -4,7 +4,9 @@
 static const char INTRO[] =
     "# Configuration\n\n"
     "Generated from the tables in `src/config/table.c`; a test keeps it true. `qund check FILE` "
-    "prints every error of a file with its place, `config/qund.yaml` is a sample with all keys.\n\n"
+    "prints every error of a file with its place, `config/qund.yaml` is a sample with all keys. Of "
+    "an org file or a folder of rules or templates that cannot be opened, the line that names it "
+    "is told.\n\n"
     "Durations carry their unit (`250ms 10s 5m 1h30m 7d`), sizes too (`64KiB 16MiB 1GiB`). Paths "
     "are relative to the file's folder. A secret or an address is written as text, as "
     "`{file: PATH}` or as `{env: NAME}`, and is never printed. Unknown keys are refused. *Reload*: "

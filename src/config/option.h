@@ -94,6 +94,11 @@ int qund_entry_node(const struct node_ctx *ctx, const struct option_map *m, stru
 size_t qund_own_options(const struct qund_cfg_table *t, struct option out[QUND_CFG_KEYS_MAX]);
 void qund_own_clear(struct qund_own *own);
 
+/* --- where paths are named (place.c) --- */
+/* Takes down the places of all paths of the sections. */
+void qund_places_note(struct qund_config *c, const struct qund_yaml *y);
+void qund_places_free(struct qund_config *c);
+
 /* --- checks across keys (check.c) --- */
 /* where(section, key, item) finds the place for an error; NULL y: no file. */
 int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, struct qund_errs *es);

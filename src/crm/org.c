@@ -389,6 +389,16 @@ int qund_org_load(const char *path, struct qund_org **out, struct qund_errs *err
     return qund_org_parse(path, qund_buf_view(&text), out, errs);
 }
 
+int qund_org_load_named(const struct qund_config *cfg, struct qund_org **out,
+                        struct qund_errs *errs)
+{
+    size_t had = errs->n;
+    int rc = qund_org_load(cfg->org.file, out, errs);
+
+    qund_config_place_errs(cfg, "org.file", errs, had);
+    return rc;
+}
+
 struct qund_org *qund_org_free(struct qund_org *org)
 {
     if (!org)

@@ -13,6 +13,11 @@ struct qund_org;
 QUND_CHECK int qund_org_parse(const char *name, struct qund_str text, struct qund_org **out,
                               struct qund_errs *errs);
 QUND_CHECK int qund_org_load(const char *path, struct qund_org **out, struct qund_errs *errs);
+/* The one that the configuration names, which it must: what stands in the way of the file itself is
+ * an error at the line that names it. */
+struct qund_config;
+QUND_CHECK int qund_org_load_named(const struct qund_config *cfg, struct qund_org **out,
+                                   struct qund_errs *errs);
 struct qund_org *qund_org_free(struct qund_org *org); /* returns NULL */
 QUND_DEFINE_AUTO(qund_org_free, struct qund_org *)
 
@@ -23,7 +28,6 @@ const char *qund_org_role_near(struct qund_str role); /* the known one it may me
 bool qund_org_held(const struct qund_org *org, struct qund_str to);
 bool qund_org_staffed(const struct qund_org *org); /* it names anybody at all */
 
-struct qund_config;
 /* Names in `push` that are no target of the configuration: whoever is to be told there is not. One
  * entry for each person, at the file's name. */
 void qund_org_lost_pushes(const struct qund_org *org, const char *name,

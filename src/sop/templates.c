@@ -65,7 +65,7 @@ static void add_dir(struct loading *l, const char *dir)
     int rc = qund_dir_list(dir, ".yaml", &names, &n, &err);
 
     if (rc < 0)
-        qund_errs_add(l->errs, err.rc, err.where, "%s; sop.dirs names it", err.text);
+        qund_errs_add(l->errs, err.rc, err.where, "%s", err.text);
     l->from = l->set->n;
     for (size_t i = 0; i < n; i++) {
         add_file(l, dir, names[i]);

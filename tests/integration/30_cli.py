@@ -106,6 +106,23 @@ def what_ships_gives_no_warning(folder):
     check("share/qund/rules/" in out and "/../" not in out, "paths as a person writes them", out)
 
 
+def a_path_that_is_not_there_is_told_with_the_line_that_names_it(folder):
+    d = Daemon(folder)
+    d.write_config("org:\n  file: nobody.yaml\nrules: {dirs: [norules]}\nsop:\n  dirs:\n    - notemplates\n")
+    code, _, err = d.run("check")
+    told = [f"{d.config_path}:2:9: org.file: {folder / 'nobody.yaml'}: ",
+            f"{d.config_path}:3:16: rules.dirs: {folder / 'norules'}: ",
+            f"{d.config_path}:6:7: sop.dirs: {folder / 'notemplates'}: "]
+    check(code == 1 and all(line in err for line in told), "each has its line", err)
+    equal(err.count("No such file or directory"), 3, "and its reason")
+    code, out, err = d.run("doctor")
+    check(code == 1 and told[0] in out + err and told[1] in out + err, "doctor names the line, too", out, err)
+    code, _, err = d.run("sop", "list")
+    check(code == 1 and told[2] in err, "whoever asks for templates is told it", err)
+    code, _, err = d.run("serve")
+    check(code == 1 and told[1] in err, "a start without rules as well", err)
+
+
 def templates_are_told_from_rules_by_their_steps(folder):
     d = Daemon(folder)
     code, _, err = d.run("check", BROKEN_TEMPLATES)
@@ -570,6 +587,7 @@ if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
              a_plan_shows_what_is_known_of_its_words, a_role_that_nobody_holds_is_a_warning,
              what_ships_gives_no_warning,
+             a_path_that_is_not_there_is_told_with_the_line_that_names_it,
              templates_are_told_from_rules_by_their_steps,
              a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers,
              output_may_end_early_or_find_no_room, times_are_those_of_the_installation,

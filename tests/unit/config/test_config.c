@@ -282,6 +282,31 @@ static void a_reload_names_what_needs_a_restart(void **state)
     qund_config_unref(b);
 }
 
+static void what_stands_in_the_way_of_a_path_is_told_at_the_line_that_names_it(void **state)
+{
+    QUND_AUTO(qund_config_unref)
+    struct qund_config *c = parse("org: {file: /no/org.yaml}\n"
+                                  "rules:\n  dirs: [/no/a,\n         /no/b]\n"
+                                  "sop: {dirs: [/no/b]}\n");
+    QUND_AUTO(qund_errs_done) struct qund_errs es;
+
+    (void)state;
+    qund_errs_init(&es, MANY);
+    assert_true(qund_errs_add(&es, QUND_E_NOTFOUND, "/no/b", "said before") < 0);
+    assert_true(qund_errs_add(&es, QUND_E_NOTFOUND, "/no/b", "is not there") < 0);
+    assert_true(qund_errs_add(&es, QUND_E_INVAL, "/no/b/x.yaml:1:1", "a slip in it") < 0);
+    assert_true(qund_errs_add(&es, QUND_E_NOTFOUND, "/no/org.yaml", "of another option") < 0);
+    qund_config_place_errs(c, "rules.dirs", &es, 1);
+    assert_string_equal(es.v[0].where, "/no/b");
+    assert_string_equal(es.v[1].where, "t.yaml:4:10");
+    assert_string_equal(es.v[1].text, "rules.dirs: /no/b: is not there");
+    assert_int_equal(es.v[1].rc, QUND_E_NOTFOUND);
+    assert_string_equal(es.v[2].where, "/no/b/x.yaml:1:1");
+    assert_string_equal(es.v[3].where, "/no/org.yaml");
+    qund_config_place_errs(c, "org.file", &es, 0);
+    assert_string_equal(es.v[3].where, "t.yaml:1:13");
+}
+
 static void the_command_line_sets_single_keys(void **state)
 {
     struct qund_config *c = parse("");
@@ -339,6 +364,7 @@ int main(void)
         cmocka_unit_test(channels_and_targets_are_laid_over_the_defaults),
         cmocka_unit_test(secrets_come_from_files_and_variables_and_are_never_printed),
         cmocka_unit_test(a_reload_names_what_needs_a_restart),
+        cmocka_unit_test(what_stands_in_the_way_of_a_path_is_told_at_the_line_that_names_it),
         cmocka_unit_test(the_command_line_sets_single_keys),
         cmocka_unit_test(a_snapshot_lives_as_long_as_its_last_reader),
         cmocka_unit_test(the_documentation_is_up_to_date),
