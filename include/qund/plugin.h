@@ -29,7 +29,7 @@
 #include "qund/rc.h"
 
 #define QUND_ABI_MAJOR 1u
-#define QUND_ABI_MINOR 2u
+#define QUND_ABI_MINOR 3u
 #define QUND_EXPORT __attribute__((visibility("default")))
 /* Whether a struct that begins with its size has this member, and it is set. */
 #define QUND_HAS(s, member) \
@@ -389,6 +389,13 @@ struct qund_plugin {
     /* Whether several people read what is delivered to this entry: then nothing of one person's own
      * (`link`) is in it, unless the configuration says `shared: false`. NULL: no. Main thread. */
     bool (*target_shared)(const void *cfg);
+
+    /* --- 1.3 --- */
+
+    /* Whether all that is delivered to this entry arrives at one and the same person's, whomever it
+     * is for (a mail address, a private chat). When a second person is told through it, too, `link`
+     * stays out as above. NULL: no; each finds his own place, or nobody knows. Main thread. */
+    bool (*target_single)(const void *cfg);
 };
 
 /* The one symbol a plugin exports. Static; the same at every call. A plugin that cannot do with

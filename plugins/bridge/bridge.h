@@ -197,6 +197,7 @@ void bridge_members_end(struct bridge *b);
 /* target.c */
 extern const struct qund_cfg_table BRIDGE_TARGET_KEYS;
 bool bridge_target_shared(const void *cfg);
+bool bridge_target_single(const void *cfg);
 int bridge_target_open(void *ctx, const struct qund_entry_info *info, void **target,
                        struct qund_fault *why);
 void bridge_deliver(void *target, const struct qund_delivery *d, uint64_t token);

@@ -359,6 +359,7 @@ static const struct qund_plugin PLUGIN = {
     .deliver = bridge_deliver,
     .repeat = QUND_REPEAT_NEVER, /* members of a group would see it twice */
     .target_shared = bridge_target_shared,
+    .target_single = bridge_target_single,
 };
 
 const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

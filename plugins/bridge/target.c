@@ -55,6 +55,15 @@ bool bridge_target_shared(const void *cfg)
     return t->to && split_to(t->to, &conv, &group) && group;
 }
 
+bool bridge_target_single(const void *cfg)
+{
+    const struct target_cfg *t = cfg;
+    struct qund_str conv;
+    bool group;
+
+    return t->to && split_to(t->to, &conv, &group) && !group;
+}
+
 static bool find_place(struct sending *s)
 {
     s->conv = bridge_id(s->body, "group");

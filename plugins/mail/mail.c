@@ -255,6 +255,11 @@ static bool target_shared(const void *cfg)
     return c->to.n > 1;
 }
 
+static bool target_single(const void *cfg)
+{
+    return !target_shared(cfg);
+}
+
 #define AT(m) offsetof(struct mail_cfg, m)
 static const char *const TLS[] = {"starttls", "tls", "none", NULL};
 static const struct qund_cfg_key KEYS[] = {
@@ -294,6 +299,7 @@ static const struct qund_plugin PLUGIN = {
     .repeat = QUND_REPEAT_ONCE,
     .target_rate = target_rate,
     .target_shared = target_shared,
+    .target_single = target_single,
 };
 
 QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

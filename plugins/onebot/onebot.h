@@ -277,6 +277,7 @@ void ob_past_restore(struct ob_account *a, struct qund_str value);
 /* --- send.c --- */
 extern const struct qund_cfg_table ob_target_table;
 bool ob_target_shared(const void *cfg);
+bool ob_target_single(const void *cfg);
 int ob_target_open(void *ctx, const struct qund_entry_info *info, void **target,
                    struct qund_fault *why);
 void ob_target_close(void *target);

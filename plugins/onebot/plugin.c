@@ -33,6 +33,7 @@ static const struct qund_plugin PLUGIN = {
     .deliver = ob_deliver,
     .repeat = QUND_REPEAT_NEVER, /* people would read it twice */
     .target_shared = ob_target_shared,
+    .target_single = ob_target_single,
 };
 
 const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

@@ -64,6 +64,13 @@ bool ob_target_shared(const void *cfg)
     return t->to && qund_str_starts(qund_str(t->to), "group:");
 }
 
+bool ob_target_single(const void *cfg)
+{
+    const struct ob_target_cfg *t = cfg;
+
+    return t->to && qund_str_starts(qund_str(t->to), "private:");
+}
+
 const struct qund_cfg_table ob_target_table = {KEYS, OB_LEN(KEYS), sizeof(struct ob_target_cfg),
                                                check};
 

@@ -426,6 +426,19 @@ static bool target_shared(const void *cfg)
     return shared;
 }
 
+/* A robot of one person's own has one place to write to, a gateway may have each person's. */
+static bool target_single(const void *cfg)
+{
+    const struct robot_cfg *c = cfg;
+    struct parts parts = {0};
+    struct qund_fault why;
+    bool single = c->robot == ROBOT_TEMPLATE && load(c, &parts, &why) == 0 &&
+                  !template_shared(parts.template, c) && !template_names_its_person(parts.template);
+
+    parts_done(&parts);
+    return single;
+}
+
 #define AT(m) offsetof(struct robot_cfg, m)
 static const char *const FORMS[] = {"text", "markdown", "card", "news", NULL};
 static const char *const MENTIONS[] = {"person", "none", "all", NULL};
@@ -473,6 +486,7 @@ static const struct qund_plugin PLUGIN = {
     .repeat = QUND_REPEAT_ONCE,
     .target_rate = target_rate,
     .target_shared = target_shared,
+    .target_single = target_single,
 };
 
 QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

@@ -72,6 +72,7 @@ int64_t template_gap_ms(const struct template *t);
 struct robot_cfg;
 /* Whether several people read it: the file says so, or says nothing, or `to` names a chat. */
 bool template_shared(const struct template *t, const struct robot_cfg *cfg);
+bool template_names_its_person(const struct template *t); /* by phone or id: it goes to each */
 /* Whether the entry has what the file needs. */
 int template_check(const struct template *t, const struct robot_cfg *cfg, struct qund_fault *why);
 /* Whose is it, and when. */

@@ -394,6 +394,17 @@ bool template_shared(const struct template *t, const struct robot_cfg *cfg)
     return cfg->to.n > 0 && strchr("-@", cfg->to.v[0][0]) && cfg->to.v[0][0];
 }
 
+/* Where a field stands does not matter: a number that is not dialled is there to tell people apart.
+ */
+bool template_names_its_person(const struct template *t)
+{
+    char *text = json_dumps(t->root, JSON_COMPACT);
+    bool named = text && (strstr(text, "{{phone") || strstr(text, "{{id"));
+
+    free(text);
+    return named;
+}
+
 int template_check(const struct template *t, const struct robot_cfg *cfg, struct qund_fault *why)
 {
     const struct {

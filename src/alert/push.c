@@ -19,7 +19,8 @@ struct sending {
     struct alert_telling telling;
     int64_t now;
     bool pushed;
-    bool told; /* that person, since telling.but */
+    bool told;  /* that person, since telling.but */
+    bool alone; /* nobody else reads at the target in hand */
 };
 
 static void put_person(struct qund_jw *w, const struct sending *s)
@@ -41,7 +42,8 @@ static bool put_link(const struct sending *s, const struct qund_target_cfg *to, 
 {
     const struct qund_config *c = s->al->deps.config;
 
-    return qund_link_address(c, s->al->deps.link_key, to,
+    return s->alone &&
+           qund_link_address(c, s->al->deps.link_key, to,
                              &(struct qund_link){alert, s->staff, s->now + c->alert.link_for_ms},
                              out);
 }
@@ -137,6 +139,10 @@ static int send_to(struct qund_str target, void *arg)
         s->pushed = true; /* who rests is not looked for elsewhere */
         return 0;
     }
+    rc = qund_crm_reads_alone(s->al->deps.db, s->staff, to);
+    if (rc < 0)
+        return rc;
+    s->alone = rc > 0;
     qund_buf_printf(&key, "alert:%lld:%d", (long long)s->a->id, s->telling.rung);
     if (s->telling.round > 0)
         qund_buf_printf(&key, ".%d", s->telling.round);

@@ -161,6 +161,10 @@ static bool files_ready(struct qund *q, struct qund_jw *w)
         qund_jw_printf(w,
                        "the org file names push targets that do not exist: %s (all: `qund check`)",
                        q->org_lost);
+    if (q->org_met[0])
+        qund_jw_printf(
+            w, "the org file tells two people at one person's place: %s (all: `qund check`)",
+            q->org_met);
     if (q->sop_why[0])
         qund_jw_printf(w, "SOP templates were refused, %s: %s",
                        q->sop_known ? "those before them stay in force"

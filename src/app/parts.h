@@ -73,7 +73,8 @@ struct qund {
     char rules_doubt[320]; /* what the rules of the start name and nobody knows; "" nothing */
     char config_why[320], org_why[320], sop_why[320]; /* what was refused last; loop; "" nothing */
     bool org_known, sop_known; /* one was read before, now or at an earlier start; loop */
-    char org_lost[320];        /* who is told nothing for want of a target; loop; "" nobody */
+    char org_lost[520];        /* who is told nothing for want of a target; loop; "" nobody */
+    char org_met[520];         /* who is told at another's place and gets no link; likewise */
     bool up;                   /* the start came through */
     char instance[24];
     char store_gap[256]; /* what a removed write-ahead log made unknown; "" nothing */

@@ -79,18 +79,29 @@ static void reload_config(struct qund *q)
     qund_log(q->log, QUND_INFO, "config.loaded");
 }
 
-static void note_lost_pushes(struct qund *q, const struct qund_org *org)
+/* One is shown, check shows them all. */
+static void note_pushes(struct qund *q, const char *event, const struct qund_errs *found,
+                        char shown[520])
+{
+    shown[0] = '\0';
+    if (found->n == 0)
+        return;
+    snprintf(shown, 520, "%s: %s", found->v[0].where, found->v[0].text);
+    qund_log(q->log, QUND_WARN, event, QUND_KV("where", found->v[0].where),
+             QUND_KV("what", found->v[0].text));
+}
+
+static void look_at_pushes(struct qund *q, const struct qund_org *org)
 {
     QUND_AUTO(qund_errs_done) struct qund_errs lost = {0};
+    QUND_AUTO(qund_errs_done) struct qund_errs met = {0};
 
-    q->org_lost[0] = '\0';
-    qund_errs_init(&lost, 1); /* one is shown, check shows them all */
-    qund_org_lost_pushes(org, q->config->org.file, q->config, &lost);
-    if (lost.n == 0)
-        return;
-    snprintf(q->org_lost, sizeof(q->org_lost), "%.300s", lost.v[0].text);
-    qund_log(q->log, QUND_WARN, "org.lost_pushes", QUND_KV("where", lost.v[0].where),
-             QUND_KV("what", lost.v[0].text));
+    qund_errs_init(&lost, 1);
+    qund_errs_init(&met, 1);
+    qund_org_lost_pushes(org, q->config, &lost);
+    qund_org_met_pushes(org, q->config, &met);
+    note_pushes(q, "org.lost_pushes", &lost, q->org_lost);
+    note_pushes(q, "org.met_pushes", &met, q->org_met);
 }
 
 static void drop_org(void *org)
@@ -112,7 +123,7 @@ void qund_org_reload(struct qund *q)
         return;
     }
     q->org_known = true;
-    note_lost_pushes(q, org);
+    look_at_pushes(q, org);
     send(q, "org.apply", org, drop_org);
 }
 

@@ -150,8 +150,10 @@ static size_t from_config(struct cli *c, const struct files *f, const char **rul
 
     if (load_config(f->plugins, c->config, cfg, f->errs) < 0)
         return 0;
-    if ((*cfg)->org.file && qund_org_load_named(*cfg, org, f->errs) == 0)
-        qund_org_lost_pushes(*org, (*cfg)->org.file, *cfg, f->warnings);
+    if ((*cfg)->org.file && qund_org_load_named(*cfg, org, f->errs) == 0) {
+        qund_org_lost_pushes(*org, *cfg, f->warnings);
+        qund_org_met_pushes(*org, *cfg, f->warnings);
+    }
     qund_ignore(qund_sopset_load(*cfg, &templates, f->errs, f->warnings)); /* errs says it */
     qund_sop_templates_free(templates);
     for (size_t i = 0; i < (*cfg)->rules.dirs.n && n < max; i++)

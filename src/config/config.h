@@ -41,6 +41,7 @@ struct qund_own {
     enum qund_repeat repeat;            /* of targets: what an unknown outcome allows */
     int64_t (*rate)(const void *cfg);   /* of targets: the peer's own; NULL: not known */
     bool (*shared)(const void *cfg);    /* of targets: several people read there; NULL: not known */
+    bool (*single)(const void *cfg);    /* of targets: one person's place, whomever a push is for */
 };
 struct qund_channel_cfg {
     char *name;
@@ -67,6 +68,7 @@ struct qund_target_cfg {
     bool ordered;            /* a retry holds back what comes after it */
     bool cards;              /* several reminders may come as one */
     enum qund_shared shared; /* more than one person reads what comes there; never AUTO once read */
+    bool single;             /* as its kind is, one person's place, whomever a push is for */
     int64_t rate_per_min;    /* 0: no limit */
     int64_t timeout_ms;
 };

@@ -212,6 +212,16 @@ static bool writes_to_a_chat(const struct qund_target_cfg *t)
     return t->template && qund_str_find(qund_str(t->template), 0, QUND_STR("{{link")) < 0;
 }
 
+/* A body that neither is the event's JSON nor names its person is the same for whomever it is for.
+ */
+static bool writes_to_one(const struct qund_target_cfg *t)
+{
+    struct qund_str body = qund_str(t->template ? t->template : "");
+
+    return t->template && qund_str_find(body, 0, QUND_STR("{{person")) < 0 &&
+           qund_str_find(body, 0, QUND_STR("{{to}}")) < 0;
+}
+
 static void settle_shared(const struct option_map *m, void *item)
 {
     struct qund_target_cfg *t = item;
@@ -219,10 +229,13 @@ static void settle_shared(const struct option_map *m, void *item)
 
     if (m != map_named("targets") || t->shared != QUND_SHARED_AUTO)
         return;
-    if (qund_kind_is_ours(m, item))
+    if (qund_kind_is_ours(m, item)) {
         shared = writes_to_a_chat(t);
-    else
+        t->single = !shared && writes_to_one(t);
+    } else {
         shared = t->own.shared && t->own.shared(t->own.cfg);
+        t->single = !shared && t->own.single && t->own.single(t->own.cfg);
+    }
     t->shared = shared ? QUND_SHARED_TRUE : QUND_SHARED_FALSE;
 }
 

@@ -285,8 +285,8 @@ static const struct option TARGET[] = {
      "that are programs."},
     {"shared", OPT_ENUM, TG(shared), "auto", 0, 0, SHARED, OPT_RELOAD,
      "Whether several people read what comes there: `true` leaves out personal links, `false` says "
-     "that it is one person's own. `auto`: as its kind is; group robots and webhooks with a "
-     "template are shared."},
+     "that it is one person's own. `auto`: as its kind is (group robots and webhooks with a "
+     "template are shared), and a mail address or private chat that two of the staff name."},
 };
 
 #define MAP(map, member, count, table, entry, first, map_flags, map_help)           \

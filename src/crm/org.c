@@ -198,7 +198,8 @@ static void read_one_staff(struct org_reader *r, const struct qund_ynode *n, str
     s->ids = v;
     for (const struct qund_ynode *c = s->n_ids ? ids->child : NULL; c; c = c->next)
         qund_org_ident(r, c, &s->ids[i++]);
-    qund_org_texts(r, qund_yaml_get(n, "push"), &s->push, &s->n_push);
+    s->push_at = qund_yaml_get(n, "push");
+    qund_org_texts(r, s->push_at, &s->push, &s->n_push);
 }
 
 static void read_staff(struct org_reader *r, const struct qund_ynode *n)
@@ -447,22 +448,4 @@ bool qund_org_held(const struct qund_org *org, struct qund_str to)
         if (org->staff[i].active && qund_str_eq(org->staff[i].key, to))
             return true;
     return false;
-}
-
-void qund_org_lost_pushes(const struct qund_org *org, const char *name,
-                          const struct qund_config *cfg, struct qund_errs *warnings)
-{
-    for (size_t i = 0; i < org->n_staff; i++) {
-        const struct org_staff *s = &org->staff[i];
-        QUND_AUTO(qund_buf_done) struct qund_buf lost = {0};
-
-        for (size_t k = 0; s->active && k < s->n_push; k++)
-            if (!qund_config_target(cfg, s->push[k]))
-                qund_buf_printf(&lost, "%s%.*s", lost.n ? ", " : "", QUND_STR_ARG(s->push[k]));
-        if (lost.n > 0)
-            qund_errs_add(warnings, QUND_E_NOTFOUND, name,
-                          "`push` of %.*s names %.*s, which is no target of the configuration: "
-                          "nothing is sent there (add it under `targets:`, or take it out)",
-                          QUND_STR_ARG(s->key), QUND_STR_ARG(qund_buf_view(&lost)));
-    }
 }

@@ -29,9 +29,13 @@ bool qund_org_held(const struct qund_org *org, struct qund_str to);
 bool qund_org_staffed(const struct qund_org *org); /* it names anybody at all */
 
 /* Names in `push` that are no target of the configuration: whoever is to be told there is not. One
- * entry for each person, at the file's name. */
-void qund_org_lost_pushes(const struct qund_org *org, const char *name,
-                          const struct qund_config *cfg, struct qund_errs *warnings);
+ * entry for each person, at his list. */
+void qund_org_lost_pushes(const struct qund_org *org, const struct qund_config *cfg,
+                          struct qund_errs *warnings);
+/* One person's places that more than one are told at: no personal link goes there. One entry for
+ * each name but the first. */
+void qund_org_met_pushes(const struct qund_org *org, const struct qund_config *cfg,
+                         struct qund_errs *warnings);
 
 /* Engine thread, in a transaction. Rows it names become source=file; those that were and are no
  * longer named are deactivated (staff and rosters inactive, groups paused, assignments gone) and

@@ -21,6 +21,7 @@ struct org_staff {
     bool active;
     struct org_ident *ids;
     struct qund_str *push;
+    const struct qund_ynode *push_at; /* its list */
     size_t n_ids, n_push;
 };
 struct org_holder {

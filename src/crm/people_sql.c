@@ -2,6 +2,7 @@
  *
  * In a chat an @ is followed by a display name and no end mark, and names hold spaces. So the text
  * behind it is looked up as a name, one character less each time, longest first. */
+#include "config/config.h"
 #include "crm/people.h"
 
 #define NAME_CHARS 24 /* of a display name that are tried; WeChat allows 16 Han or 32 letters */
@@ -22,6 +23,21 @@ int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
     }
     qund_stmt_reset(st);
     return rc;
+}
+
+int qund_crm_reads_alone(struct qund_db *db, int64_t staff, const struct qund_target_cfg *to)
+{
+    struct qund_stmt *st;
+    int rc;
+
+    if (!to->single)
+        return to->shared != QUND_SHARED_TRUE;
+    st = qund_sql(db, "SELECT 1 FROM staff_push p JOIN staff s ON s.id = p.staff"
+                      " WHERE p.target = :to AND p.staff <> :staff AND s.active = 1 LIMIT 1");
+    qund_bind_str(st, ":to", qund_str(to->name));
+    qund_bind_int(st, ":staff", staff);
+    rc = qund_any(st);
+    return rc < 0 ? rc : rc == 0;
 }
 
 /* The one value that `sql` reads of a member of staff; nothing is added when there is none. */

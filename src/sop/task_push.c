@@ -11,6 +11,7 @@
  *
  * In a plan that was made `direct` or `confirm` nobody is told where the configuration names a way
  * for that: task_say.c. */
+#include "crm/people.h"
 #include "outbox/link.h"
 #include "sop/task_parts.h"
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct telling {
     int64_t staff;
     struct qund_str name, phone, ids; /* of that person; ids: a JSON object, realm → id */
     struct qund_str group;            /* its name */
+    bool alone;                       /* nobody else reads at the target in hand */
     bool told;
 };
 
@@ -34,7 +36,8 @@ static bool put_link(const struct telling *x, const struct qund_target_cfg *to, 
 {
     const struct qund_config *c = x->s->deps.config;
 
-    return qund_link_address(c, x->s->deps.link_key, to,
+    return x->alone &&
+           qund_link_address(c, x->s->deps.link_key, to,
                              &(struct qund_link){about, x->staff, x->t->now + c->alert.link_for_ms},
                              out);
 }
@@ -225,6 +228,10 @@ static int send_to(struct telling *x, struct qund_str target)
 
     if (!to)
         return 0;
+    rc = qund_crm_reads_alone(x->s->deps.db, x->staff, to);
+    if (rc < 0)
+        return rc;
+    x->alone = rc > 0;
     qund_buf_printf(&key, "task:%lld:%s.%d:%lld:%.*s", (long long)x->a->t.id, t->why, t->n,
                     (long long)x->staff, QUND_STR_ARG(target));
     put_body(x, to, &body);

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import html
 import re
+import signal
 import struct
 import time
 import urllib.parse
@@ -221,6 +222,52 @@ with scratch() as folder, Receiver(folder) as receiver, \
         check((d.data / "key").stat().st_mode & 0o777 == 0o600, "mode")
         equal(fresh.get("/a/" + token_of(key, 1, 1, soon)).status, 404, "old link")
         equal(fresh.get("/a/" + token_of((d.data / "key").read_bytes(), 1, 1, soon)).status, 200, "new link")
+
+    equal(d.stop(), 0, "exit code")
+    d.clean()
+
+TASK = """
+id: now
+title: 现在
+scope: group
+trigger: manual
+steps:
+  - {id: N1, title: 说, at: +0m, kind: service, role: consultant, channel: group, late: 2h, content: "各位好，今天有人吗？",
+     expect: {metric: speakers, gte: 1, window: 30m}}
+"""
+with scratch() as folder, Receiver(folder) as receiver, \
+        Daemon(folder / "d", {"targets": {"own": dict(receiver.target["ops"], cards=False, template="{{short}} {{text}} 见 {{link}}")},
+                              "org": {"file": "org.yaml"}, "quiet": {"hours": "00:00-00:00"}, "sop": {"dirs": ["sop"]},
+                              "alert": {"push_every": "0s"}, "http": {"public_url": "https://qund.example/x/"}}) as d:
+    (d.folder / "sop").mkdir()
+    (d.folder / "sop" / "now.yaml").write_text(TASK, encoding="utf-8")
+    (d.folder / "org.yaml").write_text(ORG.replace("ops", "own"), encoding="utf-8")
+    d.start()
+    api = d.client("ingest")
+
+    def links_of(n, plan):
+        """Whether an alert and a card of a task bring a link."""
+        say(api, n, "多少钱")
+        d.drained()
+        d.run("plan", "create", "now", "--group", "1", check_exit=0)
+        found = [until(lambda head=head: next((c["body"] for c in receiver.calls() if c["body"].startswith(head + " ")), None), 20, head)
+                 for head in (str(n), f"T{plan}")]
+        return ["https://qund.example/x/a/" in body for body in found]
+
+    @case("at one person's place where a second one is told, too, there is no link for either")
+    def _():
+        equal(links_of(1, 1), [False, False], "alert and task")
+        where = f"{d.folder / 'org.yaml'}:4:37"
+        check(f"two people at one person's place: {where}: `push` of zhao names own" in d.degraded()[1], "said", d.degraded())
+        check("event=org.met_pushes" in d.log(), "and in the log")
+
+    @case("each with a place of his own gets his links")
+    def _():
+        (d.folder / "org.yaml").write_text(ORG.replace("ops", "own").replace("own]}\ngroups", "zhaos]}\ngroups"), encoding="utf-8")
+        before = d.log().count("event=config.loaded")
+        d.proc.send_signal(signal.SIGHUP)
+        until(lambda: d.log().count("event=config.loaded") > before and "one person's place" not in d.degraded()[1], 10, "reload")
+        equal(links_of(2, 2), [True, True], "alert and task")
 
     equal(d.stop(), 0, "exit code")
     d.clean()

@@ -106,6 +106,40 @@ def what_ships_gives_no_warning(folder):
     check("share/qund/rules/" in out and "/../" not in out, "paths as a person writes them", out)
 
 
+def two_people_at_one_persons_place_are_a_warning(folder):
+    d = Daemon(folder)
+    mail = {"kind": "mail", "host": "mail.example", "from": "a@x.example"}
+    hook = {"url": "https://x.example/"}
+    one = {"kind": "robots", "robot": "template"}
+    sms = folder / "sms.json"
+    sms.write_text(json.dumps({"help": "x", "shared": False, "url": "{{url}}", "form": {"to": "{{phone}}", "b": "{{text}}"},
+                               "answer": {"code": "/ok", "ends": {"else": "SENT"}}}), encoding="utf-8")
+    met = {"mail": {**mail, "to": ["lin@x.example"]}, "said": {**hook, "template": "{{text}} {{link}}"},
+           "chat": {"kind": "onebot", "channel": "ob", "to": "private:7"},
+           "wechat": {"kind": "bridge", "channel": "br", "to": "private:u"}, "bark": {**one, "template": "bark", "token": "t"}}
+    fine = {"crowd": {**mail, "to": ["a@x.example", "b@x.example"]}, "json": hook, "group": {**hook, "template": "{{text}}"},
+            "named": {**hook, "template": "{{person.name}} {{link}}"}, "each": {"kind": "onebot", "channel": "ob"},
+            "room": {"kind": "onebot", "channel": "ob", "to": "group:7"}, "gateway": {**one, "template": str(sms), "url": "https://x.example/"},
+            "yes": {**mail, "to": ["lin@x.example"], "shared": True}, "no": {**mail, "to": ["lin@x.example"], "shared": False}}
+    d.config.update(targets=met | fine, org={"file": "org.yaml"},
+                    channels={"ob": {"kind": "onebot", "token": "geheim"}, "br": {"kind": "bridge", "token": "x" * 32}})
+    names = ", ".join(met | fine)
+    org = folder / "org.yaml"
+    org.write_text(f"staff:\n  - {{id: lin, push: [{names}]}}\n  - {{id: gone, active: false, push: [{names}]}}\n"
+                   f"  - {{id: wu, push: [json]}}\n  - {{id: zhao, push: [{names}]}}\n", encoding="utf-8")
+    d.write_config()
+    code, out, err = d.run("check")
+    equal((code, out.count("one person's place")), (0, 0), f"without links nothing is amiss {out} {err}")
+    d.config["http"]["public_url"] = "https://q.example"
+    d.write_config()
+    code, out, err = d.run("check")
+    for at, name in enumerate(met):
+        col = len("  - {id: zhao, push: [") + 1 + sum(len(n) + 2 for n in list(met)[:at])
+        check(f"{org}:5:{col}: warning: `push` of zhao names {name}, one person's place, and so does that of lin" in out,
+              f"{name}, with file, line and column, both people", out, err)
+    equal((code, out.count("one person's place")), (0, len(met)), f"and no other: {out} {err}")
+
+
 def a_path_that_is_not_there_is_told_with_the_line_that_names_it(folder):
     d = Daemon(folder)
     d.write_config("org:\n  file: nobody.yaml\nrules: {dirs: [norules]}\nsop:\n  dirs:\n    - notemplates\n")
@@ -587,6 +621,7 @@ if __name__ == "__main__":
     CASES = [words_are_refused_by_name, help_is_there_for_every_command, every_broken_rule_file_is_named_at_once,
              a_plan_shows_what_is_known_of_its_words, a_role_that_nobody_holds_is_a_warning,
              what_ships_gives_no_warning,
+             two_people_at_one_persons_place_are_a_warning,
              a_path_that_is_not_there_is_told_with_the_line_that_names_it,
              templates_are_told_from_rules_by_their_steps,
              a_refused_plan_says_all_that_is_wrong_and_figures_are_numbers,
