@@ -178,6 +178,23 @@ static void too_many_events_pause_the_socket_and_none_is_lost(void **state)
     end(a);
 }
 
+/* What libwebsockets never does, asked to stop: the last guard over the memory of a connection. */
+static void a_socket_that_does_not_pause_is_closed_in_the_end(void **state)
+{
+    struct at *a = begin("");
+
+    (void)state;
+    event(a, 1);
+    fake_pass(&a->f, 0);
+    for (int i = 2; i <= 8193; i++)
+        event(a, i);
+    assert_true(a->f.paused);
+    assert_int_equal(a->f.closed_with, 0);
+    event(a, 8194);
+    assert_int_equal(a->f.closed_with, 4429);
+    end(a);
+}
+
 static void what_came_before_the_connection_broke_is_stored(void **state)
 {
     struct at *a = begin("");
@@ -372,6 +389,7 @@ int main(void)
         cmocka_unit_test(what_could_not_be_stored_is_handed_over_again),
         cmocka_unit_test(a_refused_event_is_named_and_those_around_it_stored),
         cmocka_unit_test(too_many_events_pause_the_socket_and_none_is_lost),
+        cmocka_unit_test(a_socket_that_does_not_pause_is_closed_in_the_end),
         cmocka_unit_test(what_came_before_the_connection_broke_is_stored),
         cmocka_unit_test(a_channel_closes_with_events_under_way),
         cmocka_unit_test(an_ack_that_finds_no_room_is_said_later),
