@@ -135,7 +135,7 @@ static void decide_close(struct conn *c, const struct qund_resp *resp)
 {
     size_t whole = c->head_n + (size_t)c->req.head.content_length;
 
-    if (resp->close || c->server->draining || c->in.n < whole)
+    if (resp->close || c->server->draining || c->in.n < whole || c->chunks_to_come)
         c->close_after = true;
 }
 

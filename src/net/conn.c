@@ -7,7 +7,8 @@
  * A connection works on one request at a time; what a peer sends ahead waits in its socket, and at
  * most one buffer's worth of it here. The buffer holds head and body of the request in hand, and
  * the request's strings point into it, so nothing is read while a handler has the request:
- * readiness is then simply not asked for.
+ * readiness is then simply not asked for. A body that comes in chunks is moved together as it
+ * comes, so that head, body and whatever follows lie there as if its length had been said at once.
  *
  * A peer may go while its request is with the intake or a reader. The connection then loses its
  * socket but stays (gone) until the handler answers; the answer goes nowhere.
@@ -224,46 +225,83 @@ static void rebase(struct conn *c, const char *before)
                                      &c->req.head, &fault) == (int)c->head_n);
 }
 
+/* length: of a whole body, or the least that one in chunks is going to have. */
 static void refuse_large(struct conn *c, size_t length)
 {
     char why[160];
 
-    snprintf(why, sizeof(why), "the body has %zu bytes, this path takes at most %zu%s%s%s", length,
-             c->req.body_max, c->req.body_key ? " (" : "", c->req.body_key ? c->req.body_key : "",
+    qund_counter_add(c->server->count.body_too_large, 1);
+    snprintf(why, sizeof(why), "the body has %zu bytes%s, this path takes at most %zu%s%s%s",
+             length, c->chunks_to_come ? " or more" : "", c->req.body_max,
+             c->req.body_key ? " (" : "", c->req.body_key ? c->req.body_key : "",
              c->req.body_key ? "); send it in parts, or raise that" : "");
     qund_conn_refuse(c, 413, why);
 }
 
-static void begin_body(struct conn *c)
+/* Room for so many bytes more of a body, out of what all of them may have together. */
+static bool hold_body(struct conn *c, size_t more)
 {
     struct qund_server *s = c->server;
+
+    if (s->bodies + more > s->cfg.bodies_max) {
+        qund_counter_add(s->count.bodies_full, 1);
+        qund_conn_refuse(c, 503, "too many large requests at once; try again");
+        return false;
+    }
+    s->bodies += more;
+    c->body_held += more;
+    return true;
+}
+
+static void await_body(struct conn *c)
+{
+    set_deadline(c, c->server->cfg.body_ms);
+    if (c->req.head.expect_continue) {
+        qund_buf_puts(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
+        qund_conn_flush(c);
+    }
+}
+
+static void begin_body(struct conn *c)
+{
     size_t length = (size_t)c->req.head.content_length;
     size_t whole = c->head_n + length;
     const char *before = c->in.p;
 
     if (length > c->req.body_max) {
-        qund_counter_add(s->count.body_too_large, 1);
         refuse_large(c, length);
         return;
     }
-    if (whole > FIRST_BYTES) {
-        if (s->bodies + length > s->cfg.bodies_max) {
-            qund_counter_add(s->count.bodies_full, 1);
-            qund_conn_refuse(c, 503, "too many large requests at once; try again");
-            return;
-        }
-        s->bodies += length;
-        c->body_held = length;
-    }
+    if (whole > FIRST_BYTES && !hold_body(c, length))
+        return;
     c->state = CONN_BODY;
-    if (c->in.n >= whole)
+    if (c->chunks_to_come)
+        await_body(c); /* read_chunks makes room, as far as they come */
+    if (c->chunks_to_come || c->in.n >= whole)
         return;
     qund_buf_reserve(&c->in, whole - c->in.n);
     rebase(c, before);
-    set_deadline(c, s->cfg.body_ms);
-    if (c->req.head.expect_continue) {
-        qund_buf_puts(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
-        qund_conn_flush(c);
+    await_body(c);
+}
+
+/* The chunks that are at hand join the body. Whole: as if Content-Length had said it. */
+static void read_chunks(struct conn *c)
+{
+    size_t at = c->head_n + c->chunk.total, used, made;
+    struct qund_http1_fault fault;
+    int rc = qund_chunk_read(&c->chunk, c->in.p + at, c->in.n - at, c->req.body_max, &used, &made,
+                             &fault);
+
+    memmove(c->in.p + at + made, c->in.p + at + used, c->in.n - at - used);
+    c->in.n -= used - made;
+    if (rc == QUND_E_FULL) {
+        refuse_large(c, c->chunk.total + c->chunk.left);
+    } else if (rc < 0) {
+        qund_counter_add(c->server->count.bad_head, 1);
+        qund_conn_refuse(c, fault.status, fault.why);
+    } else if (rc > 0) {
+        c->req.head.content_length = (int64_t)c->chunk.total;
+        c->chunks_to_come = false;
     }
 }
 
@@ -279,6 +317,8 @@ static void begin_request(struct conn *c)
     c->req.user = NULL;
     c->req.grant = 0;
     c->close_after = !c->req.head.keep_alive;
+    c->chunk = (struct qund_chunk){0};
+    c->chunks_to_come = c->req.head.chunked;
     c->owed = true;
     s->ops.head(s->arg, &c->req);
     if (c->state == CONN_TOP) {
@@ -327,10 +367,12 @@ static void process(struct conn *c)
     for (;;) {
         if ((c->state == CONN_IDLE && c->in.n > 0) || c->state == CONN_HEAD)
             read_head(c);
+        if (c->state == CONN_BODY && c->chunks_to_come)
+            read_chunks(c);
         if (c->state == CONN_BODY) {
             size_t length = (size_t)c->req.head.content_length;
 
-            if (c->in.n - c->head_n < length)
+            if (c->chunks_to_come || c->in.n - c->head_n < length)
                 break;
             c->state = CONN_BUSY;
             c->deadline_ms = 0;
@@ -344,14 +386,29 @@ static void process(struct conn *c)
     c->in_process = false;
 }
 
+/* False: there is none, and that was answered. */
+static bool make_room(struct conn *c)
+{
+    const char *before = c->in.p;
+
+    if (c->in.cap == 0) {
+        qund_buf_reserve(&c->in, FIRST_BYTES - 1); /* the buffer adds its own final NUL */
+    } else if (c->in.cap - c->in.n < 2) {
+        if (c->state == CONN_BODY && !hold_body(c, c->in.cap))
+            return false;
+        qund_buf_reserve(&c->in, c->in.cap);
+        if (c->state == CONN_BODY)
+            rebase(c, before);
+    }
+    return true;
+}
+
 static void read_some(struct conn *c)
 {
     ssize_t n;
 
-    if (c->in.cap == 0)
-        qund_buf_reserve(&c->in, FIRST_BYTES - 1); /* the buffer adds its own final NUL */
-    else if (c->in.cap - c->in.n < 2)
-        qund_buf_reserve(&c->in, c->in.cap);
+    if (!make_room(c))
+        return;
     n = recv(c->fd, c->in.p + c->in.n, c->in.cap - c->in.n - 1, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;

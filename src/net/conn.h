@@ -3,6 +3,7 @@
 #ifndef QUND_NET_CONN_H
 #define QUND_NET_CONN_H
 #include "core/metric.h"
+#include "net/chunk.h"
 #include "net/internal.h"
 #include "net/peers.h"
 #include "net/server.h"
@@ -32,6 +33,8 @@ struct conn {
     int64_t deadline_ms; /* loop time; 0: none */
     struct qund_buf in, out;
     size_t scanned, head_n, out_at, body_held;
+    struct qund_chunk chunk;
+    bool chunks_to_come; /* the body in hand comes in chunks and is not whole */
     void (*drained)(void *arg);
     void *drained_arg;
     bool wants_drained;

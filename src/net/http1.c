@@ -3,9 +3,9 @@
  * Request smuggling lives on disagreement: a proxy and a server that read the same bytes as
  * different requests. So nothing is repaired here. One spelling is accepted, everything else is
  * refused and the connection closed: lines end in CR LF only; no NUL or control byte anywhere; no
- * folded lines, no blank before a colon; one Host; at most one Content-Length of 1-8 digits; no
- * Transfer-Encoding (a request without a length gets 411 and may come again with one; together
- * with a length it is an attack and gets 400); origin-form targets only.
+ * folded lines, no blank before a colon; one Host; at most one Content-Length of 1-8 digits; or
+ * one Transfer-Encoding that is `chunked` to the letter, of POST, PUT and PATCH alone (another
+ * method gets 411; together with a length it is an attack and gets 400); origin-form targets only.
  *
  * The refusals are a table of what was seen in the wild more than of the grammar; RFC 9112 allows
  * each of them. */
@@ -272,15 +272,24 @@ static int note_header(const struct qund_header *h, struct qund_http1 *out, stru
     return QUND_OK;
 }
 
+static int check_encoding(const struct framing *fr, struct qund_http1 *out,
+                          struct qund_http1_fault *f)
+{
+    if (fr->lengths > 0 || fr->encodings > 1 || out->minor == 0)
+        return fail(f, 400, "Transfer-Encoding beside another framing");
+    if (!fr->chunked)
+        return fail(f, 501, "the only Transfer-Encoding that is taken is chunked");
+    if (out->method != QUND_POST && out->method != QUND_PUT && out->method != QUND_PATCH)
+        return fail(f, 411, "only POST, PUT and PATCH bring a chunked body; send a Content-Length");
+    out->chunked = true;
+    return QUND_OK;
+}
+
 static int check_framing(const struct framing *fr, struct qund_http1 *out,
                          struct qund_http1_fault *f)
 {
-    if (fr->encodings > 0) {
-        if (fr->lengths > 0 || fr->encodings > 1 || out->minor == 0)
-            return fail(f, 400, "Transfer-Encoding beside another framing");
-        return fr->chunked ? fail(f, 411, "send a Content-Length; chunked bodies are not taken")
-                           : fail(f, 501, "Transfer-Encoding is not taken");
-    }
+    if (fr->encodings > 0 && check_encoding(fr, out, f) < 0)
+        return QUND_E_PROTO;
     if (out->minor == 1 && fr->hosts == 0)
         return fail(f, 400, "Host is missing");
     if (out->upgrade.p && (out->method != QUND_GET || out->content_length > 0 || out->minor == 0))
@@ -302,7 +311,7 @@ int qund_http1_parse(struct qund_str in, size_t max_bytes, size_t *scanned, stru
     out->n_headers = 0;
     out->content_length = 0;
     out->upgrade = QUND_STR_NONE;
-    out->expect_continue = out->connection_upgrade = false;
+    out->expect_continue = out->connection_upgrade = out->chunked = false;
     rest = qund_str_n(in.p, (size_t)head_n - 2);
     if (rest.n == 0)
         return fail(fault, 400, "empty request line");

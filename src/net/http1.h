@@ -29,6 +29,7 @@ struct qund_http1 {
     struct qund_header headers[QUND_HTTP_HEADERS_MAX];
     size_t n_headers;
     int64_t content_length; /* 0 when absent */
+    bool chunked;           /* the body comes in chunks (chunk.h), its length is not known yet */
     bool keep_alive, expect_continue, connection_upgrade;
 };
 /* What was wrong: an HTTP status and a static reason. */

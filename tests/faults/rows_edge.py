@@ -172,7 +172,14 @@ def odd_requests(token):
     refused = {400, 411, 413, 414, 431, 501, 505}
     return {
         "TE and CL": (head(post + size + "Transfer-Encoding: chunked\r\n", b"0\r\n\r\n" + inner), refused),
-        "TE chunked": (head(post + "Transfer-Encoding: chunked\r\n", b"13\r\n" + event + b"\r\n0\r\n\r\n"), refused),
+        "CL and TE": (head(post + "Transfer-Encoding: chunked\r\n" + size, b"0\r\n\r\n" + inner), refused),
+        "two TE": (head(post + "Transfer-Encoding: chunked\r\n" * 2, b"0\r\n\r\n" + inner), refused),
+        "chunk with an extension": (head(post + "Transfer-Encoding: chunked\r\n", b"13;a\r\n" + event + b"\r\n0\r\n\r\n"), refused),
+        "chunk longer than it says": (head(post + "Transfer-Encoding: chunked\r\n", b"12\r\n" + event + b"\r\n0\r\n\r\n"), refused),
+        "chunks with bare LF": (head(post + "Transfer-Encoding: chunked\r\n", b"13\n" + event + b"\n0\n\n"), refused),
+        "a length behind the chunks": (head(post + "Transfer-Encoding: chunked\r\n",
+                                            b"13\r\n" + event + b"\r\n0\r\nContent-Length: 3\r\n\r\n"), refused),
+        "chunked GET": (head("GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"), refused),
         "TE xchunked": (head(post + "Transfer-Encoding: xchunked\r\n", inner), refused),
         "TE with a tab": (head(post + size + "Transfer-Encoding:\tchunked\r\n", inner), refused),
         "two lengths": (head(post + size + "Content-Length: 0\r\n"), refused),

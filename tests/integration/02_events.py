@@ -25,6 +25,18 @@ with scratch() as folder, Daemon(folder / "d", {"channels": {"other": {"kind": "
         ids = {json.loads(line)["id"] for line in stored()}
         equal(ids, {"o1", "a0", "a1", "a2", "n0", "n1", "n2", "n3", "z1"}, "stored ids")
 
+    @case("a body in chunks is taken like one whose length was said, within the same limit")
+    def _():
+        body = json.dumps([dict(EVENT, id=f"c{i}") for i in range(90)]).encode()
+        for cut, want in ((1, {"accepted": 90}), (1000, {"accepted": 90}), (1 << 20, {"accepted": 90})):
+            parts = (body[i:i + cut] for i in range(0, len(body), cut))
+            equal(api.events(parts, Content_Type="application/json").json(), want, f"in pieces of {cut}")
+        equal(len([line for line in stored() if '"id":"c' in line.replace(" ", "")]), 90, "stored once each")
+        got = api.events((b" " * 1000 for _ in range(70)), Content_Type="application/json")
+        equal((got.status, got.json()["error"]["code"]), (413, "too_large"), "larger than http.max_body")
+        check("or more, this path takes at most 65536 (http.max_body)" in got.json()["error"]["message"], "and says so", got)
+        equal(api.post("/api/v1/events", dict(EVENT, id="after-chunks")).json(), {"accepted": 1}, "the next one")
+
     @case("an empty array takes nothing and hurts nobody")
     def _():
         got = api.events(b"[]", Content_Type="application/json")

@@ -171,6 +171,8 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         got = post(d.port, "qq", message(7, 110, 8, "签名", 50), secret=SECRET, account=7)
         equal((got.status, got.body), (204, b""), "answer")
         becomes(1, group="110")
+        got = post(d.port, "qq", message(7, 110, 8, "分段", 57), secret=SECRET, account=7, chunk=16)
+        equal((got.status, [r["text"] for r in becomes(2, group="110")]), (204, ["签名", "分段"]), "also in chunks")
         equal(post(d.port, "qq", {"self_id": 7, "post_type": "meta_event", "meta_event_type": "heartbeat",
                                   "interval": 5000}, secret=SECRET, account=7).status, 204, "a heartbeat")
 

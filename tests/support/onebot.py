@@ -184,8 +184,8 @@ class Listening:
         return until(lambda: self.lines[-1] if len(self.lines) >= n else None, seconds, f"qund dials ({n})")
 
 
-def post(port, channel, event, secret=None, token=None, signature=None, account=None, path="/http"):
-    """HTTP POST; the answer."""
+def post(port, channel, event, secret=None, token=None, signature=None, account=None, path="/http", chunk=0):
+    """HTTP POST, in pieces of `chunk` bytes where that is said; the answer."""
     body = event if isinstance(event, (bytes, str)) else json.dumps(event, ensure_ascii=False)
     body = body.encode() if isinstance(body, str) else body
     headers = {"Content_Type": "application/json"}
@@ -197,6 +197,8 @@ def post(port, channel, event, secret=None, token=None, signature=None, account=
         headers["X_Signature"] = signature
     if token:
         headers["Authorization"] = f"Bearer {token}"
+    if chunk:
+        body = iter([body[i:i + chunk] for i in range(0, len(body), chunk)])
     with Client(port) as c:
         return c.ask("POST", f"/hook/{channel}{path}", body, **headers)
 

@@ -105,6 +105,41 @@ class NetServer(unittest.TestCase):
                 s.sendall(b"POST / HTTP/1.1\r\n" + H + b"Content-Length: %d\r\n\r\n" % len(body) + body)
                 self.assertEqual(read_answer(f)[2], body)
 
+    def test_bodies_in_chunks_come_whole(self):
+        head = b"POST / HTTP/1.1\r\n" + H + b"Transfer-Encoding: Chunked\r\n\r\n"
+        body = bytes(range(256)) * 4096  # as large as it may be
+        with self.server.connect() as s:
+            f = s.makefile("rb")
+            for size in (7, 1000, 65536, len(body)):
+                part = body[:4096] if size == 7 else body
+                s.sendall(head + b"".join(b"%X\r\n" % len(part[i:i + size]) + part[i:i + size] + b"\r\n"
+                                          for i in range(0, len(part), size)) + b"0\r\n\r\n")
+                self.assertEqual(read_answer(f)[2], part)
+            for byte in head + b"3\r\nabc\r\n0\r\n\r\n":  # one at a time
+                s.sendall(bytes([byte]))
+            self.assertEqual(read_answer(f)[2], b"abc")
+            s.sendall(head + b"0\r\n\r\n" + head + b"5\r\nfirst\r\n0\r\n\r\n"  # the next is already behind it
+                      + b"POST / HTTP/1.1\r\n" + H + b"Content-Length: 6\r\n\r\nsecond")
+            self.assertEqual([read_answer(f)[2] for _ in range(3)], [b"ok", b"first", b"second"])
+            s.sendall(head.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            self.assertEqual(f.readline() + f.readline(), b"HTTP/1.1 100 Continue\r\n\r\n")
+            s.sendall(b"2\r\nhi\r\n0\r\n\r\n")
+            self.assertEqual(read_answer(f)[2], b"hi")
+
+    def test_broken_chunks_are_refused_and_nothing_behind_them_is_read(self):
+        head = b"POST / HTTP/1.1\r\n" + H + b"Transfer-Encoding: chunked\r\n\r\n"
+        smuggled = b"GET / HTTP/1.1\r\n" + H + b"\r\n"
+        for broken in (b"3\nabc\r\n0\r\n\r\n", b"3;a\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"0\r\nX: y\r\n\r\n",
+                       b"-1\r\n", b"\r\n\r\n", b"100000000\r\n"):
+            data = self.one_shot(smuggled + head + broken + smuggled)
+            self.assertEqual((data.count(b"HTTP/1.1 "), data.count(b"HTTP/1.1 400 ")), (2, 1), broken)
+        for large in (b"100001\r\n", b"FFFFFFFF\r\n", b"100000\r\n" + b"x" * 0x100000 + b"\r\n1\r\n"):
+            data = self.one_shot(head + large + smuggled)
+            self.assertEqual((data.count(b"HTTP/1.1 "), data.count(b"HTTP/1.1 413 ")), (1, 1), large[:20])
+        began = time.monotonic()
+        self.assertIn(b" 408 ", self.one_shot(head + b"5\r\nab"))
+        self.assertLess(time.monotonic() - began, 6)
+
     def test_smuggling_gets_400_and_a_closed_connection(self):
         cases = [
             b"POST / HTTP/1.1\r\n" + H + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
