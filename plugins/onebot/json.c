@@ -6,7 +6,8 @@
  *
  * Ids are the field's trouble: integers beyond 2^53, negative ones, strings, floats without a
  * fraction. They are text here and everywhere behind, and never pass through a double unless the
- * peer wrote one. */
+ * peer wrote one. Some peers count in 64 bits without a sign; jansson ends at 2^63 - 1 and refuses
+ * the text. It is then read again with those numbers between quotes: their digits are the id. */
 #include "json.h"
 #include "halves.h"
 #include <math.h>
@@ -44,24 +45,97 @@ static json_t *parse(const char *p, size_t n, json_error_t *error)
     return json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, error);
 }
 
+/* Digits of a number that 64 bits hold without a sign, and not with one. */
+static bool needs_64_bits(struct qund_str s)
+{
+    static const char OVER[] = "9223372036854775807", LAST[] = "18446744073709551615";
+
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    return (s.n == 19 && memcmp(s.p, OVER, 19) > 0) ||
+           (s.n == 20 && s.p[0] == '1' && memcmp(s.p, LAST, 20) <= 0);
+}
+
+/* The value that begins at i and is neither string nor bracket: up to where it must end. */
+static size_t bare_end(struct qund_str text, size_t i)
+{
+    while (i < text.n && !strchr(",:[]{}\" \t\r\n", text.p[i]))
+        i++;
+    return i;
+}
+
+/* A copy with those numbers as strings. NULL: there is none. */
+static char *numbers_quoted(struct qund_str text, size_t *n)
+{
+    char *out = malloc(text.n + 2 * (text.n / 19) + 1);
+    bool quoted = false, any = false;
+    size_t i = 0;
+
+    *n = 0;
+    while (out && i < text.n) {
+        size_t end = quoted ? i : bare_end(text, i);
+        bool large = needs_64_bits(qund_str_n(text.p + i, end - i));
+
+        if (end == i) { /* a byte of a string, or between values */
+            if (quoted && text.p[i] == '\\' && i + 1 < text.n)
+                out[(*n)++] = text.p[i++];
+            else if (text.p[i] == '"')
+                quoted = !quoted;
+            out[(*n)++] = text.p[i++];
+            continue;
+        }
+        any |= large;
+        if (large)
+            out[(*n)++] = '"';
+        memcpy(out + *n, text.p + i, end - i);
+        *n += end - i;
+        i = end;
+        if (large)
+            out[(*n)++] = '"';
+    }
+    if (any)
+        return out;
+    free(out);
+    return NULL;
+}
+
+static const char *what_is_wrong(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_duplicate_key:
+        return "a key stands twice";
+    case json_error_numeric_overflow:
+        return "a number beyond 64 bits (as a string it could be read)";
+    default:
+        return "not JSON";
+    }
+}
+
 json_t *ob_json_read(struct qund_str text, const char **why)
 {
     json_error_t error;
     json_t *doc;
-    char *mended;
+    char *mended, *quoted = NULL;
 
     *why = too_much(text);
     if (*why)
         return NULL;
-    doc = parse(text.p ? text.p : "", text.n, &error);
+    text.p = text.p ? text.p : "";
+    doc = parse(text.p, text.n, &error);
     mended = doc ? NULL : halves_mended(text);
     if (mended) {
-        doc = parse(mended, text.n, &error);
-        free(mended);
+        text.p = mended;
+        doc = parse(text.p, text.n, &error);
     }
+    if (!doc && json_error_code(&error) == json_error_numeric_overflow)
+        quoted = numbers_quoted(text, &text.n);
+    if (quoted)
+        doc = parse(quoted, text.n, &error);
     if (!doc)
-        *why =
-            json_error_code(&error) == json_error_duplicate_key ? "a key stands twice" : "not JSON";
+        *why = what_is_wrong(&error);
+    free(mended);
+    free(quoted);
     return doc;
 }
 
@@ -94,7 +168,7 @@ struct qund_str ob_get_id(const json_t *o, const char *key, struct ob_pool *p, b
     bool was_number = json_is_integer(v) || integral(v);
 
     if (number)
-        *number = was_number;
+        *number = was_number || needs_64_bits(ob_json_text(v));
     if (was_number)
         return ob_pool_printf(p, "%lld",
                               json_is_integer(v) ? (long long)json_integer_value(v)

@@ -9,7 +9,8 @@
 #define OB_JSON_VALUES 131072u /* a member list of 5,000 has about 80,000 */
 
 /* The document, to be given back by ob_json_free; NULL: *why says why, static. Duplicate keys,
- * depth, number of values and bytes behind the end are refused. */
+ * depth, number of values and bytes behind the end are refused. Integers from 2^63 to 2^64 - 1 are
+ * strings in it. */
 json_t *ob_json_read(struct qund_str text, const char **why);
 void ob_json_free(json_t *doc);
 

@@ -33,6 +33,7 @@ ELEVEN = (
      {"type": "message", "text": "@9 好[的]", "mentions": ["9"]}),
     ("a message that has its CQ string alone", {k: v for k, v in message(7, 0, 8, "", 112, raw_message="[CQ:at,qq=9]在").items() if k != "message"},
      {"text": "@9 在", "mentions": ["9"]}),
+    ("a sender's number of 64 bits without a sign", message(7, 0, 18446744073709551615, "大号", 120), {"sender": "18446744073709551615", "text": "大号"}),
     ("a CQ code in the words of a person stays words", message(7, 0, 8, [part("text", text="[CQ:at,qq=all]")], 103),
      {"text": "[CQ:at,qq=all]"}),
     ("a private message as an array", private(8, 104, [part("text", text="在吗")]), {"id": "7:104", "to": "7", "text": "在吗", "sender": "8"}),

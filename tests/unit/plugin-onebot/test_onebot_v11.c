@@ -52,6 +52,42 @@ static void ids_come_as_numbers_strings_and_floats(void **state)
     assert_true(f->group_text && f->user_text && f->message_text);
 }
 
+static void ids_of_64_bits_without_a_sign_keep_their_digits(void **state)
+{
+    struct ob_frame *f = *state;
+
+    becomes(f,
+            "{\"post_type\":\"message\",\"self_id\":18446744073709551615,\"group_id\":"
+            "9223372036854775808, \"user_id\" : 10000000000000000001\n,\"message_id\":"
+            "9223372036854775807,\"message\":[{\"type\":\"at\",\"data\":{\"qq\":"
+            "18446744073709551614}},{\"type\":\"text\",\"data\":{\"text\":"
+            "\"\\\"9223372036854775808,\\\\\"}}]}",
+            "message id=18446744073709551615:9223372036854775807 group=9223372036854775808 "
+            "from=10000000000000000001 account=18446744073709551615 "
+            "text=@18446744073709551614 \"9223372036854775808,\\ @18446744073709551614");
+    assert_false(f->group_text || f->user_text || f->message_text);
+    becomes(f,
+            "{\"post_type\":\"message\",\"self_id\":7,\"group_id\":9223372036854775808,"
+            "\"user_id\":8,\"message_id\":1,\"message\":\"a\\ud83d\"}",
+            "message id=7:1 group=9223372036854775808 from=8 account=7 text=a\xef\xbf\xbd");
+}
+
+static void numbers_beyond_64_bits_are_refused_by_name(void **state)
+{
+    static const char *const NUMBERS[] = {"18446744073709551616", "-9223372036854775809",
+                                          "99999999999999999999", "1e999"};
+
+    for (size_t i = 0; i < OB_LEN(NUMBERS); i++) {
+        char text[200];
+
+        snprintf(text, sizeof(text),
+                 "{\"post_type\":\"message\",\"self_id\":7,\"user_id\":%s,\"message\":\"x\"}",
+                 NUMBERS[i]);
+        is_refused(*state, qund_str(text),
+                   "a number beyond 64 bits (as a string it could be read)");
+    }
+}
+
 static void times_are_seconds_or_milliseconds_or_nothing(void **state)
 {
     becomes(*state, "{\"post_type\":\"notice\",\"notice_type\":\"friend_add\",\"time\":1700000000}",
@@ -432,6 +468,8 @@ int main(void)
         TEST(a_frame_of_a_real_bridge),
         TEST(both_forms_of_a_message_say_the_same),
         TEST(ids_come_as_numbers_strings_and_floats),
+        TEST(ids_of_64_bits_without_a_sign_keep_their_digits),
+        TEST(numbers_beyond_64_bits_are_refused_by_name),
         TEST(times_are_seconds_or_milliseconds_or_nothing),
         TEST(media_are_words_for_readers_and_addresses_for_programs),
         TEST(everybody_is_addressed),
