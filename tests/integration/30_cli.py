@@ -277,6 +277,11 @@ def explain_takes_a_number_an_id_and_json(folder):
     for event in ("73", "#73", "m0073", '{"text":"橱柜多少钱一平","ts":"2020-01-01T00:00:00Z","group":"g","sender":"a"}'):
         _, out, _ = d.run("explain", event, "price-question", check_exit=0)
         check("多少钱" in out and "结论" in out, "conditions are shown", event, out)
+    for text, hit in (("多少 钱", True), ("价 格 多少", True), ("多 少钱一 斤", True), ("怎么 卖", True), ("多 少 钱", True),
+                      ("好 谢谢", False), ("给 二伯 大碗", False), ("多少 人 来", False)):
+        _, out, _ = d.run("explain", json.dumps({"text": text, "ts": "2020-01-01T00:00:00Z", "group": "g", "sender": "a"}),
+                          "price-question", check_exit=0)
+        equal("结论：触发" in out, hit, f"a word that blanks part: {text} {out}")
     code, _, err = d.run("explain", "73", "price-qestion")
     check(code == 1 and "nearest known: price-question" in err, "a near name is offered", err)
     code, _, err = d.run("backtest", "./none.yaml")
