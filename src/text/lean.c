@@ -168,7 +168,7 @@ static void look(struct qund_str folded, struct view *v)
 
 /* --- which grams of the table stand in the text, each once --- */
 struct found {
-    uint16_t mark[SEEN]; /* first entry of a gram, plus one; 0: empty */
+    uint16_t mark[SEEN]; /* where a gram's entries begin, plus one; 0: empty */
 };
 
 static bool is_new(struct found *f, uint16_t entry)
@@ -227,7 +227,7 @@ static int32_t scaled(const struct qund_lean *l, unsigned length, int32_t weight
 static inline void add_gram(const struct qund_lean *l, uint64_t gram, uint16_t entry, void *arg)
 {
     struct qund_leanings *out = arg;
-    const uint16_t *e = l->entries + entry;
+    const uint16_t *e = qund_lean_list(l, entry);
 
     (void)gram;
     for (;; e++) {
@@ -320,7 +320,7 @@ static void keep_part(struct parts *p, const struct qund_lean_part *part)
 static void add_part(const struct qund_lean *l, uint64_t gram, uint16_t entry, void *arg)
 {
     struct parts *p = arg;
-    const uint16_t *e = l->entries + entry;
+    const uint16_t *e = qund_lean_list(l, entry);
 
     for (;; e++) {
         if (qund_lean_entry_intent(*e) == p->intent) {

@@ -214,7 +214,8 @@ static void read_gram_line(struct loader *ld, struct qund_str spelt, struct qund
     struct qund_lean *l = ld->l;
     uint64_t gram = read_gram(spelt);
     uint32_t place = qund_lean_place(l, gram);
-    size_t first = l->n_entries, slot = gram ? qund_lean_seek(l, gram, place) : 0;
+    uint64_t first = l->n_entries / LEAN_STEP;
+    size_t slot = gram ? qund_lean_seek(l, gram, place) : 0;
     unsigned seen = 0;
 
     if (!gram || l->slots[slot]) {
@@ -238,6 +239,7 @@ static void read_gram_line(struct loader *ld, struct qund_str spelt, struct qund
         l->entries[l->n_entries++] = qund_lean_entry((unsigned)intent, weight, !weights.p);
     }
     l->slots[slot] = gram << 16 | first;
+    l->n_entries += l->n_entries % LEAN_STEP;
     l->filter[place >> 3] |= (uint8_t)(1u << (place & 7));
     l->n_grams++;
 }
@@ -276,15 +278,15 @@ static bool make_room(struct loader *ld, struct qund_str text)
         lines += text.p[i] == '\t';
         weights += text.p[i] == '=';
     }
-    if (lines > LEAN_GRAMS_MAX || weights > LEAN_ENTRIES_MAX) {
-        say(ld, "%zu grams with %zu weights; at most %d and %d are allowed", lines, weights,
-            LEAN_GRAMS_MAX, LEAN_ENTRIES_MAX);
+    if (lines > LEAN_GRAMS_MAX || weights + lines > LEAN_ENTRIES_MAX) {
+        say(ld, "%zu grams with %zu weights; at most %d, and %d of both together, are allowed",
+            lines, weights, LEAN_GRAMS_MAX, LEAN_ENTRIES_MAX);
         return false;
     }
     ld->l->n_slots = lines + lines / 3 + 8;
     ld->l->filter = qund_alloc(ld->l->n_slots);
     ld->l->slots = qund_alloc(ld->l->n_slots * sizeof(*ld->l->slots));
-    ld->l->entries = qund_alloc((weights + 1) * sizeof(*ld->l->entries));
+    ld->l->entries = qund_alloc((weights + lines + 1) * sizeof(*ld->l->entries));
     return true;
 }
 
@@ -443,7 +445,7 @@ void qund_lean_print(const struct qund_lean *l, struct qund_buf *out)
             v[n++] = l->slots[i];
     qsort(v, n, sizeof(*v), by_slot);
     for (i = 0; i < n; i++) {
-        const uint16_t *e = l->entries + (v[i] & 0xffff);
+        const uint16_t *e = qund_lean_list(l, v[i]);
 
         qund_lean_spell(v[i] >> 16, spelt);
         qund_buf_printf(out, "%s\t", spelt);

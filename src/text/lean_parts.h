@@ -10,7 +10,8 @@ enum {
     LEAN_LENGTH_STEP = 6, /* characters of one length class; the last class is open */
     LEAN_NAME = 32,
     LEAN_GRAMS_MAX = 45000,
-    LEAN_ENTRIES_MAX = 65535
+    LEAN_STEP = 2, /* the list of a gram begins at a multiple: 16 bits reach so much further */
+    LEAN_ENTRIES_MAX = 65534 * LEAN_STEP
 };
 /* Characters with a meaning of their own. Folded text has neither control characters nor private
  * ones, so these codes are free; blank, ^ and $ of the text itself become LEAN_BLANK, LEAN_OTHER.
@@ -36,7 +37,7 @@ struct qund_lean {
     _Atomic unsigned refs;
     size_t n_intents, n_grams, n_entries, n_slots; /* slots: a quarter and more stays empty */
     uint8_t *filter;                               /* a byte for each slot */
-    uint64_t *slots; /* gram << 16 | its first entry; 0: empty (no gram is 0) */
+    uint64_t *slots; /* gram << 16 | where its entries begin, in steps; 0: empty (no gram is 0) */
     uint16_t *entries;
     int32_t bias[QUND_LEAN_INTENTS_MAX];
     int16_t length[LEAN_LENGTHS][QUND_LEAN_INTENTS_MAX];
@@ -60,6 +61,11 @@ static inline uint32_t qund_lean_place(const struct qund_lean *l, uint64_t gram)
 static inline bool qund_lean_maybe(const struct qund_lean *l, uint32_t place)
 {
     return l->filter[place >> 3] >> (place & 7) & 1;
+}
+/* The entries of a slot: the last one says so. */
+static inline const uint16_t *qund_lean_list(const struct qund_lean *l, uint64_t slot)
+{
+    return l->entries + (size_t)(slot & 0xffff) * LEAN_STEP;
 }
 /* The slot of the gram, or the empty one where it belongs. */
 static inline size_t qund_lean_seek(const struct qund_lean *l, uint64_t gram, uint32_t place)

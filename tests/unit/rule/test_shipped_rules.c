@@ -88,7 +88,7 @@ static void the_shipped_table_leans_where_anybody_would(void **state)
     struct qund_lean *l = shipped_table();
 
     (void)state;
-    assert_in_range(qund_lean_bytes(l), 1, 450 << 10);
+    assert_in_range(qund_lean_bytes(l), 1, 700 << 10);
     for (size_t i = 0; i < QUND_ARRAY_LEN(cases); i++) {
         struct qund_buf folded = {0};
         struct qund_leanings out;

@@ -285,6 +285,18 @@ static void a_broken_table_is_refused_with_every_line(void **state)
     }
 }
 
+/* Grams of two Han characters, each once, with what `weights` says. */
+static void add_grams(struct qund_buf *text, int n, const char *weights)
+{
+    for (int i = 0; i < n; i++) {
+        char c[4], d[4];
+
+        qund_buf_add(text, c, qund_utf8_put(c, 0x4E00 + (uint32_t)i % 300));
+        qund_buf_add(text, d, qund_utf8_put(d, 0x4E00 + (uint32_t)i / 300));
+        qund_buf_printf(text, "\t%s\n", weights);
+    }
+}
+
 static void a_table_beyond_its_bounds_is_refused(void **state)
 {
     struct qund_buf text = {0};
@@ -293,20 +305,37 @@ static void a_table_beyond_its_bounds_is_refused(void **state)
 
     (void)state;
     qund_buf_puts(&text, "lean 1\nintent a 0\n");
-    for (int i = 0; i < 45001; i++) {
-        char c[4], d[4];
-
-        qund_buf_add(&text, c, qund_utf8_put(c, 0x4E00 + (uint32_t)i % 300));
-        qund_buf_add(&text, d, qund_utf8_put(d, 0x4E00 + (uint32_t)i / 300));
-        qund_buf_puts(&text, "\ta=0.01\n");
-    }
+    add_grams(&text, 45001, "a=0.01");
     qund_errs_init(&errs, 8);
     assert_int_equal(qund_lean_parse("t.txt", qund_buf_view(&text), &l, &errs), QUND_E_INVAL);
     assert_string_equal(errs.v[0].text,
-                        "45001 grams with 45001 weights; at most 45000 and 65535 are allowed");
+                        "45001 grams with 45001 weights; at most 45000, and 131068 of"
+                        " both together, are allowed");
     text.n -= strlen("\ta=0.01\n") + 6;
     assert_int_equal(qund_lean_parse("t.txt", qund_buf_view(&text), &l, &errs), 0);
     assert_int_equal(qund_lean_grams(l), 45000);
+    qund_lean_unref(l);
+    qund_errs_done(&errs);
+    qund_buf_done(&text);
+}
+
+static void the_last_gram_of_a_large_table_weighs_what_it_says(void **state)
+{
+    struct qund_buf text = {0};
+    struct qund_leanings v;
+    struct qund_lean *l = NULL;
+    struct qund_errs errs;
+
+    (void)state;
+    qund_buf_puts(&text, "lean 1\nintent a 0\nintent b 0\nintent c 0\n");
+    add_grams(&text, 28000, "a=0.01 b=0.02 c=0.03");
+    qund_buf_puts(&text, "龘\ta=1.00 b=2.00 c=3.00\n");
+    qund_errs_init(&errs, 8);
+    assert_int_equal(qund_lean_parse("t.txt", qund_buf_view(&text), &l, &errs), 0);
+    qund_lean_score(l, QUND_STR("龘"), 0, &v);
+    assert_int_equal(v.sum[0], 100);
+    assert_int_equal(v.sum[1], 200);
+    assert_int_equal(v.sum[2], 300);
     qund_lean_unref(l);
     qund_errs_done(&errs);
     qund_buf_done(&text);
@@ -327,6 +356,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_reads_as_the_same_table),
         cmocka_unit_test(a_broken_table_is_refused_with_every_line),
         cmocka_unit_test(a_table_beyond_its_bounds_is_refused),
+        cmocka_unit_test(the_last_gram_of_a_large_table_weighs_what_it_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
