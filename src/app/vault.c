@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "store/db.h"
 #include "store/maint.h"
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -87,6 +88,21 @@ int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *e
     return rc;
 }
 
+/* A folder may be a disk of its own that was mounted and never written to. */
+static bool holds_something(const char *path)
+{
+    DIR *d = opendir(path);
+    const struct dirent *e;
+    bool found = false;
+
+    if (!d)
+        return errno == ENOTDIR;
+    while (!found && (e = readdir(d)))
+        found = e->d_name[0] != '.' && strcmp(e->d_name, "lost+found") != 0;
+    closedir(d);
+    return found;
+}
+
 /* Lock, key and inhand are made before the store, so a first start that was killed may have left
  * them; of these each was made when there was a store. */
 static bool was_in_use(const struct qund_vault *v, struct qund_buf *traces)
@@ -94,7 +110,7 @@ static bool was_in_use(const struct qund_vault *v, struct qund_buf *traces)
     const char *const behind[] = {v->redis, v->spool, v->reserve, v->rules_cache, v->damage};
 
     for (size_t i = 0; i < QUND_ARRAY_LEN(behind); i++)
-        if (access(behind[i], F_OK) == 0)
+        if (holds_something(behind[i]))
             qund_buf_printf(traces, "%s%s", traces->n ? ", " : "", strrchr(behind[i], '/') + 1);
     return traces->n > 0;
 }

@@ -146,13 +146,14 @@ with scratch() as folder:
         equal(d.log().count("admin token"), 1, "times the token is told")
         equal(d.stop(), 0, "exit code")
 
-    @case("a first start that was killed before it made the store is no hindrance to the next")
+    @case("a first start that was killed before it made the store, and a fresh disk below redis, hinder no start")
     def _():
         with Daemon(folder / "early") as early:
             early.data.mkdir(mode=0o700)
             for part in ("lock", "key", "inhand"):
                 (early.data / part).write_bytes((d.data / part).read_bytes())
             (early.data / "qund.db").touch(0o600)
+            (early.data / "redis/lost+found").mkdir(mode=0o700, parents=True)   # as on a disk of its own
             early.start()
             equal(early.stop(), 0, "exit code")
 

@@ -153,7 +153,7 @@ def a_path_that_is_not_there_is_told_with_the_line_that_names_it(folder):
     check(code == 1 and told[0] in out + err and told[1] in out + err, "doctor names the line, too", out, err)
     code, _, err = d.run("sop", "list")
     check(code == 1 and told[2] in err, "whoever asks for templates is told it", err)
-    code, _, err = d.run("serve")
+    code, _, err = d.run("serve", "--listen", "127.0.0.1:0")
     check(code == 1 and told[1] in err, "a start without rules as well", err)
 
 
