@@ -10,9 +10,11 @@ struct qund_crm_gap {
     struct qund_str account; /* NONE: all of the channel's */
     int64_t grp;             /* 0: all groups */
     int64_t from, to;        /* event time; to 0: it is not over */
+    int64_t unfilled;        /* groups whose history could not be read to fill it */
     int64_t seq;
 };
-/* Engine thread. The same gap told again gets its end; an open one of the same place that began
+/* Engine thread. The same gap told again gets its end, and keeps the most it was told of unfilled;
+ * an open one of the same place that began
  * before ends where this one begins. INVAL: it ends before it begins. */
 QUND_CHECK int qund_crm_gap_put(struct qund_db *db, const struct qund_crm_gap *gap);
 /* Nobody listened on any channel: we were not there. A gap of each realm, without a channel. */

@@ -42,10 +42,12 @@ int qund_crm_gap_put(struct qund_db *db, const struct qund_crm_gap *g)
     if (rc < 0)
         return rc;
     /* The end may come before the beginning: then it stays. */
-    st = qund_sql(db, "INSERT INTO gap(realm, channel, account, grp, from_ts, to_ts, open, seq)"
-                      " VALUES(:realm, :channel, :account, :grp, :from, :to, :open, :seq)"
-                      " ON CONFLICT(realm, channel, account, grp, from_ts) DO UPDATE"
-                      " SET to_ts = :to, open = :open, seq = :seq WHERE open = 1 OR :open = 0");
+    st =
+        qund_sql(db, "INSERT INTO gap(realm, channel, account, grp, from_ts, to_ts, open, unfilled,"
+                     " seq) VALUES(:realm, :channel, :account, :grp, :from, :to, :open, :unfilled,"
+                     " :seq) ON CONFLICT(realm, channel, account, grp, from_ts) DO UPDATE"
+                     " SET to_ts = :to, open = :open, unfilled = max(unfilled, :unfilled),"
+                     " seq = :seq WHERE open = 1 OR :open = 0");
     qund_bind_int(st, ":realm", g->realm);
     qund_bind_int(st, ":channel", g->channel);
     qund_bind_str(st, ":account", g->account.p ? g->account : QUND_STR(""));
@@ -53,6 +55,7 @@ int qund_crm_gap_put(struct qund_db *db, const struct qund_crm_gap *g)
     qund_bind_int(st, ":from", g->from);
     qund_bind_int(st, ":to", open ? g->from + OPEN_MS : g->to);
     qund_bind_int(st, ":open", open);
+    qund_bind_int(st, ":unfilled", g->unfilled > 0 ? g->unfilled : 0);
     qund_bind_int(st, ":seq", g->seq);
     return qund_run(st);
 }

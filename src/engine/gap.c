@@ -17,6 +17,7 @@ int qund_engine_gap(struct qund_engine *e, struct subject *s)
                                .grp = s->group ? s->group->id : 0,
                                .from = qund_data_int(e, s->ev->data, "from"),
                                .to = qund_data_int(e, s->ev->data, "to"),
+                               .unfilled = qund_data_int(e, s->ev->data, "unfilled"),
                                .seq = s->row.seq};
     int rc;
 

@@ -1,5 +1,5 @@
-/* gaps_sql.c - GET gaps: when which channel, account or group was not heard. The rows are crm's;
- * only read here. */
+/* gaps_sql.c - GET gaps: when which channel, account or group was not heard, and whether a history
+ * that was to fill it could not be read. The rows are crm's; only read here. */
 #include "http/internal.h"
 
 static void print_gap(struct qund_stmt *st, struct qund_jw *w)
@@ -17,6 +17,8 @@ static void print_gap(struct qund_stmt *st, struct qund_jw *w)
     if (qund_col_int(st, 7) == 0)
         qund_jw_kts(w, "to", qund_col_int(st, 6));
     qund_jw_kbool(w, "open", qund_col_int(st, 7) != 0);
+    if (qund_col_int(st, 8) > 0)
+        qund_jw_kint(w, "unfilled", qund_col_int(st, 8));
     qund_jw_end_obj(w);
 }
 
@@ -25,7 +27,7 @@ int qund_api_gaps(struct qund_reader *rd, const struct qund_call *c, struct qund
     struct qund_jw w = qund_jw(&a->body);
     struct qund_stmt *st = qund_sql(
         rd->db, "SELECT g.id, r.name, c.name, g.account, g.grp, g.from_ts, g.to_ts,"
-                " g.open AND g.to_ts > :now FROM gap g JOIN realm r ON r.id = g.realm"
+                " g.open AND g.to_ts > :now, g.unfilled FROM gap g JOIN realm r ON r.id = g.realm"
                 " LEFT JOIN channel c ON c.id = g.channel WHERE g.id < :before"
                 " AND (:grp = 0 OR g.grp = 0 OR g.grp = :grp) ORDER BY g.id DESC LIMIT :limit");
     int64_t before, last = 0;

@@ -294,8 +294,9 @@ static const struct qund_route ROUTES[] = {
      "It was dealt with elsewhere", LIST(REASON), .command = "question.done"},
 
     {QUND_GET, BASE "/gaps", ROLES_READ, ROUTE_READ, "gaps",
-     "When which channel, account or group was not heard", LIST(GAPS), .read = qund_api_gaps,
-     .page = true},
+     "When which channel, account or group was not heard, and of how many groups the history could "
+     "not be read (unfilled)",
+     LIST(GAPS), .read = qund_api_gaps, .page = true},
 
     {QUND_GET, BASE "/groups", ROLES_READ, ROUTE_READ, "groups", "Groups", LIST(NAMED),
      .read = qund_api_people, .what = "groups", .page = true},

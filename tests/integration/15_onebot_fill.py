@@ -103,6 +103,10 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         equal(unfilled(20), [dict(gap, unfilled=1)], "the same gap, told again")
         equal(seen.metric("qund_onebot_unfilled_total", 'channel="qq"'), 1, "counted")
         check("event=onebot.unfilled" in d.log(), "logged")
+        with d.client() as c:
+            listed = [g for g in c.get("/api/v1/gaps?limit=100").json()["items"] if "account" in g]
+        equal([(g["account"], g["open"], g["unfilled"]) for g in listed if "unfilled" in g], [("20", False, 1)], "listed, it alone")
+        check(any(g["account"] == "11" for g in listed), "beside others", listed)
         equal(len([p for _, p in bridge.calls("get_group_msg_history") if p["group_id"] == 900]), 4, "so often it was asked")
         line.close()
 

@@ -133,6 +133,33 @@ static void come_back_after(struct desk *d, double minutes)
     desk_open_store(d);
 }
 
+static void what_could_not_be_filled_stands_beside_the_gap(void **state)
+{
+    static const struct {
+        const char *unfilled;
+        int64_t want;
+    } TOLD[] = {{"2", 2}, {"1", 2}, {"-4", 2}, {"\"9\"", 2}, {"3", 3}};
+    struct desk *d = desk_new(CONFIG, RULES);
+
+    (void)state;
+    gap(d, "g", 1, 2, "", "us");
+    assert_int_equal(desk_int(d, "SELECT unfilled FROM gap"), 0);
+    for (size_t i = 0; i < QUND_ARRAY_LEN(TOLD); i++) {
+        struct qund_buf json = {0};
+
+        qund_buf_printf(&json,
+                        "{\"id\":\"u%zu\",\"type\":\"gap\",\"ts\":%lld,\"account\":\"us\","
+                        "\"data\":{\"from\":%lld,\"to\":%lld,\"unfilled\":%s}}",
+                        i, (long long)d->rx, T0 + MIN, T0 + 2 * MIN, TOLD[i].unfilled);
+        desk_event(d, json.p);
+        qund_buf_done(&json);
+        assert_int_equal(desk_int(d, "SELECT unfilled FROM gap"), TOLD[i].want);
+    }
+    gap(d, "h", 1, 2, "", "us"); /* told again, as by a plugin that repeats itself */
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM gap WHERE unfilled = 3"), 1);
+    desk_free(d);
+}
+
 static void our_own_absence_is_a_gap_of_all_groups(void **state)
 {
     struct desk *d = desk_new(CONFIG, RULES);
@@ -199,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_gap_elsewhere_or_at_another_time_voids_nothing),
         cmocka_unit_test(an_open_gap_holds_until_its_end_is_told),
         cmocka_unit_test(a_ladder_does_not_climb_over_a_gap_unless_it_is_urgent),
+        cmocka_unit_test(what_could_not_be_filled_stands_beside_the_gap),
         cmocka_unit_test(our_own_absence_is_a_gap_of_all_groups),
         cmocka_unit_test(a_restart_within_the_lateness_is_no_absence),
         cmocka_unit_test(a_gap_that_ends_before_it_begins_is_buried),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define FIRST_RELEASED 7 /* no store of an earlier one was ever left behind by a release */
+#define WITH_GAPS 12
 
 static void run(sqlite3 *raw, const char *sql)
 {
@@ -35,6 +36,9 @@ static void make_past(const char *path, int version)
              "INSERT INTO grp(id, realm, pid, name, created) VALUES(4, 1, 'g1', '一期', 5);"
              "INSERT INTO question(seq, grp, contact, ts, state, urgent, judged, eid, pid, name)"
              " VALUES(6, 4, 1, 7, 0, 0, 1, 'm1', 'ann', 'Ann')");
+    if (version >= WITH_GAPS)
+        run(raw, "INSERT INTO gap(realm, channel, from_ts, to_ts, open, seq)"
+                 " VALUES(1, 2, 8, 9, 0, 6)");
     assert_int_equal(sqlite3_close(raw), SQLITE_OK);
 }
 
@@ -54,6 +58,9 @@ static void a_store_of_each_past_version_keeps_its_rows(void **state)
         assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM grp WHERE id = 4 AND pid = 'g1'"),
                          1);
         assert_int_equal(fresh_ask(f.db, "SELECT judged FROM question WHERE seq = 6"), 1);
+        assert_int_equal(
+            fresh_ask(f.db, "SELECT count(*) FROM gap WHERE to_ts = 9 AND unfilled = 0"),
+            v >= WITH_GAPS);
         /* Tables of later versions are there, and empty. */
         assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM task"), 0);
         assert_int_equal(fresh_ask(f.db, "SELECT count(*) FROM plan_run"), 0);
