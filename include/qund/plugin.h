@@ -29,7 +29,7 @@
 #include "qund/rc.h"
 
 #define QUND_ABI_MAJOR 1u
-#define QUND_ABI_MINOR 3u
+#define QUND_ABI_MINOR 4u
 #define QUND_EXPORT __attribute__((visibility("default")))
 /* Whether a struct that begins with its size has this member, and it is set. */
 #define QUND_HAS(s, member) \
@@ -396,6 +396,12 @@ struct qund_plugin {
      * is for (a mail address, a private chat). When a second person is told through it, too, `link`
      * stays out as above. NULL: no; each finds his own place, or nobody knows. Main thread. */
     bool (*target_single)(const void *cfg);
+
+    /* --- 1.4 --- */
+
+    /* Whether what is delivered to this entry can be said in a chat. No: a channel that names it in
+     * `send_through` is refused with the configuration. NULL: it can. Main thread. */
+    bool (*target_speaks)(const void *cfg);
 };
 
 /* The one symbol a plugin exports. Static; the same at every call. A plugin that cannot do with

@@ -260,6 +260,13 @@ static bool target_single(const void *cfg)
     return !target_shared(cfg);
 }
 
+/* Its readers are who stands in `to`, never a chat. */
+static bool target_speaks(const void *cfg)
+{
+    (void)cfg;
+    return false;
+}
+
 #define AT(m) offsetof(struct mail_cfg, m)
 static const char *const TLS[] = {"starttls", "tls", "none", NULL};
 static const struct qund_cfg_key KEYS[] = {
@@ -300,6 +307,7 @@ static const struct qund_plugin PLUGIN = {
     .target_rate = target_rate,
     .target_shared = target_shared,
     .target_single = target_single,
+    .target_speaks = target_speaks,
 };
 
 QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

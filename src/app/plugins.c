@@ -23,6 +23,7 @@ static int find(void *arg, const struct qund_config *c, const char *map, const c
     own->rate = QUND_HAS(f->plugin, target_rate) ? f->plugin->target_rate : NULL;
     own->shared = QUND_HAS(f->plugin, target_shared) ? f->plugin->target_shared : NULL;
     own->single = QUND_HAS(f->plugin, target_single) ? f->plugin->target_single : NULL;
+    own->speaks = QUND_HAS(f->plugin, target_speaks) ? f->plugin->target_speaks : NULL;
     if (!own->table)
         return qund_err_set(err, QUND_E_NOTFOUND, "kind", "the plugin '%.64s' %s", kind,
                             channels ? "is no channel; it may stand below targets"

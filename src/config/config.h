@@ -42,6 +42,7 @@ struct qund_own {
     int64_t (*rate)(const void *cfg);   /* of targets: the peer's own; NULL: not known */
     bool (*shared)(const void *cfg);    /* of targets: several people read there; NULL: not known */
     bool (*single)(const void *cfg);    /* of targets: one person's place, whomever a push is for */
+    bool (*speaks)(const void *cfg);    /* of targets: it can say something in a chat; NULL: yes */
 };
 struct qund_channel_cfg {
     char *name;

@@ -20,6 +20,7 @@ static const uint32_t SIZES[] = {
     (uint32_t)(offsetof(struct qund_plugin, target_rate) + sizeof(void *)),   /* 1.1 */
     (uint32_t)(offsetof(struct qund_plugin, target_shared) + sizeof(void *)), /* 1.2 */
     (uint32_t)(offsetof(struct qund_plugin, target_single) + sizeof(void *)), /* 1.3 */
+    (uint32_t)(offsetof(struct qund_plugin, target_speaks) + sizeof(void *)), /* 1.4 */
 };
 _Static_assert(QUND_ARRAY_LEN(SIZES) == QUND_ABI_MINOR + 1, "a minor version adds its size");
 

@@ -81,7 +81,7 @@ with scratch() as folder, Daemon(folder / "d", config(
     def _():
         said = d.status()["plugins"]
         equal(said["good"], "loaded 1.2.3", "good")
-        check("plugin ABI 0.7, this program has 1.3" in said["too-old"], "too-old", said)
+        check("plugin ABI 0.7, this program has 1.4" in said["too-old"], "too-old", said)
         check("there is no moon tonight" in said["fails-to-start"], "fails-to-start", said)
         status, ready = d.degraded()
         equal(status, 200, "it is fit all the same")

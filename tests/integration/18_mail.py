@@ -227,6 +227,15 @@ with scratch() as folder:
         d.config["targets"] = good
         d.write_config()
 
+    @case("nothing can be said in a chat by mail: `send_through` that names one is refused where it stands")
+    def _():
+        lines = ["channels:", "  shop:", "    send_through: boss", "targets:", "  boss: {kind: mail, host: mail.example.com,"
+                 " from: bot@example.com, to: [a@example.com]}", ""]
+        (folder / "through.yaml").write_text("\n".join(lines), encoding="utf-8")
+        code, out, err = d.run("check", str(folder / "through.yaml"))
+        check(code == 1 and "through.yaml:3:19: channels.shop.send_through: the target 'boss' (kind: mail) cannot speak in a chat; name"
+              in out + err, "refused", code, out, err)
+
     @case("the password stands nowhere")
     def _():
         with d.client() as c:

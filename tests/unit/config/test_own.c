@@ -49,6 +49,11 @@ static bool bot_is_shared(const void *cfg)
     return ((const struct bot *)cfg)->mode == 1;
 }
 
+static bool bot_speaks(const void *cfg)
+{
+    return ((const struct bot *)cfg)->on;
+}
+
 static int find(void *arg, const struct qund_config *c, const char *map, const char *kind,
                 struct qund_own *own, struct qund_err *err)
 {
@@ -61,6 +66,7 @@ static int find(void *arg, const struct qund_config *c, const char *map, const c
     own->table = &TABLE;
     own->rate = rate_of_bot;
     own->shared = bot_is_shared;
+    own->speaks = bot_speaks;
     return 0;
 }
 static const struct qund_config_kinds KINDS = {.find = find};
@@ -200,6 +206,24 @@ static void what_is_wrong_is_named_at_its_place(void **state)
             "loud wants no more than 5");
 }
 
+static void what_speaks_in_chats_must_be_able_to(void **state)
+{
+    static const char MUTE[] = "channels:\n"
+                               "  b: {kind: bot, url: x}\n"
+                               "  shop: {send_through: post}\n"
+                               "targets:\n"
+                               "  post: {kind: bot, url: x, on: false}\n";
+    struct qund_config *c = parse("channels: {a: {send_through: t}, b: {send_through: u}}\n"
+                                  "targets: {t: {kind: bot, url: x}, u: {kind: broken}}\n");
+
+    (void)state;
+    qund_config_unref(c);
+    refused(
+        MUTE, "t.yaml:3:24",
+        "channels.shop.send_through: the target 'post' (kind: bot) cannot speak in a chat; name "
+        "one that can, such as one of the channel's own kind, or remove the line");
+}
+
 static void a_kind_that_cannot_be_used_is_taken_unseen(void **state)
 {
     struct qund_config *c = parse("channels: {b: {kind: broken, realm: r, whatever: [1]}}\n");
@@ -274,6 +298,7 @@ int main(void)
         cmocka_unit_test(who_reads_there_is_known_by_the_entry_or_its_kind),
         cmocka_unit_test(a_plugin_knows_its_peers_pace_and_the_entry_knows_better),
         cmocka_unit_test(what_is_wrong_is_named_at_its_place),
+        cmocka_unit_test(what_speaks_in_chats_must_be_able_to),
         cmocka_unit_test(a_kind_that_cannot_be_used_is_taken_unseen),
         cmocka_unit_test(secrets_stay_unseen_and_changes_are_found),
         cmocka_unit_test(a_table_with_a_slip_is_refused),

@@ -38,8 +38,8 @@ static void broken_files_are_refused_with_what_was_wanted_and_found(void **state
     static const struct {
         const char *name, *why;
     } BAD[] = {
-        {"too-old", "was built for plugin ABI 0.7, this program has 1.3"},
-        {"too-new", "wants plugin ABI 1.4, this program has 1.3"},
+        {"too-old", "was built for plugin ABI 0.7, this program has 1.4"},
+        {"too-new", "wants plugin ABI 1.5, this program has 1.4"},
         {"short", "a broken build"},
         {"misnamed", "calls itself 'other'"},
         {"half", "not both of channel_open and channel_close"},
