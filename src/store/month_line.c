@@ -2,8 +2,7 @@
  *
  * Whoever counts (speakers, key words, photos of a day) looks at each message of a window and wants
  * five of its twenty-two columns; and mostly of one role. The filter is part of the statement, so a
- * busy group's day costs what its messages cost, not what their rows cost. What was said right
- * before a message is asked for each alert, and wants seven. */
+ * busy group's day costs what its messages cost, not what their rows cost. */
 #include "store/month_internal.h"
 
 static int give_lines(struct qund_months *m, struct qund_stmt *st, qund_month_each_line *each,
@@ -53,60 +52,6 @@ int qund_month_lines(struct qund_months *m, const struct qund_month_filter *f,
         qund_bind_int(st, ":role", f->role);
         qund_bind_int(st, ":without", f->without);
         rc = give_lines(m, st, each, arg);
-    }
-    return month_leave(m, opened, rc);
-}
-
-static int give_said(int month, struct qund_stmt *st, qund_month_each *each, void *arg, int *n)
-{
-    int rc, stop = 0;
-
-    while (!stop && (rc = qund_step(st)) > 0) {
-        int64_t marks = qund_col_int(st, 4);
-        struct qund_message_row row = {.month = month,
-                                       .seq = qund_col_int(st, 0),
-                                       .ts = qund_col_int(st, 1),
-                                       .contact = qund_col_int(st, 2),
-                                       .type = (int)qund_col_int(st, 3),
-                                       .role = (int)(marks & 15),
-                                       .flags = (unsigned)(marks >> 8),
-                                       .state = (enum qund_message_state)qund_col_int(st, 5),
-                                       .text = qund_col_str(st, 6)};
-
-        (*n)++;
-        stop = each(&row, arg);
-    }
-    qund_stmt_reset(st);
-    return stop ? stop : rc;
-}
-
-int qund_month_said(struct qund_months *m, int64_t grp, int64_t since_ts, int limit,
-                    const struct qund_month_cursor *before, qund_month_each *each, void *arg)
-{
-    struct qund_stmt *st;
-    bool opened;
-    int n = 0;
-    int rc = month_enter(m, &opened);
-
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; rc == 0 && n < limit && i < m->n; i++) {
-        struct month_table *t = &m->tables[i];
-        bool inside = before->month == t->month;
-
-        if (before->month && t->month > before->month)
-            continue;
-        if (t->month < qund_month_of(since_ts))
-            break;
-        rc = month_stmt(m, t, MONTH_SAID, &st);
-        if (rc < 0)
-            break;
-        qund_bind_int(st, ":grp", grp);
-        qund_bind_int(st, ":since", since_ts);
-        qund_bind_int(st, ":ts", inside ? before->ts : INT64_MAX);
-        qund_bind_int(st, ":seq", inside ? before->seq : INT64_MAX);
-        qund_bind_int(st, ":limit", limit - n);
-        rc = give_said(t->month, st, each, arg, &n);
     }
     return month_leave(m, opened, rc);
 }

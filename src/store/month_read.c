@@ -172,28 +172,48 @@ int qund_month_find(struct qund_months *m, int64_t realm, int64_t grp, struct qu
     return month_leave(m, opened, rc > 0 ? QUND_OK : rc == 0 ? QUND_E_NOTFOUND : rc);
 }
 
-/* Gives each row of a bound statement to the caller; *n counts them, *last keeps the last. */
-static int give_rows(struct qund_months *m, int month, struct qund_stmt *st, qund_month_each *each,
-                     void *arg, int *n, struct qund_month_cursor *last)
+/* Of MONTH_SAID: asked for each message and each alert, and of seven columns. */
+static void said_row(int month, struct qund_stmt *st, struct qund_message_row *out)
 {
+    int64_t marks = qund_col_int(st, 4);
+
+    *out = (struct qund_message_row){.month = month,
+                                     .seq = qund_col_int(st, 0),
+                                     .ts = qund_col_int(st, 1),
+                                     .contact = qund_col_int(st, 2),
+                                     .type = (int)qund_col_int(st, 3),
+                                     .role = (int)(marks & 15),
+                                     .flags = (unsigned)(marks >> 8),
+                                     .state = (enum qund_message_state)qund_col_int(st, 5),
+                                     .text = qund_col_str(st, 6)};
+}
+
+/* Gives each row of a month's bound statement to the caller; *n counts them, *last keeps the last.
+ */
+static int give_rows(struct qund_months *m, struct month_table *t, enum month_sql which,
+                     qund_month_each *each, void *arg, int *n, struct qund_month_cursor *last)
+{
+    struct qund_stmt *st = t->st[which];
     struct qund_message_row row;
     int rc, stop = 0;
 
     while (!stop && (rc = qund_step(st)) > 0) {
-        rc = month_row(m, month, st, &row);
-        if (rc < 0)
+        if (which == MONTH_SAID)
+            said_row(t->month, st, &row);
+        else if ((rc = month_row(m, t->month, st, &row)) < 0)
             break;
         (*n)++;
         if (last)
-            *last = (struct qund_month_cursor){month, row.ts, row.seq};
+            *last = (struct qund_month_cursor){t->month, row.ts, row.seq};
         stop = each(&row, arg);
     }
     qund_stmt_reset(st);
     return stop ? stop : rc;
 }
 
-int qund_month_last(struct qund_months *m, int64_t grp, int64_t since_ts, int limit,
-                    struct qund_month_cursor *cursor, qund_month_each *each, void *arg)
+/* The newest of a group from *cursor on, by MONTH_LAST or MONTH_SAID. */
+static int walk_back(struct qund_months *m, enum month_sql which, int64_t grp, int64_t since_ts,
+                     int limit, struct qund_month_cursor *cursor, qund_month_each *each, void *arg)
 {
     struct qund_month_cursor at = *cursor;
     struct qund_stmt *st;
@@ -211,7 +231,7 @@ int qund_month_last(struct qund_months *m, int64_t grp, int64_t since_ts, int li
             continue;
         if (since_ts && t->month < qund_month_of(since_ts))
             break;
-        rc = month_stmt(m, t, MONTH_LAST, &st);
+        rc = month_stmt(m, t, which, &st);
         if (rc < 0)
             break;
         qund_bind_int(st, ":grp", grp);
@@ -219,14 +239,29 @@ int qund_month_last(struct qund_months *m, int64_t grp, int64_t since_ts, int li
         qund_bind_int(st, ":ts", inside ? at.ts : INT64_MAX);
         qund_bind_int(st, ":seq", inside ? at.seq : INT64_MAX);
         qund_bind_int(st, ":limit", limit - n);
-        rc = give_rows(m, t->month, st, each, arg, &n, cursor);
+        rc = give_rows(m, t, which, each, arg, &n, cursor);
     }
     return month_leave(m, opened, rc);
+}
+
+int qund_month_last(struct qund_months *m, int64_t grp, int64_t since_ts, int limit,
+                    struct qund_month_cursor *cursor, qund_month_each *each, void *arg)
+{
+    return walk_back(m, MONTH_LAST, grp, since_ts, limit, cursor, each, arg);
+}
+
+int qund_month_said(struct qund_months *m, int64_t grp, int64_t since_ts, int limit,
+                    const struct qund_month_cursor *before, qund_month_each *each, void *arg)
+{
+    struct qund_month_cursor at = *before;
+
+    return walk_back(m, MONTH_SAID, grp, since_ts, limit, &at, each, arg);
 }
 
 int qund_month_between(struct qund_months *m, int64_t grp, int64_t from_ts, int64_t until_ts,
                        qund_month_each *each, void *arg)
 {
+    enum month_sql which = grp ? MONTH_BETWEEN : MONTH_BETWEEN_ALL;
     struct qund_stmt *st;
     bool opened;
     int n = 0;
@@ -242,14 +277,14 @@ int qund_month_between(struct qund_months *m, int64_t grp, int64_t from_ts, int6
             continue;
         if (!grp && qund_month_start(t->month) >= until_ts)
             break;
-        rc = month_stmt(m, t, grp ? MONTH_BETWEEN : MONTH_BETWEEN_ALL, &st);
+        rc = month_stmt(m, t, which, &st);
         if (rc < 0)
             break;
         if (grp)
             qund_bind_int(st, ":grp", grp);
         qund_bind_int(st, ":from", from_ts);
         qund_bind_int(st, ":until", until_ts);
-        rc = give_rows(m, t->month, st, each, arg, &n, NULL);
+        rc = give_rows(m, t, which, each, arg, &n, NULL);
     }
     return month_leave(m, opened, rc);
 }

@@ -247,6 +247,61 @@ static void paging_skips_nothing_around_a_clock_that_ran_ahead(void **state)
     assert_string_equal(s.eid[3], "s1");
 }
 
+struct rows {
+    struct qund_month_cursor at[16];
+    int64_t contact[16];
+    int n;
+};
+
+static int keep_row(const struct qund_message_row *row, void *arg)
+{
+    struct rows *s = arg;
+
+    assert_true(s->n < (int)QUND_ARRAY_LEN(s->at));
+    assert_true(qund_str_is(row->text, "多少钱"));
+    s->contact[s->n] = row->contact;
+    s->at[s->n++] = (struct qund_month_cursor){row->month, row->ts, row->seq};
+    return 0;
+}
+
+/* From each row on, and from the newest, whole and bounded: the same rows in the same order. */
+static void what_was_said_is_what_came_last(void **state)
+{
+    static const int64_t SINCE[] = {0, SEP_15 - 2 * DAY, SEP_15 + 20 * DAY};
+    struct months_test *t = *state;
+    struct qund_message_row row = message("ahead", SEP_15 + 20 * DAY);
+    struct rows all = {0};
+    struct qund_month_cursor at = {0};
+
+    row.ts = row.rx = SEP_15; /* claims October, shown as September */
+    assert_int_equal(qund_month_insert(t->m, &row), 0);
+    for (int i = -3; i < 4; i++) {
+        char id[16];
+
+        snprintf(id, sizeof(id), "m%d", i);
+        put(t, id, SEP_15 + i * 8 * DAY, 7);
+    }
+    assert_int_equal(qund_month_last(t->m, 7, 0, 50, &at, keep_row, &all), 0);
+    assert_int_equal(all.n, 8);
+    for (int i = -1; i < all.n; i++)
+        for (size_t k = 0; k < QUND_ARRAY_LEN(SINCE); k++)
+            for (int limit = 1; limit < 10; limit += 4) {
+                const struct qund_month_cursor from =
+                    i < 0 ? (struct qund_month_cursor){0} : all.at[i];
+                struct rows last = {0}, said = {0};
+
+                at = from;
+                assert_int_equal(qund_month_last(t->m, 7, SINCE[k], limit, &at, keep_row, &last),
+                                 0);
+                assert_int_equal(qund_month_said(t->m, 7, SINCE[k], limit, &from, keep_row, &said),
+                                 0);
+                assert_int_equal(said.n, last.n);
+                assert_memory_equal(said.contact, last.contact, sizeof(last.contact));
+                for (int r = 0; r < last.n; r++)
+                    assert_int_equal(said.at[r].seq, last.at[r].seq);
+            }
+}
+
 static void a_platform_id_is_found_within_its_group_and_reach(void **state)
 {
     struct months_test *t = *state;
@@ -478,6 +533,7 @@ int main(void)
         MONTH_TEST(a_rollback_takes_the_months_table_and_the_numbers_with_it),
         MONTH_TEST(the_newest_of_a_group_come_page_by_page_over_months),
         MONTH_TEST(paging_skips_nothing_around_a_clock_that_ran_ahead),
+        MONTH_TEST(what_was_said_is_what_came_last),
         MONTH_TEST(a_platform_id_is_found_within_its_group_and_reach),
         MONTH_TEST(the_stream_is_in_order_of_arrival_over_months),
         MONTH_TEST(between_gives_a_span_oldest_first),
