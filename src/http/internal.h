@@ -45,6 +45,7 @@ enum qund_route_kind {
     ROUTE_JOB,     /* likewise, by whoever the application gives it to */
     ROUTE_SOCKET   /* becomes a WebSocket */
 };
+struct link_typed;
 struct qund_call;
 struct qund_zone;
 struct qund_answer;
@@ -100,8 +101,9 @@ struct qund_call {
     struct qund_grant grant;
     struct { /* of a signed link (link_page.c): id is its alert, 0: the list */
         int64_t staff, until;
-        const unsigned char *key; /* valid as long as the server */
-        bool english, asked;      /* asked: by ?lang= */
+        const unsigned char *key;       /* valid as long as the server */
+        bool english, asked;            /* asked: by ?lang= */
+        const struct link_typed *typed; /* NULL, or the call's room */
     } link;
     bool mask; /* phones are masked for this role (mask.c) */
     int64_t now_ms;

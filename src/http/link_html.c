@@ -267,11 +267,24 @@ void qund_link_put_button(const struct link_view *v, enum link_word w, const cha
     qund_buf_printf(out, "<button class=\"%s\">%s</button></form>\n", class, qund_link_say(v, w));
 }
 
-void qund_link_put_input(const struct link_view *v, const char *name, enum link_word label,
-                         const char *more, struct qund_buf *out)
+static struct qund_str typed(const struct link_view *v, const char *act, enum link_input in)
 {
-    qund_buf_printf(out, "<label>%s<input name=\"%s\" autocomplete=\"off\" %s></label>",
-                    qund_link_say(v, label), name, more);
+    return v->typed && qund_str_is(v->typed->v[IN_DO], act) ? v->typed->v[in] : QUND_STR_NONE;
+}
+
+void qund_link_put_input(const struct link_view *v, const char *act, enum link_input in,
+                         enum link_word label, const char *more, struct qund_buf *out)
+{
+    struct qund_str was = typed(v, act, in);
+
+    qund_buf_printf(out, "<label>%s<input name=\"%s\" autocomplete=\"off\" %s",
+                    qund_link_say(v, label), qund_link_inputs[in], more);
+    if (was.n > 0) {
+        qund_buf_puts(out, " value=\"");
+        qund_link_put_text(out, was);
+        qund_buf_char(out, '"');
+    }
+    qund_buf_puts(out, "></label>");
 }
 
 static void put_later(const struct link_view *v, struct qund_buf *out)
@@ -289,7 +302,7 @@ static void put_later(const struct link_view *v, struct qund_buf *out)
     }
     qund_buf_puts(out, "</div>");
     qund_link_put_form(v, "snooze", out);
-    qund_link_put_input(v, "for", W_OTHER_TIME, "maxlength=\"40\" required", out);
+    qund_link_put_input(v, "snooze", IN_FOR, W_OTHER_TIME, "maxlength=\"40\" required", out);
     qund_link_put_button(v, W_SET, "plain", out);
     qund_buf_puts(out, "</section>\n");
 }
@@ -298,9 +311,9 @@ static void put_done(const struct link_view *v, struct qund_buf *out)
 {
     qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_DONE));
     qund_link_put_form(v, "resolve", out);
-    qund_link_put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
-    qund_link_put_input(v, "proof", W_PROOF, "maxlength=\"300\"", out);
-    qund_link_put_input(v, "number", W_NUMBER, QUND_LINK_FIGURE, out);
+    qund_link_put_input(v, "resolve", IN_NOTE, W_NOTE, "maxlength=\"300\"", out);
+    qund_link_put_input(v, "resolve", IN_PROOF, W_PROOF, "maxlength=\"300\"", out);
+    qund_link_put_input(v, "resolve", IN_NUMBER, W_NUMBER, QUND_LINK_FIGURE, out);
     qund_link_put_button(v, W_FINISH, "main", out);
     qund_buf_puts(out, "</section>\n");
 }
@@ -308,17 +321,22 @@ static void put_done(const struct link_view *v, struct qund_buf *out)
 void qund_link_put_hand_over(const struct link_view *v, const struct link_people *people,
                              struct qund_buf *out)
 {
+    int64_t to = 0;
+
+    if (qund_str_int(typed(v, "handover", IN_TO), &to) < 0)
+        to = 0;
     qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_REASSIGN));
     qund_link_put_form(v, "handover", out);
     qund_buf_printf(out, "<label>%s<select name=\"to\" required><option value=\"\"></option>",
                     qund_link_say(v, W_CHOOSE));
     for (size_t i = 0; i < people->n; i++) {
-        qund_buf_printf(out, "<option value=\"%lld\">", (long long)people->v[i].id);
+        qund_buf_printf(out, "<option value=\"%lld\"%s>", (long long)people->v[i].id,
+                        people->v[i].id == to ? " selected" : "");
         qund_link_put_z(out, people->v[i].name);
         qund_buf_puts(out, "</option>");
     }
     qund_buf_puts(out, "</select></label>");
-    qund_link_put_input(v, "note", W_NOTE, "maxlength=\"300\"", out);
+    qund_link_put_input(v, "handover", IN_NOTE, W_NOTE, "maxlength=\"300\"", out);
     qund_link_put_button(v, W_HAND, "plain", out);
     qund_buf_puts(out, "</section>\n");
 }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* What qund_str_figure takes: the browser refuses the rest before a note beside it is lost. */
+/* What qund_str_figure takes: most browsers refuse the rest before it is sent. */
 #define QUND_LINK_FIGURE                                           \
     "maxlength=\"18\" inputmode=\"decimal\" placeholder=\"12.5\" " \
     "pattern=\"\\s*(-|－)?[0-9０-９]+([,，][0-9０-９]{3})*([.．][0-9０-９]+)?[千万]?\\s*\""
@@ -30,8 +30,9 @@ void qund_link_put_who(const struct link_view *v, const struct link_people *peop
 void qund_link_put_form(const struct link_view *v, const char *act, struct qund_buf *out);
 void qund_link_put_button(const struct link_view *v, enum link_word w, const char *class,
                           struct qund_buf *out);
-void qund_link_put_input(const struct link_view *v, const char *name, enum link_word label,
-                         const char *more, struct qund_buf *out);
+/* A field of the form of that deed, with what was typed when the deed was refused. */
+void qund_link_put_input(const struct link_view *v, const char *act, enum link_input in,
+                         enum link_word label, const char *more, struct qund_buf *out);
 void qund_link_put_hand_over(const struct link_view *v, const struct link_people *people,
                              struct qund_buf *out);
 struct qund_zone *qund_link_zone_of(const struct link_view *v);

@@ -4,7 +4,9 @@
  * changes anything, because chat apps fetch addresses before anybody reads them; a deed is a POST
  * of a form, becomes the same command of the engine that the API makes, and is answered with a
  * redirect to the page, which says how it went. So pressing twice, reloading, or two people at once
- * do no harm: the engine refuses the second and the page says what is the case.
+ * do no harm: the engine refuses the second and the page says what is the case. Where the form
+ * itself was at fault (a figure, a time) the page is the answer, with all that was typed still in
+ * it: a note written on a phone is not to be typed twice, and it has no place in an address.
  *
  * A wrong signature is refused on the loop before anything is read, costs two microseconds, and is
  * answered with words only so often a minute; good links are not touched by that. */
@@ -185,11 +187,13 @@ int qund_link_read_page(struct qund_reader *rd, const struct qund_call *c, struc
                           .key = c->link.key,
                           .english = c->link.english,
                           .lang_asked = c->link.asked,
-                          .said = (enum link_said)qund_call_num(c, "r", LINK_NOTHING),
+                          .typed = c->link.typed,
                           .zone = c->zone};
     struct link_people people = {.n = 0};
     int rc = qund_crm_staff_active(rd->db, link.staff);
 
+    v.said = v.typed ? v.typed->said : (enum link_said)qund_call_num(c, "r", LINK_NOTHING);
+    a->status = v.typed ? 422 : 200;
     a->type = "text/html; charset=utf-8";
     a->extra = qund_link_headers;
     a->n_extra = qund_link_n_headers;
@@ -222,9 +226,7 @@ void qund_link_style(struct qund_http *h, struct qund_req *r, const struct qund_
 
 /* --- acting --- */
 
-/* What the forms of the page send. */
-static const char *const FORM[] = {"do", "for", "to", "note", "proof", "number"};
-#define FORM_FIELDS QUND_ARRAY_LEN(FORM)
+const char *const qund_link_inputs[LINK_INPUTS] = {"do", "for", "to", "note", "proof", "number"};
 static const struct act {
     const char *act, *command;
 } ACTS[] = {
@@ -238,18 +240,19 @@ static const struct act TASK_ACTS[] = {
 
 struct pending_deed {
     struct qund_req *req;
-    bool english, asked;
+    struct qund_call call;
+    struct link_typed *typed; /* owned */
 };
 
-static void go_back(struct qund_req *r, const struct pending_deed *p, enum link_said said)
+static void go_back(struct qund_req *r, const struct qund_call *c, enum link_said said)
 {
     char location[64];
     struct qund_header extra[4];
 
     snprintf(location, sizeof(location), "?r=%s%s", qund_link_said_word(said),
-             !p->asked    ? ""
-             : p->english ? "&lang=en"
-                          : "&lang=zh");
+             !c->link.asked    ? ""
+             : c->link.english ? "&lang=en"
+                               : "&lang=zh");
     memcpy(extra, qund_link_headers, qund_link_n_headers * sizeof(extra[0]));
     extra[qund_link_n_headers] = (struct qund_header){QUND_STR("Location"), qund_str(location)};
     qund_req_reply(
@@ -278,36 +281,53 @@ static enum link_said said_of(const struct qund_command *c)
     return LINK_BUSY;
 }
 
-static void deed_done(struct qund_http *h, struct qund_command *c, void *arg)
+/* Nothing was done, and pressing again may do it. */
+static bool may_be_mended(enum link_said said)
 {
-    struct pending_deed *p = arg;
+    return said == LINK_NUMBER || said == LINK_TIME || said == LINK_TO || said == LINK_WINDOW ||
+           said == LINK_BUSY;
+}
 
-    (void)h;
-    go_back(p->req, p, said_of(c));
+static void deed_ends(struct qund_http *h, struct pending_deed *p, enum link_said said)
+{
+    if (may_be_mended(said)) {
+        p->typed->said = said;
+        p->call.link.typed = p->typed;
+        qund_call_read_later(h, p->req, &p->call, (char *)p->typed); /* which owns it now */
+    } else {
+        go_back(p->req, &p->call, said);
+        qund_free(p->typed);
+    }
     qund_free(p);
 }
 
-/* application/x-www-form-urlencoded; what the page does not know is left aside. INVAL: broken.
- * room: as long as body. */
-static int read_form(struct qund_str body, char *room, struct qund_str v[FORM_FIELDS])
+static void deed_done(struct qund_http *h, struct qund_command *c, void *arg)
 {
+    deed_ends(h, arg, said_of(c));
+}
+
+/* application/x-www-form-urlencoded; what the page does not know is left aside. INVAL: broken.
+ * t->text: as long as body. */
+static int read_form(struct qund_str body, struct link_typed *t)
+{
+    char *room = t->text;
+
     while (body.p && body.n > 0) {
         struct qund_str pair = qund_str_split(&body, '&');
         struct qund_str name = qund_str_split(&pair, '=');
-        int i = qund_str_index(name, FORM, FORM_FIELDS);
+        int i = qund_str_index(name, qund_link_inputs, LINK_INPUTS);
         int n = qund_http1_unescape(pair.p ? pair : QUND_STR(""), true, room);
 
-        if (n < 0)
+        if (n < 0 || qund_utf8_check(qund_str_n(room, (size_t)n)) >= 0)
             return QUND_E_INVAL;
         if (i >= 0)
-            v[i] = qund_str_trim(qund_str_n(room, (size_t)n));
+            t->v[i] = qund_str_trim(qund_str_n(room, (size_t)n));
         room += n;
     }
     return 0;
 }
 
-static struct qund_command *command_of(const struct qund_call *c,
-                                       const struct qund_str v[FORM_FIELDS])
+static struct qund_command *command_of(const struct qund_call *c, const struct qund_str *v)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
     const struct act *acts = c->id < 0 ? TASK_ACTS : ACTS;
@@ -315,7 +335,7 @@ static struct qund_command *command_of(const struct qund_call *c,
     struct qund_jw w = qund_jw(&body);
     char by[32];
 
-    while (i < n && !qund_str_is(v[0], acts[i].act))
+    while (i < n && !qund_str_is(v[IN_DO], acts[i].act))
         i++;
     if (i == n || c->id == 0)
         return NULL;
@@ -323,36 +343,35 @@ static struct qund_command *command_of(const struct qund_call *c,
     qund_jw_obj(&w);
     qund_jw_kint(&w, "id", c->id < 0 ? -c->id : c->id);
     qund_jw_kz(&w, "by", by);
-    for (size_t k = 1; k < FORM_FIELDS; k++)
+    for (size_t k = IN_DO + 1; k < LINK_INPUTS; k++)
         if (v[k].n > 0)
-            qund_jw_kstr(&w, FORM[k], v[k]);
+            qund_jw_kstr(&w, qund_link_inputs[k], v[k]);
     qund_jw_end_obj(&w);
     return qund_command_new(acts[i].command, qund_buf_view(&body), by);
 }
 
 void qund_link_act(struct qund_http *h, struct qund_req *r, const struct qund_call *c)
 {
-    struct qund_str v[FORM_FIELDS] = {{0}};
-    QUND_AUTO(qund_free_str) char *room = NULL;
-    struct pending_deed *p, back;
+    struct link_typed *typed;
+    struct pending_deed *p;
     struct qund_command *cmd;
     struct qund_call mine;
 
     if (admit(h, r, c, &mine) < 0)
         return;
-    back = (struct pending_deed){r, mine.link.english, mine.link.asked};
-    room = qund_alloc(r->body.n + 1);
-    cmd = read_form(r->body, room, v) < 0 ? NULL : command_of(&mine, v);
+    mine.name = QUND_STR_NONE; /* what it pointed to goes with the turn */
+    typed = qund_alloc(sizeof(*typed) + r->body.n + 1);
+    cmd = read_form(r->body, typed) < 0 ? NULL : command_of(&mine, typed->v);
     if (!cmd) {
-        go_back(r, &back, LINK_FORM);
+        go_back(r, &mine, LINK_FORM);
+        qund_free(typed);
         return;
     }
     p = qund_alloc(sizeof(*p));
-    *p = back;
+    *p = (struct pending_deed){r, mine, typed};
     if (qund_command_send(h, cmd, false, deed_done, p) < 0) {
         qund_command_free(cmd);
-        qund_free(p);
-        go_back(r, &back, LINK_BUSY);
+        deed_ends(h, p, LINK_BUSY);
     }
 }
 

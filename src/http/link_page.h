@@ -33,12 +33,24 @@ extern const struct qund_header qund_link_task_headers[];
 extern const size_t qund_link_n_task_headers;
 extern const char qund_link_copy_script[];
 
+/* What the forms of a page send: `do` is the deed. */
+enum link_input { IN_DO, IN_FOR, IN_TO, IN_NOTE, IN_PROOF, IN_NUMBER };
+#define LINK_INPUTS (IN_NUMBER + 1)
+extern const char *const qund_link_inputs[LINK_INPUTS];
+/* A form whose deed was refused: it comes back as it was sent. */
+struct link_typed {
+    enum link_said said;
+    struct qund_str v[LINK_INPUTS]; /* in text; UTF-8; NONE: not sent */
+    char text[];
+};
+
 struct link_view {
     const struct qund_link *link;
     const unsigned char *key;
     bool english;
     bool lang_asked; /* by ?lang=: kept in the addresses of the page */
     enum link_said said;
+    const struct link_typed *typed; /* NULL: nothing was */
     const char *zone;
 };
 /* The alert, or the list when the link names none. json: the alert, or `{…},{…}`. */

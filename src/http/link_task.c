@@ -125,8 +125,8 @@ static void put_done(const struct link_view *v, struct qund_buf *out)
 {
     qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_DONE));
     qund_link_put_form(v, "resolve", out);
-    qund_link_put_input(v, "proof", W_PROOF, "maxlength=\"300\"", out);
-    qund_link_put_input(v, "number", W_NUMBER, QUND_LINK_FIGURE, out);
+    qund_link_put_input(v, "resolve", IN_PROOF, W_PROOF, "maxlength=\"300\"", out);
+    qund_link_put_input(v, "resolve", IN_NUMBER, W_NUMBER, QUND_LINK_FIGURE, out);
     qund_link_put_button(v, W_FINISH, "main", out);
     qund_buf_puts(out, "</section>\n");
 }
@@ -151,7 +151,7 @@ static void put_cant(const struct link_view *v, struct qund_buf *out)
 {
     qund_buf_printf(out, "<section><h2>%s</h2>", qund_link_say(v, W_CANT));
     qund_link_put_form(v, "fail", out);
-    qund_link_put_input(v, "note", W_REASON, "maxlength=\"300\" required", out);
+    qund_link_put_input(v, "fail", IN_NOTE, W_REASON, "maxlength=\"300\" required", out);
     qund_link_put_button(v, W_CANT_BUTTON, "plain", out);
     qund_buf_puts(out, "</section>\n");
 }

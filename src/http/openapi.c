@@ -137,6 +137,13 @@ static void put_response(struct qund_jw *w, const char *status, const char *what
     qund_jw_end_obj(w);
 }
 
+static void put_form_responses(struct qund_jw *w, const struct qund_route *r)
+{
+    put_response(w, "303", "Back to the page, which says how it went", NULL, NULL);
+    put_response(w, "422", "Nothing was done: the page again, with what was typed, and why",
+                 r->produces, "{\"type\":\"string\"}");
+}
+
 static void put_responses(struct qund_jw *w, const struct qund_route *r)
 {
     static const char error[] = "{\"$ref\":\"#/components/schemas/Error\"}";
@@ -148,7 +155,7 @@ static void put_responses(struct qund_jw *w, const struct qund_route *r)
     if (r->kind == ROUTE_SOCKET)
         put_response(w, "101", "The feed begins: one JSON object a text frame", NULL, NULL);
     else if (r->form_max > 0)
-        put_response(w, "303", "Back to the page, which says how it went", NULL, NULL);
+        put_form_responses(w, r);
     else if (r->raw && !r->what)
         put_response(w, "202", "All events are durable", json,
                      "{\"type\":\"object\",\"properties\":{\"accepted\":{\"type\":\"integer\"}}}");

@@ -440,8 +440,9 @@ static const struct qund_route ROUTES[] = {
      .now = qund_link_show, .read = qund_link_read_page, .produces = "text/html"},
     {QUND_POST, "/a/{name}", ROLES_NOBODY_ASKED, ROUTE_NOW, "links",
      "What a button of that page does: a form with do, for, to, note, proof, number; 303 to the "
-     "page",
-     LIST(LINK_ACT), .now = qund_link_act, .raw = true, .form_max = 16u << 10},
+     "page, or 422 and the page with what was typed",
+     LIST(LINK_ACT), .now = qund_link_act, .read = qund_link_read_page, .produces = "text/html",
+     .raw = true, .form_max = 16u << 10},
 
     {QUND_GET, BASE "/tokens", ROLES_ADMIN, ROUTE_READ, "tokens", "Tokens, without their secrets",
      LIST(ALL), .read = qund_api_tokens},

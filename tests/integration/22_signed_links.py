@@ -123,9 +123,23 @@ with scratch() as folder, Receiver(folder) as receiver, \
         text = page(1, 2, "?r=already").body.decode()
         check("不用再点了" in text and "林" in text, "it says so, and who did it", text)
 
-    @case("done with a proof and a figure; a figure that is none is said so and nothing is kept")
+    def refused(words, values, got):
+        """Nothing was done: the page again, with what was typed."""
+        text = got.body.decode()
+        equal((got.status, got.headers["Content-Type"], got.headers["Cache-Control"]), (422, "text/html; charset=utf-8", "no-store"), "kind")
+        check(got.headers["Content-Security-Policy"].startswith("default-src 'none'"), "policy", got.headers)
+        check(words in text, words, text)
+        equal([html.unescape(v) for v in re.findall(r'<input name="[^>]* value="([^"]*)">', text)], values, "typed")
+        return text
+
+    @case("done with a proof and a figure; a figure that is none is said so, nothing is done, and what was typed is still there")
     def _():
-        equal(press(1, do="resolve", number="3,5").headers["Location"], "?r=number", "figure")
+        text = refused("数字没有看懂", ['已回"><script>x</script>', "<b>图</b>", "3,5"],
+                       press(1, do="resolve", note='已回"><script>x</script>', proof="<b>图</b>", number="3,5"))
+        check("<script" not in text and "<b>图" not in text, "as text", text)
+        english = phone.post("/a/" + token_of(key, 1, 1, soon) + "?lang=en", "do=resolve&note=told&number=x")
+        text = refused("The figure was not understood", ["told", "x"], english)
+        check('action="?lang=en"' in text, "in the language of the page", text)
         equal(alert(1)["state"], "acknowledged", "state")
         check('name="number"' in page(1).body.decode() and ' pattern="' in page(1).body.decode(), "the browser refuses it sooner")
         equal(press(1, do="resolve", note="已回", proof="<b>图</b>", number="０．３５千").headers["Location"], "?r=done", "done")
@@ -138,7 +152,7 @@ with scratch() as folder, Receiver(folder) as receiver, \
 
     @case("later, and a time that is none")
     def _():
-        equal(press(1, **{"do": "snooze", "for": "soon"}).headers["Location"], "?r=time", "words")
+        refused("时间没有看懂", ["soon"], press(1, **{"do": "snooze", "for": "soon"}))
         equal(press(1, **{"do": "snooze", "for": "2小时"}).headers["Location"], "?r=done", "snooze")
         check("snoozed_until" in alert(1), "asleep", alert(1))
         check("稍后再提醒" in page(1).body.decode(), "shown")
@@ -147,7 +161,7 @@ with scratch() as folder, Receiver(folder) as receiver, \
     def _():
         say(api, 2, "多少钱")
         pushed(receiver, 2)
-        equal(press(2, do="handover", to="99").headers["Location"], "?r=to", "nobody")
+        refused("没有转交", ["请看"], press(2, do="handover", to="99", note="请看"))
         equal(press(2, do="handover", to="2", note="请看").headers["Location"], "?r=done", "handed over")
         equal(alert(2)["to"], "staff:2", "whose")
         until(lambda: any('"id":2' in c["body"] and "赵" in c["body"] for c in receiver.calls()), 20, "the next one is told")
@@ -184,7 +198,7 @@ with scratch() as folder, Receiver(folder) as receiver, \
 
     @case("forms that are broken, foreign or too large are refused")
     def _():
-        for form in ("", "do=", "do=delete", "do=ack%zz", "do", "x=1&y=2", "do=%00"):
+        for form in ("", "do=", "do=delete", "do=ack%zz", "do", "x=1&y=2", "do=%00", "do=resolve&note=%e5%9b", "do=resolve&number=%ff"):
             got = phone.post("/a/" + token_of(key, 1, 1, soon), form)
             equal((got.status, got.headers["Location"]), (303, "?r=form"), form)
         equal(phone.post("/a/" + token_of(key, 1, 1, soon), "do=ack&note=" + "x" * 20000).status, 413, "size")

@@ -7,13 +7,15 @@
 
 static const unsigned char KEY[QUND_LINK_KEY] = "a key of thirty-two bytes, not 3";
 
-static void page(const char *json, bool english, struct qund_buf *out)
+static void page_typed(const char *json, bool english, const struct link_typed *typed,
+                       struct qund_buf *out)
 {
     static const struct qund_link LINK = {.alert = -12, .staff = 1, .until = 1757894400000};
     struct link_view v = {.link = &LINK,
                           .key = KEY,
                           .english = english,
-                          .said = LINK_NOTHING,
+                          .said = typed ? typed->said : LINK_NOTHING,
+                          .typed = typed,
                           .zone = "Asia/Shanghai"};
     struct link_people people = {.n = 2};
     char lin[] = "林", zhao[] = "赵<b>";
@@ -23,6 +25,11 @@ static void page(const char *json, bool english, struct qund_buf *out)
     people.v[1].id = 2;
     people.v[1].name = zhao;
     qund_link_html_task(&v, qund_str(json), &people, out);
+}
+
+static void page(const char *json, bool english, struct qund_buf *out)
+{
+    page_typed(json, english, NULL, out);
 }
 
 #define TASK(state, more)                                                                \
@@ -130,6 +137,31 @@ static void one_that_is_over_says_how_and_takes_no_more(void **state)
     assert_non_null(strstr(out.p, "cap:group_day"));
 }
 
+static void what_was_typed_stays_in_its_form_when_the_deed_was_refused(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+    struct link_typed typed = {.said = LINK_NUMBER,
+                               .v = {[IN_DO] = QUND_STR("resolve"),
+                                     [IN_TO] = QUND_STR("2"),
+                                     [IN_NOTE] = QUND_STR("of no field of this form"),
+                                     [IN_PROOF] = QUND_STR("\"><b>图'&"),
+                                     [IN_NUMBER] = QUND_STR("3,5")}};
+
+    (void)state;
+    page_typed(TASK("pushed", ""), true, &typed, &out);
+    assert_non_null(strstr(out.p, "The figure was not understood"));
+    assert_non_null(strstr(out.p, " value=\"&quot;&gt;&lt;b&gt;图&#39;&amp;\"></label>"));
+    assert_non_null(strstr(out.p, " value=\"3,5\"></label>"));
+    assert_null(strstr(out.p, "of no field"));
+    assert_null(strstr(out.p, " selected"));
+    qund_buf_clear(&out);
+    typed.v[IN_DO] = QUND_STR("handover");
+    page_typed(TASK("pushed", ""), true, &typed, &out);
+    assert_null(strstr(out.p, "3,5"));
+    assert_non_null(strstr(out.p, "<option value=\"2\" selected>"));
+    assert_non_null(strstr(out.p, " value=\"of no field of this form\"></label>"));
+}
+
 static void an_invited_customer_is_asked_for_words_of_his_own(void **state)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
@@ -146,6 +178,7 @@ int main(void)
         cmocka_unit_test(one_script_may_run_and_it_copies_the_words),
         cmocka_unit_test(it_can_be_done_put_off_handed_over_or_said_to_be_impossible),
         cmocka_unit_test(one_that_is_over_says_how_and_takes_no_more),
+        cmocka_unit_test(what_was_typed_stays_in_its_form_when_the_deed_was_refused),
         cmocka_unit_test(an_invited_customer_is_asked_for_words_of_his_own),
     };
 

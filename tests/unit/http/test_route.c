@@ -139,9 +139,9 @@ static void every_row_says_what_it_needs_to(void **state)
         assert_true(r->path[0] == '/' && r->summary[0] && r->resource[0]);
         assert_true(r->n_fields <= FIELDS_MAX);
         assert_true((r->now != NULL) == (r->kind == ROUTE_NOW || r->kind == ROUTE_SOCKET));
-        /* A signed link is looked at on the loop, its page is read like any other. */
-        assert_true((r->read != NULL) ==
-                    (r->kind == ROUTE_READ || (is_link && r->method == QUND_GET)));
+        /* A signed link is looked at on the loop, its page is read like any other, also when a deed
+         * was refused. */
+        assert_true((r->read != NULL) == (r->kind == ROUTE_READ || is_link));
         assert_true((r->command != NULL) == (r->kind == ROUTE_COMMAND || r->kind == ROUTE_JOB));
         /* Chat applications fetch links ahead: reading changes nothing, changing is never GET. */
         assert_false(r->method == QUND_GET && r->command);
