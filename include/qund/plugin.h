@@ -302,6 +302,14 @@ struct qund_host {
     int (*smtp)(const struct qund_host *h, const struct qund_ask_smtp *ask,
                 void (*done)(void *arg, const struct qund_told_smtp *told), void *arg, uint64_t *id,
                 struct qund_fault *why);
+
+    /* --- 1.4 --- */
+
+    /* What keeps an open channel from its source until a person acts (the other side refuses its
+     * token), and what to do: said by /readyz, `qund status` and `qund doctor` until NONE is said
+     * or the channel is closed. Copied; at most 290 bytes of UTF-8 are kept; the last one counts.
+     * Never a token or an address with one in it. */
+    void (*channel_trouble)(struct qund_channel *c, struct qund_str why);
 };
 
 /* QUND_SAY(host, QUND_WARN, "onebot.lost", QUND_KV("wait_ms", ms)); at most 16 pairs. */

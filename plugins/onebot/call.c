@@ -33,8 +33,10 @@ struct ob_api {
     char *url;
     struct ob_call *calls;
     size_t n_calls;
+    size_t at;   /* in `api` */
     int version; /* asked as 11 first, then as 12; right once it is known */
     bool known;
+    bool unknown; /* our token: what it said last about it */
     int64_t due_ms;
 };
 
@@ -203,6 +205,28 @@ static void take_http(struct ob_call *call)
         }
 }
 
+static void look_at_token(struct ob_api *api, int status, bool ok)
+{
+    bool refused = status == 401 || status == 403;
+
+    if (refused == api->unknown || (!refused && !ok))
+        return;
+    api->unknown = refused;
+    if (refused)
+        ob_token_refused(api->c, &api->c->unknown);
+    ob_token_tell(api->c);
+}
+
+size_t ob_apis_refused(const struct ob_channel *c, size_t *first)
+{
+    size_t n = 0;
+
+    for (const struct ob_api *api = c->apis; api; api = api->next)
+        if (api->unknown && n++ == 0)
+            *first = api->at;
+    return n;
+}
+
 static void on_http(void *arg, const struct qund_told_http *told)
 {
     static const struct ob_view NOBODY = {{NULL, 0}, {NULL, 0}};
@@ -231,6 +255,7 @@ static void on_http(void *arg, const struct qund_told_http *told)
         r.end = OB_UNANSWERED; /* whatever answered there, it did not say how it ended */
         r.words = QUND_STR("the answer is no OneBot answer");
     }
+    look_at_token(call->api, told->end == QUND_HTTP_ANSWERED ? told->status : 0, r.ok);
     end(call, &r);
     ob_frame_done(&f);
 }
@@ -308,8 +333,11 @@ void ob_apis_open(struct ob_channel *c)
     for (size_t i = c->cfg->api.n; i > 0; i--) {
         struct ob_api *api = ob_alloc(sizeof(*api));
 
-        *api = (struct ob_api){
-            .next = c->apis, .c = c, .url = ob_dup(qund_str(c->cfg->api.v[i - 1])), .version = 11};
+        *api = (struct ob_api){.next = c->apis,
+                               .c = c,
+                               .url = ob_dup(qund_str(c->cfg->api.v[i - 1])),
+                               .at = i - 1,
+                               .version = 11};
         c->apis = api;
     }
 }

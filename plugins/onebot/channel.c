@@ -154,6 +154,39 @@ void ob_refuse(struct ob_channel *c, enum ob_refusal why, const char *what, stru
     g->left_out = 0;
 }
 
+void ob_token_refused(struct ob_channel *c, struct ob_gate *g)
+{
+    c->host->gauge_add(c->numbers.refused[OB_NO_TOKEN], 1);
+    if (g && !ob_gate_open(c, g))
+        return;
+    QUND_SAY(c->host, QUND_ERROR, "onebot.token", QUND_KV("channel", c->name),
+             QUND_KV("what", "a bridge does not know our token: /readyz says which; tried again by "
+                             "itself, and when a reload brings another token"),
+             QUND_KV("left_out", g ? g->left_out : 0));
+    if (g)
+        g->left_out = 0;
+}
+
+void ob_token_tell(const struct ob_channel *c)
+{
+    size_t dial = 0, api = 0;
+    size_t dials = ob_dials_refused(c, &dial), n = dials + ob_apis_refused(c, &api);
+    struct ob_text why = {0};
+
+    if (!QUND_HAS(c->host, channel_trouble))
+        return;
+    if (n > 0)
+        ob_text_printf(&why, "the bridge at %s[%zu] does not know our token",
+                       dials > 0 ? "connect" : "api", dials > 0 ? dial : api);
+    if (n > 1)
+        ob_text_printf(&why, " (one of %zu that do not)", n);
+    if (n > 0)
+        ob_text_printf(&why, "; write the same `token` here and there, and reload; it is tried "
+                             "again by itself every few minutes");
+    c->host->channel_trouble(c->channel, ob_text_view(&why));
+    ob_text_done(&why);
+}
+
 /* --- numbers --- */
 
 static struct qund_gauge *number(struct ob_channel *c, enum qund_gauge_kind kind, const char *name,

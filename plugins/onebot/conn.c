@@ -359,10 +359,14 @@ static void on_text(void *arg, struct qund_socket *s, struct qund_str message)
             ob_conn_close(k, 1000, "the token was refused");
             return;
         }
+        if (k->dial && f->ok)
+            ob_dial_token_known(k->dial);
         ob_call_answer(k, f);
         return;
     case OB_META:
     case OB_EVENT:
+        if (k->dial)
+            ob_dial_token_known(k->dial);
         on_named(k, message);
         return;
     }

@@ -21,8 +21,10 @@ struct ob_dial {
     char *url;
     unsigned roles;
     struct ob_conn *conn;
+    size_t at; /* in `connect` */
     int64_t ceiling_ms, due_ms;
-    bool refused;
+    bool refused; /* by this try */
+    bool unknown; /* our token: what it said last about it */
 };
 
 static int64_t below(int64_t n)
@@ -52,6 +54,7 @@ void ob_dials_open(struct ob_channel *c)
 
         *d = (struct ob_dial){.next = c->dials,
                               .c = c,
+                              .at = i - 1,
                               .url = ob_dup(qund_str(c->cfg->connect.v[i - 1])),
                               .roles = roles_of(qund_str(c->cfg->connect.v[i - 1])),
                               .ceiling_ms = FIRST_MS};
@@ -103,13 +106,35 @@ static void dial(struct ob_dial *d)
     ob_text_done(&bearer);
 }
 
+static void set_unknown(struct ob_dial *d, bool unknown)
+{
+    bool changes = d->unknown != unknown;
+
+    d->unknown = unknown;
+    if (changes)
+        ob_token_tell(d->c);
+}
+
 void ob_dial_token_refused(struct ob_dial *d)
 {
     d->refused = true;
-    d->c->host->gauge_add(d->c->numbers.refused[OB_NO_TOKEN], 1);
-    QUND_SAY(d->c->host, QUND_ERROR, "onebot.token", QUND_KV("channel", d->c->name),
-             QUND_KV("what", "the bridge does not know our token; tried again in five minutes, or "
-                             "when a reload brings another token"));
+    ob_token_refused(d->c, NULL); /* it is left alone for minutes */
+    set_unknown(d, true);
+}
+
+void ob_dial_token_known(struct ob_dial *d)
+{
+    set_unknown(d, false);
+}
+
+size_t ob_dials_refused(const struct ob_channel *c, size_t *first)
+{
+    size_t n = 0;
+
+    for (const struct ob_dial *d = c->dials; d; d = d->next)
+        if (d->unknown && n++ == 0)
+            *first = d->at;
+    return n;
 }
 
 void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms)
@@ -128,6 +153,7 @@ void ob_dials_again(struct ob_channel *c)
         d->ceiling_ms = FIRST_MS;
         d->due_ms = 0;
         d->refused = false;
+        set_unknown(d, false);
     }
 }
 

@@ -80,7 +80,7 @@ struct ob_channel {
     size_t past_out;              /* messages of histories handed over and not durable yet */
     int64_t opened_ms, known_rev; /* the daemon's clock; of the list of accounts */
     struct ob_numbers numbers;
-    struct ob_gate refusals[OB_REFUSALS], other, undialled;
+    struct ob_gate refusals[OB_REFUSALS], other, undialled, unknown;
 };
 
 #define OB_EVENTS 1u
@@ -161,6 +161,11 @@ void ob_account_style(const struct ob_account *a, int version, struct ob_style *
 /* Counts, and says it now and then. what: about the peer or the frame, for people. */
 void ob_refuse(struct ob_channel *c, enum ob_refusal why, const char *what, struct qund_str peer);
 bool ob_gate_open(struct ob_channel *c, struct ob_gate *g);
+/* A bridge says that it does not know our token: counted, and logged when g (NULL: always) lets it.
+ */
+void ob_token_refused(struct ob_channel *c, struct ob_gate *g);
+/* Which bridges say so, of those we dial and ask, has changed: the operator is told. */
+void ob_token_tell(const struct ob_channel *c);
 void ob_set(char **to, struct qund_str s); /* replaces an owned string */
 extern const struct qund_cfg_table ob_channel_table;
 int ob_channel_open(void *ctx, const struct qund_entry_info *info, void **channel,
@@ -193,6 +198,9 @@ void ob_dials_free(struct ob_channel *c);
 /* The connection ended; code as in qund_socket_ops.closed. */
 void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms);
 void ob_dial_token_refused(struct ob_dial *d);
+void ob_dial_token_known(struct ob_dial *d); /* it talks to us */
+/* How many do not know our token; *first: which of `connect`. */
+size_t ob_dials_refused(const struct ob_channel *c, size_t *first);
 
 /* --- hook.c --- */
 void ob_request(void *channel, struct qund_request *r);
@@ -237,6 +245,8 @@ int ob_account_version(const struct ob_account *a);
 void ob_apis_open(struct ob_channel *c);
 void ob_apis_again(struct ob_channel *c); /* each is asked anew whose it is */
 void ob_apis_tick(struct ob_channel *c);
+/* How many do not know our token; *first: which of `api`. */
+size_t ob_apis_refused(const struct ob_channel *c, size_t *first);
 void ob_apis_free(struct ob_channel *c);
 
 /* --- gap.c --- */

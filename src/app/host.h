@@ -58,7 +58,8 @@ struct qund_channel {
     const struct qund_own *own;  /* in it */
     struct qund_entry_info info; /* what the plugin is told of it */
     struct link *requests, *sockets;
-    char why[300]; /* unless open */
+    char why[300];     /* unless open */
+    char trouble[292]; /* while open, as its plugin says; "" none */
 };
 
 struct turn;
@@ -127,6 +128,7 @@ void host_ingest(struct qund_host *api); /* host_ingest.c: events and state */
 void host_ingest_flush(void *hosts);
 QUND_CHECK int host_state_read(struct qund_hosts *hs, struct qund_err *err);
 void host_state_free(struct qund_hosts *hs);
+void host_troubles(struct qund_host *api);   /* hosts_show.c */
 void host_deliveries(struct qund_host *api); /* host_deliver.c */
 void host_deliveries_begin(struct qund_hosts *hs);
 void host_deliveries_free(struct qund_hosts *hs);

@@ -147,6 +147,7 @@ static void entry_close(struct qund_channel *e)
         p->channel_close(e->handle);
     host_leave(e->host->all);
     e->life = 0;
+    e->trouble[0] = '\0';
     host_requests_end(e);
     host_sockets_end(e);
 }
@@ -211,6 +212,7 @@ static void host_start(struct qund_hosts *hs, struct qund_plugin_file *f)
     host_mails(&h->api);
     host_ingest(&h->api);
     host_deliveries(&h->api);
+    host_troubles(&h->api);
     link_put(&hs->hosts, &h->link);
     host_enter(h, "start");
     rc = h->plugin->start ? h->plugin->start(&h->api, &h->ctx, &why) : QUND_OK;

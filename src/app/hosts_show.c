@@ -2,6 +2,19 @@
  * /metrics. */
 #include "app/host.h"
 
+static void channel_trouble(struct qund_channel *c, struct qund_str why)
+{
+    if (qund_utf8_check(why) >= 0)
+        why = QUND_STR("its plugin names a trouble in bytes that are not UTF-8");
+    why = qund_utf8_cut(why, sizeof(c->trouble) - 2);
+    snprintf(c->trouble, sizeof(c->trouble), "%.*s", QUND_STR_ARG(why));
+}
+
+void host_troubles(struct qund_host *api)
+{
+    api->channel_trouble = channel_trouble;
+}
+
 /* An entry that failed to open is down and said; the others make the daemon ready all the same.
  * Before they were tried, at the start, bridges would be answered 503. */
 bool qund_hosts_ready(struct qund *q, struct qund_jw *w)
@@ -18,6 +31,8 @@ bool qund_hosts_ready(struct qund *q, struct qund_jw *w)
         if (!e->open)
             qund_jw_printf(w, "%s %s is down: %s", e->is_channel ? "channel" : "target", e->name,
                            e->why);
+        else if (e->trouble[0])
+            qund_jw_printf(w, "channel %s: %s", e->name, e->trouble);
         if (e->is_channel && !q->hosts->opened)
             waiting = true;
     }

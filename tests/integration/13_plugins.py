@@ -109,6 +109,19 @@ with scratch() as folder, Daemon(folder / "d", config(
         d.write_config()
         check("too-old" in out and "0.7" in out, "doctor: refused", out)
 
+    @case("what keeps an open channel from its source is said until it is over")
+    def _():
+        long = "令牌" * 60
+        for said, shown in (("no milk today", "no milk today"), (long, long[:96]), (b"no \xff", "not UTF-8")):
+            equal(hook("POST", "/trouble", said, **TOKEN).status, 204, "told")
+            status, ready = d.degraded()
+            entry = next((e for e in json.loads(ready)["degraded"] if e.startswith("channel bot: ")), None)
+            check(entry and entry.endswith(shown), shown, ready)
+            equal(status, 200, "it takes events all the same")
+            check("channel bot: " in d.run("doctor")[1] and "channel bot: " in d.run("status", check_exit=0)[1], "doctor and status")
+        equal(hook("POST", "/trouble", "", **TOKEN).status, 204, "over")
+        check("channel bot" not in d.degraded()[1], "gone", d.degraded())
+
     @case("a request is the channel's, and an event is durable before it is answered")
     def _():
         equal(hook("POST", "/say", "m1 多少钱").status, 401, "no token")

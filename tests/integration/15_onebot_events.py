@@ -224,6 +224,10 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         dials = metric("qund_onebot_dials_total", 'channel="refused"')
         time.sleep(1.5)     # what is not done can only be waited for; its first wait would be a second
         equal((dials, metric("qund_onebot_dials_total", 'channel="refused"')), (2, 2), "dialled once each")
+        status, ready = d.degraded()
+        equal(status, 200, "events are taken")
+        check("channel refused: the bridge at connect[0] does not know our token (one of 2 that do not); write" in ready, "readyz", ready)
+        check("geheim" not in ready, "no token", ready)
 
     @case("bad frames are counted and skipped, the connection stays")
     def _():
@@ -365,6 +369,8 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         reload("refused", token="anders")
         late.line(1, 5).say(message(10, 128, 8, "endlich", 82))
         becomes(1, group="128")
+        until(lambda: "channel refused: the bridge at connect[1] does not know our token; write" in d.degraded()[1], 10,
+              "the one that lets us in is not named any more, the other still is")
 
     equal(d.stop(), 0, "exit")
     case.done(d)

@@ -247,13 +247,20 @@ static void late(struct channel *c, struct qund_request *r)
     c->bot->host->alarm_start(c->too_late, 31000, 0);
 }
 
+static void trouble(struct channel *c, struct qund_request *r)
+{
+    if (QUND_HAS(c->bot->host, channel_trouble))
+        c->bot->host->channel_trouble(c->channel, r->body);
+    c->bot->host->http_reply(r, 204, NULL, QUND_STR_NONE, NULL, 0);
+}
+
 static void channel_request(void *channel, struct qund_request *r)
 {
     static const struct {
         const char *path;
         void (*run)(struct channel *c, struct qund_request *r);
-    } PATHS[] = {
-        {"/say", say}, {"/state", show_state}, {"/ask", ask}, {"/mail", mail}, {"/late", late}};
+    } PATHS[] = {{"/say", say},   {"/state", show_state}, {"/ask", ask},
+                 {"/mail", mail}, {"/late", late},        {"/trouble", trouble}};
     struct channel *c = channel;
 
     if (!qund_str_same_secret(qund_request_header(r, "x-token"), qund_str(c->cfg->token))) {
