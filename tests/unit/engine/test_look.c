@@ -268,7 +268,7 @@ static void a_broken_list_is_buried_and_changes_nothing(void **state)
     (void)state;
     list(d, 5, "ann bob");
     by_then(d, 10);
-    desk_event(d, "{\"id\":\"b1\",\"type\":\"group.members\",\"ts\":1757894800000,"
+    desk_event(d, "{\"id\":\"b1\",\"type\":\"group.members\",\"ts\":1757894800000,\"seq\":7,"
                   "\"group\":\"g1\",\"data\":{\"whole\":true,\"members\":[{\"name\":\"x\"}]}}");
     desk_event(d, "{\"id\":\"b2\",\"type\":\"group.members\",\"ts\":1757894800000,"
                   "\"group\":\"g1\",\"data\":{\"whole\":true,\"parts\":99,\"members\":[]}}");

@@ -293,7 +293,14 @@ static void a_type_without_what_it_is_about_is_refused(void **state)
         "{\"type\":\"member.join\",\"sender\":\"u\",\"data\":{\"member\":null}}",
         "{\"type\":\"revoke\",\"ref\":\"m1\"}",
         "{\"type\":\"order.paid\",\"sender\":\"u\",\"data\":{\"order\":\"A1\"}}",
-        "{\"type\":\"order.paid\",\"data\":{\"items\":[{\"amount_cent\":-1}],\"amount_cent\":0}}",
+        "{\"type\":\"order.paid\",\"data\":{\"items\":[{\"amount_cent\":-1}],\"amount_cent\":0,"
+        "\"order\":\"A1\"}}",
+        "{\"type\":\"gap\"}",
+        "{\"type\":\"gap\",\"data\":{\"from\":1757894400000}}",
+        "{\"type\":\"gap\",\"data\":{\"to\":1757894400000,\"from\":1757894400000}}",
+        "{\"type\":\"group.members\",\"data\":{\"members\":[]}}",
+        "{\"type\":\"group.members\",\"data\":{\"members\":[{\"name\":\"N\",\"id\":\"u\"},{\"id\":"
+        "\"v\"}]}}",
         "{\"type\":\"revoke\",\"seq\":5,\"state\":\"erased\"}",
     };
     struct decode_test *t = *state;
@@ -302,14 +309,44 @@ static void a_type_without_what_it_is_about_is_refused(void **state)
     refused(t, "{\"type\":\"member.leave\",\"data\":{\"by\":\"b\"}}", "data.member", "missing");
     refused(t, "{\"type\":\"member.join\",\"data\":{\"member\":7}}", "data.member", "a string");
     refused(t, "{\"type\":\"revoke\",\"sender\":\"u\"}", "ref", "missing");
-    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":-3}}", "data.amount_cent",
-            "0 or more");
-    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":\"3\"}}", "data.amount_cent",
-            "whole number");
-    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":3.5}}", "data.amount_cent",
-            "whole number");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"order\":\"A\",\"amount_cent\":-3}}",
+            "data.amount_cent", "0 or more");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"order\":\"A\",\"amount_cent\":\"3\"}}",
+            "data.amount_cent", "whole number");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"order\":\"A\",\"amount_cent\":3.5}}",
+            "data.amount_cent", "whole number");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"amount_cent\":3}}", "data.order", "missing");
+    refused(t, "{\"type\":\"order.paid\",\"data\":{\"order\":5}}", "data.order", "a string");
     for (size_t i = 0; i < QUND_ARRAY_LEN(FINE); i++)
         assert_int_equal(decode(t, FINE[i]), 0);
+}
+
+static void a_gap_and_a_member_list_are_read_before_they_are_taken(void **state)
+{
+    static const struct {
+        const char *type, *data, *where, *text;
+    } BAD[] = {
+        {"gap", "{\"from\":\"2026-01-01T00:00:00Z\"}", "data.from", "milliseconds"},
+        {"gap", "{\"from\":\"1757894400000\"}", "data.from", "milliseconds"},
+        {"gap", "{\"from\":0}", "data.from", "milliseconds"},
+        {"gap", "{\"from\":1,\"to\":1.5}", "data.to", "milliseconds"},
+        {"gap", "{\"from\":9,\"to\":8}", "data.to", "before data.from"},
+        {"gap", "{\"to\":1757894400000}", "data.from", "missing"},
+        {"gap", "{\"from\":1,\"to\":253402300799999}", "data.to", "future"},
+        {"group.members", "{}", "data.members", "the list"},
+        {"group.members", "{\"members\":5}", "data.members", "the list"},
+        {"group.members", "{\"members\":[{\"id\":\"u\"},\"v\"]}", "data.members[1]", "id"},
+        {"group.members", "{\"members\":[{\"name\":\"N\"}]}", "data.members[0]", "id"},
+    };
+    struct decode_test *t = *state;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(BAD); i++) {
+        QUND_AUTO(qund_buf_done) struct qund_buf b = {0};
+
+        qund_buf_printf(&b, "{\"type\":\"%s\",\"data\":%s}", BAD[i].type, BAD[i].data);
+        qund_buf_char(&b, '\0');
+        refused(t, b.p, BAD[i].where, BAD[i].text);
+    }
 }
 
 /* {"kind":"image","<key>":<open><n times piece><close>} */
@@ -411,6 +448,7 @@ int main(void)
         DECODE_TEST(a_key_that_is_nearly_ours_is_refused_and_a_stranger_is_not),
         DECODE_TEST(what_says_nothing_is_refused),
         DECODE_TEST(a_type_without_what_it_is_about_is_refused),
+        DECODE_TEST(a_gap_and_a_member_list_are_read_before_they_are_taken),
         DECODE_TEST(what_is_wrong_is_refused_with_its_path),
         DECODE_TEST(limits_hold_at_their_last_byte),
         DECODE_TEST(text_and_data_share_one_limit),
