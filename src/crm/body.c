@@ -105,8 +105,9 @@ int qund_crm_body_int(struct qund_str s, const char *key, int64_t missing, int64
 int qund_crm_body_bool(struct qund_str s, const char *key, bool missing, bool *out,
                        struct qund_err *err)
 {
-    static const char *const yes[] = {"true", "1", "yes", "是"};
-    static const char *const no[] = {"false", "0", "no", "否"};
+    /* Spreadsheets save what they read as true in capitals. */
+    static const char *const yes[] = {"true", "TRUE", "True", "1", "yes", "是"};
+    static const char *const no[] = {"false", "FALSE", "False", "0", "no", "否"};
 
     *out = missing;
     if (!s.n)

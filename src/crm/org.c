@@ -356,6 +356,7 @@ static void read_all(struct org_reader *r)
     read_groups(r, qund_yaml_get(root, "groups"));
     qund_org_read_rosters(r, qund_yaml_get(root, "rosters"), qund_yaml_get(root, "duty_hours"));
     qund_org_read_leave(r, qund_yaml_get(root, "leave"));
+    qund_org_once(r, root);
 }
 
 int qund_org_parse(const char *name, struct qund_str text, struct qund_org **out,

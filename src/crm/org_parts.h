@@ -99,6 +99,8 @@ void qund_org_texts(struct org_reader *r, const struct qund_ynode *n, struct qun
 void qund_org_read_rosters(struct org_reader *r, const struct qund_ynode *rosters,
                            const struct qund_ynode *duty_hours);
 void qund_org_read_leave(struct org_reader *r, const struct qund_ynode *n);
+/* An account or a group that stands there twice is an error (org_once.c). The lists are read. */
+void qund_org_once(struct org_reader *r, const struct qund_ynode *root);
 /* Rows of one roster or leave, as the file and the API write them (org_sql.c). */
 struct qund_crm;
 QUND_CHECK int qund_org_put_roster(struct qund_crm *crm, const struct org_roster *p,

@@ -122,7 +122,7 @@ static void people_are_found_by_identity_then_phone(void **state)
     import_ok(p, QUND_TABLE_CONTACTS,
               "realm,id,name,phone,room,group,tags,opt_out\n"
               "wx,u1,别名,,3-2-1502,g1,老客户;装修,\n"
-              ",,,138 0000 0105,,,复购,true\n"
+              ",,,138 0000 0105,,,复购,TRUE\n"
               "wx,u2,李四,13900000000,,,,\n");
     assert_int_equal(ask(p, "SELECT count(*) FROM contact"), 2);
     ask_text(p, "SELECT name FROM contact WHERE id = 1", "张三"); /* known from her own words */

@@ -62,6 +62,38 @@ static void all_errors_come_at_once_with_their_places(void **state)
     qund_errs_done(&errs);
 }
 
+static void an_account_and_a_group_stand_there_once(void **state)
+{
+    static const char text[] = "staff:\n"
+                               "  - id: lin\n"
+                               "    ids: [{realm: wx, id: s1}, {realm: qq, id: s1}]\n"
+                               "  - id: wu\n"
+                               "    ids:\n"
+                               "      - {realm: wx, id: s2}\n"
+                               "      - {realm: wx, id: s1}\n"
+                               "bots:\n"
+                               "  - {realm: qq, id: s1}\n"
+                               "groups:\n"
+                               "  - {realm: wx, id: g, name: 甲}\n"
+                               "  - {realm: wx, id: h}\n"
+                               "  - {realm: wx, id: g, name: 乙}\n";
+    static const char *const WHERE[] = {"o.yaml:7:9", "o.yaml:9:5", "o.yaml:13:5"};
+    static const char *const TEXT[] = {"line 3 already: an account", "line 3 already: an account",
+                                       "line 11 already: write"};
+    struct qund_errs errs;
+    struct qund_org *org = NULL;
+
+    (void)state;
+    qund_errs_init(&errs, 20);
+    assert_int_equal(qund_org_parse("o.yaml", qund_str(text), &org, &errs), QUND_E_INVAL);
+    assert_int_equal(errs.n, QUND_ARRAY_LEN(WHERE));
+    for (size_t i = 0; i < errs.n; i++) {
+        assert_string_equal(errs.v[i].where, WHERE[i]);
+        assert_non_null(strstr(errs.v[i].text, TEXT[i]));
+    }
+    qund_errs_done(&errs);
+}
+
 static const char FIRST[] =
     "staff:\n"
     "  - {id: lin, name: 林, ids: [{realm: wx, id: Lin}], push: [\"robot:a\", \"mail:b\"]}\n"
@@ -207,6 +239,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
         cmocka_unit_test(the_shipped_sample_is_valid),
         cmocka_unit_test(all_errors_come_at_once_with_their_places),
+        cmocka_unit_test(an_account_and_a_group_stand_there_once),
         T(the_file_makes_staff_bots_koc_and_group_types),
         T(the_files_name_of_a_group_stands_against_events),
         T(what_left_the_file_is_switched_off_not_deleted),
