@@ -25,7 +25,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LABELS = os.path.join(HERE, "..", "data", "labels", "*.jsonl")
-FRESH = ("blind3_held_", "blind5_held_", "blind6_held_", "blind8_held_", "daily_held_")
+FRESH = ("blind3_held_", "blind5_held_", "blind6_held_", "blind8_held_", "blind9_held_", "daily_held_")
 CUSTOMER_INTENTS = (
     "price_question", "complaint", "purchase_intent", "signup", "signup_cancel", "signup_confirm",
     "needs_reply", "room_no", "phone", "spam", "opt_out", "staff_risk",
