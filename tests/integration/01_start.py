@@ -4,7 +4,7 @@ import shutil
 import socket
 import sqlite3
 
-from harness import Cases, Client, Daemon, Redis, check, equal, scratch, until
+from harness import PATIENCE, Cases, Client, Daemon, Redis, check, equal, scratch, until
 
 case = Cases()
 with scratch() as folder:
@@ -34,7 +34,7 @@ with scratch() as folder:
     def _():
         with Daemon(folder / "second") as second:
             second.data = d.data
-            check(refused(second, str(d.proc.pid)) < 1, "within a second")
+            check(refused(second, str(d.proc.pid)) < 1 * PATIENCE, "within a second")
 
     @case("after kill -9 of the holder the next start needs nothing, and the one after is refused")
     def _():

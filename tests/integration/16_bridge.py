@@ -321,7 +321,8 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
         b.until_acked(n)
         sender.join()
         check(b.ws.code is None, "it is still open", b.ws.code, b.ws.reason)
-        check(d.metric("qund_bridge_pauses_total") > pauses, "it was slowed")
+        if n == 20000:    # fewer may go through as they come
+            check(d.metric("qund_bridge_pauses_total") > pauses, "it was slowed")
         b.message("danach", id="after", conv="g11")
         b.until_acked()
         d.drained()
