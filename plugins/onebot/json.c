@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define EXACT 9007199254740992.0 /* above it a double skips integers */
+#define DIGITS 15                /* that a double gives back as they were written */
 
 static const char *too_much(struct qund_str text)
 {
@@ -153,6 +154,24 @@ struct qund_str ob_json_text(const json_t *v)
 struct qund_str ob_get_text(const json_t *o, const char *key)
 {
     return ob_json_text(json_object_get(o, key));
+}
+
+struct qund_str ob_json_words(const json_t *v, struct ob_pool *p)
+{
+    char *z;
+    struct qund_str s;
+
+    if (!json_is_number(v) && !json_is_boolean(v))
+        return ob_json_text(v);
+    z = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));
+    s = ob_pool_str(p, qund_str(z));
+    free(z);
+    return s;
+}
+
+struct qund_str ob_get_words(const json_t *o, const char *key, struct ob_pool *p)
+{
+    return ob_json_words(json_object_get(o, key), p);
 }
 
 static bool integral(const json_t *v)

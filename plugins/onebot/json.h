@@ -18,6 +18,11 @@ void ob_json_free(json_t *doc);
  */
 struct qund_str ob_json_text(const json_t *v); /* a string's bytes, NONE otherwise */
 struct qund_str ob_get_text(const json_t *o, const char *key);
+/* Words for people: a string's bytes, the spelling of a number or of true and false; NONE
+ * otherwise.
+ */
+struct qund_str ob_json_words(const json_t *v, struct ob_pool *p);
+struct qund_str ob_get_words(const json_t *o, const char *key, struct ob_pool *p);
 /* A string, an integer, an integral float; NONE otherwise. *number (may be NULL): it was no string.
  */
 struct qund_str ob_get_id(const json_t *o, const char *key, struct ob_pool *p, bool *number);

@@ -109,10 +109,10 @@ static void say_mention(struct saying *s, const json_t *data, const struct shape
     struct qund_str id = shape->role == MENTION_ALL
                              ? QUND_STR("all")
                              : ob_get_id(data, shape->title, &s->f->pool, NULL);
-    struct qund_str name = ob_get_text(data, "name");
+    struct qund_str name = ob_get_words(data, "name", &s->f->pool);
 
     if (name.n == 0)
-        name = ob_get_text(data, "text"); /* "@name" already */
+        name = ob_get_words(data, "text", &s->f->pool); /* "@name" already */
     if (name.n == 0 && qund_str_is(id, "all"))
         name = QUND_STR("所有人");
     if (name.n == 0)
@@ -143,7 +143,7 @@ static void add_media(struct saying *s, const json_t *data, const char *kind)
         m.url = qund_str_starts(file, "http") ? file : QUND_STR_NONE;
     if (m.url.n > URL_MAX || (m.url.n > 0 && memchr(m.url.p, '\0', m.url.n)))
         m.url = QUND_STR_NONE; /* of a sender who would have his message refused */
-    m.name = ob_get_text(data, "name");
+    m.name = ob_get_words(data, "name", &f->pool);
     if (m.name.n == 0 && !qund_str_starts(file, "http") && !qund_str_starts(file, "base64:"))
         m.name = file;
     m.name = ob_frame_clean(f, m.name, OB_NAME_MAX);
@@ -159,7 +159,8 @@ static void add_media(struct saying *s, const json_t *data, const char *kind)
 
 static void say_thing(struct saying *s, const json_t *data, const struct shape *shape)
 {
-    struct qund_str title = shape->title ? ob_get_text(data, shape->title) : QUND_STR_NONE;
+    struct qund_str title =
+        shape->title ? ob_get_words(data, shape->title, &s->f->pool) : QUND_STR_NONE;
     struct qund_str url = shape->role == THING ? ob_get_text(data, "url") : QUND_STR_NONE;
 
     s->gap_wanted = false;
@@ -183,7 +184,7 @@ static void say_segment(struct saying *s, const json_t *segment)
 
     switch (shape->role) {
     case TEXT:
-        say_text(s, ob_get_text(data, shape->title));
+        say_text(s, ob_get_words(data, shape->title, &s->f->pool));
         return;
     case MENTION:
     case MENTION_ALL:

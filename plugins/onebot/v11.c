@@ -28,7 +28,7 @@ static void read_ids(struct ob_frame *f, const json_t *o)
     f->group_text = e->group.n > 0 && !number;
     e->sender = ob_get_id(o, "user_id", &f->pool, &number);
     f->user_text = e->sender.n > 0 && !number;
-    e->group_name = ob_frame_clean(f, ob_get_text(o, "group_name"), OB_NAME_MAX);
+    e->group_name = ob_frame_clean(f, ob_get_words(o, "group_name", &f->pool), OB_NAME_MAX);
     if (qund_str_is(e->group, "0"))
         e->group = QUND_STR_NONE;
 }
@@ -40,10 +40,10 @@ static void read_sender(struct ob_frame *f, const json_t *o)
     const json_t *sender = ob_get_object(o, "sender");
     const json_t *anonymous = ob_get_object(o, "anonymous");
     struct qund_event_in *e = &f->event;
-    struct qund_str name = ob_get_text(sender, "card");
+    struct qund_str name = ob_get_words(sender, "card", &f->pool);
 
     if (name.n == 0)
-        name = ob_get_text(sender, "nickname");
+        name = ob_get_words(sender, "nickname", &f->pool);
     if (e->sender.n == 0)
         e->sender = ob_get_id(sender, "user_id", &f->pool, NULL);
     if (anonymous) { /* all of them have one user_id */
@@ -67,6 +67,13 @@ static bool group_is_lost(const struct ob_frame *f, const json_t *o)
         return false;
     return qund_str_is(type, "group") ||
            (group && !json_is_null(group) && !json_is_string(group) && !json_is_integer(group));
+}
+
+static bool says_nothing(const json_t *said)
+{
+    return !said || json_is_null(said) || (json_is_string(said) && json_string_length(said) == 0) ||
+           (json_is_array(said) && json_array_size(said) == 0) ||
+           (json_is_object(said) && json_object_size(said) == 0);
 }
 
 static void read_message(struct ob_frame *f, const json_t *o, const struct ob_view *view)
@@ -96,10 +103,10 @@ static void read_message(struct ob_frame *f, const json_t *o, const struct ob_vi
     }
     if (e->group.n == 0) /* private */
         e->to = f->own ? ob_get_id(o, "target_id", &f->pool, NULL) : f->account;
-    if (!said || json_is_null(said)) /* some leave it out where they have the string */
+    if (says_nothing(said)) /* some leave it out, or empty, where they have the string */
         said = json_object_get(o, "raw_message");
-    if (json_is_string(said))
-        said = made = ob_cq_read(ob_json_text(said));
+    if (said && !json_is_array(said) && !json_is_object(said)) /* a number is its spelling */
+        said = made = ob_cq_read(ob_json_words(said, &f->pool));
     else if (json_is_object(said)) {
         made = json_array();
         json_array_append(made, (json_t *)(uintptr_t)said);

@@ -35,6 +35,40 @@ static void both_forms_of_a_message_say_the_same(void **state)
             GROUP_SAID " account=7 text=@老王 多少钱[1] reply=7:-5 @9");
 }
 
+/* A bridge that guesses types makes a number of "380"; some leave `message` empty. */
+static void numbers_are_words_where_words_are_wanted(void **state)
+{
+    static const struct {
+        const char *said, *text;
+    } CASES[] = {
+        {"\"message\":[{\"type\":\"text\",\"data\":{\"text\":380}}]", "380"},
+        {"\"message\":[{\"type\":\"text\",\"data\":{\"text\":-3.8}}]", "-3.8"},
+        {"\"message\":[{\"type\":\"text\",\"data\":{\"text\":18446744073709551615}}]",
+         "18446744073709551615"},
+        {"\"message\":[{\"type\":\"text\",\"data\":{\"text\":true}}]", "true"},
+        {"\"message\":[{\"type\":\"at\",\"data\":{\"qq\":9,\"name\":123}}]", "@123 @9"},
+        {"\"message\":380", "380"},
+        {"\"message\":380,\"raw_message\":\"x\"", "380"},
+        {"\"raw_message\":380", "380"},
+        {"\"message\":[],\"raw_message\":\"多少钱\"", "多少钱"},
+        {"\"message\":\"\",\"raw_message\":\"多少钱\"", "多少钱"},
+        {"\"message\":{},\"raw_message\":\"多少[CQ:at,qq=9]\"", "多少@9 @9"},
+        {"\"message\":null,\"raw_message\":\"多少钱\"", "多少钱"},
+    };
+
+    for (size_t i = 0; i < OB_LEN(CASES); i++) {
+        char frame[400], want[200];
+
+        snprintf(frame, sizeof(frame), "{" GROUP ",%s}", CASES[i].said);
+        snprintf(want, sizeof(want), GROUP_SAID " account=7 text=%s", CASES[i].text);
+        becomes(*state, frame, want);
+    }
+    becomes(*state, "{" GROUP ",\"message\":[],\"raw_message\":\"\"}", GROUP_SAID " account=7");
+    becomes(*state, "{" GROUP ",\"message\":\"x\",\"group_name\":88,\"sender\":{\"nickname\":666}}",
+            "message ts=1795285148000 id=7:3271 group=100200300 gname=88 from=10003000 name=666 "
+            "account=7 text=x");
+}
+
 static void ids_come_as_numbers_strings_and_floats(void **state)
 {
     struct ob_frame *f = *state;
@@ -467,6 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_frame_of_a_real_bridge),
         TEST(both_forms_of_a_message_say_the_same),
+        TEST(numbers_are_words_where_words_are_wanted),
         TEST(ids_come_as_numbers_strings_and_floats),
         TEST(ids_of_64_bits_without_a_sign_keep_their_digits),
         TEST(numbers_beyond_64_bits_are_refused_by_name),
