@@ -6,7 +6,8 @@
  * ends unanswered: what it asked for may have happened.
  *
  * Over HTTP there is no echo; one request is one call. Bridges that only post their events are
- * known here by their address, and are asked which account they are until they say it. */
+ * known here by their address, and are asked which account they are until they say it, and again
+ * when the token seems to be refused. */
 #include "onebot.h"
 #include <stdlib.h>
 
@@ -33,10 +34,10 @@ struct ob_api {
     char *url;
     struct ob_call *calls;
     size_t n_calls;
-    size_t at;   /* in `api` */
+    struct ob_bridge bridge;
     int version; /* asked as 11 first, then as 12; right once it is known */
     bool known;
-    bool unknown; /* our token: what it said last about it */
+    bool doubt; /* an action of it was refused as if the token were wrong */
     int64_t due_ms;
 };
 
@@ -205,26 +206,29 @@ static void take_http(struct ob_call *call)
         }
 }
 
-static void look_at_token(struct ob_api *api, int status, bool ok)
+static ob_done on_api_who;
+
+/* What an answer says about our token. That of one action may be refused for what it is; who it is,
+ * a bridge tells everybody that has the token. */
+static void judge(const struct ob_call *call, const struct ob_result *r)
 {
-    bool refused = status == 401 || status == 403;
+    struct ob_api *api = call->api;
+    bool refused = r->status == 401 || r->status == 403 ||
+                   (r->end == OB_ANSWERED && ob_retcode_of_token(r->retcode));
 
-    if (refused == api->unknown || (!refused && !ok))
-        return;
-    api->unknown = refused;
-    if (refused)
-        ob_token_refused(api->c, &api->c->unknown);
-    ob_token_tell(api->c);
-}
-
-size_t ob_apis_refused(const struct ob_channel *c, size_t *first)
-{
-    size_t n = 0;
-
-    for (const struct ob_api *api = c->apis; api; api = api->next)
-        if (api->unknown && n++ == 0)
-            *first = api->at;
-    return n;
+    if (refused && call->done != on_api_who) {
+        ob_bridge_refuses_action(&api->bridge, &api->c->unknown);
+        api->doubt = true;
+    } else if (refused) {
+        ob_bridge_refuses(&api->bridge, &api->c->unknown);
+        api->known = api->doubt = false;
+        api->due_ms = ob_mono(api->c) + api->c->cfg->token_again_ms;
+    } else if (r->end == OB_ANSWERED && r->status == 0) {
+        if (api->bridge.unknown)
+            api->due_ms = 0; /* whose it is was not heard */
+        api->doubt = false;
+        ob_bridge_lets_in(&api->bridge);
+    }
 }
 
 static void on_http(void *arg, const struct qund_told_http *told)
@@ -255,7 +259,7 @@ static void on_http(void *arg, const struct qund_told_http *told)
         r.end = OB_UNANSWERED; /* whatever answered there, it did not say how it ended */
         r.words = QUND_STR("the answer is no OneBot answer");
     }
-    look_at_token(call->api, told->end == QUND_HTTP_ANSWERED ? told->status : 0, r.ok);
+    judge(call, &r);
     end(call, &r);
     ob_frame_done(&f);
 }
@@ -316,12 +320,12 @@ static void on_api_who(void *arg, const struct ob_result *r)
     struct qund_str id = ob_get_id(r->data, "user_id", &pool, NULL);
     struct ob_account *a = r->end == OB_ANSWERED && r->ok ? ob_account_of(api->c, id) : NULL;
 
-    if (a) {
+    if (a && !(api->known && a->api == api)) {
         api->known = true;
         a->api = api;
         a->version = api->version;
         ob_rooms_begin(a);
-    } else if (r->status == HTTP_NOT_FOUND || r->status == 405) {
+    } else if (!a && !api->known && (r->status == HTTP_NOT_FOUND || r->status == 405)) {
         api->version = api->version == 11 ? 12 : 11;
         api->due_ms = api->version == 12 ? 0 : api->due_ms;
     }
@@ -333,12 +337,10 @@ void ob_apis_open(struct ob_channel *c)
     for (size_t i = c->cfg->api.n; i > 0; i--) {
         struct ob_api *api = ob_alloc(sizeof(*api));
 
-        *api = (struct ob_api){.next = c->apis,
-                               .c = c,
-                               .url = ob_dup(qund_str(c->cfg->api.v[i - 1])),
-                               .at = i - 1,
-                               .version = 11};
+        *api = (struct ob_api){
+            .next = c->apis, .c = c, .url = ob_dup(qund_str(c->cfg->api.v[i - 1])), .version = 11};
         c->apis = api;
+        ob_bridge_open(&api->bridge, c, "api", i - 1);
     }
 }
 
@@ -350,6 +352,14 @@ void ob_apis_again(struct ob_channel *c)
     }
 }
 
+static bool is_asked(const struct ob_api *api)
+{
+    for (const struct ob_call *call = api->calls; call; call = call->next)
+        if (call->done == on_api_who)
+            return true;
+    return false;
+}
+
 void ob_apis_tick(struct ob_channel *c)
 {
     int64_t now = ob_mono(c);
@@ -357,7 +367,7 @@ void ob_apis_tick(struct ob_channel *c)
     for (struct ob_api *api = c->apis; api; api = api->next) {
         struct ob_style style = {.version = api->version};
 
-        if (api->known || api->n_calls > 0 || now < api->due_ms)
+        if ((api->known && !api->doubt) || is_asked(api) || now < api->due_ms)
             continue;
         api->due_ms = now + API_AGAIN_MS;
         (void)call_http(api, api->version, ob_act_plain(&style, ob_act_who_am_i(&style)),

@@ -33,6 +33,10 @@ static const struct qund_cfg_key KEYS[] = {
      QUND_CFG_RELOAD, "Member lists are read on connect and so often; `0s`: never."},
     {"history", QUND_CFG_INT, CH(history), "100", 0, 1000, NULL, QUND_CFG_RELOAD,
      "Messages of a group that are asked for at once to fill a gap; `0`: none."},
+    {"token_again", QUND_CFG_DURATION, CH(token_again_ms), "5m", 1000, 600000, NULL,
+     QUND_CFG_RELOAD,
+     "How long a bridge of `connect` or `api` that refuses our token is left alone before it is "
+     "tried again; a reload with another token tries at once."},
     {"pace", QUND_CFG_DURATION, CH(pace_ms), "1200ms", 0, 60000, NULL, QUND_CFG_RELOAD,
      "Between two messages of one account, ± 30 %: those that send faster get restricted."},
     {"quick_reply", QUND_CFG_DURATION, CH(quick_ms), "0s", 0, 10000, NULL, QUND_CFG_RELOAD,
@@ -152,39 +156,6 @@ void ob_refuse(struct ob_channel *c, enum ob_refusal why, const char *what, stru
              QUND_KV("why", REFUSALS[why]), QUND_KV("what", what), QUND_KV("peer", peer),
              QUND_KV("left_out", g->left_out));
     g->left_out = 0;
-}
-
-void ob_token_refused(struct ob_channel *c, struct ob_gate *g)
-{
-    c->host->gauge_add(c->numbers.refused[OB_NO_TOKEN], 1);
-    if (g && !ob_gate_open(c, g))
-        return;
-    QUND_SAY(c->host, QUND_ERROR, "onebot.token", QUND_KV("channel", c->name),
-             QUND_KV("what", "a bridge does not know our token: /readyz says which; tried again by "
-                             "itself, and when a reload brings another token"),
-             QUND_KV("left_out", g ? g->left_out : 0));
-    if (g)
-        g->left_out = 0;
-}
-
-void ob_token_tell(const struct ob_channel *c)
-{
-    size_t dial = 0, api = 0;
-    size_t dials = ob_dials_refused(c, &dial), n = dials + ob_apis_refused(c, &api);
-    struct ob_text why = {0};
-
-    if (!QUND_HAS(c->host, channel_trouble))
-        return;
-    if (n > 0)
-        ob_text_printf(&why, "the bridge at %s[%zu] does not know our token",
-                       dials > 0 ? "connect" : "api", dials > 0 ? dial : api);
-    if (n > 1)
-        ob_text_printf(&why, " (one of %zu that do not)", n);
-    if (n > 0)
-        ob_text_printf(&why, "; write the same `token` here and there, and reload; it is tried "
-                             "again by itself every few minutes");
-    c->host->channel_trouble(c->channel, ob_text_view(&why));
-    ob_text_done(&why);
 }
 
 /* --- numbers --- */
@@ -377,8 +348,8 @@ int ob_channel_open(void *ctx, const struct qund_entry_info *info, void **channe
     c->opened_ms = c->host->now_ms(c->host);
     numbers_open(c);
     ob_gaps_open(c);
+    ob_apis_open(c); /* the last one opened is named first */
     ob_dials_open(c);
-    ob_apis_open(c);
     c->tick = c->host->alarm_new(c->host, on_tick, c);
     c->host->alarm_start(c->tick, OB_TICK_MS, OB_TICK_MS);
     *channel = c;

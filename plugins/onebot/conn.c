@@ -354,12 +354,12 @@ static void on_text(void *arg, struct qund_socket *s, struct qund_str message)
         ob_refuse(c, OB_NO_FRAME, f->why, QUND_STR_NONE);
         return;
     case OB_ANSWER:
-        if (k->dial && f->echo.n == 0 && (f->retcode == 1401 || f->retcode == 1403)) {
+        if (k->dial && f->echo.n == 0 && ob_retcode_of_token(f->retcode)) {
             ob_dial_token_refused(k->dial);
             ob_conn_close(k, 1000, "the token was refused");
             return;
         }
-        if (k->dial && f->ok)
+        if (k->dial && (f->ok || (f->echo.n > 0 && !ob_retcode_of_token(f->retcode))))
             ob_dial_token_known(k->dial);
         ob_call_answer(k, f);
         return;

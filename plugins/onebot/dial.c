@@ -3,7 +3,7 @@
  * The wait grows from one second to a minute and is drawn at random below that (full jitter): after
  * an outage all connections fail in the same second, and equal waits would come back together. A
  * minute of life makes it small again. A bridge that does not know our token is left alone for
- * five minutes, and that is an error for a person: some say so only after the handshake. Another
+ * `token_again`, and that is an error for a person: some say so only after the handshake. Another
  * token is tried at once. */
 #include "onebot.h"
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 #define LAST_MS 60000
 #define LEAST_MS 100
 #define STEADY_MS 60000
-#define TOKEN_MS 300000
 
 struct ob_dial {
     struct ob_dial *next;
@@ -21,10 +20,9 @@ struct ob_dial {
     char *url;
     unsigned roles;
     struct ob_conn *conn;
-    size_t at; /* in `connect` */
+    struct ob_bridge bridge;
     int64_t ceiling_ms, due_ms;
     bool refused; /* by this try */
-    bool unknown; /* our token: what it said last about it */
 };
 
 static int64_t below(int64_t n)
@@ -54,11 +52,11 @@ void ob_dials_open(struct ob_channel *c)
 
         *d = (struct ob_dial){.next = c->dials,
                               .c = c,
-                              .at = i - 1,
                               .url = ob_dup(qund_str(c->cfg->connect.v[i - 1])),
                               .roles = roles_of(qund_str(c->cfg->connect.v[i - 1])),
                               .ceiling_ms = FIRST_MS};
         c->dials = d;
+        ob_bridge_open(&d->bridge, c, "connect", i - 1);
     }
 }
 
@@ -67,7 +65,7 @@ static void wait_again(struct ob_dial *d)
     d->due_ms = ob_mono(d->c) + LEAST_MS + below(d->ceiling_ms);
     d->ceiling_ms = d->ceiling_ms * 2 < LAST_MS ? d->ceiling_ms * 2 : LAST_MS;
     if (d->refused)
-        d->due_ms = ob_mono(d->c) + TOKEN_MS;
+        d->due_ms = ob_mono(d->c) + d->c->cfg->token_again_ms;
 }
 
 static void dial(struct ob_dial *d)
@@ -106,35 +104,15 @@ static void dial(struct ob_dial *d)
     ob_text_done(&bearer);
 }
 
-static void set_unknown(struct ob_dial *d, bool unknown)
-{
-    bool changes = d->unknown != unknown;
-
-    d->unknown = unknown;
-    if (changes)
-        ob_token_tell(d->c);
-}
-
 void ob_dial_token_refused(struct ob_dial *d)
 {
     d->refused = true;
-    ob_token_refused(d->c, NULL); /* it is left alone for minutes */
-    set_unknown(d, true);
+    ob_bridge_refuses(&d->bridge, NULL); /* it is left alone for minutes */
 }
 
 void ob_dial_token_known(struct ob_dial *d)
 {
-    set_unknown(d, false);
-}
-
-size_t ob_dials_refused(const struct ob_channel *c, size_t *first)
-{
-    size_t n = 0;
-
-    for (const struct ob_dial *d = c->dials; d; d = d->next)
-        if (d->unknown && n++ == 0)
-            *first = d->at;
-    return n;
+    ob_bridge_lets_in(&d->bridge);
 }
 
 void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms)
@@ -153,7 +131,7 @@ void ob_dials_again(struct ob_channel *c)
         d->ceiling_ms = FIRST_MS;
         d->due_ms = 0;
         d->refused = false;
-        set_unknown(d, false);
+        ob_bridge_lets_in(&d->bridge); /* until it says otherwise */
     }
 }
 

@@ -22,7 +22,7 @@
 struct ob_channel_cfg {
     const char *token, *secret;
     struct qund_cfg_list connect, api, accounts;
-    int64_t max_frame, members_ms, pace_ms, history, quick_ms;
+    int64_t max_frame, members_ms, pace_ms, history, quick_ms, token_again_ms;
     bool allow_private;
 };
 struct ob_target_cfg {
@@ -72,6 +72,7 @@ struct ob_channel {
     size_t n_accounts;
     struct ob_dial *dials;
     struct ob_api *apis;
+    struct ob_bridge *bridges; /* of them: `connect`, then `api` */
     struct ob_flow *flow;
     struct ob_visit *visits;
     struct qund_alarm *tick;
@@ -81,6 +82,14 @@ struct ob_channel {
     int64_t opened_ms, known_rev; /* the daemon's clock; of the list of accounts */
     struct ob_numbers numbers;
     struct ob_gate refusals[OB_REFUSALS], other, undialled, unknown;
+};
+
+struct ob_bridge { /* that we dial or ask */
+    struct ob_bridge *next;
+    struct ob_channel *c;
+    const char *list; /* the key it stands in */
+    size_t at;        /* and where there */
+    bool unknown;     /* our token: what it said last about it */
 };
 
 #define OB_EVENTS 1u
@@ -161,11 +170,6 @@ void ob_account_style(const struct ob_account *a, int version, struct ob_style *
 /* Counts, and says it now and then. what: about the peer or the frame, for people. */
 void ob_refuse(struct ob_channel *c, enum ob_refusal why, const char *what, struct qund_str peer);
 bool ob_gate_open(struct ob_channel *c, struct ob_gate *g);
-/* A bridge says that it does not know our token: counted, and logged when g (NULL: always) lets it.
- */
-void ob_token_refused(struct ob_channel *c, struct ob_gate *g);
-/* Which bridges say so, of those we dial and ask, has changed: the operator is told. */
-void ob_token_tell(const struct ob_channel *c);
 void ob_set(char **to, struct qund_str s); /* replaces an owned string */
 extern const struct qund_cfg_table ob_channel_table;
 int ob_channel_open(void *ctx, const struct qund_entry_info *info, void **channel,
@@ -199,8 +203,6 @@ void ob_dials_free(struct ob_channel *c);
 void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms);
 void ob_dial_token_refused(struct ob_dial *d);
 void ob_dial_token_known(struct ob_dial *d); /* it talks to us */
-/* How many do not know our token; *first: which of `connect`. */
-size_t ob_dials_refused(const struct ob_channel *c, size_t *first);
 
 /* --- hook.c --- */
 void ob_request(void *channel, struct qund_request *r);
@@ -245,9 +247,18 @@ int ob_account_version(const struct ob_account *a);
 void ob_apis_open(struct ob_channel *c);
 void ob_apis_again(struct ob_channel *c); /* each is asked anew whose it is */
 void ob_apis_tick(struct ob_channel *c);
-/* How many do not know our token; *first: which of `api`. */
-size_t ob_apis_refused(const struct ob_channel *c, size_t *first);
 void ob_apis_free(struct ob_channel *c);
+
+/* --- trouble.c --- */
+/* Before those that stand before it. */
+void ob_bridge_open(struct ob_bridge *b, struct ob_channel *c, const char *list, size_t at);
+/* It does not know our token: the operator is told. Counted, and logged when g (NULL: always) lets
+ * it. */
+void ob_bridge_refuses(struct ob_bridge *b, struct ob_gate *g);
+/* One action, which may be that action's alone: counted and logged. */
+void ob_bridge_refuses_action(struct ob_bridge *b, struct ob_gate *g);
+void ob_bridge_lets_in(struct ob_bridge *b); /* what it says shows that it knows the token */
+bool ob_retcode_of_token(int64_t retcode);   /* it says that it does not know it */
 
 /* --- gap.c --- */
 void ob_gaps_open(struct ob_channel *c); /* accounts of earlier lives are missed, too */

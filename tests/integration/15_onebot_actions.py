@@ -319,14 +319,8 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
             row = newest(before, "say-http", "failed", "unknown", "retry_at", "quota_hit", "accepted")
             equal(row["state"], state, "state")
             check(f"HTTP {status}" in row["reason"], "reason", row)
-            trouble = "channel post: the bridge at api[0] does not know our token; write"
-            equal(trouble in d.degraded()[1], status in (401, 403), "said by readyz")
+            check("channel post:" not in d.degraded()[1], "one action says nothing about the bridge", d.degraded())
             Api.status = None
-            if status in (401, 403):
-                before = known("say-http")
-                post(d.port, "post", message(77, 500, 30000 + status, "多少钱", next(numbers)), token="geheim")
-                newest(before, "say-http", "accepted")
-                check(trouble not in d.degraded()[1], "until an action is answered", d.degraded())
 
     line.close()
     equal(d.stop(), 0, "exit")

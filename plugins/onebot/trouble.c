@@ -1,0 +1,80 @@
+/* plugins/onebot/trouble.c - bridges that we dial or ask, and what keeps us from them.
+ *
+ * A bridge that refuses our token brings nothing until somebody acts, so it is named to the
+ * operator until it lets us in. What it says to get_login_info counts, or at the handshake: a
+ * gateway may refuse one action alone. */
+#include "onebot.h"
+
+void ob_bridge_open(struct ob_bridge *b, struct ob_channel *c, const char *list, size_t at)
+{
+    *b = (struct ob_bridge){.next = c->bridges, .c = c, .list = list, .at = at};
+    c->bridges = b;
+}
+
+static void tell(const struct ob_channel *c)
+{
+    const struct ob_bridge *first = NULL;
+    struct ob_text why = {0};
+    size_t n = 0;
+
+    if (!QUND_HAS(c->host, channel_trouble))
+        return;
+    for (const struct ob_bridge *b = c->bridges; b; b = b->next)
+        if (b->unknown && n++ == 0)
+            first = b;
+    if (first)
+        ob_text_printf(&why, "the bridge at %s[%zu] does not know our token", first->list,
+                       first->at);
+    if (n > 1)
+        ob_text_printf(&why, " (one of %zu that do not)", n);
+    if (first)
+        ob_text_printf(&why, "; write the same `token` here and there, and reload; it is tried "
+                             "again by itself every few minutes");
+    c->host->channel_trouble(c->channel, ob_text_view(&why));
+    ob_text_done(&why);
+}
+
+/* g NULL: always logged. */
+static void count_refusal(struct ob_channel *c, struct ob_gate *g, const char *what)
+{
+    c->host->gauge_add(c->numbers.refused[OB_NO_TOKEN], 1);
+    if (g && !ob_gate_open(c, g))
+        return;
+    QUND_SAY(c->host, QUND_ERROR, "onebot.token", QUND_KV("channel", c->name),
+             QUND_KV("what", what), QUND_KV("left_out", g ? g->left_out : 0));
+    if (g)
+        g->left_out = 0;
+}
+
+void ob_bridge_refuses(struct ob_bridge *b, struct ob_gate *g)
+{
+    bool new = !b->unknown;
+
+    b->unknown = true;
+    count_refusal(b->c, g,
+                  "a bridge does not know our token: /readyz says which; tried again by itself, "
+                  "and when a reload brings another token");
+    if (new)
+        tell(b->c);
+}
+
+void ob_bridge_refuses_action(struct ob_bridge *b, struct ob_gate *g)
+{
+    count_refusal(b->c, g,
+                  "a bridge refuses an action as one without the right token; it is asked by "
+                  "get_login_info whether it knows the token, and /readyz says when it does not");
+}
+
+void ob_bridge_lets_in(struct ob_bridge *b)
+{
+    bool new = b->unknown;
+
+    b->unknown = false;
+    if (new)
+        tell(b->c);
+}
+
+bool ob_retcode_of_token(int64_t retcode)
+{
+    return retcode == 1401 || retcode == 1403;
+}
