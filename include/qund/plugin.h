@@ -364,7 +364,8 @@ struct qund_plugin {
      * and close may both be NULL from 1.2 on: the channel is its qund_entry_info. */
     void (*channel_close)(void *channel);
     /* Keys with QUND_CFG_RELOAD changed; the old struct is gone when it returns. NULL: the channel
-     * is closed and opened again. */
+     * is closed and opened again. From 1.4 on also when nothing changed, with the same struct,
+     * while a trouble of the channel stands: it may be mended on the other side. */
     void (*channel_reload)(void *channel, const void *cfg);
     /* A request below /hook/<channel>, its body read: at most the entry's hook_body, what is larger
      * was answered 413. NULL: 404. Nobody has checked who sends it: token or signature are the

@@ -36,7 +36,7 @@ static const struct qund_cfg_key KEYS[] = {
     {"token_again", QUND_CFG_DURATION, CH(token_again_ms), "5m", 1000, 600000, NULL,
      QUND_CFG_RELOAD,
      "How long a bridge of `connect` or `api` that refuses our token is left alone before it is "
-     "tried again; a reload with another token tries at once."},
+     "tried again; any reload tries at once."},
     {"pace", QUND_CFG_DURATION, CH(pace_ms), "1200ms", 0, 60000, NULL, QUND_CFG_RELOAD,
      "Between two messages of one account, ± 30 %: those that send faster get restricted."},
     {"quick_reply", QUND_CFG_DURATION, CH(quick_ms), "0s", 0, 10000, NULL, QUND_CFG_RELOAD,
@@ -369,8 +369,9 @@ void ob_channel_reload(void *channel, const void *cfg)
         (!before || !c->cfg->token || strcmp(before, c->cfg->token) != 0)) {
         for (struct ob_conn *k = c->conns; k; k = k->next)
             ob_conn_close(k, CLOSE_TOKEN, "the token has changed");
-        ob_dials_again(c);
+        ob_dials_changed(c);
     }
+    ob_dials_again(c);
     for (struct ob_account *a = c->accounts; a; a = next) {
         next = a->next;
         if (allowed(c, qund_str(a->id)))

@@ -3,8 +3,8 @@
  * The wait grows from one second to a minute and is drawn at random below that (full jitter): after
  * an outage all connections fail in the same second, and equal waits would come back together. A
  * minute of life makes it small again. A bridge that does not know our token is left alone for
- * `token_again`, and that is an error for a person: some say so only after the handshake. Another
- * token is tried at once. */
+ * `token_again`, and that is an error for a person: some say so only after the handshake. A reload
+ * tries at once: the token may have been mended here or there. */
 #include "onebot.h"
 #include <stdlib.h>
 #include <sys/random.h>
@@ -125,13 +125,24 @@ void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms)
     wait_again(d);
 }
 
-void ob_dials_again(struct ob_channel *c)
+void ob_dials_changed(struct ob_channel *c)
 {
     for (struct ob_dial *d = c->dials; d; d = d->next) {
         d->ceiling_ms = FIRST_MS;
         d->due_ms = 0;
         d->refused = false;
         ob_bridge_lets_in(&d->bridge); /* until it says otherwise */
+    }
+}
+
+void ob_dials_again(struct ob_channel *c)
+{
+    for (struct ob_dial *d = c->dials; d; d = d->next) {
+        if (!d->bridge.unknown)
+            continue;
+        d->ceiling_ms = FIRST_MS;
+        d->due_ms = 0;
+        d->refused = false;
     }
 }
 

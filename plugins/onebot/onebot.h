@@ -196,7 +196,8 @@ void ob_account_learn(struct ob_account *a, const struct ob_frame *f);
 
 /* --- dial.c --- */
 void ob_dials_open(struct ob_channel *c);
-void ob_dials_again(struct ob_channel *c); /* with another token: no wait is left */
+void ob_dials_changed(struct ob_channel *c); /* our token: what they said of it is void */
+void ob_dials_again(struct ob_channel *c);   /* those that were refused: no wait is left */
 void ob_dials_tick(struct ob_channel *c);
 void ob_dials_free(struct ob_channel *c);
 /* The connection ended; code as in qund_socket_ops.closed. */

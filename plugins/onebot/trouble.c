@@ -53,7 +53,7 @@ void ob_bridge_refuses(struct ob_bridge *b, struct ob_gate *g)
     b->unknown = true;
     count_refusal(b->c, g,
                   "a bridge does not know our token: /readyz says which; tried again by itself, "
-                  "and when a reload brings another token");
+                  "and by a reload");
     if (new)
         tell(b->c);
 }

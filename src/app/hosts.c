@@ -359,8 +359,14 @@ static void reload_entry(struct qund_channel *e, struct qund_config *next)
     const struct qund_own *own = e->is_channel ? (ch ? &ch->own : NULL) : (t ? &t->own : NULL);
     struct qund_config *was = e->config;
 
-    if (own && qund_own_same(own, e->own))
+    if (own && qund_own_same(own, e->own)) {
+        if (e->open && e->trouble[0] && e->host->plugin->channel_reload) {
+            host_enter(e->host, e->name);
+            e->host->plugin->channel_reload(e->handle, e->own->cfg);
+            host_leave(e->host->all);
+        }
         return;
+    }
     if (!e->is_channel && (!own || own->table != e->own->table)) {
         entry_free(e); /* gone, or another kind: made anew below */
         return;

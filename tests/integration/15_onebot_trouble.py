@@ -3,10 +3,11 @@ taken back by the first sign that it is over."""
 # limit: 180 s
 import http.server
 import json
+import signal
 import threading
 
 from harness import Cases, Daemon, check, equal, scratch, until
-from onebot import Bridge, Seen, message, post
+from onebot import Bridge, Line, Listening, Seen, message, post
 
 case = Cases()
 OK = {"status": "ok", "retcode": 0}
@@ -43,6 +44,18 @@ class Asked:
         return self.asked.count("get_login_info")
 
 
+class Quiet(Listening):
+    """Lets in who shows the token, and says nothing by itself."""
+
+    def serve(self, ws):
+        if ws.headers.get("authorization") == f"Bearer {self.token}":
+            self.lines.append(Line(self.bridge, ws))
+            self.lines[-1].closed.wait()
+        else:
+            super().serve(ws)
+
+
+quiet = Quiet(Bridge(9, answers={"get_login_info": {"status": "failed", "retcode": 104, "data": None}}), token="neu")
 known, stranger = Asked(7), Asked(8)
 stranger.odd = lambda action: (200, {"status": "failed", "retcode": 1403, "data": None})
 ONCE_MORE = {"kind": "onebot", "token": "geheim", "members": "0s", "pace": "0s", "token_again": "1s"}
@@ -50,7 +63,9 @@ CONFIG = {
     "quiet": {"hours": "00:00-00:00"},
     "auto": {"per_group_hour": 1000, "per_group_day": 1000, "per_contact_day": 1000},
     "channels": {"post": ONCE_MORE | {"api": [known.url], "send_through": "say"},
-                 "strange": ONCE_MORE | {"api": [stranger.url]}},
+                 "strange": ONCE_MORE | {"api": [stranger.url]},
+                 "dialled": ONCE_MORE | {"connect": [quiet.url], "token_again": "10m"},
+                 "both": ONCE_MORE | {"connect": [quiet.url], "api": [stranger.url], "token_again": "10m"}},
     "targets": {"say": {"kind": "onebot", "channel": "post", "rate": 0, "timeout": "2s"}}}
 
 with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
@@ -110,6 +125,25 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         known.odd = lambda action: None
         until(lambda: not trouble("post"), 10, "taken back, with nothing to send")
         until(lambda: known.asked.count("get_group_list") > lists, 10, "its groups are read, which may have been refused")
+
+    def reload():
+        n = d.log().count("event=config.loaded")
+        d.proc.send_signal(signal.SIGHUP)
+        until(lambda: d.log().count("event=config.loaded") > n, 10, "loaded")
+
+    @case("a dialled one that is mended at its side is dialled at once by a reload that changes nothing here")
+    def _():
+        told = "the bridge at connect[0] does not know our token; write"
+        until(lambda: told in (trouble("dialled") or ""), 10, "named")
+        check("connect[0] does not know our token (one of 2 that do not); write" in trouble("both"), "before an api", trouble("both"))
+        lines = len(quiet.lines)
+        reload()
+        until(lambda: refusals("dialled") == 2, 10, "it refuses again, and is counted")
+        check(told in trouble("dialled"), "named all the while", trouble("dialled"))
+        quiet.token = "geheim"
+        reload()
+        until(lambda: len(quiet.lines) == lines + 2, 5, "both dialled")
+        until(lambda: not trouble("dialled"), 20, "taken back, with a failure for an answer that knows the token")
 
     equal(d.stop(), 0, "exit")
     case.done(d)
