@@ -37,7 +37,7 @@ struct ob_api {
     struct ob_bridge bridge;
     int version; /* asked as 11 first, then as 12; right once it is known */
     bool known;
-    bool doubt; /* an action of it was refused as if the token were wrong */
+    bool doubt; /* an action was refused as if the token were wrong, or led to no bridge */
     int64_t due_ms;
 };
 
@@ -208,13 +208,14 @@ static void take_http(struct ob_call *call)
 
 static ob_done on_api_who;
 
-/* What an answer says about our token. That of one action may be refused for what it is; who it is,
- * a bridge tells everybody that has the token. */
+/* What an answer says about our token, and whether a bridge is there. That of one action may be
+ * refused for what it is; who it is, a bridge tells everybody that has the token. */
 static void judge(const struct ob_call *call, const struct ob_result *r)
 {
     struct ob_api *api = call->api;
     bool refused = r->status == 401 || r->status == 403 ||
                    (r->end == OB_ANSWERED && ob_retcode_of_token(r->retcode));
+    struct ob_pool pool = {0};
 
     if (refused && call->done != on_api_who) {
         ob_bridge_refuses_action(&api->bridge, &api->c->unknown);
@@ -228,7 +229,14 @@ static void judge(const struct ob_call *call, const struct ob_result *r)
             api->due_ms = 0; /* whose it is was not heard */
         api->doubt = false;
         ob_bridge_lets_in(&api->bridge);
+    } else if (call->done == on_api_who) {
+        ob_bridge_fails(&api->bridge, r->status >= 100 && r->words.n == 0
+                                          ? ob_pool_printf(&pool, "HTTP %d", r->status)
+                                          : r->words);
+    } else {
+        api->doubt = true;
     }
+    ob_pool_done(&pool);
 }
 
 static void on_http(void *arg, const struct qund_told_http *told)
@@ -366,12 +374,14 @@ void ob_apis_tick(struct ob_channel *c)
 
     for (struct ob_api *api = c->apis; api; api = api->next) {
         struct ob_style style = {.version = api->version};
+        const char *why = NULL;
 
         if ((api->known && !api->doubt) || is_asked(api) || now < api->due_ms)
             continue;
         api->due_ms = now + API_AGAIN_MS;
-        (void)call_http(api, api->version, ob_act_plain(&style, ob_act_who_am_i(&style)),
-                        API_ASK_MS, on_api_who, api, NULL);
+        if (call_http(api, api->version, ob_act_plain(&style, ob_act_who_am_i(&style)), API_ASK_MS,
+                      on_api_who, api, &why) < 0)
+            ob_bridge_fails(&api->bridge, qund_str(why));
     }
 }
 

@@ -37,6 +37,8 @@ static const struct qund_cfg_key KEYS[] = {
      QUND_CFG_RELOAD,
      "How long a bridge of `connect` or `api` that refuses our token is left alone before it is "
      "tried again; any reload tries at once."},
+    {"unreached", QUND_CFG_DURATION, CH(unreached_ms), "1m", 1000, 86400000, NULL, QUND_CFG_RELOAD,
+     "A bridge of `connect` or `api` that cannot be reached for so long is named in /readyz."},
     {"pace", QUND_CFG_DURATION, CH(pace_ms), "1200ms", 0, 60000, NULL, QUND_CFG_RELOAD,
      "Between two messages of one account, ± 30 %: those that send faster get restricted."},
     {"quick_reply", QUND_CFG_DURATION, CH(quick_ms), "0s", 0, 10000, NULL, QUND_CFG_RELOAD,
@@ -324,6 +326,7 @@ static void on_tick(void *arg)
     ob_conns_tick(c);
     ob_dials_tick(c);
     ob_apis_tick(c);
+    ob_bridges_tick(c);
     ob_gaps_tick(c);
     ob_visits_tick(c);
     ob_rooms_tick(c);

@@ -446,7 +446,7 @@ static void on_closed(void *arg, struct qund_socket *s, int code, struct qund_st
             ob_refuse(c, OB_NO_FRAME, FAULTS[i].what, QUND_STR_NONE);
     ob_conn_free(k);
     if (d)
-        ob_dial_lost(d, code, lived);
+        ob_dial_lost(d, code, why, lived);
 }
 
 static void on_opened(void *arg, struct qund_socket *s)
@@ -454,6 +454,7 @@ static void on_opened(void *arg, struct qund_socket *s)
     struct ob_conn *k = arg;
 
     k->opened_ms = k->heard_ms = ob_mono(k->c);
+    ob_dial_opened(k->dial); /* only those we dial are told of */
     if (ob_flow_slowed(k->c))
         k->c->host->ws_pause(s, true);
 }

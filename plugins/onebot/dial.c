@@ -93,6 +93,7 @@ static void dial(struct ob_dial *d)
         ob_conn_free(d->conn);
         d->conn = NULL;
         wait_again(d);
+        ob_bridge_fails(&d->bridge, qund_str(why.text));
         if (ob_gate_open(c, &c->undialled)) {
             QUND_SAY(c->host, QUND_ERROR, "onebot.cannot_dial", QUND_KV("channel", c->name),
                      QUND_KV("where", (const char *)why.where),
@@ -115,11 +116,18 @@ void ob_dial_token_known(struct ob_dial *d)
     ob_bridge_lets_in(&d->bridge);
 }
 
-void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms)
+void ob_dial_opened(struct ob_dial *d)
+{
+    ob_bridge_reached(&d->bridge);
+}
+
+void ob_dial_lost(struct ob_dial *d, int code, struct qund_str why, int64_t lived_ms)
 {
     d->conn = NULL;
     if (lived_ms < 0 && (code == 401 || code == 403))
         ob_dial_token_refused(d);
+    else if (lived_ms < 0)
+        ob_bridge_fails(&d->bridge, why);
     if (lived_ms >= STEADY_MS)
         d->ceiling_ms = FIRST_MS;
     wait_again(d);
@@ -138,7 +146,7 @@ void ob_dials_changed(struct ob_channel *c)
 void ob_dials_again(struct ob_channel *c)
 {
     for (struct ob_dial *d = c->dials; d; d = d->next) {
-        if (!d->bridge.unknown)
+        if (!d->bridge.unknown && d->bridge.since_ms == 0)
             continue;
         d->ceiling_ms = FIRST_MS;
         d->due_ms = 0;

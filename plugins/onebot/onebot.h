@@ -22,7 +22,7 @@
 struct ob_channel_cfg {
     const char *token, *secret;
     struct qund_cfg_list connect, api, accounts;
-    int64_t max_frame, members_ms, pace_ms, history, quick_ms, token_again_ms;
+    int64_t max_frame, members_ms, pace_ms, history, quick_ms, token_again_ms, unreached_ms;
     bool allow_private;
 };
 struct ob_target_cfg {
@@ -90,6 +90,9 @@ struct ob_bridge { /* that we dial or ask */
     const char *list; /* the key it stands in */
     size_t at;        /* and where there */
     bool unknown;     /* our token: what it said last about it */
+    bool named;       /* as one that cannot be reached */
+    int64_t since_ms; /* monotonic: since when it cannot; 0: it can, or was not tried */
+    char why[128];    /* of the last try before it was named */
 };
 
 #define OB_EVENTS 1u
@@ -197,11 +200,12 @@ void ob_account_learn(struct ob_account *a, const struct ob_frame *f);
 /* --- dial.c --- */
 void ob_dials_open(struct ob_channel *c);
 void ob_dials_changed(struct ob_channel *c); /* our token: what they said of it is void */
-void ob_dials_again(struct ob_channel *c);   /* those that were refused: no wait is left */
+void ob_dials_again(struct ob_channel *c);   /* those in trouble: no wait is left */
 void ob_dials_tick(struct ob_channel *c);
 void ob_dials_free(struct ob_channel *c);
 /* The connection ended; code as in qund_socket_ops.closed. */
-void ob_dial_lost(struct ob_dial *d, int code, int64_t lived_ms);
+void ob_dial_lost(struct ob_dial *d, int code, struct qund_str why, int64_t lived_ms);
+void ob_dial_opened(struct ob_dial *d);
 void ob_dial_token_refused(struct ob_dial *d);
 void ob_dial_token_known(struct ob_dial *d); /* it talks to us */
 
@@ -259,7 +263,11 @@ void ob_bridge_refuses(struct ob_bridge *b, struct ob_gate *g);
 /* One action, which may be that action's alone: counted and logged. */
 void ob_bridge_refuses_action(struct ob_bridge *b, struct ob_gate *g);
 void ob_bridge_lets_in(struct ob_bridge *b); /* what it says shows that it knows the token */
-bool ob_retcode_of_token(int64_t retcode);   /* it says that it does not know it */
+/* A try that led to no bridge; one that lasts is named to the operator. why: of the try. */
+void ob_bridge_fails(struct ob_bridge *b, struct qund_str why);
+void ob_bridge_reached(struct ob_bridge *b);
+void ob_bridges_tick(struct ob_channel *c);
+bool ob_retcode_of_token(int64_t retcode); /* it says that it does not know it */
 
 /* --- gap.c --- */
 void ob_gaps_open(struct ob_channel *c); /* accounts of earlier lives are missed, too */

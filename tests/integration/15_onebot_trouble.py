@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 
-from harness import Cases, Daemon, check, equal, scratch, until
+from harness import Cases, Daemon, check, equal, free_port, scratch, until
 from onebot import Bridge, Line, Listening, Seen, message, post
 
 case = Cases()
@@ -56,16 +56,22 @@ class Quiet(Listening):
 
 
 quiet = Quiet(Bridge(9, answers={"get_login_info": {"status": "failed", "retcode": 104, "data": None}}), token="neu")
+no_socket, dead = Listening(Bridge(10)), free_port()
+no_socket.peer.status = 501
 known, stranger = Asked(7), Asked(8)
 stranger.odd = lambda action: (200, {"status": "failed", "retcode": 1403, "data": None})
-ONCE_MORE = {"kind": "onebot", "token": "geheim", "members": "0s", "pace": "0s", "token_again": "1s"}
+ONCE_MORE = {"kind": "onebot", "token": "geheim", "members": "0s", "pace": "0s", "token_again": "1s", "unreached": "1s"}
 CONFIG = {
     "quiet": {"hours": "00:00-00:00"},
     "auto": {"per_group_hour": 1000, "per_group_day": 1000, "per_contact_day": 1000},
     "channels": {"post": ONCE_MORE | {"api": [known.url], "send_through": "say"},
                  "strange": ONCE_MORE | {"api": [stranger.url]},
                  "dialled": ONCE_MORE | {"connect": [quiet.url], "token_again": "10m"},
-                 "both": ONCE_MORE | {"connect": [quiet.url], "api": [stranger.url], "token_again": "10m"}},
+                 "both": ONCE_MORE | {"connect": [quiet.url], "api": [stranger.url], "token_again": "10m"},
+                 "port": ONCE_MORE | {"connect": [f"ws://127.0.0.1:{dead}/"]},
+                 "name": ONCE_MORE | {"connect": ["ws://nosuch.invalid:6700/"]},
+                 "dead": ONCE_MORE | {"api": [f"http://127.0.0.1:{dead}"]},
+                 "page": ONCE_MORE | {"connect": [quiet.url, no_socket.url], "token_again": "10m"}},
     "targets": {"say": {"kind": "onebot", "channel": "post", "rate": 0, "timeout": "2s"}}}
 
 with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
@@ -137,13 +143,26 @@ with scratch() as folder, Daemon(folder / "d", CONFIG, RULES) as d:
         until(lambda: told in (trouble("dialled") or ""), 10, "named")
         check("connect[0] does not know our token (one of 2 that do not); write" in trouble("both"), "before an api", trouble("both"))
         lines = len(quiet.lines)
+        check(told in (trouble("page") or ""), "before one that cannot be reached", trouble("page"))
         reload()
         until(lambda: refusals("dialled") == 2, 10, "it refuses again, and is counted")
         check(told in trouble("dialled"), "named all the while", trouble("dialled"))
         quiet.token = "geheim"
         reload()
-        until(lambda: len(quiet.lines) == lines + 2, 5, "both dialled")
+        until(lambda: len(quiet.lines) == lines + 3, 5, "all dialled")
         until(lambda: not trouble("dialled"), 20, "taken back, with a failure for an answer that knows the token")
+
+    @case("a bridge that was never reached is named with its reason, behind one that refuses us, until it is reached")
+    def _():
+        for channel, key, why in (("port", "connect", ""), ("name", "connect", ""), ("dead", "api", str(dead)), ("page", "connect", "501")):
+            at = 1 if channel == "page" else 0
+            told = f"channel {channel}: the bridge at {key}[{at}] cannot be reached: "
+            until(lambda: (trouble(channel) or "").startswith(told), 20, told)
+            rest = trouble(channel)[len(told):].split("; look whether it runs")
+            check(len(rest) == 2 and rest[0] and why in rest[0], "the reason, and what to do", trouble(channel))
+        no_socket.peer.status = None
+        until(lambda: not trouble("page"), 90, "reached")
+        check("channel port: " in d.run("doctor")[1], "doctor")
 
     equal(d.stop(), 0, "exit")
     case.done(d)
