@@ -41,6 +41,17 @@ int qund_alert_finish(struct qund_alerts *al, const struct qund_alert_deed *d,
     return qund_alert_sql_end(al->deps.db, d->id, &plain);
 }
 
+/* Who cannot be told would have it without knowing. */
+static int can_be_told(const struct qund_alerts *al, int64_t staff, struct qund_err *err)
+{
+    int rc = al->deps.outbox ? qund_crm_staff_reached(al->deps.db, staff, al->deps.config) : 0;
+
+    if (rc == 0)
+        return qund_err_set(err, QUND_E_INVAL, "to",
+                            "there is nowhere to tell them: no push target");
+    return rc < 0 ? rc : 0;
+}
+
 /* What waits to leave would tell them before the time, or the wrong person. */
 static int hold_back(struct qund_alerts *al, int64_t id, struct qund_str why, int64_t now)
 {
@@ -89,7 +100,9 @@ int qund_alert_hand_over(struct qund_alerts *al, const struct qund_alert_deed *d
     if (strcmp(a.role, role) == 0)
         return qund_err_set(err, QUND_E_INVAL, "to", "alert %lld is theirs already",
                             (long long)d->id);
-    rc = qund_alert_sql_hand(al->deps.db, d, qund_str(role), now);
+    rc = can_be_told(al, staff, err);
+    if (rc == 0)
+        rc = qund_alert_sql_hand(al->deps.db, d, qund_str(role), now);
     if (rc == 0)
         rc = hold_back(al, d->id, QUND_STR("handed over"), now);
     if (rc == 0)

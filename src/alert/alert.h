@@ -77,7 +77,8 @@ QUND_CHECK int qund_alert_finish(struct qund_alerts *al, const struct qund_alert
 /* Nobody is told until then; what still waits to leave is cancelled. At most 30 days. */
 QUND_CHECK int qund_alert_snooze(struct qund_alerts *al, const struct qund_alert_deed *d,
                                  int64_t until, int64_t now, struct qund_err *err);
-/* It is this member of staff's, who is told at once; open again, with a ladder from the start. */
+/* It is this member of staff's, who is told at once; open again, with a ladder from the start.
+ * INVAL at "to": it is theirs already, or there is nowhere to tell them. */
 QUND_CHECK int qund_alert_hand_over(struct qund_alerts *al, const struct qund_alert_deed *d,
                                     int64_t staff, int64_t now, struct qund_err *err);
 /* "30m", "1h30m", "30分钟", "2小时", "明天", "tomorrow 9:00", "明天 9:30", "18:00" → the instant it

@@ -8,6 +8,11 @@
 /* Calls each with the push targets of an active member of staff, in their order; non-zero stops. */
 QUND_CHECK int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
                                       int (*each)(struct qund_str target, void *arg), void *arg);
+/* 1: that active member of staff has a push target that is configured; 0: there is nowhere to tell
+ * them. */
+struct qund_config;
+QUND_CHECK int qund_crm_staff_reached(struct qund_db *db, int64_t staff,
+                                      const struct qund_config *config);
 /* 1: what comes to that target for that member of staff is read by nobody else; 0: it is one
  * person's place, and another active member of staff is told there, too. */
 struct qund_target_cfg;

@@ -25,6 +25,24 @@ int qund_crm_staff_targets(struct qund_db *db, int64_t staff,
     return rc;
 }
 
+struct sought {
+    const struct qund_config *config;
+};
+
+static int is_target(struct qund_str target, void *arg)
+{
+    const struct sought *s = arg;
+
+    return qund_config_target(s->config, target) ? 1 : 0;
+}
+
+int qund_crm_staff_reached(struct qund_db *db, int64_t staff, const struct qund_config *config)
+{
+    struct sought s = {config};
+
+    return qund_crm_staff_targets(db, staff, is_target, &s);
+}
+
 int qund_crm_reads_alone(struct qund_db *db, int64_t staff, const struct qund_target_cfg *to)
 {
     struct qund_stmt *st;

@@ -4,6 +4,7 @@
  * into its own room), because the request it belongs to may lose its peer at any time. It comes
  * home as mail; the answer is written on the loop. A queue that is full answers 503 at once: nobody
  * is kept waiting for a place. */
+#include "config/config.h"
 #include "http/internal.h"
 #include <stdio.h>
 
@@ -20,6 +21,13 @@ struct pending_read {
     char *room;
 };
 
+static void read_free(struct pending_read *p)
+{
+    qund_config_unref(p->call.config);
+    qund_free(p->room);
+    qund_free(p);
+}
+
 static void read_home(struct qund_http *h, struct mail *m)
 {
     struct pending_read *p = QUND_CONTAINER(m, struct pending_read, mail);
@@ -35,8 +43,7 @@ static void read_home(struct qund_http *h, struct mail *m)
                                    .extra = p->answer.extra,
                                    .n_extra = p->answer.n_extra});
     qund_buf_done(&p->answer.body);
-    qund_free(p->room);
-    qund_free(p);
+    read_free(p);
 }
 
 /* What a role may not see is taken out of the whole answer, whoever made it. */
@@ -79,6 +86,7 @@ void qund_call_read_later(struct qund_http *h, struct qund_req *r, const struct 
     p->h = h;
     p->req = r;
     p->call = *c;
+    p->call.config = qund_config_ref(h->deps.config(h->deps.arg)); /* a deed may have waited */
     p->room = room;
     p->mail.open = read_home;
     p->job.run = read_run;
@@ -87,8 +95,7 @@ void qund_call_read_later(struct qund_http *h, struct qund_req *r, const struct 
     if (rc < 0) {
         qund_answer_error(r, 503, "busy", QUND_STR("too many reads wait; try again"),
                           QUND_STR_NONE);
-        qund_free(p->room);
-        qund_free(p);
+        read_free(p);
         return;
     }
     h->open_calls++;

@@ -100,7 +100,8 @@ static void fill_call(struct qund_http *h, struct qund_call *c, const struct qun
     c->grant = *g;
     c->mask = qund_grant_masks(g);
     c->now_ms = qund_clock_now(h->deps.clock).ms;
-    snprintf(c->zone, sizeof(c->zone), "%s", h->deps.config(h->deps.arg)->time.zone);
+    c->config = h->deps.config(h->deps.arg);
+    snprintf(c->zone, sizeof(c->zone), "%s", c->config->time.zone);
 }
 
 static size_t body_limit(struct qund_http *h, const struct qund_route *route)

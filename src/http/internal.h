@@ -107,7 +107,8 @@ struct qund_call {
     } link;
     bool mask; /* phones are masked for this role (mask.c) */
     int64_t now_ms;
-    char zone[64]; /* the installation's */
+    char zone[64];              /* the installation's */
+    struct qund_config *config; /* of the turn; of a read as long as it reads */
 };
 /* Reads path and query. room: at least path and query together, holds what was decoded. */
 QUND_CHECK int qund_call_read(struct qund_call *c, const struct qund_route *route,

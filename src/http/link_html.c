@@ -321,6 +321,7 @@ static void put_done(const struct link_view *v, struct qund_buf *out)
 void qund_link_put_hand_over(const struct link_view *v, const struct link_people *people,
                              struct qund_buf *out)
 {
+    bool left_out = false;
     int64_t to = 0;
 
     if (qund_str_int(typed(v, "handover", IN_TO), &to) < 0)
@@ -330,12 +331,19 @@ void qund_link_put_hand_over(const struct link_view *v, const struct link_people
     qund_buf_printf(out, "<label>%s<select name=\"to\" required><option value=\"\"></option>",
                     qund_link_say(v, W_CHOOSE));
     for (size_t i = 0; i < people->n; i++) {
+        if (!people->v[i].reached) {
+            left_out = true;
+            continue;
+        }
         qund_buf_printf(out, "<option value=\"%lld\"%s>", (long long)people->v[i].id,
                         people->v[i].id == to ? " selected" : "");
         qund_link_put_z(out, people->v[i].name);
         qund_buf_puts(out, "</option>");
     }
-    qund_buf_puts(out, "</select></label>");
+    qund_buf_puts(out, "</select>");
+    if (left_out)
+        qund_buf_printf(out, "<small>%s</small>", qund_link_say(v, W_UNREACHED));
+    qund_buf_puts(out, "</label>");
     qund_link_put_input(v, "handover", IN_NOTE, W_NOTE, "maxlength=\"300\"", out);
     qund_link_put_button(v, W_HAND, "plain", out);
     qund_buf_puts(out, "</section>\n");

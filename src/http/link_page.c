@@ -197,7 +197,9 @@ int qund_link_read_page(struct qund_reader *rd, const struct qund_call *c, struc
     a->type = "text/html; charset=utf-8";
     a->extra = qund_link_headers;
     a->n_extra = qund_link_n_headers;
-    rc = rc == 0 ? QUND_E_NOTFOUND : rc < 0 ? rc : qund_link_people_load(rd->db, &people);
+    rc = rc == 0  ? QUND_E_NOTFOUND
+         : rc < 0 ? rc
+                  : qund_link_people_load(rd->db, c->config, &people);
     if (rc == 0)
         rc = look_at(rd, &v, &people, a);
     qund_link_people_done(&people);
@@ -377,23 +379,37 @@ void qund_link_act(struct qund_http *h, struct qund_req *r, const struct qund_ca
 
 /* --- whom a page names --- */
 
+struct gathering {
+    struct qund_db *db;
+    const struct qund_config *config;
+    struct link_people *people;
+};
+
 static int take_person(int64_t id, struct qund_str name, void *arg)
 {
-    struct link_people *p = arg;
+    const struct gathering *g = arg;
+    struct link_people *p = g->people;
+    int reached;
 
     if (p->n == QUND_ARRAY_LEN(p->v))
         return 1;
+    reached = qund_crm_staff_reached(g->db, id, g->config);
+    if (reached < 0)
+        return reached;
     p->v[p->n].id = id;
+    p->v[p->n].reached = reached > 0;
     p->v[p->n++].name = qund_str_dup(name);
     return 0;
 }
 
-int qund_link_people_load(struct qund_db *db, struct link_people *p)
+int qund_link_people_load(struct qund_db *db, const struct qund_config *config,
+                          struct link_people *p)
 {
+    struct gathering g = {db, config, p};
     int rc;
 
     p->n = 0;
-    rc = qund_crm_staff_each(db, take_person, p);
+    rc = qund_crm_staff_each(db, take_person, &g);
     return rc < 0 ? rc : 0;
 }
 

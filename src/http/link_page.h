@@ -91,6 +91,7 @@ enum link_word {
     W_FINISH,
     W_REASSIGN,
     W_CHOOSE,
+    W_UNREACHED,
     W_HAND,
     W_IRRELEVANT,
     W_REOPEN,
@@ -133,14 +134,16 @@ const char *qund_link_note_text(enum link_note note, bool english);
 /* The language a browser asks for: true for English, Chinese otherwise. */
 bool qund_link_english(struct qund_str accept_language);
 
-/* Active members of staff, whom a page names and may hand an alert to. */
+/* Active members of staff, whom a page names; whom it can hand an alert to. */
 struct link_people {
     struct {
         int64_t id;
         char *name;
+        bool reached; /* there is somewhere to tell them */
     } v[200];
     size_t n;
 };
-QUND_CHECK int qund_link_people_load(struct qund_db *db, struct link_people *p);
+QUND_CHECK int qund_link_people_load(struct qund_db *db, const struct qund_config *config,
+                                     struct link_people *p);
 void qund_link_people_done(struct link_people *p);
 #endif

@@ -27,6 +27,8 @@ static const char *const WORD[LINK_WORDS][2] = {
     [W_FINISH] = {"标为完成", "Mark as done"},
     [W_REASSIGN] = {"转交", "Hand over"},
     [W_CHOOSE] = {"选择同事", "Choose a colleague"},
+    [W_UNREACHED] = {"没有列出的同事，还没有设置接收提醒的地方。",
+                     "Who is not in the list has nowhere to be told."},
     [W_HAND] = {"转交给 TA", "Hand over"},
     [W_IRRELEVANT] = {"与我们无关", "Not relevant"},
     [W_REOPEN] = {"还没完，重新打开", "It is not done: open again"},

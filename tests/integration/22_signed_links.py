@@ -16,6 +16,7 @@ ORG = """
 staff:
   - {id: lin, name: 林, push: [ops]}
   - {id: zhao, name: "赵<b>", push: [ops]}
+  - {id: mute, name: 哑}
 groups:
   - {realm: api, id: g, name: "一群", manager: zhao, roles: {consultant: [lin]}}
 """
@@ -168,11 +169,23 @@ with scratch() as folder, Receiver(folder) as receiver, \
         equal(press(2, 2, do="irrelevant").headers["Location"], "?r=done", "not relevant")
         equal((alert(2)["state"], alert(2)["relevant"]), ("resolved", False), "alert")
 
+    @case("nobody is offered it, and nobody gets it, who could not be told")
+    def _():
+        say(api, 3, "多少钱")
+        pushed(receiver, 3)
+        text = page(3).body.decode()
+        equal(re.findall(r'<option value="(\d+)"', text), ["1", "2"], "offered")
+        check("没有设置接收提醒的地方" in text, "and why not all", text)
+        refused("没有转交", ["请看"], press(3, do="handover", to="3", note="请看"))
+        got = desk.post("/api/v1/alerts/3/handover", {"to": "mute"})
+        equal((got.status, got.json()["error"]["message"]), (400, "there is nowhere to tell them: no push target"), "the API")
+        equal((alert(3)["to"], alert(3)["state"]), ("consultant", "open"), "as it was")
+
     @case("the list holds what is open and told to that person, each with a link of its own")
     def _():
         text = page(0).body.decode()
         links = re.findall(r'<a href="([\w-]{43})">', text)
-        equal(len(links), 1, "open ones of lin")
+        equal(len(links), 2, "open ones of lin")
         equal(phone.get("/a/" + links[0]).status, 200, "status")
         equal(press(0, do="ack").headers["Location"], "?r=form", "a list takes no deed")
         check("没有待处理" in page(0, 2).body.decode(), "none of zhao's is open")
@@ -277,7 +290,7 @@ with scratch() as folder, Receiver(folder) as receiver, \
 
     @case("each with a place of his own gets his links")
     def _():
-        (d.folder / "org.yaml").write_text(ORG.replace("ops", "own").replace("own]}\ngroups", "zhaos]}\ngroups"), encoding="utf-8")
+        (d.folder / "org.yaml").write_text(ORG.replace("ops", "own").replace("own]}\n  - {id: mute", "zhaos]}\n  - {id: mute"), encoding="utf-8")
         before = d.log().count("event=config.loaded")
         d.proc.send_signal(signal.SIGHUP)
         until(lambda: d.log().count("event=config.loaded") > before and "one person's place" not in d.degraded()[1], 10, "reload")

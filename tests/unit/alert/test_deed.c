@@ -17,6 +17,8 @@ static const char ORG[] =
     "  - {id: lin, name: 林, ids: [{realm: replay, id: wx-lin}], push: ['lin']}\n"
     "  - {id: zhao, name: 赵, push: ['zhao']}\n"
     "  - {id: boss, name: 总, push: ['boss']}\n"
+    "  - {id: mute, name: 哑}\n"                  /* has no push target */
+    "  - {id: gone, name: 走, push: ['pager']}\n" /* which the configuration has no more */
     "groups:\n"
     "  - realm: replay\n    id: g1\n    manager: zhao\n"
     "    roles: {consultant: [lin], leader: [boss]}\n";
@@ -193,6 +195,26 @@ static void handed_over_it_is_the_next_ones_with_a_ladder_from_the_start(void **
     desk_free(d);
 }
 
+static void it_is_not_handed_to_who_would_not_hear_of_it(void **state)
+{
+    static const char *const DEAF[] = {"mute", "gone"};
+    struct desk *d = fresh();
+
+    (void)state;
+    desk_say(d, "m1", "ann", "customer", "坏了");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(DEAF); i++) {
+        char body[80];
+
+        snprintf(body, sizeof(body), "{\"id\":1,\"to\":\"%s\",\"note\":\"你来\"}", DEAF[i]);
+        assert_int_equal(desk_command(d, "alert.handover", body), QUND_E_INVAL);
+    }
+    /* It is still whose it was, and what waits for him still leaves. */
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM alert WHERE role = 'consultant'"), 1);
+    assert_int_equal(desk_int(d, "SELECT count(*) FROM outbox WHERE state = 11"), 0);
+    assert_int_equal(pushes(d, "lin", ""), 1);
+    desk_free(d);
+}
+
 static void not_relevant_is_counted_for_the_rule_and_taken_back_with_it(void **state)
 {
     struct desk *d = fresh();
@@ -343,6 +365,7 @@ int main(void)
         cmocka_unit_test(what_is_dealt_with_or_taken_while_asleep_does_not_wake),
         cmocka_unit_test(put_off_twice_it_wakes_once_at_the_later_time),
         cmocka_unit_test(handed_over_it_is_the_next_ones_with_a_ladder_from_the_start),
+        cmocka_unit_test(it_is_not_handed_to_who_would_not_hear_of_it),
         cmocka_unit_test(not_relevant_is_counted_for_the_rule_and_taken_back_with_it),
         cmocka_unit_test(done_keeps_its_proof_and_a_sound_figure),
         cmocka_unit_test(figures_of_any_length_are_taken),

@@ -121,8 +121,9 @@ static const char RULES[] = "rules:\n"
 static const char ORG[] =
     "staff:\n"
     "  - {id: lin, name: 林, ids: [{realm: replay, id: wx-lin}], push: ['lin']}\n"
-    "  - {id: zhao, name: 赵, ids: [{realm: replay, id: wx-zhao}]}\n"
-    "  - {id: wu, name: 吴, ids: [{realm: replay, id: wx-wu}]}\n"
+    "  - {id: zhao, name: 赵, ids: [{realm: replay, id: wx-zhao}], push: ['lin']}\n"
+    "  - {id: wu, name: 吴, ids: [{realm: replay, id: wx-wu}], push: ['lin']}\n"
+    "  - {id: mute, name: 哑}\n"
     "groups:\n"
     "  - realm: replay\n    id: g1\n    manager: zhao\n    roles: {consultant: [lin]}\n"
     "  - {realm: replay, id: back, name: 后台, internal: true}\n";
@@ -268,6 +269,8 @@ static void it_is_handed_over_to_somebody_by_name(void **state)
     tell(d, "o1", "wx-lin", "", "转交 1");
     answered(d, "#1 转交给谁？请在后面写同事的姓名；他得能收到提醒，也不能已经归他。");
     tell(d, "o2", "wx-lin", "", "转交 1 @王");
+    answered(d, "#1 转交给谁？请在后面写同事的姓名；他得能收到提醒，也不能已经归他。");
+    tell(d, "o5", "wx-lin", "", "转交 1 @哑"); /* has no push target */
     answered(d, "#1 转交给谁？请在后面写同事的姓名；他得能收到提醒，也不能已经归他。");
     assert_int_equal(desk_int(d, "SELECT count(*) FROM alert WHERE role LIKE 'staff:%'"), 0);
     tell(d, "o3", "wx-lin", "", "转交 1 @赵");

@@ -21,6 +21,7 @@ static void page_typed(const char *json, bool english, const struct link_typed *
     char lin[] = "林", zhao[] = "赵<b>";
 
     people.v[0].id = 1;
+    people.v[0].reached = people.v[1].reached = true;
     people.v[0].name = lin;
     people.v[1].id = 2;
     people.v[1].name = zhao;
