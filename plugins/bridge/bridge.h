@@ -126,6 +126,7 @@ struct channel {
     struct channel *next, **prev;
     struct plugin *plugin;
     const char *name;
+    char *realm;
     struct qund_channel *host_channel;
     const struct channel_cfg *cfg;
     struct bridge *bridges;

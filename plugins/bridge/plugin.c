@@ -258,8 +258,12 @@ static int channel_open(void *ctx, const struct qund_entry_info *info, void **ch
     struct plugin *p = ctx;
     struct channel *c = calloc(1, sizeof(*c));
 
-    if (!c)
+    if (c)
+        c->realm = strdup(info->realm);
+    if (!c || !c->realm) {
+        free(c);
         return bridge_fault(why, QUND_E_NOMEM, "", "no memory");
+    }
     c->plugin = p;
     c->name = info->name;
     c->host_channel = info->channel;
@@ -294,6 +298,7 @@ static void channel_close(void *channel)
     *c->prev = c->next;
     if (c->next)
         c->next->prev = c->prev;
+    free(c->realm);
     free(c);
 }
 

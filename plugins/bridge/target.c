@@ -2,7 +2,8 @@
  *
  * The body's kinds are docs/deliveries.md. `message` and `recall` say where; all others (alerts,
  * cards, digests) are a text for people and go where the target's `to` points, so a staff group on
- * a bridged platform can be what a robot is elsewhere.
+ * a bridged platform can be what a robot is elsewhere; without `to` into the private chat of the
+ * person they are for, as far as its id in the channel's realm is known.
  *
  * No connection, or too many commands without an answer, is not the delivery's failure: nothing was
  * sent, it waits like at a rate limit and costs no try. */
@@ -64,14 +65,29 @@ bool bridge_target_single(const void *cfg)
     return t->to && split_to(t->to, &conv, &group) && !group;
 }
 
-static bool find_place(struct sending *s)
+/* NULL, or why there is none. */
+static const char *find_place(struct sending *s, const struct channel *c)
 {
+    json_t *person = json_object_get(s->body, "person");
+
     s->conv = bridge_id(s->body, "group");
     s->group = s->conv.n > 0;
     if (!s->group)
         s->conv = bridge_id(s->body, "person_id");
-    return s->conv.n > 0 ||
-           (s->target->cfg->to && split_to(s->target->cfg->to, &s->conv, &s->group));
+    if (s->conv.n > 0)
+        return NULL;
+    if (s->target->cfg->to)
+        return split_to(s->target->cfg->to, &s->conv, &s->group) ? NULL : "`to` cannot be read";
+    if (person && !c)
+        return NULL; /* it waits for its channel, which knows the realm */
+    if (c)
+        s->conv = bridge_id(json_object_get(person, "ids"), c->realm);
+    if (s->conv.n > 0)
+        return NULL;
+    return person ? "nobody to send it to: whom it is for has no id in the channel's realm (`ids` "
+                    "in the org file), and the target has no `to`"
+                  : "nobody to send it to: it names no group and no person, and the target has no "
+                    "`to` (group:ID or private:ID)";
 }
 
 static struct channel *find_channel(const struct target *t)
@@ -195,12 +211,9 @@ void bridge_deliver(void *target, const struct qund_delivery *d, uint64_t token)
     const char *refused = NULL;
 
     s.body = json_loadb(d->body.p, d->body.n, JSON_ALLOW_NUL, NULL);
-    if (!json_is_object(s.body))
-        refused = "the body is no JSON object";
-    else if (!find_place(&s))
-        refused = "it says no group or person, and the target has no `to`";
-    else
-        s.bridge = c ? find_bridge(&s, c) : NULL;
+    refused = json_is_object(s.body) ? find_place(&s, c) : "the body is no JSON object";
+    if (!refused && c)
+        s.bridge = find_bridge(&s, c);
     if (!refused && s.bridge)
         refused = send_it(&s, token);
     else if (!refused)
@@ -262,7 +275,8 @@ static const struct qund_cfg_key KEYS[] = {
     {"channel", QUND_CFG_STRING, T(channel), NULL, 0, 0, NULL, QUND_CFG_REQUIRED | QUND_CFG_CHANNEL,
      "The channel of kind bridge through whose connection it speaks."},
     {"to", QUND_CFG_STRING, T(to), NULL, 0, 0, NULL, 0,
-     "group:ID or private:ID: where alerts go, and all that names no chat itself."},
+     "group:ID or private:ID: where alerts go, and all that names no chat itself. Unset: to the "
+     "person they are for, in private, when an id of the channel's realm is known."},
     {"account", QUND_CFG_STRING, T(account), NULL, 0, 0, NULL, 0,
      "Which account speaks when several are connected. Default: the one that was last seen in the "
      "chat."},

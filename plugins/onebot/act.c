@@ -136,7 +136,11 @@ const char *ob_push_read(struct ob_push *p, struct qund_str body, const struct o
         return p->message.n > 0 ? NULL : "no message to take back";
     }
     if (!place(p, p->doc, rules))
-        return "nobody to send it to: the push names no group and no person, the target no 'to'";
+        return ob_get_object(p->doc, "person")
+                   ? "nobody to send it to: whom it is for has no id in the channel's realm (`ids` "
+                     "in the org file), and the target has no `to`"
+                   : "nobody to send it to: it names no group and no person, and the target has no "
+                     "`to` (group:ID or private:ID)";
     p->reply_to = ob_get_text(p->doc, "reply_to");
     p->mentions = json_object_get(p->doc, "mentions");
     p->media = json_object_get(p->doc, "media");

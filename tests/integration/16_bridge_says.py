@@ -64,8 +64,10 @@ ENDS = (
 ORG = """
 staff:
   - {id: lin, name: 林, ids: [{realm: wechat, id: u-lin}], push: [lin]}
+  - {id: wu, name: 吴, ids: [{realm: wechat, id: u-wu}], push: [say]}
 groups:
   - {realm: wechat, id: g-ask, name: "一群", roles: {consultant: [lin]}}
+  - {realm: wechat, id: g-own, name: "二群", roles: {consultant: [wu]}}
 """
 SPEAKING = {"rules": RULES["rules"] + [
     {"id": "hours", "when": {"any": ["几点"]}, "then": [{"reply": "九点"}]}, {"id": "away", "on": "revoke", "then": [{"recall": "own"}]}]}
@@ -195,6 +197,13 @@ with scratch() as folder, Daemon(folder / "d", rules=SPEAKING) as d:
         check(args["text"].endswith("#1 已记下，由你处理。"), "the answer", args)
         with d.client() as c:
             equal(c.get("/api/v1/alerts/1").json()["state"], "acknowledged", "the alert")
+
+    @case("an alert through a target without a place of its own goes to the person it is for, by the account that knows them")
+    def _():
+        able.event(conv={"id": "u-wu", "type": "direct"}, sender="u-wu", msg={"id": "w-2", "text": "在"}, ts=now_ms())
+        able.message("这个多少钱", id="q-3", conv="g-own", sender="u-k3", ts=now_ms())
+        _, args, _ = able.asked(lambda args: args["conv"] == {"id": "u-wu", "type": "direct"})
+        check("#2 回复：收到 2" in args["text"], "what to answer", args)
 
     @case("whoever wants to be a friend, or into a group")
     def _():

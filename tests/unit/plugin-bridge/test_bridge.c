@@ -341,6 +341,28 @@ static void no_answer_is_unknown_unless_the_bridge_knows_keys(void **state)
     end(b);
 }
 
+static void without_a_place_of_its_own_it_goes_to_the_person_it_is_for(void **state)
+{
+    struct at *a = begin("");
+
+    (void)state;
+    assert_null(deliver(a, 1,
+                        "{\"kind\":\"alert\",\"text\":\"x\",\"person\":{\"id\":1,\"ids\":"
+                        "{\"qq\":\"7\",\"wx\":\"wx-lin\"}}}"));
+    assert_true(fake_heard(&a->f, "\"conv\":{\"id\":\"wx-lin\",\"type\":\"direct\"}"));
+    /* What says its own place goes there. */
+    assert_null(deliver(a, 2,
+                        "{\"kind\":\"forward\",\"group\":\"g1\",\"text\":\"x\",\"person\":"
+                        "{\"ids\":{\"wx\":\"wx-lin\"}}}"));
+    assert_true(fake_heard(&a->f, "\"conv\":{\"id\":\"g1\",\"type\":\"group\"}"));
+    assert_int_equal(
+        deliver(a, 3, "{\"kind\":\"alert\",\"text\":\"x\",\"person\":{\"ids\":{\"qq\":\"7\"}}}")
+            ->how,
+        QUND_DROP);
+    assert_non_null(strstr(a->f.ended[a->f.n_ended - 1].detail, "no id in the channel's realm"));
+    end(a);
+}
+
 static void what_cannot_be_sent_is_said_at_once(void **state)
 {
     struct at *a = begin("");
@@ -348,6 +370,8 @@ static void what_cannot_be_sent_is_said_at_once(void **state)
     (void)state;
     assert_int_equal(deliver(a, 1, "{\"kind\":\"alert\",\"text\":\"x\"}")->how,
                      QUND_DROP); /* no `to` */
+    assert_non_null(
+        strstr(a->f.ended[0].detail, "the target has no `to` (group:ID or private:ID)"));
     assert_int_equal(deliver(a, 2, "{\"kind\":\"message\",\"group\":\"g\"}")->how, QUND_DROP);
     assert_int_equal(deliver(a, 3, "{\"kind\":\"recall\",\"group\":\"g\"}")->how, QUND_DROP);
     assert_int_equal(deliver(a, 4, "[]")->how, QUND_DROP);
@@ -396,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_message_and_a_recall_are_commands),
         cmocka_unit_test(answers_in_any_order_end_the_right_delivery),
         cmocka_unit_test(no_answer_is_unknown_unless_the_bridge_knows_keys),
+        cmocka_unit_test(without_a_place_of_its_own_it_goes_to_the_person_it_is_for),
         cmocka_unit_test(what_cannot_be_sent_is_said_at_once),
         cmocka_unit_test(a_link_and_media_it_cannot_send_stand_in_the_text),
         cmocka_unit_test(a_thousand_opens_and_closes_leave_nothing),

@@ -174,6 +174,9 @@ static void what_can_never_be_sent_says_why(void **state)
 {
     (void)state;
     cannot(NULL, "{\"kind\":\"alert\",\"text\":\"x\"}", "nobody to send it to");
+    cannot(NULL, "{\"kind\":\"alert\",\"text\":\"x\"}", "no `to` (group:ID or private:ID)");
+    cannot(NULL, "{\"kind\":\"alert\",\"text\":\"x\",\"person\":{\"ids\":{\"wx\":\"7\"}}}",
+           "whom it is for has no id in the channel's realm");
     cannot("group:1", "{\"kind\":\"alert\"}", "no text");
     cannot("group:1", "{\"kind\":\"recall\"}", "no message to take back");
     cannot("group:1", "nonsense", "not JSON");
