@@ -3,14 +3,16 @@
  *
  * Whoever asks (a token of the API, a signed link, a word in the chat), the deed is the same and is
  * checked here, against the row: pressed twice or by two people it has one effect, and the second
- * is told what is the case already. */
+ * is told what is the case already, before anything is said about a figure, a time or a colleague
+ * of his. */
 #include "alert/internal.h"
 #include "crm/people.h"
 #include <stdio.h>
 
 #define SNOOZE_MAX_MS (30 * QUND_DAY_MS)
 
-static int get_open(struct qund_alerts *al, int64_t id, struct alert_row *a, struct qund_err *err)
+static int get_open(const struct qund_alerts *al, int64_t id, struct alert_row *a,
+                    struct qund_err *err)
 {
     int rc = qund_alert_sql_get(al->deps.db, id, a);
 
@@ -22,13 +24,22 @@ static int get_open(struct qund_alerts *al, int64_t id, struct alert_row *a, str
     return rc;
 }
 
+int qund_alert_unfinished(const struct qund_alerts *al, int64_t id, struct qund_err *err)
+{
+    struct alert_row a;
+
+    return get_open(al, id, &a, err);
+}
+
 int qund_alert_finish(struct qund_alerts *al, const struct qund_alert_deed *d,
                       const struct qund_alert_end *end, int64_t now, struct qund_err *err)
 {
     struct qund_alert_end plain = *end;
     char number[QUND_FIGURE_CHARS + 1];
-    int rc;
+    int rc = qund_alert_unfinished(al, d->id, err);
 
+    if (rc < 0)
+        return rc;
     if (end->number.n > 0 && qund_str_figure(end->number, number) < 0)
         return qund_err_set(err, QUND_E_INVAL, "number",
                             "must be a decimal figure of at most %d characters, such as 12 or 3.5",

@@ -65,6 +65,9 @@ struct qund_alert_deed {
     struct qund_str by;   /* "token:3", "staff:5" */
     struct qund_str note; /* NONE: the one before stays */
 };
+/* INVAL, with what is the case: it is dealt with already. NOTFOUND. */
+QUND_CHECK int qund_alert_unfinished(const struct qund_alerts *al, int64_t id,
+                                     struct qund_err *err);
 /* It is dealt with. */
 struct qund_alert_end {
     bool irrelevant;        /* it should not have been raised */

@@ -56,21 +56,26 @@ static int finish(struct qund_engine *e, const struct deed *d, struct qund_err *
 static int snooze(struct qund_engine *e, const struct deed *d, struct qund_err *err)
 {
     int64_t until = d->until;
-    int rc = d->when.p ? qund_alert_when(e->alerts, d->d.id, d->when, e->now, &until) : 0;
+    int rc = qund_alert_unfinished(e->alerts, d->d.id, err);
 
+    if (rc < 0)
+        return rc;
+    if (d->when.p)
+        rc = qund_alert_when(e->alerts, d->d.id, d->when, e->now, &until);
     if (rc == QUND_E_INVAL)
         return qund_err_set(err, rc, "for",
                             "must be a time such as 30m, 18:00, tomorrow 9:00, 2026-11-23 18:00");
-    if (rc < 0 && rc != QUND_E_NOTFOUND) /* which the deed itself says better */
-        return rc;
-    return qund_alert_snooze(e->alerts, &d->d, until, e->now, err);
+    return rc < 0 ? rc : qund_alert_snooze(e->alerts, &d->d, until, e->now, err);
 }
 
 static int hand_over(struct qund_engine *e, const struct deed *d, struct qund_err *err)
 {
     int64_t staff = 0;
-    int rc = d->to.n > 0 ? qund_crm_staff_find(e->db, d->to, &staff) : QUND_E_NOTFOUND;
+    int rc = qund_alert_unfinished(e->alerts, d->d.id, err);
 
+    if (rc < 0)
+        return rc;
+    rc = d->to.n > 0 ? qund_crm_staff_find(e->db, d->to, &staff) : QUND_E_NOTFOUND;
     if (rc == QUND_E_NOTFOUND)
         return qund_err_set(err, QUND_E_INVAL, "to", "no active member of staff is called so");
     return rc < 0 ? rc : qund_alert_hand_over(e->alerts, &d->d, staff, e->now, err);

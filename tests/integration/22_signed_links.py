@@ -181,6 +181,21 @@ with scratch() as folder, Receiver(folder) as receiver, \
         equal((got.status, got.json()["error"]["message"]), (400, "there is nowhere to tell them: no push target"), "the API")
         equal((alert(3)["to"], alert(3)["state"]), ("consultant", "open"), "as it was")
 
+    @case("of one that is over the second is told so, whatever he typed")
+    def _():
+        say(api, 4, "多少钱")
+        pushed(receiver, 4)
+        equal(press(4, do="resolve", note="已回").headers["Location"], "?r=done", "first")
+        one = alert(4)
+        for form in ({"do": "resolve", "number": "3,5"}, {"do": "irrelevant", "number": "x"}, {"do": "snooze", "for": "soon"},
+                     {"do": "handover", "to": "99"}, {"do": "handover", "to": "3"}):
+            got = press(4, 2, **form, note="也回了")
+            equal((got.status, got.headers.get("Location")), (303, "?r=already"), str(form))
+        for deed, body in (("resolve", {"number": "x"}), ("snooze", {"for": "soon"}), ("handover", {"to": "nobody"})):
+            got = desk.post(f"/api/v1/alerts/4/{deed}", body)
+            equal((got.status, got.json()["error"]["message"]), (400, "alert 4 is resolved already"), deed)
+        equal(alert(4), one, "as it was")
+
     @case("the list holds what is open and told to that person, each with a link of its own")
     def _():
         text = page(0).body.decode()

@@ -227,6 +227,10 @@ static void a_second_time_and_nonsense_have_a_kind_answer_and_no_effect(void **s
     tell(d, "o1", "wx-lin", "", "完成 1");
     tell(d, "o2", "wx-lin", "", "完成 1");
     answered(d, "#1 不用再回复，已经处理过了。");
+    tell(d, "o9", "wx-lin", "", "完成 1 =3,5");
+    answered(d, "#1 不用再回复，已经处理过了。");
+    tell(d, "o10", "wx-lin", "", "转交 1 @王");
+    answered(d, "#1 不用再回复，已经处理过了。");
     tell(d, "o6", "wx-zhao", "", "收到 2");
     tell(d, "o7", "wx-lin", "", "收到 2");
     answered(d, "#2 已经有人在处理：赵。"); /* not that it is done: he may think it is */
