@@ -102,6 +102,19 @@ int qund_local_open(const struct qund_local_opts *o, struct qund_local **out, st
     return 0;
 }
 
+int qund_local_time(struct qund_db *db, int64_t *now, struct qund_err *err)
+{
+    int64_t made_virtual = 0;
+    int rc = qund_meta_int(db, "virtual", &made_virtual);
+
+    *now = made_virtual ? 0 : qund_wall_system().ms;
+    if (rc == 0 && made_virtual)
+        rc = qund_meta_int(db, "engine_time", now);
+    if (rc == 0 || rc == QUND_E_NOTFOUND) /* no event yet: time has not begun */
+        return 0;
+    return qund_err_set(err, rc, "store", "%s", qund_db_error(db));
+}
+
 struct qund_local *qund_local_close(struct qund_local *l)
 {
     if (!l)

@@ -37,6 +37,10 @@ QUND_CHECK int qund_local_open(const struct qund_local_opts *o, struct qund_loca
                                struct qund_err *err);
 struct qund_local *qund_local_close(struct qund_local *l); /* returns NULL */
 QUND_DEFINE_AUTO(qund_local_close, struct qund_local *)
+/* The time commands are given at: the wall clock, but of a store made in virtual time its own,
+ * where it stands: a day of now would carry it over years, and retention would take what it holds.
+ */
+QUND_CHECK int qund_local_time(struct qund_db *db, int64_t *now, struct qund_err *err);
 /* Applied at once; *reply (may be NULL) gets the answer. The rc of the command, err filled. */
 QUND_CHECK int qund_local_command(struct qund_local *l, const char *name, struct qund_str body,
                                   int64_t now, struct qund_buf *reply, struct qund_err *err);

@@ -110,11 +110,12 @@ static int find_event(struct cli *c, struct qund_local *l, int64_t *seq, struct 
     if (!qund_str_starts(what, "{"))
         return qund_local_find(l, what, seq, err);
     ts = cli_event_ts(what); /* judged as when it happened, not refused for its age */
-    rc = qund_event_decode(&(struct qund_event_ctx){.cfg = l->config,
-                                                    .rx = ts ? ts : qund_wall_system().ms,
-                                                    .default_channel = QUND_STR("replay"),
-                                                    .short_form = true},
-                           what, 0, arena, &ev, err);
+    if (!ts && (rc = qund_local_time(l->db, &ts, err)) < 0)
+        return rc;
+    rc = qund_event_decode(
+        &(struct qund_event_ctx){
+            .cfg = l->config, .rx = ts, .default_channel = QUND_STR("replay"), .short_form = true},
+        what, 0, arena, &ev, err);
     if (rc == 0)
         qund_event_pack(&ev, packed);
     return rc;

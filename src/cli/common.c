@@ -314,15 +314,18 @@ int cli_command(const struct cli *c, const char *method, const char *path, const
 {
     QUND_AUTO(qund_local_close) struct qund_local *l = NULL;
     struct qund_err err = {0};
+    int64_t now;
+    int rc;
 
     if (cli_daemon(c))
         return cli_ask(c, method, path, body, reply);
     l = cli_local(c, CLI_MUST_EXIST);
     if (!l)
         return EXIT_WRONG;
-    return qund_local_command(l, name, body, qund_wall_system().ms, reply, &err) < 0
-               ? cli_fail(&err)
-               : EXIT_FINE;
+    rc = qund_local_time(l->db, &now, &err);
+    if (rc == 0)
+        rc = qund_local_command(l, name, body, now, reply, &err);
+    return rc < 0 ? cli_fail(&err) : EXIT_FINE;
 }
 
 void cli_print_json(struct qund_str json)

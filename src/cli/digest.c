@@ -1,14 +1,20 @@
 /* src/cli/digest.c - the day of a group on one page, read from the store beside a daemon or not. */
 #include "alert/digest.h"
+#include "app/local.h"
 #include "cli/cli.h"
-#include "core/clock.h"
 #include <stdio.h>
 
-static int read_options(const struct cli *c, struct qund_digest *d, struct qund_err *err)
+static int read_options(const struct cli *c, struct qund_db *db, struct qund_digest *d,
+                        struct qund_err *err)
 {
     const char *day = cli_opt(c, "--day"), *at = cli_opt(c, "--at");
 
-    d->days = qund_digest_day(d->zone, qund_wall_system().ms);
+    int64_t now;
+    int rc = qund_local_time(db, &now, err);
+
+    if (rc < 0)
+        return rc;
+    d->days = qund_digest_day(d->zone, now);
     if (day && qund_digest_date(qund_str(day), &d->days) < 0)
         return qund_err_set(err, QUND_E_INVAL, "--day", "must be like 2025-09-15");
     if (at && (d->at_min = qund_digest_minute(at)) < 0)
@@ -45,7 +51,7 @@ int cli_digest(struct cli *c)
     if (qund_str_int(qund_str(c->args[0]), &d.grp) < 0)
         return cli_usage(c, "the number of a group is wanted, not '%s'", c->args[0]);
     d.zone = zone = zone_of(c, db, d.grp);
-    rc = read_options(c, &d, &err);
+    rc = read_options(c, db, &d, &err);
     if (rc < 0)
         return cli_fail(&err);
     qund_jw_obj(&w);

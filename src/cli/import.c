@@ -9,7 +9,6 @@
 #include "crm/import.h"
 #include "app/vault.h"
 #include "cli/cli.h"
-#include "core/clock.h"
 #include "core/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -123,13 +122,15 @@ static int apply(struct load *ld, struct qund_str body)
     QUND_AUTO(qund_buf_done) struct qund_buf reply = {0};
     QUND_AUTO(qund_buf_done) struct qund_buf path = {0};
     struct qund_err err = {0};
+    int64_t now = 0;
     int code = EXIT_FINE;
 
     if (!ld->l) {
         qund_buf_printf(&path, "/api/v1/import/%s?chunk=true", qund_table_name(ld->table));
         code = cli_ask(ld->c, "POST", path.p, body, &reply);
-    } else if (qund_local_command(ld->l, qund_import_command(ld->table), body,
-                                  qund_wall_system().ms, &reply, &err) < 0) {
+    } else if (qund_local_time(ld->l->db, &now, &err) < 0 ||
+               qund_local_command(ld->l, qund_import_command(ld->table), body, now, &reply, &err) <
+                   0) {
         code = cli_fail(&err);
     }
     if (code == EXIT_FINE) {

@@ -5,7 +5,6 @@
 #include "sop/plan.h"
 #include "app/sopset.h"
 #include "cli/sop_view.h"
-#include "core/clock.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +17,18 @@ static int send_here(struct cli *c, const char *name, struct qund_str body, stru
     QUND_AUTO(qund_local_close) struct qund_local *l = cli_local(c, CLI_MUST_EXIST);
     QUND_AUTO(qund_errs_done) struct qund_errs errs = {0};
     struct qund_err err = {0};
-    int64_t now = qund_wall_system().ms;
+    int64_t now;
     json_t *found;
     int rc;
 
     if (!l)
         return EXIT_WRONG;
     qund_errs_init(&errs, ERRORS_MAX);
-    rc = qund_local_sop(l, now, &errs, &err);
-    if (rc < 0 && errs.n > 0)
-        return cli_fail_all(&errs);
+    rc = qund_local_time(l->db, &now, &err);
+    if (rc == 0)
+        rc = qund_local_sop(l, now, &errs, &err);
     if (rc < 0)
-        return cli_fail(&err);
+        return errs.n > 0 ? cli_fail_all(&errs) : cli_fail(&err);
     if (qund_local_command(l, name, body, now, reply, &err) == 0)
         return EXIT_FINE;
     found = cli_json(qund_buf_view(reply));

@@ -1,20 +1,22 @@
 /* src/cli/task.c - what the staff are to say today: looked at beside a daemon or not, acted on by
  * either. */
 #include "sop/task.h"
+#include "app/local.h"
 #include "cli/acts.h"
 #include "cli/sop_view.h"
-#include "core/clock.h"
 #include "sop/plan.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 #define LIST_MAX 500
 
-static int read_day(struct cli *c, const struct qund_zone *z, struct qund_task_filter *f)
+static int read_day(struct cli *c, struct qund_db *db, const struct qund_zone *z,
+                    struct qund_task_filter *f)
 {
     const char *day = cli_opt(c, "--day");
     struct qund_civil t = {0};
-    int64_t at = qund_wall_system().ms;
+    struct qund_err err = {0};
+    int64_t at;
     int n = 0;
 
     if (day) {
@@ -22,6 +24,8 @@ static int read_day(struct cli *c, const struct qund_zone *z, struct qund_task_f
             n != (int)strlen(day) || t.month < 1 || t.month > 12 || t.day < 1 || t.day > 31)
             return cli_usage(c, "--day wants a date such as 2026-09-01");
         at = qund_zone_utc(z, &t);
+    } else if (qund_local_time(db, &at, &err) < 0) {
+        return cli_fail(&err);
     }
     f->from = qund_zone_day_start(z, at, 0);
     f->until = qund_zone_day_start(z, at, 1);
@@ -37,7 +41,8 @@ static int read_number(struct cli *c, const char *option, int64_t *out)
     return EXIT_FINE;
 }
 
-static int read_filter(struct cli *c, const struct qund_zone *z, struct qund_task_filter *f)
+static int read_filter(struct cli *c, struct qund_db *db, const struct qund_zone *z,
+                       struct qund_task_filter *f)
 {
     const char *state = cli_opt(c, "--state");
     int which;
@@ -57,7 +62,7 @@ static int read_filter(struct cli *c, const struct qund_zone *z, struct qund_tas
                 f->states |= 1u << i;
     }
     /* Of one plan, or in one state, any day is meant. */
-    return cli_opt(c, "--all") || f->plan > 0 || state ? EXIT_FINE : read_day(c, z, f);
+    return cli_opt(c, "--all") || f->plan > 0 || state ? EXIT_FINE : read_day(c, db, z, f);
 }
 
 static void print_one(struct cli *c, struct cli_table *t, const struct cli_task_look *look,
@@ -82,13 +87,14 @@ static int list(struct cli *c)
     struct qund_task_filter f;
     struct qund_err err = {0};
     int64_t due, last;
-    int rc = read_filter(c, zone, &f);
+    int rc;
 
-    if (rc != EXIT_FINE)
-        return rc;
     db = cli_db(c);
     if (!db)
         return EXIT_WRONG;
+    rc = read_filter(c, db, zone, &f);
+    if (rc != EXIT_FINE)
+        return rc;
     if (!c->json)
         cli_task_head(&t);
     do {

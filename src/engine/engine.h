@@ -89,8 +89,8 @@ QUND_CHECK int qund_engine_retain(struct qund_engine *e);
 QUND_CHECK int qund_engine_explain(struct qund_engine *e, int64_t seq, struct qund_str packed,
                                    struct qund_str rule, struct qund_buf *json,
                                    struct qund_buf *lines, struct qund_err *err);
-/* Plays the stored messages of the last days (by engine time) against one rule of `rules` (NULL:
- * the engine's own set). Leaves no row behind; slow: not in a daemon. */
+/* Plays the stored messages of the last days (back from the newest of them) against one rule of
+ * `rules` (NULL: the engine's own set). Leaves no row behind; slow: not in a daemon. */
 struct qund_backtest;
 QUND_CHECK int qund_engine_backtest(struct qund_engine *e, struct qund_rules *rules,
                                     struct qund_str rule, int days, struct qund_backtest *out,

@@ -164,12 +164,15 @@ int qund_engine_backtest(struct qund_engine *e, struct qund_rules *rules, struct
                          int days, struct qund_backtest *out, struct qund_err *err)
 {
     struct past *p = qund_alloc(sizeof(*p));
+    int64_t newest = 0;
     int rc = qund_db_begin(e->db);
 
     p->e = e;
     p->months = qund_months_new(e->db);
     p->view = qund_message_view_new(e->db);
-    p->from_ts = e->now - days * QUND_DAY_MS;
+    if (rc == 0) /* not from now: a store that was quiet for a month has its words all the same */
+        rc = qund_month_newest(p->months, &newest);
+    p->from_ts = newest - days * QUND_DAY_MS;
     if (rc == 0)
         rc = qund_rules_backtest(rules ? rules : e->rules, rule, next_input, p, out, err);
     undo(e);

@@ -77,6 +77,7 @@ static const char *const SQL[MONTH_SQL_COUNT] = {
     [MONTH_BACK] = "SELECT " MONTH_COLUMNS " FROM message_@ WHERE seq < :before AND seq > :after "
                    "ORDER BY seq DESC",
     [MONTH_MAX_SEQ] = "SELECT (SELECT max(seq) FROM message_@), (SELECT min(seq) FROM message_@)",
+    [MONTH_NEWEST] = "SELECT ifnull(max(ifnull(ts, key_ts)), 0) FROM message_@",
     [MONTH_COUNT] = "SELECT count(*) FROM message_@",
     [MONTH_SET_STATE] = "UPDATE message_@ SET state = :state WHERE seq = :seq",
     [MONTH_FLAG] = "UPDATE message_@ SET marks = marks | (:state << 8) WHERE seq = :seq",

@@ -96,6 +96,8 @@ QUND_CHECK int qund_month_any_private(struct qund_months *m, bool *out);
  * it page by page, so that no snapshot stays open for long. */
 QUND_CHECK int qund_month_stream(struct qund_months *m, int64_t after, int limit,
                                  qund_month_each *each, void *arg);
+/* When the newest message was said, 0: there is none. Reads every row. */
+QUND_CHECK int qund_month_newest(struct qund_months *m, int64_t *ts);
 QUND_CHECK int qund_month_count(struct qund_months *m,
                                 int64_t *out); /* exact; reads an index whole */
 /* The months that exist, newest first; returns how many were written to out. */

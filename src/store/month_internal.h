@@ -21,6 +21,7 @@ enum month_sql {
     MONTH_STREAM,
     MONTH_BACK,
     MONTH_MAX_SEQ,
+    MONTH_NEWEST,
     MONTH_COUNT,
     MONTH_SET_STATE,
     MONTH_FLAG,

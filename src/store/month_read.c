@@ -356,7 +356,8 @@ int qund_month_stream(struct qund_months *m, int64_t after, int limit, qund_mont
     return month_leave(m, opened, rc);
 }
 
-int qund_month_count(struct qund_months *m, int64_t *out)
+/* One number of each month, in *out their sum, or the greatest of them. */
+static int number_of_all(struct qund_months *m, enum month_sql which, bool greatest, int64_t *out)
 {
     struct qund_stmt *st;
     bool opened;
@@ -366,15 +367,28 @@ int qund_month_count(struct qund_months *m, int64_t *out)
     if (rc < 0)
         return rc;
     for (size_t i = 0; rc >= 0 && i < m->n; i++) {
-        rc = month_stmt(m, &m->tables[i], MONTH_COUNT, &st);
+        int64_t n = 0;
+
+        rc = month_stmt(m, &m->tables[i], which, &st);
         if (rc == 0)
             rc = qund_step(st);
         if (rc > 0)
-            *out += qund_col_int(st, 0);
+            n = qund_col_int(st, 0);
         if (rc >= 0)
             qund_stmt_reset(st);
+        *out = !greatest ? *out + n : n > *out ? n : *out;
     }
     return month_leave(m, opened, rc < 0 ? rc : QUND_OK);
+}
+
+int qund_month_newest(struct qund_months *m, int64_t *ts)
+{
+    return number_of_all(m, MONTH_NEWEST, true, ts);
+}
+
+int qund_month_count(struct qund_months *m, int64_t *out)
+{
+    return number_of_all(m, MONTH_COUNT, false, out);
 }
 
 int qund_month_list(struct qund_months *m, int *out, size_t max)
