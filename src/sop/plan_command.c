@@ -277,12 +277,12 @@ static int cancel(struct plan_cmd *c)
                                 c->fx);
     if (rc >= 0)
         rc = end_runs(c, p.id);
-    if (rc == 0)
+    if (rc == 0) {
         rc = qund_timers_cancel(c->s->deps.timers, QUND_STR(QUND_PLAN_BEGIN),
                                 qund_timer_key(p.id, key));
-    if (rc < 0 && rc != QUND_E_NOTFOUND)
-        return rc;
-    return qund_plan_answer(c, &p, "cancelled", n);
+        rc = rc == QUND_E_NOTFOUND ? 0 : rc; /* it has begun */
+    }
+    return rc < 0 ? rc : qund_plan_answer(c, &p, "cancelled", n);
 }
 
 /* --- what is said of it --- */

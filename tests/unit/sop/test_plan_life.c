@@ -174,6 +174,23 @@ static void a_cancelled_plan_does_nothing_any_more(void **state)
     bench_refused(b, "plan.cancel", "{\"id\": 1}", "plan", "is cancelled");
 }
 
+static void a_plan_that_is_not_there_is_refused_by_its_number(void **state)
+{
+    static const char *const DEEDS[] = {"plan.pause", "plan.resume", "plan.edit", "plan.cancel",
+                                        "plan.clone"};
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < QUND_ARRAY_LEN(DEEDS); i++) {
+        bench_refused(b, DEEDS[i], "{\"id\": 7}", "plan", "there is no plan 7");
+        assert_int_equal(b->err.rc, QUND_E_NOTFOUND);
+        bench_refused(b, DEEDS[i], "{}", "plan", "there is no plan 0");
+    }
+    bench_refused(b, "plan.flag", "{\"id\": 7, \"flag\": \"event_cancelled\"}", "plan",
+                  "there is no plan 7");
+    bench_refused(b, "plan.set", "{\"id\": 7, \"name\": \"x\", \"number\": 1}", "plan",
+                  "there is no plan 7");
+}
+
 static void a_clone_needs_its_own_time_and_keeps_the_rest(void **state)
 {
     struct bench *b = *state;
@@ -505,6 +522,7 @@ int main(void)
         TEST(an_edit_to_another_version_drops_and_adds_steps),
         TEST(an_edit_is_refused_like_a_plan),
         TEST(a_cancelled_plan_does_nothing_any_more),
+        TEST(a_plan_that_is_not_there_is_refused_by_its_number),
         TEST(a_clone_needs_its_own_time_and_keeps_the_rest),
         TEST(flags_and_figures_are_those_the_template_knows),
         TEST(a_plan_ends_when_all_of_it_has_and_its_goals_are_measured),
