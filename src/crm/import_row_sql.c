@@ -2,7 +2,8 @@
  *
  * Who a row speaks of is found by identity, else by phone, else by room and name within the group;
  * a phone that several people share matches nobody, and the row is an error, because a wrong merge
- * cannot be seen later. A row is judged whole before anything of it is written. What the store
+ * cannot be seen later. For the same reason a phone never joins two ids of one realm: families and
+ * shops share a number. A row is judged whole before anything of it is written. What the store
  * knows from the person's own words is not overwritten by a file: names fill gaps, facts are added.
  */
 #include "core/zone.h"
@@ -174,13 +175,16 @@ static int only_one(struct qund_stmt *st, int64_t *id)
     return rc;
 }
 
-static int by_phone(struct qund_crm *crm, struct qund_str phone, int64_t *id)
+/* realm 0: any; else the row's id is new in it, and who has one there already is somebody else. */
+static int by_phone(struct qund_crm *crm, struct qund_str phone, int64_t realm, int64_t *id)
 {
-    return only_one(qund_crm_stmt(crm->db,
-                                  "SELECT DISTINCT contact FROM contact_phone "
-                                  "WHERE phone = :phone LIMIT 2",
-                                  CRM_ARGS(CRM_STR(":phone", phone))),
-                    id);
+    return only_one(
+        qund_crm_stmt(crm->db,
+                      "SELECT DISTINCT contact FROM contact_phone p WHERE phone = :phone "
+                      "AND NOT EXISTS (SELECT 1 FROM identity i WHERE i.contact = p.contact "
+                      "AND i.realm = :realm) LIMIT 2",
+                      CRM_ARGS(CRM_STR(":phone", phone), CRM_INT(":realm", realm))),
+        id);
 }
 
 static int by_room(struct qund_crm *crm, const struct qund_crm_group *g, const struct import_row *r,
@@ -201,7 +205,7 @@ static int by_room(struct qund_crm *crm, const struct qund_crm_group *g, const s
 static int find_person(struct import_chunk *ch, const struct import_row *r,
                        const struct qund_crm_group *g, int64_t *id, struct qund_err *err)
 {
-    int64_t realm;
+    int64_t realm = 0;
     int rc = QUND_E_NOTFOUND;
 
     if (r->v[COL_ID].n) {
@@ -210,7 +214,7 @@ static int find_person(struct import_chunk *ch, const struct import_row *r,
             rc = qund_crm_identity_find(ch->crm, realm, r->v[COL_ID], id);
     }
     if (rc == QUND_E_NOTFOUND && r->phone.n)
-        rc = by_phone(ch->crm, r->phone, id);
+        rc = by_phone(ch->crm, r->phone, realm, id);
     if (rc == QUND_E_EXISTS)
         return qund_err_set(err, QUND_E_INVAL, "phone",
                             "belongs to several people; add realm and id to the row");

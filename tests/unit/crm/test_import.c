@@ -131,6 +131,38 @@ static void people_are_found_by_identity_then_phone(void **state)
     assert_int_equal(ask(p, "SELECT count(*) FROM household"), 1);
 }
 
+/* A couple on one number, an old number given anew: another id in the same realm is another person.
+ */
+static void a_phone_merges_nobody_who_has_another_id_in_the_realm(void **state)
+{
+    struct place *p = *state;
+
+    assert_int_equal(
+        qund_crm_phone_add(p->crm, person(p, "u1", "张三", 1), QUND_STR("13800000105"), 5, 1000),
+        1);
+    import_ok(p, QUND_TABLE_CONTACTS,
+              "realm,id,name,phone\n"
+              "wx,u2,李四,13800000105\n"
+              "wx,u2,李四,13800000105\n");
+    assert_int_equal(ask(p, "SELECT count(*) FROM contact"), 2);
+    assert_int_equal(ask(p, "SELECT count(*) FROM contact_phone"), 2);
+    ask_text(p, "SELECT name FROM contact WHERE id = 2", "李四");
+    assert_int_equal(ask(p, "SELECT contact FROM identity WHERE pid = 'u2'"), 2);
+}
+
+static void a_phone_merges_across_realms(void **state)
+{
+    struct place *p = *state;
+
+    assert_int_equal(
+        qund_crm_phone_add(p->crm, person(p, "u1", "张三", 1), QUND_STR("13800000105"), 5, 1000),
+        1);
+    import_ok(p, QUND_TABLE_CONTACTS, "realm,id,name,phone\nwecom,wm1,老张,13800000105\n");
+    assert_int_equal(ask(p, "SELECT count(*) FROM contact"), 1);
+    assert_int_equal(ask(p, "SELECT contact FROM identity WHERE pid = 'wm1'"),
+                     ask(p, "SELECT contact FROM identity WHERE pid = 'u1'"));
+}
+
 static void bad_rows_are_named_by_line_and_the_rest_is_taken(void **state)
 {
     struct place *p = *state;
@@ -369,6 +401,8 @@ int main(void)
         cmocka_unit_test(quotes_breaks_and_separators_are_read),
         cmocka_unit_test(formulas_are_disarmed_and_come_back_as_they_were),
         T(people_are_found_by_identity_then_phone),
+        T(a_phone_merges_nobody_who_has_another_id_in_the_realm),
+        T(a_phone_merges_across_realms),
         T(bad_rows_are_named_by_line_and_the_rest_is_taken),
         T(a_room_is_read_as_in_a_chat_and_what_is_none_is_refused),
         T(tags_and_times_that_are_none_are_refused_not_cut),
