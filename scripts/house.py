@@ -26,7 +26,8 @@ LITERALS = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
 SQL = re.compile(r"^\s*(SELECT\s.*\bFROM|(INSERT|REPLACE)\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM"
                  r"|WITH\s+\w+.*\bAS\s*\(|(CREATE|DROP|ALTER)\s+(VIRTUAL\s+)?TABLE)\b", re.S)
 WRITE = re.compile(r"\b(?:(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?=\s+\S+\s+SET\b)|DELETE\s+FROM)\s+(\w+)")
-FOLDER = {"access": "store", "said": "outbox", "cards": "outbox", "look": "engine", "gap": "crm", "copy": "engine"}  # of schema files that are called otherwise
+FOLDER = {"access": "store", "said": "outbox", "cards": "outbox", "look": "engine", "gap": "crm", "copy": "engine",
+          "import-refused": "crm"}  # of schema files that are called otherwise
 owner = {}
 for schema in (top / "src/store/schema").glob("*.sql"):
     part = schema.stem.split("-", 1)[1]

@@ -1,7 +1,8 @@
 /* src/cli/import.c - a file's rows become commands of at most 500 rows, applied by the daemon when
  * one runs, by this process otherwise. Either way the file is read here, so that its size is bound
  * by no request and the bar shows what is committed. The job's name is the digest of the file: a
- * repeat looks up in the store where it stopped and goes on behind the last chunk applied.
+ * repeat looks up in the store where it stopped and goes on behind the last chunk applied; when it
+ * had come to the end, at the first row that was refused, and the engine tries those alone.
  *
  * Refused rows are written down chunk by chunk, as the others are committed: a repeat does not see
  * them again, so what an interrupted run had refused must be in the file already. For the same
@@ -25,6 +26,7 @@ struct load {
     int64_t rows, created, updated, refused;
     int64_t from;           /* the line a repeat goes on at; 0: the beginning */
     bool was_done;          /* an earlier run had ended it */
+    bool again;             /* it had, and rows that it refused are tried again, from `from` on */
     struct qund_buf errors; /* CSV, of the chunk in hand */
     struct qund_buf errors_path;
     int errors_fd;
@@ -64,11 +66,13 @@ static const char *input_name(const struct cli *c)
     return strcmp(c->args[1], "-") == 0 ? "stdin" : c->args[1];
 }
 
-/* A repeat adds to what the interrupted run had refused. */
+/* A repeat adds to what the interrupted run had refused; of what is tried again all is told anew.
+ */
 static int errors_open(struct load *ld)
 {
     const char *given = cli_opt(ld->c, "--errors");
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (ld->from > 0 ? 0 : O_TRUNC);
+    int flags =
+        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (ld->from > 0 && !ld->again ? 0 : O_TRUNC);
     struct qund_err err = {0};
 
     if (given)
@@ -146,6 +150,7 @@ static int find_start(struct load *ld, const char *job, struct qund_err *err)
     QUND_AUTO(qund_vault_close) struct qund_vault *v = NULL;
     QUND_AUTO(qund_db_close) struct qund_db *own = NULL;
     struct qund_db *db = ld->l ? ld->l->db : NULL;
+    int64_t refused = 0;
     int rc = 0;
 
     if (!db) {
@@ -157,6 +162,13 @@ static int find_start(struct load *ld, const char *job, struct qund_err *err)
     }
     if (rc == 0)
         rc = qund_import_done_line(db, job, &ld->from, &ld->was_done);
+    if (rc == 0 && ld->was_done)
+        rc = qund_import_refused_line(db, job, &refused);
+    if (refused > 0) {
+        ld->from = refused;
+        ld->again = true;
+        ld->was_done = false;
+    }
     if (rc < 0 && !err->text[0])
         qund_err_set(err, rc, "store", "%s", qund_db_error(db));
     return rc;
@@ -205,7 +217,9 @@ static void print_sums(const struct load *ld, bool dry)
         printf("this file was imported before, all of it; nothing was done\n");
         return;
     }
-    if (ld->from > 0)
+    if (ld->again)
+        printf("this file was imported before; the rows that were refused were tried again\n");
+    else if (ld->from > 0)
         printf("went on at line %lld, where the last run stopped\n", (long long)ld->from);
     printf("rows %lld: created %lld, updated %lld, refused %lld\n", (long long)ld->rows,
            (long long)ld->created, (long long)ld->updated, (long long)ld->refused);

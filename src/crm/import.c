@@ -6,8 +6,9 @@
  * where the rows are (import_sql.c). Rows that cannot be read travel along as errors, so that one
  * answer lists everything by line.
  *
- * The job is the digest of table and file: the same file again goes on where it stopped, another
- * file is another job. */
+ * The job is the digest of table, file and how it is read (form, realm, source): the same again
+ * goes on where it stopped, and of what was ended tries the refused rows again; another is another
+ * job. */
 #include "core/file.h"
 #include "crm/body.h"
 #include "crm/tables.h"
@@ -143,7 +144,9 @@ static void digest(struct qund_import *im, struct qund_str text)
     char file[65];
 
     qund_sha256_hex(text.p, text.n, file);
-    qund_buf_printf(&b, "%s %s %d", file, qund_table_name(im->table), (int)im->opt.dry_run);
+    qund_buf_printf(&b, "%s %s %d %d %zu:%s %zu:%s", file, qund_table_name(im->table),
+                    (int)im->opt.dry_run, (int)im->opt.form, strlen(im->realm), im->realm,
+                    strlen(im->source), im->source);
     qund_sha256_hex(b.p, b.n, im->job);
 }
 

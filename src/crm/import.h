@@ -2,8 +2,8 @@
  *
  * Import: a qund_import reads a file on the caller's thread and hands out chunks of <= 500 rows as
  * bodies of the commands import.contacts, import.leads, import.staff, import.orders; the engine
- * applies them. A job is the digest of kind and file: a repeat goes on at the line after the last
- * applied chunk. */
+ * applies them. A job is the digest of kind, file, form, realm and source: a repeat goes on at the
+ * line after the last applied chunk; of a chunk applied before, only the refused rows are tried. */
 #ifndef QUND_CRM_IMPORT_H
 #define QUND_CRM_IMPORT_H
 #include "core/core.h"
@@ -68,6 +68,8 @@ QUND_CHECK int qund_import_next(struct qund_import *im, struct qund_buf *body);
  * handle. */
 QUND_CHECK int qund_import_done_line(struct qund_db *db, const char *job, int64_t *line,
                                      bool *done);
+/* The first line of the job that is still refused, 0: none. Any handle. */
+QUND_CHECK int qund_import_refused_line(struct qund_db *db, const char *job, int64_t *line);
 
 /* The answer of a chunk is {"job","rows","created","updated","errors":[{"line","reason"}],
  * "next_line","done"}. One CSV line per error, for an error file. */

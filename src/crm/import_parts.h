@@ -12,6 +12,7 @@ struct import_chunk {
     int64_t now;
     struct qund_str job, realm, source, rows;
     bool dry_run, done;
+    bool again; /* applied before: only lines that were refused are tried */
     int64_t first_line, next_line;
     int64_t n_rows, created, updated, errors;
 };

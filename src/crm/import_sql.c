@@ -1,8 +1,10 @@
 /* src/crm/import_sql.c - chunks of imported rows.
  *
  * A chunk is one command, so it is applied whole or not at all; a row that is refused is told with
- * its line and does not hold up the others. A chunk that was applied already (the job's line lies
- * behind it) answers so and changes nothing. A dry run is a real one, taken back. */
+ * its line and does not hold up the others. Of a chunk that was applied already (the job's line
+ * lies behind it) the refused rows alone are tried again, which are remembered by their lines: what
+ * refused them may have been put right meanwhile (a lead's owner), and to take the others twice
+ * would double who is known by nothing but a room. A dry run is a real one, taken back. */
 #include "crm/body.h"
 #include "crm/import_parts.h"
 
@@ -89,6 +91,40 @@ static int read_row(struct qund_jr *jr, struct import_chunk *ch, struct import_r
     return form;
 }
 
+/* --- what was refused --- */
+
+int qund_import_refused_line(struct qund_db *db, const char *job, int64_t *line)
+{
+    return qund_crm_ask(db, "SELECT ifnull(min(line), 0) FROM import_refused WHERE job = :job",
+                        CRM_ARGS(CRM_STR(":job", qund_str(job))), line);
+}
+
+/* 1: to be tried, 0: it was taken before. */
+static int wanted(const struct import_chunk *ch, int64_t line)
+{
+    int64_t n = 1;
+    int rc = 0;
+
+    if (ch->again)
+        rc = qund_crm_ask(ch->crm->db,
+                          "SELECT count(*) FROM import_refused WHERE job = :job AND line = :line",
+                          CRM_ARGS(CRM_STR(":job", ch->job), CRM_INT(":line", line)), &n);
+    return rc < 0 ? rc : n > 0;
+}
+
+static int remember(const struct import_chunk *ch, int64_t line, bool refused)
+{
+    if (ch->dry_run || (!refused && !ch->again))
+        return 0;
+    return qund_crm_run(ch->crm->db,
+                        refused ? "INSERT OR IGNORE INTO import_refused(job, line) "
+                                  "VALUES(:job, :line)"
+                                : "DELETE FROM import_refused WHERE job = :job AND line = :line",
+                        CRM_ARGS(CRM_STR(":job", ch->job), CRM_INT(":line", line)));
+}
+
+/* --- rows --- */
+
 static int apply_rows(struct import_chunk *ch, struct qund_jw *w, struct qund_err *err)
 {
     struct qund_jr jr;
@@ -105,7 +141,12 @@ static int apply_rows(struct import_chunk *ch, struct qund_jw *w, struct qund_er
 
         if (jr.why)
             break;
-        ch->n_rows++;
+        rc = wanted(ch, line);
+        if (rc == 0)
+            continue;
+        ch->n_rows += rc > 0;
+        if (rc < 0)
+            done = rc;
         if (done == 0)
             done = qund_import_judge(ch, &r, &why);
         if (done == 0)
@@ -120,12 +161,26 @@ static int apply_rows(struct import_chunk *ch, struct qund_jw *w, struct qund_er
             ch->created++;
         else
             ch->updated++;
+        rc = remember(ch, line, done < 0);
     }
     return jr.why ? qund_err_set(err, QUND_E_INVAL, "rows", "%s", jr.why) : rc;
 }
 
-static int note_job(struct import_chunk *ch)
+/* The job's line stands where it stood. */
+static int note_again(const struct import_chunk *ch)
 {
+    return qund_crm_run(
+        ch->crm->db,
+        "UPDATE import_job SET created = created + :created, updated = updated + :updated, "
+        "errors = errors - :created - :updated, at = :now WHERE id = :id",
+        CRM_ARGS(CRM_INT(":created", ch->created), CRM_INT(":updated", ch->updated),
+                 CRM_INT(":now", ch->now), CRM_STR(":id", ch->job)));
+}
+
+static int note_job(const struct import_chunk *ch)
+{
+    if (ch->again)
+        return note_again(ch);
     return qund_crm_run(
         ch->crm->db,
         "INSERT INTO import_job(id, kind, next_line, rows, created, updated, errors, done, at) "
@@ -173,7 +228,7 @@ int qund_crm_import_apply(struct qund_crm *crm, enum qund_table t, struct qund_s
                               .source = QUND_STR("import")};
     QUND_AUTO(qund_free_str) char *job = NULL;
     struct qund_jw w = qund_jw(reply);
-    int64_t line = 0;
+    int64_t line = 0, refused = 0;
     bool done, repeat;
     int rc;
 
@@ -184,14 +239,17 @@ int qund_crm_import_apply(struct qund_crm *crm, enum qund_table t, struct qund_s
         return rc;
     job = qund_str_dup(ch.job);
     rc = qund_import_done_line(crm->db, job, &line, &done);
+    if (rc == 0)
+        rc = qund_import_refused_line(crm->db, job, &refused);
     if (rc < 0)
         return rc;
     repeat = !ch.dry_run && (line > ch.first_line || done);
+    ch.again = repeat;
     qund_jw_obj(&w);
     qund_jw_kstr(&w, "job", ch.job);
     qund_jw_key(&w, "errors");
     qund_jw_arr(&w);
-    rc = repeat ? QUND_OK : apply_chunk(&ch, &w, err);
+    rc = repeat && refused == 0 ? QUND_OK : apply_chunk(&ch, &w, err);
     qund_jw_end_arr(&w);
     qund_jw_kint(&w, "rows", ch.n_rows);
     qund_jw_kint(&w, "created", ch.created);

@@ -4,7 +4,7 @@
  * command; when it is committed the next one follows. The loop so never reads more than a chunk at
  * a time, the engine never has more than one transaction's worth, and the answer comes when all is
  * done, with what became of the rows that could not be taken. The engine knows the job by the
- * file's digest: a repeat of an interrupted import goes over what was done and changes nothing.
+ * file's digest: a repeat goes over what was done and tries only what was refused.
  *
  * A client that reads the file itself (`qund import`, which shows how far it is and is not bound by
  * http.max_body) sends ?chunk=true: the body then is one such command, checked by the engine like

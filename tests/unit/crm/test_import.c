@@ -82,6 +82,8 @@ static char *import(struct place *p, enum qund_table t, const char *text,
     if (qund_import_open(t, &opt, qund_str(text), 0, &im, &err) < 0)
         fail_msg("%s: %s", err.where, err.text);
     assert_int_equal(qund_import_done_line(p->db, qund_import_job(im), &line, &done), 0);
+    if (done)
+        assert_int_equal(qund_import_refused_line(p->db, qund_import_job(im), &line), 0);
     if (line > 0) {
         char *job = qund_strdup(qund_import_job(im));
 
@@ -302,6 +304,64 @@ static void a_chunk_that_comes_twice_changes_nothing(void **state)
     assert_int_equal(ask(p, "SELECT count(*) FROM lead_event"), 1);
 }
 
+static void a_repeat_tries_what_was_refused_and_that_alone(void **state)
+{
+    struct place *p = *state;
+    /* Who has nothing but a room would be there twice, if taken twice. */
+    static const char leads[] = "id,group,room,score,owner\n"
+                                "u1,,,5,xia\n"
+                                ",g1,3-2-1502,1,\n"
+                                "u2,,,7,xia\n"
+                                "u3,,,1,nobody\n";
+    char *reply = import(p, QUND_TABLE_LEADS, leads, QUND_IMPORT_CSV, false, 0);
+
+    assert_non_null(strstr(reply, "\"rows\":4,\"created\":1"));
+    qund_free(reply);
+    assert_int_equal(ask(p, "SELECT errors FROM import_job"), 3);
+    import_ok(p, QUND_TABLE_STAFF, "key,name\nxia,夏\n");
+    reply = import(p, QUND_TABLE_LEADS, leads, QUND_IMPORT_CSV, false, 0);
+    assert_non_null(strstr(reply, "\"line\":5,\"reason\":\"owner: "));
+    assert_non_null(strstr(reply, "\"rows\":3,\"created\":2"));
+    qund_free(reply);
+    assert_int_equal(ask(p, "SELECT count(*) FROM lead"), 3);
+    assert_int_equal(ask(p, "SELECT count(*) FROM lead WHERE owner > 0"), 2);
+    assert_int_equal(ask(p, "SELECT errors FROM import_job WHERE kind = 'leads'"), 1);
+    assert_int_equal(ask(p, "SELECT line FROM import_refused"), 5);
+    reply = import(p, QUND_TABLE_LEADS, leads, QUND_IMPORT_CSV, false, 0);
+    assert_non_null(strstr(reply, "\"rows\":1,\"created\":0"));
+    qund_free(reply);
+    assert_int_equal(ask(p, "SELECT count(*) FROM contact"), 3);
+}
+
+static void job_of(const struct qund_import_opt *opt, char job[65])
+{
+    QUND_AUTO(qund_import_close) struct qund_import *im = NULL;
+
+    assert_int_equal(
+        qund_import_open(QUND_TABLE_CONTACTS, opt, QUND_STR("id,name\nu1,A\n"), 0, &im, NULL), 0);
+    snprintf(job, 65, "%s", qund_import_job(im));
+}
+
+static void form_realm_and_source_belong_to_the_job(void **state)
+{
+    static const struct qund_import_opt OPTS[] = {
+        {.realm = QUND_STR("wx")},
+        {.realm = QUND_STR("wx"), .form = QUND_IMPORT_JSONL},
+        {.realm = QUND_STR("wecom")},
+        {.realm = QUND_STR("wx"), .source = QUND_STR("fair")},
+        {.realm = QUND_STR("wx"), .dry_run = true}};
+    char job[QUND_ARRAY_LEN(OPTS)][65], again[65];
+
+    (void)state;
+    for (size_t i = 0; i < QUND_ARRAY_LEN(OPTS); i++) {
+        job_of(&OPTS[i], job[i]);
+        job_of(&OPTS[i], again);
+        assert_string_equal(again, job[i]);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(job[k], job[i]);
+    }
+}
+
 static void json_lines_staff_leads_and_orders_are_taken(void **state)
 {
     char fresh[] = "new", won[] = "won", *stages[] = {fresh, won};
@@ -410,6 +470,8 @@ int main(void)
         T(a_dry_run_reports_and_keeps_nothing),
         T(a_repeat_goes_on_where_the_job_stopped),
         T(a_chunk_that_comes_twice_changes_nothing),
+        T(a_repeat_tries_what_was_refused_and_that_alone),
+        T(form_realm_and_source_belong_to_the_job),
         T(json_lines_staff_leads_and_orders_are_taken),
         T(an_export_imports_into_another_store),
         T(a_large_file_is_imported_whole),
