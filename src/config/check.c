@@ -177,6 +177,41 @@ static void check_speaks(struct checker *ck, const struct qund_config *c, const 
     complain(ck, "channels", channel, "send_through", NULL, why);
 }
 
+/* The channel through whose connection a target speaks; NULL: it has its own way, or names none. */
+static const struct qund_channel_cfg *bound_to(const struct qund_config *c,
+                                               const struct qund_target_cfg *t)
+{
+    for (size_t i = 0; t->own.table && t->own.cfg && i < t->own.table->n_keys; i++) {
+        const struct qund_cfg_key *k = &t->own.table->keys[i];
+        const char *name = k->flags & QUND_CFG_CHANNEL
+                               ? *(const char *const *)((const char *)t->own.cfg + k->offset)
+                               : NULL;
+
+        if (name)
+            return qund_config_channel(c, qund_str(name));
+    }
+    return NULL;
+}
+
+/* The group's id goes along, and in another realm the same id is a group of strangers. */
+static void check_realm(struct checker *ck, const struct qund_config *c,
+                        const struct qund_channel_cfg *ch, const char *key, const char *target)
+{
+    const struct qund_target_cfg *t = target ? qund_config_target(c, qund_str(target)) : NULL;
+    const struct qund_channel_cfg *bound = t ? bound_to(c, t) : NULL;
+    char why[560];
+
+    if (!bound || strcmp(bound->realm, ch->realm) == 0)
+        return;
+    snprintf(
+        why, sizeof(why),
+        "the target '%.64s' speaks by the channel '%.64s', realm '%.64s', where the ids of "
+        "realm '%.64s' are other groups; name one that speaks in the groups of '%.64s', or give "
+        "both channels one realm if they see the same groups",
+        t->name, bound->name, bound->realm, ch->realm, ch->name);
+    complain(ck, "channels", ch->name, key, NULL, why);
+}
+
 static void check_through(struct checker *ck, const struct qund_config *c, const char *channel,
                           const char *key, const char *target)
 {
@@ -266,7 +301,9 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
 
         check_through(&ck, c, ch->name, "send_through", ch->send_through);
         check_speaks(&ck, c, ch->name, ch->send_through);
+        check_realm(&ck, c, ch, "send_through", ch->send_through);
         check_through(&ck, c, ch->name, "confirm_through", ch->confirm_through);
+        check_realm(&ck, c, ch, "confirm_through", ch->confirm_through);
     }
     for (size_t i = 0; i < c->n_targets; i++) {
         const struct qund_target_cfg *t = &c->targets[i];

@@ -339,6 +339,17 @@ with scratch() as folder, Daemon(folder / "d", CONFIG) as d:
             code, out, err = other.run("check")
             check((code == 0) == (name == "few") and words in out + err, name, out, err)
 
+    @case("check refuses a target that speaks in another realm's groups")
+    def _():
+        for realm in ("wx", "few"):
+            lines = ["channels:", "  few: {kind: onebot, token: geheim}", f"  shop: {{realm: {realm}, send_through: say}}", "targets:",
+                     "  say: {kind: onebot, channel: few}", ""]
+            path = folder / f"realm-{realm}.yaml"
+            path.write_text("\n".join(lines), encoding="utf-8")
+            code, out, err = d.run("check", str(path))
+            want = (1, f"{path.name}:3:35: channels.shop.send_through: the target 'say' speaks by the channel 'few'") if realm == "wx" else (0, "no errors")
+            check(code == want[0] and want[1] in out + err, realm, out, err)
+
     def reload(channel="few", **keys):
         n = d.log().count("event=config.loaded")
         d.config["channels"][channel].update(keys)

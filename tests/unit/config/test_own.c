@@ -5,7 +5,7 @@
 struct bot {
     bool on;
     int64_t n, bytes, wait_ms, limit_ms;
-    const char *name, *url, *token, *rules;
+    const char *name, *url, *token, *rules, *channel;
     int mode;
     struct qund_cfg_list accounts;
 };
@@ -23,6 +23,7 @@ static const struct qund_cfg_key KEYS[] = {
     {"mode", QUND_CFG_ENUM, AT(mode), "calm", 0, 0, MODES, 0, "How."},
     {"accounts", QUND_CFG_LIST, AT(accounts), NULL, 0, 0, NULL, 0, "Which."},
     {"rules", QUND_CFG_JSON, AT(rules), NULL, 0, 0, NULL, 0, "Anything."},
+    {"channel", QUND_CFG_STRING, AT(channel), NULL, 0, 0, NULL, QUND_CFG_CHANNEL, "By which."},
 };
 
 static int check_bot(const void *cfg, struct qund_fault *why)
@@ -224,6 +225,28 @@ static void what_speaks_in_chats_must_be_able_to(void **state)
         "one that can, such as one of the channel's own kind, or remove the line");
 }
 
+#define BOT(name, more) "  " name ": {kind: bot, url: x" more "}\n"
+static void what_speaks_in_chats_knows_their_groups(void **state)
+{
+    static const char QQ[] = "targets:\n" BOT("say", ", channel: qq") "channels:\n" BOT("qq", "");
+    static const char OTHER[] = "the target 'say' speaks by the channel 'qq', realm 'qq', where "
+                                "the ids of realm 'w' are other groups; name one that "
+                                "speaks in the groups of 'wx', or give both channels one realm if "
+                                "they see the same groups";
+    QUND_AUTO(qund_buf_done) struct qund_buf text = {0};
+
+    (void)state;
+    qund_buf_printf(&text, "%s" BOT("qr", ", realm: qq, send_through: say"), QQ);
+    qund_buf_puts(&text, "  api: {realm: qq, send_through: say, confirm_through: say}\n");
+    qund_config_unref(parse(text.p)); /* its own, and two more that see the same groups */
+    qund_buf_done(&text);
+    qund_buf_printf(&text, "%s" BOT("wx", ", realm: w, send_through: say"), QQ);
+    refused(text.p, "t.yaml:5:51", OTHER);
+    qund_buf_done(&text);
+    qund_buf_printf(&text, "%s  wx: {realm: w, confirm_through: say}\n", QQ);
+    refused(text.p, "t.yaml:5:35", OTHER);
+}
+
 static void a_kind_that_cannot_be_used_is_taken_unseen(void **state)
 {
     struct qund_config *c = parse("channels: {b: {kind: broken, realm: r, whatever: [1]}}\n");
@@ -299,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_plugin_knows_its_peers_pace_and_the_entry_knows_better),
         cmocka_unit_test(what_is_wrong_is_named_at_its_place),
         cmocka_unit_test(what_speaks_in_chats_must_be_able_to),
+        cmocka_unit_test(what_speaks_in_chats_knows_their_groups),
         cmocka_unit_test(a_kind_that_cannot_be_used_is_taken_unseen),
         cmocka_unit_test(secrets_stay_unseen_and_changes_are_found),
         cmocka_unit_test(a_table_with_a_slip_is_refused),
