@@ -16,6 +16,7 @@
 
 #define GREYLIST_MS 300000
 #define RATE_USUAL 20
+#define NAME_MAX_BYTES 253
 
 struct mail_cfg {
     const char *host, *user, *password, *helo, *from, *from_name, *prefix;
@@ -202,18 +203,24 @@ static bool good_address(const char *z)
     return at && at != z && at[1] && strlen(z) <= 254;
 }
 
+/* As the host's `smtp` takes it. */
+static bool good_name(const char *z)
+{
+    size_t n = 0;
+
+    while (isalnum((unsigned char)z[n]) || (z[n] && strchr(".-", z[n])))
+        n++;
+    return n > 0 && n <= NAME_MAX_BYTES && !z[n];
+}
+
 /* A name or an address, an IPv6 one as it is; the port and the scheme have keys of their own. */
 static bool good_host(const char *z)
 {
     const char *colon = strchr(z, ':');
-    size_t n = strspn(z, "0123456789abcdefABCDEF:.");
 
     if (colon && strchr(colon + 1, ':'))
-        return !z[n];
-    n = 0;
-    while (isalnum((unsigned char)z[n]) || (z[n] && strchr(".-_", z[n])))
-        n++;
-    return n > 0 && !z[n];
+        return !z[strspn(z, "0123456789abcdefABCDEF:.")];
+    return good_name(z);
 }
 
 static int check(const void *cfg, struct qund_fault *why)
@@ -228,6 +235,12 @@ static int check(const void *cfg, struct qund_fault *why)
         return mail_fault(why, QUND_E_INVAL, "from",
                           "an address like name@host is wanted, in ASCII; the name goes into "
                           "from_name");
+    if (!good_name(helo_of(c)))
+        return mail_fault(why, QUND_E_INVAL, c->helo ? "helo" : "from",
+                          c->helo ? "a host's name is wanted, in letters, digits, dots and "
+                                    "dashes; without the line it is the host of `from`"
+                                  : "the host behind the @ is no name to greet a server with: "
+                                    "mend it, or give one in helo");
     if (c->to.n == 0 || c->to.n > 50)
         return mail_fault(why, QUND_E_INVAL, "to", "1 to 50 addresses are wanted");
     for (size_t i = 0; i < c->to.n; i++)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define LINE 76
+#define NAME_QUOTED_MAX 400 /* a name without blanks is one line, and a line is under 998 */
 #define WORD_BYTES \
     42 /* of UTF-8 in one encoded word: =?UTF-8?B? and ?= leave room for 56 of base64 */
 
@@ -33,28 +34,38 @@ static bool plain(const char *z, size_t column)
     return n + column <= LINE && !strstr(z, "=?");
 }
 
-void mime_words(const char *z, size_t column, struct text *out)
+static void one_line(const char *z, struct text *out)
 {
-    TEXT_AUTO clean = {0};
+    for (const char *p = z; *p; p++)
+        text_add(out, (unsigned char)*p < 0x20 || *p == 0x7f ? " " : p, 1);
+}
+
+static void encoded(const struct text *clean, size_t column, struct text *out)
+{
     bool more = false;
 
-    for (const char *p = z; *p; p++)
-        text_add(&clean, (unsigned char)*p < 0x20 || *p == 0x7f ? " " : p, 1);
-    if (clean.n == 0 || plain(clean.p, column)) {
-        text_add(out, clean.p, clean.n);
-        return;
-    }
-    for (size_t at = 0; at < clean.n;) {
+    for (size_t at = 0; at < clean->n;) {
         /* The first line holds the header's name as well. */
         size_t room = column + 76 > 90 && !more ? WORD_BYTES / 2 : WORD_BYTES;
-        size_t n = text_cut(clean.p + at, clean.n - at, room);
+        size_t n = text_cut(clean->p + at, clean->n - at, room);
 
         text_puts(out, more ? "\r\n =?UTF-8?B?" : "=?UTF-8?B?");
-        text_base64(out, (const unsigned char *)clean.p + at, n);
+        text_base64(out, (const unsigned char *)clean->p + at, n);
         text_puts(out, "?=");
         at += n;
         more = true;
     }
+}
+
+void mime_words(const char *z, size_t column, struct text *out)
+{
+    TEXT_AUTO clean = {0};
+
+    one_line(z, &clean);
+    if (clean.n == 0 || plain(clean.p, column))
+        text_add(out, clean.p, clean.n);
+    else
+        encoded(&clean, column, out);
     out->bad |= clean.bad;
 }
 
@@ -79,18 +90,53 @@ static void date(struct text *out, int64_t wall_ms)
                 MONTHS[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+static bool ascii(const struct text *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if ((unsigned char)t->p[i] > 0x7e)
+            return false;
+    return t->n < NAME_QUOTED_MAX && !(t->p && strstr(t->p, "=?"));
+}
+
+/* Folded before a blank, which stays one. Not encoded words: some readers put a blank between them.
+ */
+static void quoted(const struct text *clean, size_t column, struct text *out)
+{
+    text_puts(out, "\"");
+    for (size_t i = 0; i < clean->n; i++, column++) {
+        if (clean->p[i] == ' ' && column + strcspn(clean->p + i + 1, " ") > LINE - 4) {
+            text_puts(out, "\r\n");
+            column = 0;
+        }
+        if (strchr("\"\\", clean->p[i])) {
+            text_puts(out, "\\");
+            column++;
+        }
+        text_add(out, clean->p + i, 1);
+    }
+    text_puts(out, "\"");
+}
+
+/* A name before an address is quoted or encoded, never bare: there a comma begins another mailbox,
+ * and a dot or an @ is no part of a name. */
+static void mime_name(const char *z, size_t column, struct text *out)
+{
+    TEXT_AUTO clean = {0};
+
+    one_line(z, &clean);
+    if (ascii(&clean))
+        quoted(&clean, column, out);
+    else
+        encoded(&clean, column, out);
+    out->bad |= clean.bad;
+}
+
 /* Name and address; the address was checked by whoever took it into its options. */
 static void from(struct text *out, const struct letter *l)
 {
     text_puts(out, "From: ");
     if (l->from_name && *l->from_name) {
-        if (plain(l->from_name, 30 + strlen(l->from)) && !strpbrk(l->from_name, "\"\\")) {
-            text_puts(out, "\"");
-            text_puts(out, l->from_name);
-            text_puts(out, "\"");
-        } else {
-            mime_words(l->from_name, 6, out);
-        }
+        mime_name(l->from_name, 6, out);
         text_puts(out, "\r\n ");
     }
     text_puts(out, "<");

@@ -14,6 +14,8 @@ if not (pathlib.Path(QUND).parent / "plugins/mail.so").exists():
     raise SystemExit(77)
 
 case = Cases()
+NAMES = ("Ops, Night", "J. R. Ops (late)", "a\\b", "ops@night", 'the "night"', "Ops, <x@example.com>", "=?UTF-8?B?eA==?=", "Ops; Night:",
+         "A long name, as companies have. " * 4 + "Ltd", "x" * 90, "夜班, Ops.", "Ops\r\nBcc: x@example.com")
 LOGIN = "bot@example.com:geheim-password"
 
 
@@ -40,7 +42,7 @@ with scratch() as folder:
                                ("grey", "451,250", {}), ("gone", "550", {}), ("full", "data:452,250", {}),
                                ("spam", "data:554", {}), ("lost", "effect,250", {}), ("cut", "drop,250", {}),
                                ("silent", "silent", {}), ("drip", "drip", {}), ("mute", "mute", {}),
-                               ("first", "first:550", {}), ("later", "greylist,250", {}), ("late", "late", {}),
+                               ("first", "first:550", {}), ("later", "greylist,250", {}), ("late", "late", {}), ("named", "250", {}),
                                ("wrong", "250", {"tls": pem, "login": LOGIN})):
         (folder / name).mkdir()
         boxes[name] = Mailbox(folder / name, script, **more)
@@ -53,6 +55,8 @@ with scratch() as folder:
     d.config["targets"]["clear"] = entry(boxes["plain"], tls="starttls")
     for name in ("silent", "drip"):
         d.config["targets"][name]["timeout"] = "6s"
+    del d.config["targets"]["named"]
+    d.config["targets"] |= {f"named{i}": entry(boxes["named"], from_name=name) for i, name in enumerate(NAMES)}
     d.config["targets"]["first"]["to"] = ["gone@example.com", "boss@example.com"]
     d.write_config()
     d.start()
@@ -87,6 +91,17 @@ with scratch() as folder:
         check("\n..一群 张三  Bcc: x@example.com：这个多少钱 <b>'\"& . ..第二行\n" in text, "a line that begins with dots", text)
         check("<b>'" not in html and "&lt;b&gt;&#39;" in html, "html", html)
         check(all(len(line) <= 998 for line in mail["message"].splitlines()), "lines")
+
+    @case("a sender's name is one name before one address, whatever is in it")
+    def _():
+        until(lambda: len(boxes["named"].log()) == len(NAMES), 30, "a mail of each")
+        seen = []
+        for mail in boxes["named"].log():
+            m = email.message_from_string(mail["message"], policy=email.policy.default)
+            check(not m["From"].defects and len(m["From"].addresses) == 1, "one mailbox", m["From"].defects, mail["message"][:300])
+            equal(m["From"].addresses[0].addr_spec, "bot@example.com", "address")
+            seen.append(m["From"].addresses[0].display_name)
+        equal(sorted(seen), sorted(name.replace("\r", " ").replace("\n", " ") for name in NAMES), "names")
 
     @case("TLS and a login, in both ways, trusted by the roots of net.ca_file")
     def _():
@@ -218,7 +233,10 @@ with scratch() as folder:
         base = {"kind": "mail", "host": "mail.example.com", "from": "bot@example.com", "to": ["a@example.com"]}
         for more, words in (({}, None), ({"from": "bot"}, "name@host"), ({"to": ["张@example.com"]}, "name@host"),
                             ({"to": []}, "1 to 50"), ({"tls": "none"}, "allow_private"), ({"user": "x"}, "together"),
-                            ({"host": "smtp://mail.example.com"}, "no smtp://"), ({"host": "::1"}, None),
+                            ({"host": "smtp://mail.example.com"}, "no smtp://"), ({"host": "::1"}, None), ({"host": "mail_1"}, "goes into port"),
+                            ({"helo": "a b"}, "a host's name is wanted"), ({"helo": "a_b"}, "a host's name is wanted"),
+                            ({"helo": "a-1.example.com"}, None), ({"from": "bot@a_b.example"}, "give one in helo"),
+                            ({"from": "bot@a_b.example", "helo": "b.example"}, None),
                             ({"host": "127.0.0.1:25"}, "goes into port"), ({"hots": "x"}, "nearest known: 'host'"), ({"tls": "ssl"}, "tls")):
             d.config["targets"] = {"x": base | more}
             d.write_config()

@@ -153,6 +153,36 @@ static void a_letter_has_its_headers_and_lines_of_76(void **state)
     }
 }
 
+static void expect_from(const char *name, const char *want)
+{
+    static const char *const TO[] = {"a@example.com"};
+    TEXT_AUTO out = {0};
+    struct letter l = {.from = "bot@example.com",
+                       .from_name = name,
+                       .to = TO,
+                       .n_to = 1,
+                       .subject = "x",
+                       .domain = "example.com"};
+
+    mime_letter(&l, &out);
+    assert_false(out.bad);
+    if (!strstr(out.p, want))
+        fail_msg("%s: %s", name, out.p);
+}
+
+static void a_senders_name_is_quoted_or_encoded_never_bare(void **state)
+{
+    (void)state;
+    expect_from("Ops, Night", "\r\nFrom: \"Ops, Night\"\r\n <bot@example.com>\r\n");
+    expect_from("a\r\nBcc: x", "\r\nFrom: \"a  Bcc: x\"\r\n <bot@example.com>\r\n");
+    expect_from("a\\b, \"c\"", "\r\nFrom: \"a\\\\b, \\\"c\\\"\"\r\n <bot@example.com>\r\n");
+    expect_from("=?x, y", "\r\nFrom: =?UTF-8?B?PT94LCB5?=\r\n <bot@example.com>\r\n");
+    expect_from("Ops, a company whose name is long. Limited. With more than a line has, of course",
+                "\r\nFrom: \"Ops, a company whose name is long. Limited. With more than a line\r\n "
+                "has, of course\"\r\n <bot@example.com>\r\n");
+    expect_from(NULL, "\r\nFrom: <bot@example.com>\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +194,7 @@ int main(void)
         cmocka_unit_test(merged_alerts_are_rows),
         cmocka_unit_test(what_is_no_mail_is_refused_with_its_reason),
         cmocka_unit_test(a_letter_has_its_headers_and_lines_of_76),
+        cmocka_unit_test(a_senders_name_is_quoted_or_encoded_never_bare),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
