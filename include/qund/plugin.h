@@ -408,8 +408,9 @@ struct qund_plugin {
 
     /* --- 1.4 --- */
 
-    /* Whether what is delivered to this entry can be said in a chat. No: a channel that names it in
-     * `send_through` is refused with the configuration. NULL: it can. Main thread. */
+    /* Whether words for a chat have their way through this entry: said there, or laid before the
+     * person who is to post them. No: a channel that names it in `send_through` or
+     * `confirm_through` is refused with the configuration. NULL: they have. Main thread. */
     bool (*target_speaks)(const void *cfg);
 };
 

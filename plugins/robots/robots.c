@@ -15,12 +15,9 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define HELD_MAX 64 /* the daemon hands over eight at once */
 
-enum robot_kind { ROBOT_WECOM, ROBOT_DINGTALK, ROBOT_FEISHU, ROBOT_TEMPLATE };
-static const char *const KINDS[] = {"wecom", "dingtalk", "feishu", "template", NULL};
 static const struct {
     int64_t rate, gap_ms; /* the vendor's */
     make_request *make;
@@ -59,51 +56,6 @@ struct call {
     struct robot *robot;
     uint64_t token;
 };
-
-/* --- what belongs to an entry, from files --- */
-
-struct parts {
-    struct template *template;
-    struct answers *answers;
-};
-
-static int load_template(const struct robot_cfg *cfg, struct parts *out, struct qund_fault *why)
-{
-    json_t *j = shipped_load(cfg->template, why);
-    int rc = QUND_E_INVAL;
-
-    if (j && (out->template = template_new(j, why)))
-        rc = template_check(out->template, cfg, why);
-    if (rc == 0 && !cfg->answers &&
-        !(out->answers = answers_new(json_object_get(j, "answer"), why)))
-        rc = QUND_E_INVAL;
-    json_decref(j);
-    return rc;
-}
-
-static void parts_done(struct parts *p)
-{
-    template_free(p->template);
-    answers_free(p->answers);
-    *p = (struct parts){0};
-}
-
-static int load(const struct robot_cfg *cfg, struct parts *out, struct qund_fault *why)
-{
-    const char *name = cfg->answers ? cfg->answers : KINDS[cfg->robot];
-    int rc = cfg->robot == ROBOT_TEMPLATE ? load_template(cfg, out, why) : QUND_OK;
-    json_t *j = NULL;
-
-    if (rc == 0 && !out->answers) {
-        j = shipped_load(name, why);
-        out->answers = j ? answers_new(j, why) : NULL;
-        rc = out->answers ? QUND_OK : QUND_E_INVAL;
-        json_decref(j);
-    }
-    if (rc < 0)
-        parts_done(out);
-    return rc;
-}
 
 /* --- one request --- */
 
@@ -160,7 +112,7 @@ static int make(struct robot *r, struct qund_str body, int64_t id, struct reques
     TEXT_AUTO hex = {0};
     unsigned char random[16];
     struct said said;
-    int rc = said_read(&said, body, KINDS[r->cfg->robot]);
+    int rc = said_read(&said, body, ROBOT_KINDS[r->cfg->robot]);
 
     if (rc < 0)
         return robot_fault(why, rc, "body", "not a JSON object");
@@ -272,8 +224,8 @@ static int target_open(void *ctx, const struct qund_entry_info *info, void **tar
 {
     struct plugin *p = ctx;
     struct robot *r = calloc(1, sizeof(*r));
-    struct parts parts = {0};
-    int rc = r ? load(info->cfg, &parts, why) : QUND_E_NOMEM;
+    struct robot_parts parts = {0};
+    int rc = r ? robot_load(info->cfg, &parts, why) : QUND_E_NOMEM;
 
     if (rc < 0) {
         free(r);
@@ -340,75 +292,18 @@ static void stop(void *ctx)
     free(p);
 }
 
-/* --- options --- */
-
-static bool good_url(const struct robot_cfg *c)
-{
-    return strncmp(c->url, "https://", 8) == 0 ||
-           (c->allow_private && strncmp(c->url, "http://", 7) == 0);
-}
-
-/* Where the vendors' robots live. An address elsewhere (a relay, a test) is taken as it is. */
-static const struct {
-    const char *host, *key;
-    enum robot_kind robot;
-} VENDORS[] = {{"qyapi.weixin.qq.com", "key=", ROBOT_WECOM},
-               {"oapi.dingtalk.com", "access_token=", ROBOT_DINGTALK},
-               {"open.feishu.cn", "/hook/", ROBOT_FEISHU},
-               {"open.larksuite.com", "/hook/", ROBOT_FEISHU}};
-
-static int check_vendor(const struct robot_cfg *c, struct qund_fault *why)
-{
-    const char *host = strstr(c->url, "://") + 3;
-    size_t n = strcspn(host, ":/?");
-
-    for (size_t i = 0; i < sizeof(VENDORS) / sizeof(VENDORS[0]); i++) {
-        const char *key;
-
-        if (strlen(VENDORS[i].host) != n || strncasecmp(VENDORS[i].host, host, n) != 0)
-            continue;
-        if ((int)VENDORS[i].robot != c->robot)
-            return robot_fault(why, QUND_E_INVAL, "url", "it is the address of a robot of %s",
-                               KINDS[VENDORS[i].robot]);
-        key = strstr(host, VENDORS[i].key);
-        if (!key || !key[strlen(VENDORS[i].key)])
-            return robot_fault(why, QUND_E_INVAL, "url",
-                               "the key is missing: '%s…' is wanted, as the vendor shows it",
-                               VENDORS[i].key);
-    }
-    return QUND_OK;
-}
-
-static int check(const void *cfg, struct qund_fault *why)
-{
-    const struct robot_cfg *c = cfg;
-    struct parts parts = {0};
-    int rc;
-
-    if (c->robot != ROBOT_TEMPLATE && !c->url)
-        return robot_fault(why, QUND_E_INVAL, "url", "the address the vendor shows is needed");
-    if (c->url && !good_url(c))
-        return robot_fault(why, QUND_E_INVAL, "url",
-                           "https:// is wanted; http:// only with allow_private");
-    if (c->robot != ROBOT_TEMPLATE && check_vendor(c, why) < 0)
-        return QUND_E_INVAL;
-    if (c->robot == ROBOT_TEMPLATE && !c->template)
-        return robot_fault(why, QUND_E_INVAL, "template", "the name of a shipped file, or a path");
-    rc = load(c, &parts, why);
-    parts_done(&parts);
-    return rc;
-}
+/* --- what is known of an entry --- */
 
 static int64_t target_rate(const void *cfg)
 {
     const struct robot_cfg *c = cfg;
-    struct parts parts = {0};
+    struct robot_parts parts = {0};
     struct qund_fault why;
     int64_t rate = DIALECTS[c->robot].rate;
 
-    if (c->robot == ROBOT_TEMPLATE && load(c, &parts, &why) == 0)
+    if (c->robot == ROBOT_TEMPLATE && robot_load(c, &parts, &why) == 0)
         rate = template_rate(parts.template);
-    parts_done(&parts);
+    robot_parts_done(&parts);
     return rate;
 }
 
@@ -416,13 +311,13 @@ static int64_t target_rate(const void *cfg)
 static bool target_shared(const void *cfg)
 {
     const struct robot_cfg *c = cfg;
-    struct parts parts = {0};
+    struct robot_parts parts = {0};
     struct qund_fault why;
     bool shared = true;
 
-    if (c->robot == ROBOT_TEMPLATE && load(c, &parts, &why) == 0)
+    if (c->robot == ROBOT_TEMPLATE && robot_load(c, &parts, &why) == 0)
         shared = template_shared(parts.template, c);
-    parts_done(&parts);
+    robot_parts_done(&parts);
     return shared;
 }
 
@@ -430,45 +325,21 @@ static bool target_shared(const void *cfg)
 static bool target_single(const void *cfg)
 {
     const struct robot_cfg *c = cfg;
-    struct parts parts = {0};
+    struct robot_parts parts = {0};
     struct qund_fault why;
-    bool single = c->robot == ROBOT_TEMPLATE && load(c, &parts, &why) == 0 &&
+    bool single = c->robot == ROBOT_TEMPLATE && robot_load(c, &parts, &why) == 0 &&
                   !template_shared(parts.template, c) && !template_names_its_person(parts.template);
 
-    parts_done(&parts);
+    robot_parts_done(&parts);
     return single;
 }
 
-#define AT(m) offsetof(struct robot_cfg, m)
-static const char *const FORMS[] = {"text", "markdown", "card", "news", NULL};
-static const char *const MENTIONS[] = {"person", "none", "all", NULL};
-static const struct qund_cfg_key KEYS[] = {
-    {"robot", QUND_CFG_ENUM, AT(robot), "template", 0, 0, KINDS, QUND_CFG_REQUIRED,
-     "Whose robot: wecom, dingtalk, feishu, or template."},
-    {"url", QUND_CFG_URL, AT(url), NULL, 0, 0, NULL, 0,
-     "The robot's address, as its vendor shows it."},
-    {"secret", QUND_CFG_SECRET, AT(secret), NULL, 0, 0, NULL, 0,
-     "Signs each message (DingTalk, Feishu); in templates a field."},
-    {"token", QUND_CFG_SECRET, AT(token), NULL, 0, 0, NULL, 0, "A field of templates."},
-    {"template", QUND_CFG_STRING, AT(template), NULL, 0, 0, NULL, 0,
-     "A shipped file (slack, telegram, bark, …) or a path with a '/'."},
-    {"answers", QUND_CFG_STRING, AT(answers), NULL, 0, 0, NULL, 0,
-     "A table of codes in place of the shipped one."},
-    {"to", QUND_CFG_LIST, AT(to), NULL, 0, 0, NULL, 0, "A field of templates: chats, numbers."},
-    {"form", QUND_CFG_ENUM, AT(form), "text", 0, 0, FORMS, 0, "How a message looks."},
-    {"mention", QUND_CFG_ENUM, AT(mention), "person", 0, 0, MENTIONS, 0,
-     "Who is named: the person it is for, nobody, everybody."},
-    {"keyword", QUND_CFG_STRING, AT(keyword), NULL, 0, 0, NULL, 0,
-     "A word that the robot wants to read in every message."},
-    {"title", QUND_CFG_STRING, AT(title), "qund", 0, 0, NULL, 0,
-     "The headline of messages that have none."},
-    {"media_dir", QUND_CFG_PATH, AT(media_dir), NULL, 0, 0, NULL, 0,
-     "The folder from which images may be sent."},
-    {"allow_private", QUND_CFG_BOOL, AT(allow_private), "false", 0, 0, NULL, 0,
-     "The address may be loopback or private."},
-};
-static const struct qund_cfg_table TABLE = {KEYS, sizeof(KEYS) / sizeof(KEYS[0]),
-                                            sizeof(struct robot_cfg), check};
+/* They write where they stand, or to the entry's `to`: a body's group changes nothing. */
+static bool target_speaks(const void *cfg)
+{
+    (void)cfg;
+    return false;
+}
 
 static const struct qund_plugin PLUGIN = {
     .size = sizeof(struct qund_plugin),
@@ -479,7 +350,7 @@ static const struct qund_plugin PLUGIN = {
     .license = "Apache-2.0",
     .start = start,
     .stop = stop,
-    .target_keys = &TABLE,
+    .target_keys = &ROBOT_KEYS,
     .target_open = target_open,
     .target_close = target_close,
     .deliver = deliver,
@@ -487,6 +358,7 @@ static const struct qund_plugin PLUGIN = {
     .target_rate = target_rate,
     .target_shared = target_shared,
     .target_single = target_single,
+    .target_speaks = target_speaks,
 };
 
 QUND_EXPORT const struct qund_plugin *qund_plugin_entry(uint16_t host_major, uint16_t host_minor)

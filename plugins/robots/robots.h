@@ -83,6 +83,18 @@ struct moment {
 int template_make(const struct template *t, const struct robot_cfg *cfg, const struct said *s,
                   const struct moment *now, struct request *out, struct qund_fault *why);
 
+/* --- options.c --- */
+enum robot_kind { ROBOT_WECOM, ROBOT_DINGTALK, ROBOT_FEISHU, ROBOT_TEMPLATE };
+extern const char *const ROBOT_KINDS[]; /* their names, then NULL */
+extern const struct qund_cfg_table ROBOT_KEYS;
+/* What belongs to an entry, from files. */
+struct robot_parts {
+    struct template *template; /* NULL: a vendor's */
+    struct answers *answers;
+};
+int robot_load(const struct robot_cfg *cfg, struct robot_parts *out, struct qund_fault *why);
+void robot_parts_done(struct robot_parts *p);
+
 /* --- wecom.c, dingtalk.c, feishu.c --- */
 enum form { FORM_TEXT, FORM_MARKDOWN, FORM_CARD, FORM_NEWS };
 enum mention { MENTION_PERSON, MENTION_NONE, MENTION_ALL };

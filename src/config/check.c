@@ -161,20 +161,22 @@ static void misnamed(struct checker *ck, struct place at, const char *what, cons
     complain(ck, at.map, at.name, at.key, NULL, why);
 }
 
-/* A mail is a push like any other; into a chat it would never come. */
+/* A mail is a push like any other; into a chat it would never come, nor, laid before him who is to
+ * post it, say for whom and for which group it is. */
 static void check_speaks(struct checker *ck, const struct qund_config *c, const char *channel,
-                         const char *target)
+                         const char *key, const char *target)
 {
     const struct qund_target_cfg *t = target ? qund_config_target(c, qund_str(target)) : NULL;
+    bool send = strcmp(key, "send_through") == 0;
     char why[260];
 
     if (!t || !t->own.speaks || t->own.speaks(t->own.cfg))
         return;
-    snprintf(why, sizeof(why),
-             "the target '%.64s' (kind: %.60s) cannot speak in a chat; name one that can, such as "
-             "one of the channel's own kind, or remove the line",
-             t->name, t->kind);
-    complain(ck, "channels", channel, "send_through", NULL, why);
+    snprintf(why, sizeof(why), "the target '%.64s' (kind: %.60s) cannot %s, or remove the line",
+             t->name, t->kind,
+             send ? "speak in a chat; name one that can, such as one of the channel's own kind"
+                  : "lay a post before whom it is for; name one that can");
+    complain(ck, "channels", channel, key, NULL, why);
 }
 
 /* The channel through whose connection a target speaks; NULL: it has its own way, or names none. */
@@ -300,9 +302,10 @@ int qund_config_check(const struct qund_config *c, const struct qund_yaml *y, st
         const struct qund_channel_cfg *ch = &c->channels[i];
 
         check_through(&ck, c, ch->name, "send_through", ch->send_through);
-        check_speaks(&ck, c, ch->name, ch->send_through);
+        check_speaks(&ck, c, ch->name, "send_through", ch->send_through);
         check_realm(&ck, c, ch, "send_through", ch->send_through);
         check_through(&ck, c, ch->name, "confirm_through", ch->confirm_through);
+        check_speaks(&ck, c, ch->name, "confirm_through", ch->confirm_through);
         check_realm(&ck, c, ch, "confirm_through", ch->confirm_through);
     }
     for (size_t i = 0; i < c->n_targets; i++) {

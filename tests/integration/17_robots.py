@@ -217,6 +217,15 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
         d.config["targets"] = good
         d.write_config()
 
+    @case("nothing is said in a customer's chat by a robot of the staff: `send_through` and `confirm_through` are refused where they stand")
+    def _():
+        for robot_of, key in (("wecom, url: 'https://x.example/'", "send_through"), ("template, template: slack, url: 'https://x.example/'",
+                                                                                    "send_through"), ("feishu, url: 'https://x.example/'", "confirm_through")):
+            lines = ["channels:", "  shop:", f"    {key}: ops", "targets:", f"  ops: {{kind: robots, robot: {robot_of}}}", ""]
+            (folder / "through.yaml").write_text("\n".join(lines), encoding="utf-8")
+            got, out, err = d.run("check", str(folder / "through.yaml"))
+            check(got == 1 and f"through.yaml:3:{7 + len(key)}: channels.shop.{key}: the target 'ops' (kind: robots) cannot" in out + err, key, out, err)
+
     @case("a file of one's own is a robot, too")
     def _():
         own = folder / "own.json"

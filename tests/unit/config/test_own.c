@@ -214,6 +214,8 @@ static void what_speaks_in_chats_must_be_able_to(void **state)
                                "  shop: {send_through: post}\n"
                                "targets:\n"
                                "  post: {kind: bot, url: x, on: false}\n";
+    static const char NO_TAP[] = "channels: {shop: {confirm_through: post}}\n"
+                                 "targets: {post: {kind: bot, url: x, on: false}}\n";
     struct qund_config *c = parse("channels: {a: {send_through: t}, b: {send_through: u}}\n"
                                   "targets: {t: {kind: bot, url: x}, u: {kind: broken}}\n");
 
@@ -223,6 +225,9 @@ static void what_speaks_in_chats_must_be_able_to(void **state)
         MUTE, "t.yaml:3:24",
         "channels.shop.send_through: the target 'post' (kind: bot) cannot speak in a chat; name "
         "one that can, such as one of the channel's own kind, or remove the line");
+    refused(NO_TAP, "t.yaml:1:36",
+            "channels.shop.confirm_through: the target 'post' (kind: bot) cannot lay a post before "
+            "whom it is for; name one that can, or remove the line");
 }
 
 #define BOT(name, more) "  " name ": {kind: bot, url: x" more "}\n"
