@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 const char *const ROBOT_KINDS[] = {"wecom", "dingtalk", "feishu", "template", NULL};
 
@@ -88,6 +89,40 @@ static int check_vendor(const struct robot_cfg *c, struct qund_fault *why)
     return QUND_OK;
 }
 
+static int check_idle(const struct robot_cfg *c, struct qund_fault *why)
+{
+    bool vendor = c->robot != ROBOT_TEMPLATE;
+    const struct {
+        const char *key;
+        bool idle;
+    } rows[] = {
+        {"token", vendor && c->token},
+        {"to", vendor && c->to.n > 0},
+        {"template", vendor && c->template},
+        {"secret", c->robot == ROBOT_WECOM && c->secret},
+        {"form", !vendor && c->form != FORM_TEXT},
+        {"mention", !vendor && c->mention != MENTION_PERSON},
+        {"media_dir", c->robot != ROBOT_WECOM && c->media_dir},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].idle)
+            return robot_fault(why, QUND_E_INVAL, rows[i].key,
+                               "with `robot: %s` it has no effect; remove the line",
+                               ROBOT_KINDS[c->robot]);
+    return QUND_OK;
+}
+
+static int check_media(const struct robot_cfg *c, struct qund_fault *why)
+{
+    struct stat st;
+
+    if (!c->media_dir || (stat(c->media_dir, &st) == 0 && S_ISDIR(st.st_mode)))
+        return QUND_OK;
+    return robot_fault(why, QUND_E_INVAL, "media_dir",
+                       "there is no folder %.150s; make it, or remove the line", c->media_dir);
+}
+
 static int check(const void *cfg, struct qund_fault *why)
 {
     const struct robot_cfg *c = cfg;
@@ -103,6 +138,8 @@ static int check(const void *cfg, struct qund_fault *why)
         return QUND_E_INVAL;
     if (c->robot == ROBOT_TEMPLATE && !c->template)
         return robot_fault(why, QUND_E_INVAL, "template", "the name of a shipped file, or a path");
+    if (check_idle(c, why) < 0 || check_media(c, why) < 0)
+        return QUND_E_INVAL;
     rc = robot_load(c, &parts, why);
     robot_parts_done(&parts);
     return rc;

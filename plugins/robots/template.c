@@ -1,9 +1,9 @@
 /* template.c - a robot that is a file: the request it wants, and what its answers mean.
  *
  *   {"help": "…", "base": "https://api.example.com", "needs": ["token"], "rate": 20, "gap_ms":
- * 1000, "text_bytes": 4096 | "text_chars": 4096, "marked": false, "shared": true, "let": {"name":
- * "template"}, "method": "POST", "url": "{{url}}/send", "headers": {…}, "json": {…} | "form": {…} |
- * "body": "…", "answer": {…}}                                       (answer.c)
+ * 1000, "to": 1, "text_bytes": 4096 | "text_chars": 4096, "marked": false, "shared": true, "let":
+ * {"name": "template"}, "method": "POST", "url": "{{url}}/send", "headers": {…}, "json": {…} |
+ * "form": {…} | "body": "…", "answer": {…}}                                       (answer.c)
  *
  * A JSON body is built from parsed JSON whose strings are templates, and a form from its members:
  * what a customer wrote can therefore not break out of its place. When the file is read it is
@@ -14,6 +14,7 @@
 
 #define RATE_USUAL 20
 #define GAP_MAX_MS 5000
+#define NO_PLACE "this template has no place for it; remove the line"
 
 struct template
 {
@@ -266,6 +267,7 @@ static int check_shape(const json_t *j, struct qund_fault *why)
         {"form", "names and their templates", !map_of_strings(json_object_get(j, "form"), 64)},
         {"body", "one of json, form and body", bodies > 1},
         {"shared", "true or false", !yes_or_no(json_object_get(j, "shared"))},
+        {"to", "how many it wants", !number_in(json_object_get(j, "to"), 100)},
         {"rate", "a number a minute", !number_in(json_object_get(j, "rate"), 100000)},
         {"gap_ms", "at most 5000", !number_in(json_object_get(j, "gap_ms"), GAP_MAX_MS)},
         {"text_bytes", "a number", !number_in(json_object_get(j, "text_bytes"), 1 << 20)},
@@ -287,7 +289,7 @@ static int only_known(const json_t *j, struct qund_fault *why)
     static const char *const KNOWN[] = {"help",   "base",       "needs",      "rate",   "gap_ms",
                                         "answer", "text_bytes", "text_chars", "marked", "let",
                                         "method", "url",        "headers",    "json",   "form",
-                                        "body",   "shared"};
+                                        "body",   "shared",     "to"};
     const char *name;
     json_t *v;
 
@@ -405,6 +407,44 @@ bool template_names_its_person(const struct template *t)
     return named;
 }
 
+/* Whether the file has a place for any of these. */
+static bool has_place(const struct template *t, const char *const *places)
+{
+    char *text = json_dumps(t->root, JSON_COMPACT);
+    bool found = !text; /* no memory: nobody is blamed */
+
+    while (!found && *places)
+        found = strstr(text, *places++) != NULL;
+    free(text);
+    return found;
+}
+
+/* What the entry says and the file cannot use. */
+static int check_surplus(const struct template *t, const struct robot_cfg *cfg,
+                         struct qund_fault *why)
+{
+    static const char *const TOKEN[] = {"{{token", ":token", NULL};
+    static const char *const SECRET[] = {"{{secret", ":secret", NULL};
+    static const char *const TO[] = {"{{to}}", "{{to|", "{{to1", "{{to2", NULL};
+    json_int_t n = json_integer_value(json_object_get(t->root, "to"));
+
+    if (cfg->token && !has_place(t, TOKEN))
+        return robot_fault(why, QUND_E_INVAL, "token", NO_PLACE);
+    if (cfg->secret && !has_place(t, SECRET))
+        return robot_fault(why, QUND_E_INVAL, "secret", NO_PLACE);
+    if (cfg->to.n > 0 && !has_place(t, TO))
+        return robot_fault(why, QUND_E_INVAL, "to", NO_PLACE);
+    if (n == 1 && cfg->to.n > 1)
+        return robot_fault(why, QUND_E_INVAL, "to",
+                           "this template writes to one, here are %zu: make a target of each",
+                           cfg->to.n);
+    if (n > 1 && cfg->to.n > 0 && cfg->to.n != (size_t)n)
+        return robot_fault(why, QUND_E_INVAL, "to",
+                           "this template wants %d entries, here are %zu: %.150s", (int)n,
+                           cfg->to.n, member(t->root, "help") ? member(t->root, "help") : "");
+    return QUND_OK;
+}
+
 int template_check(const struct template *t, const struct robot_cfg *cfg, struct qund_fault *why)
 {
     const struct {
@@ -424,6 +464,8 @@ int template_check(const struct template *t, const struct robot_cfg *cfg, struct
                             strcmp(json_string_value(need), has[k].name) == 0 &&
                             !has[k].there) return robot_fault(why, QUND_E_INVAL, has[k].name,
                                                               "this template needs it");
+    if (check_surplus(t, cfg, why) < 0)
+        return QUND_E_INVAL;
     return cfg->url || member(t->root, "base")
                ? QUND_OK
                : robot_fault(why, QUND_E_INVAL, "url", "this template has no address of its own");

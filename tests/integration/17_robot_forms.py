@@ -105,10 +105,11 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
     (folder / "media").mkdir()
     (folder / "media/x.png").write_bytes(PNG)
     (folder / "own.json").write_text(json.dumps(OWN))
+    MEDIA = {"media_dir": str(folder / "media")}
     named = {f"f{i}": (kind, more, body) for i, (_, kind, more, body, _) in enumerate(FORMS)}
     named |= {kind: (kind, {}, ALERT) for kind in SHIPPED}
     v.limits = {name: 1000 for name in named}
-    d.config["targets"] = {name: entry(v, kind, name, media_dir=str(folder / "media"), **more) for name, (kind, more, _) in named.items()}
+    d.config["targets"] = {name: entry(v, kind, name, **more, **(MEDIA if kind == "wecom" else {})) for name, (kind, more, _) in named.items()}
     d.config["targets"]["own"] = entry(v, "slack", "own", template=str(folder / "own.json"), secret="s3")
     d.config["targets"]["outside"] = entry(v, "wecom", "outside", media_dir=str(folder / "media"))
     d.write_config()

@@ -27,6 +27,28 @@ def robot(v, kind, name, **more):
             **({"to": ["-100123"]} if kind == "telegram" else {}), **more}
 
 
+def vendor(kind, **more):
+    return {"kind": "robots", "robot": kind, "url": "https://x.example/", **more}
+
+
+def shipped(name, **more):
+    return {"kind": "robots", "robot": "template", "template": name, **more}
+
+
+# What changes nothing, and what would fail each push: an entry, and what is said of it; None: it is right.
+IDLE, PLACE, ONE = "it has no effect; remove the line", "this template has no place for it; remove the line", "make a target of each"
+WRONG = ((vendor("feishu", token="x"), IDLE), (vendor("feishu", to=["x"]), IDLE), (vendor("dingtalk", template="slack"), IDLE),
+         (vendor("wecom", secret="x"), IDLE), (vendor("feishu", media_dir="/"), IDLE), (vendor("dingtalk", secret="x"), None),
+         (vendor("wecom", media_dir="/"), None), (vendor("wecom", media_dir="/nowhere"), "there is no folder /nowhere"),
+         (shipped("pushplus", token="x", to=["a"]), PLACE), (shipped("pushplus", token="x"), None),
+         (shipped("bark", token="x", secret="y"), PLACE), (shipped("slack", url="https://x.example/", token="x"), PLACE),
+         (shipped("slack", url="https://x.example/", form="card"), IDLE), (shipped("slack", url="https://x.example/", mention="all"), IDLE),
+         (shipped("telegram", token="x", to=["1", "2"]), ONE), (shipped("ntfy", to=["a", "b"]), ONE), (shipped("ntfy", to=["a"]), None),
+         (shipped("wxpusher", token="x", to=["a", "b"]), ONE),
+         (shipped("sms-twilio", url="https://x.example/", token="x", secret="y", to=["1"]), "wants 2 entries, here are 1"),
+         (shipped("sms-twilio", url="https://x.example/", token="x", secret="y", to=["1", "2"]), None),
+         (shipped("sms-form", url="https://x.example/", token="x", secret="y", to=["1", "2", "3"]), None))
+
 with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
     d.config["alert"] = {"merge": "0s"}
     d.config["log"] = {"level": "debug"}
@@ -204,7 +226,7 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
                              ({"kind": "robots", "robot": "template"}, "the name of a shipped file"),
                              ({"kind": "robots", "robot": "template", "template": "tellegram"}, "telegram, wecom, wxpusher"),
                              ({"kind": "robots", "robot": "template", "template": "telegram"}, "this template needs it"),
-                             ({"kind": "robots", "robot": "wecm", "url": "https://x"}, "wecom"),
+                             *WRONG, ({"kind": "robots", "robot": "wecm", "url": "https://x"}, "wecom"),
                              ({"kind": "robots", "robot": "wecom", "url": "https://x", "tokn": "x"},
                               "nearest known: 'token'")):
             d.config["targets"] = {"x": wrong}

@@ -145,6 +145,26 @@ static void what_is_no_file_is_said_and_nobody_waits_for_it(void **state)
     unlink("./a-pipe");
 }
 
+/* An entry with what the file needs and nothing else. */
+static struct robot_cfg entry_of(const json_t *j)
+{
+    struct robot_cfg cfg = {.url = CFG.url};
+    json_int_t n = json_integer_value(json_object_get(j, "to"));
+    const json_t *need;
+    size_t i;
+
+    json_array_foreach(json_object_get(j, "needs"), i, need)
+    {
+        if (strcmp(json_string_value(need), "token") == 0)
+            cfg.token = CFG.token;
+        else if (strcmp(json_string_value(need), "secret") == 0)
+            cfg.secret = CFG.secret;
+        else if (strcmp(json_string_value(need), "to") == 0)
+            cfg.to = (struct qund_cfg_list){TO, n > 0 ? (size_t)n : 2};
+    }
+    return cfg;
+}
+
 static void every_shipped_file_is_read_and_makes_a_request(void **state)
 {
     DIR *dir = opendir(QUND_SOURCE_DIR "/config/robots");
@@ -168,9 +188,10 @@ static void every_shipped_file_is_read_and_makes_a_request(void **state)
         if (json_object_get(j, "answer")) {
             struct template *t = template_new(j, &why);
             struct answers *a = answers_new(json_object_get(j, "answer"), &why);
+            const struct robot_cfg cfg = entry_of(j);
             struct request r = {0};
 
-            if (!t || !a || template_check(t, &CFG, &why) < 0)
+            if (!t || !a || template_check(t, &cfg, &why) < 0)
                 fail_msg("%s: %s: %s", e->d_name, why.where, why.text);
             assert_true(template_rate(t) > 0);
             render(t, "{\"kind\":\"alert\",\"text\":\"多少钱\",\"title\":\"询价\"}", &r);
@@ -307,7 +328,7 @@ static void a_file_that_is_wrong_is_refused(void **state)
 static void an_entry_without_what_the_file_needs_is_refused(void **state)
 {
     struct qund_fault why = {0};
-    struct template *t = parse("{\"url\":\"{{url}}\",\"needs\":[\"token\"]}", &why);
+    struct template *t = parse("{\"url\":\"{{url}}/{{token}}\",\"needs\":[\"token\"]}", &why);
     const struct robot_cfg no_token = {.url = "https://x"}, no_url = {.token = "t"};
 
     (void)state;
