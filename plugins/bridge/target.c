@@ -259,15 +259,25 @@ void bridge_delivered(struct bridge *b, uint64_t token, const json_t *res)
 
 /* --- the entry --- */
 
+/* Nor ends of lines: no id has one. */
+static bool no_blank(struct qund_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+            return false;
+    return true;
+}
+
 static int check(const void *cfg, struct qund_fault *why)
 {
     const struct target_cfg *c = cfg;
     struct qund_str conv;
     bool group;
 
-    if (!c->to || split_to(c->to, &conv, &group))
+    if (!c->to || (split_to(c->to, &conv, &group) && no_blank(conv)))
         return QUND_OK;
-    return bridge_fault(why, QUND_E_INVAL, "to", "'%s' must be group:ID or private:ID", c->to);
+    return bridge_fault(why, QUND_E_INVAL, "to",
+                        "'%.100s' must be group:ID or private:ID, without blanks", c->to);
 }
 
 #define T(m) offsetof(struct target_cfg, m)

@@ -112,6 +112,16 @@ class Answering(Bridge):
         return got if n > 1 else got[0]
 
 
+
+def blanks_are_refused(d):
+    for to, right in (("group:a b", False), ("group:a\u00a0b", True), ("private: u", False), ("group:a-b", True)):
+        lines = ["channels:", "  wx: {kind: bridge, token: geheim}", "targets:", f"  say: {{kind: bridge, channel: wx, to: '{to}'}}", ""]
+        path = d.folder / "blanks.yaml"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        code, out, err = d.run("check", str(path))
+        check((code == 0) == right and (right or f"blanks.yaml:4:40: targets.say.to: '{to}' must be group:ID or private:ID, without blanks" in out + err), to, out, err)
+
+
 with scratch() as folder, Daemon(folder / "d", rules=SPEAKING) as d:
     d.config["channels"] = {name: {"kind": "bridge", "token": "geheim", "realm": "wechat", "answer": "2s", "trust_roles": True,
                                    "send_through": "say"} for name in CAPS if name != "second"}
@@ -128,6 +138,10 @@ with scratch() as folder, Daemon(folder / "d", rules=SPEAKING) as d:
     for i in range(len(ENDS)):
         push(d, f"e{i}", {"kind": "message", "group": "g-ends", "text": f"end {i}"})
     d.start()
+
+    @case("a place with a blank in its id, which none has, is refused by check")
+    def _():
+        blanks_are_refused(d)
 
     @case("nobody connected: it waits")
     def _():
