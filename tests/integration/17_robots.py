@@ -8,7 +8,7 @@ import re
 import signal
 import time
 
-from harness import QUND, Cases, Daemon, check, equal, scratch, until
+from harness import QUND, Cases, Daemon, check, equal, sanitized, scratch, until
 from vendors import DINGTALK_SECRET, FEISHU_SECRET, TOKENS, Vendors
 
 if not (pathlib.Path(QUND).parent / "plugins/robots.so").exists():
@@ -265,15 +265,16 @@ with scratch() as folder, Vendors() as v, Daemon(folder / "d") as d:
         for word in (KEY, DINGTALK_SECRET[8:30], FEISHU_SECRET, TOKENS["telegram"], TOKENS["bark"], "tok-dt"):
             check(word not in seen, word)
 
-    @case("two hundred reloads with pushes on their way leave nothing behind and lose nothing")
+    @case("many reloads with pushes on their way leave nothing behind and lose nothing")
     def _():
         d.config["targets"]["own"] |= {"rate": 0, "timeout": "20s"}  # an answer after it would be a repeat
         before = len(rows("own"))
-        for i in range(200):
+        n = 40 if sanitized(QUND) else 200    # they keep the loop busy ten times as long there
+        for i in range(n):
             d.config["targets"]["own"]["title"] = f"t{i}"
             d.write_config()
             d.proc.send_signal(signal.SIGHUP)
-            if i % 40 == 0:
+            if i % (n // 5) == 0:
                 alert()
         retarget(**d.config["targets"])
         ended("own", "accepted", before + 5, 30)

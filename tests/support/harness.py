@@ -572,7 +572,7 @@ class Cases:
 
 
 def sanitized(binary):
-    """Freed memory is kept back there for a while, so growth says little."""
+    """All takes ten times as long there, and freed memory is kept back, so growth says little."""
     data = pathlib.Path(binary).read_bytes()
     return b"__asan_init" in data or b"__tsan_init" in data
 
