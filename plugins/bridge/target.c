@@ -189,6 +189,8 @@ static const char *send_it(struct sending *s, uint64_t token)
     int64_t patience = s->bridge->channel->cfg->answer_ms;
     json_t *args;
 
+    if (json_is_true(json_object_get(s->body, "confirm")))
+        return "a bridge says it at once and lays nothing before a person";
     if (!(s->bridge->caps & (recall ? CAP_RECALL : CAP_SEND_TEXT)))
         return recall ? "this bridge cannot recall" : "this bridge cannot send";
     args = recall ? recall_args(s) : send_args(s);

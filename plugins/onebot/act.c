@@ -141,6 +141,8 @@ const char *ob_push_read(struct ob_push *p, struct qund_str body, const struct o
                      "in the org file), and the target has no `to`"
                    : "nobody to send it to: it names no group and no person, and the target has no "
                      "`to` (group:ID or private:ID)";
+    if (json_is_true(json_object_get(p->doc, "confirm")))
+        return "our account says it at once and lays nothing before a person";
     p->reply_to = ob_get_text(p->doc, "reply_to");
     p->mentions = json_object_get(p->doc, "mentions");
     p->media = json_object_get(p->doc, "media");

@@ -40,6 +40,8 @@ COMMANDS = (
     ("a digest", "able", {"kind": "digest", "text": "一群：5 问 3 答", "asked": 5}, "send", {"conv": STAFF, "text": "一群：5 问 3 答"}),
     ("a quote that is forwarded", "able", {"kind": "forward", "group": "g1", "text": "张三：多少钱"}, "send", {"conv": GROUP, "text": "张三：多少钱"}),
     ("through the account that the target names", "second", {"kind": "message", "group": "g1", "text": "我来"}, "send", {"conv": GROUP, "text": "我来"}),
+    ("a post that a person is to confirm is not said", "poor",
+     {"kind": "message", "group": "g1", "text": "x", "confirm": True}, None, "lays nothing before a person"),
     ("a recall that the bridge cannot do fails", "poor", {"kind": "recall", "group": "g1", "message": "m9"}, None, "this bridge cannot recall"),
     ("a message that the bridge cannot send fails", "deaf", {"kind": "message", "group": "g1", "text": "x"}, None, "this bridge cannot send"),
     ("a message that says nothing fails", "able", {"kind": "message", "group": "g1"}, None, "there is nothing to send"),

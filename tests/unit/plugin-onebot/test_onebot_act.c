@@ -174,6 +174,7 @@ static void what_can_never_be_sent_says_why(void **state)
 {
     (void)state;
     cannot(NULL, "{\"kind\":\"alert\",\"text\":\"x\"}", "nobody to send it to");
+    cannot("group:1", "{\"kind\":\"message\",\"text\":\"x\",\"confirm\":true}", "at once");
     cannot(NULL, "{\"kind\":\"alert\",\"text\":\"x\"}", "no `to` (group:ID or private:ID)");
     cannot(NULL, "{\"kind\":\"alert\",\"text\":\"x\",\"person\":{\"ids\":{\"wx\":\"7\"}}}",
            "whom it is for has no id in the channel's realm");
