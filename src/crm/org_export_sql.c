@@ -1,8 +1,9 @@
 /* src/crm/org_export_sql.c - the rows as an org file that org.c reads back.
  *
  * Blocks of one-line entries: short enough to read, and every text is quoted, so that no name can
- * turn into another type. What is inactive is left out: applying the file to an empty store gives
- * the organisation as it works now. */
+ * turn into another type; what people have typed is made one line, as org.c wants it (an older
+ * store may hold names with line breaks). What is inactive is left out: applying the file to an
+ * empty store gives the organisation as it works now. */
 #include "core/json.h"
 #include "crm/internal.h"
 #include "crm/org_parts.h"
@@ -23,6 +24,15 @@ static void pair(struct qund_buf *b, const char *key, struct qund_str s)
         return;
     qund_buf_printf(b, ", %s: ", key);
     quoted(b, s);
+}
+
+/* The same of what people have typed: one line. Never of an id, which must stay what it is. */
+static void typed(struct qund_buf *b, const char *key, struct qund_str s)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
+
+    qund_buf_line(&line, s);
+    pair(b, key, qund_buf_view(&line));
 }
 
 /* Rows of sql (with :id) as a list in brackets; write prints one. Nothing when there are none. */
@@ -71,7 +81,7 @@ static int put_staff(struct qund_db *db, struct qund_buf *b)
 
         qund_buf_puts(b, "  - {id: ");
         quoted(b, qund_col_str(st, 1));
-        pair(b, "name", qund_col_str(st, 2));
+        typed(b, "name", qund_col_str(st, 2));
         if (qund_col_str(st, 3).n > 0)
             pair(b, "phone", qund_col_str(st, 3));
         rc = bracketed(db, b, "ids",
@@ -140,7 +150,7 @@ static int put_holders(struct qund_db *db, struct qund_buf *b, int64_t grp)
         qund_buf_puts(b, "{realm: ");
         quoted(b, qund_col_str(st, 2));
         pair(b, "id", qund_col_str(st, 3));
-        pair(b, "evidence", qund_col_str(st, 4));
+        typed(b, "evidence", qund_col_str(st, 4));
         qund_buf_char(b, '}');
     }
     qund_stmt_reset(st);
@@ -165,7 +175,7 @@ static int put_groups(struct qund_db *db, struct qund_buf *b)
         qund_buf_puts(b, "  - {realm: ");
         quoted(b, qund_col_str(st, 1));
         pair(b, "id", qund_col_str(st, 2));
-        pair(b, "name", qund_col_str(st, 3));
+        typed(b, "name", qund_col_str(st, 3));
         qund_buf_printf(b, ", type: %s, state: %s, internal: %s, room_dedupe: %s, shared: %s",
                         qund_group_type_name((enum qund_group_type)qund_col_int(st, 4)),
                         qund_group_state_name((enum qund_group_state)qund_col_int(st, 5)),
@@ -173,7 +183,7 @@ static int put_groups(struct qund_db *db, struct qund_buf *b)
                         qund_col_int(st, 7) ? "true" : "false",
                         qund_col_int(st, 11) ? "true" : "false");
         pair(b, "zone", qund_col_str(st, 8));
-        pair(b, "place", qund_col_str(st, 9));
+        typed(b, "place", qund_col_str(st, 9));
         pair(b, "manager", qund_col_str(st, 10));
         rc = bracketed(db, b, "tags", "SELECT tag FROM grp_tag WHERE grp = :id ORDER BY tag", id,
                        write_text);

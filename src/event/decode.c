@@ -3,8 +3,8 @@
  * This is the border: behind it every string is valid UTF-8 and within its limit, every number in
  * its range, ids hold no control bytes, and the key by which a repeat is recognised is set. So
  * nothing here repairs: what is wrong is refused with the path and the reason, and the sender
- * corrects it. Keys that are not ours are checked as JSON and skipped
- * (strange.c).
+ * corrects it (names alone are made one line, settle.c). Keys that are not ours are checked as JSON
+ * and skipped (strange.c).
  *
  * The fields are a table of name, kind, limit and place. Senders write them in about the same order
  * each time, so the search for a name begins behind the last one found and nearly always hits at

@@ -4,7 +4,10 @@
  * Who may claim what is decided here, because only here both sides are known: the channel must be
  * the token's, the realm is the channel's whatever the event says, a role counts only from a
  * channel that is trusted with roles, and `live` only from a live one. (Otherwise any token could
- * speak as staff, or make alerts of what happened last year.) */
+ * speak as staff, or make alerts of what happened last year.)
+ *
+ * A name is what a stranger has typed, its sender cannot correct it, and it is shown in lines and
+ * lists everywhere: so it becomes one line here, blanks for what breaks it. */
 #include "config/config.h"
 #include "event/internal.h"
 
@@ -117,9 +120,32 @@ static int settle_channel(struct event_decoding *d)
     return QUND_OK;
 }
 
+/* Whether a valid text may hold what qund_buf_line takes out: a control, or the first byte of a
+ * longer one. */
+static bool maybe_lines(struct qund_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f || s.p[i] == '\xc2' || s.p[i] == '\xe2')
+            return true;
+    return false;
+}
+
+/* A name as one line. Nearly all are one already and stay a view. */
+static void make_one_line(struct event_decoding *d, struct qund_str *name)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
+
+    if (!maybe_lines(*name))
+        return;
+    qund_buf_line(&line, *name);
+    *name = qund_arena_str(d->r->arena, qund_buf_view(&line));
+}
+
 int event_settle(struct event_decoding *d)
 {
     int rc = settle_channel(d);
 
+    make_one_line(d, &d->e->group_name);
+    make_one_line(d, &d->e->sender_name);
     return rc < 0 ? rc : settle_type(d);
 }

@@ -173,6 +173,26 @@ static void an_export_read_back_gives_the_same_export(void **state)
     place_free(q);
 }
 
+/* As a store of before may hold them. */
+static void names_of_two_lines_are_exported_as_one(void **state)
+{
+    struct place *p = *state, *q = place_new(NULL);
+    QUND_AUTO(qund_buf_done) struct qund_buf out = {0};
+
+    apply(p, FIRST, 1);
+    assert_int_equal(qund_db_exec(p->db, "UPDATE grp SET name = '一' || char(10) || '群', "
+                                         "place = '上' || char(10) || '海'; "
+                                         "UPDATE staff SET name = '林' || char(10) || '一'; "
+                                         "UPDATE role_holder SET evidence = evidence || char(10)"),
+                     0);
+    assert_int_equal(qund_org_export(p->db, &out), 0);
+    assert_non_null(strstr(out.p, "name: \"一 群\""));
+    assert_non_null(strstr(out.p, "place: \"上 海\""));
+    assert_non_null(strstr(out.p, "name: \"林 一\""));
+    apply(q, out.p, 1);
+    place_free(q);
+}
+
 /* However it is written, as one form; with the person it goes. */
 static void a_phone_is_a_mobile_number_in_one_form(void **state)
 {
@@ -244,6 +264,7 @@ int main(void)
         T(the_files_name_of_a_group_stands_against_events),
         T(what_left_the_file_is_switched_off_not_deleted),
         T(an_export_read_back_gives_the_same_export),
+        T(names_of_two_lines_are_exported_as_one),
         T(a_phone_is_a_mobile_number_in_one_form),
         T(a_failed_apply_leaves_roles_as_they_were),
     };

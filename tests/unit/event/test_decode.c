@@ -77,6 +77,19 @@ static void a_full_event_is_read_field_by_field(void **state)
     assert_int_equal(t->e.flags, 0);
 }
 
+static void a_name_is_one_line_whatever_was_typed(void **state)
+{
+    struct decode_test *t = *state;
+
+    assert_int_equal(decode(t, "{\"id\":\"m1\",\"text\":\"a\\nb\",\"group\":\"g1\","
+                               "\"group_name\":\"一\\n群\\u2028“甲”\",\"sender\":\"u1\","
+                               "\"sender_name\":\"小\\r\\u007f夏\"}"),
+                     0);
+    assert_true(qund_str_is(t->e.group_name, "一 群 “甲”"));
+    assert_true(qund_str_is(t->e.sender_name, "小  夏"));
+    assert_true(qund_str_is(t->e.text, "a\nb"));
+}
+
 static void what_is_left_out_gets_its_default(void **state)
 {
     struct decode_test *t = *state;
@@ -438,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DECODE_TEST(a_full_event_is_read_field_by_field),
+        DECODE_TEST(a_name_is_one_line_whatever_was_typed),
         DECODE_TEST(what_is_left_out_gets_its_default),
         DECODE_TEST(each_way_of_identity_recognises_what_it_promises),
         DECODE_TEST(a_clock_that_runs_ahead_is_clamped_but_keeps_its_key),
