@@ -15,16 +15,21 @@ static int read_list(struct qund_jr *jr, struct qund_arena *arena, struct qund_s
 {
     QUND_AUTO(qund_buf_done) struct qund_buf all = {0};
     struct qund_str s;
+    size_t n = 0;
     bool first;
     int rc = qund_jr_arr(jr, &first);
 
     while (rc == 0 && (rc = qund_jr_arr_next(jr, &first)) == 1) {
         rc = qund_jr_str(jr, &s);
-        if (rc == 0 && all.n)
+        if (rc == 0 && memchr(s.n ? s.p : "", '\n', s.n))
+            rc = QUND_E_INVAL; /* it would be two */
+        if (rc == 0 && n++)
             qund_buf_char(&all, '\n');
         if (rc == 0)
             qund_buf_str(&all, s);
     }
+    if (rc == 0 && n == 1 && !all.n)
+        qund_buf_char(&all, '\n'); /* one empty text is not none */
     *out = qund_str_n(qund_arena_dup(arena, all.p ? all.p : "", all.n), all.n);
     return rc;
 }
@@ -86,8 +91,9 @@ int qund_crm_body_read(struct qund_jr *jr, struct qund_arena *arena, const char 
         }
         if (read_value(jr, arena, &v[i]) < 0)
             return jr->why ? bad(err, jr)
-                           : qund_err_set(err, QUND_E_INVAL, names[i],
-                                          "a text, a number or a list of texts is expected");
+                           : qund_err_set(
+                                 err, QUND_E_INVAL, names[i],
+                                 "a text, a number or a list of texts of one line is expected");
     }
     return rc < 0 ? bad(err, jr) : QUND_OK;
 }

@@ -7,8 +7,9 @@
 
 enum { CRM_FIELDS_MAX = 24 };
 /* Reads one object. v[i] becomes the value of names[i] as text (numbers as written, true and false,
- * a list of texts joined by '\n'), NONE where absent or null. INVAL: malformed, an unknown key (err
- * names the nearest) or a value of another shape. Texts live in the input or the arena. */
+ * a list of texts, none with a '\n' in it, joined by it), NONE where absent or null. INVAL:
+ * malformed, an unknown key (err names the nearest) or a value of another shape. Texts live in the
+ * input or the arena. */
 QUND_CHECK int qund_crm_body_read(struct qund_jr *jr, struct qund_arena *arena,
                                   const char *const *names, size_t n, struct qund_str *v,
                                   struct qund_err *err);

@@ -66,15 +66,39 @@ static int group_arg(struct crm_cmd *c, size_t i, struct qund_crm_group **out)
     return rc;
 }
 
+/* What a person names in a command is taken as it is or refused: nothing of it is cut. */
+static int name_check(struct crm_cmd *c, const char *key, struct qund_str s)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf line = {0};
+
+    qund_buf_line(&line, s);
+    if (s.n <= CRM_NAME_MAX && qund_str_eq(qund_buf_view(&line), s))
+        return QUND_OK;
+    return qund_err_set(c->err, QUND_E_INVAL, key,
+                        "a text of one line and at most %d bytes is expected", CRM_NAME_MAX);
+}
+
+static int tag_check(struct crm_cmd *c, const char *key, struct qund_str tag)
+{
+    if (qund_crm_tag_named(tag))
+        return QUND_OK;
+    return qund_err_set(c->err, QUND_E_INVAL, key,
+                        "1 to %d bytes, none of , ; | and no control characters, no blanks at its "
+                        "ends",
+                        CRM_TAG_MAX);
+}
+
 /* --- people --- */
 
 static int contact_update(struct crm_cmd *c)
 {
     struct qund_crm_contact *p;
-    struct qund_str name = qund_crm_cut_name(c->v[1]);
+    struct qund_str name = c->v[1];
     struct qund_crm_entry *e;
     int rc = contact_arg(c, 0, &p);
 
+    if (rc == 0)
+        rc = name_check(c, "name", name);
     if (rc < 0)
         return rc;
     if (!name.n)
@@ -111,12 +135,8 @@ static int tag_add(struct crm_cmd *c)
 
     if (rc == 0 && c->v[2].n && qund_str_duration(c->v[2], &for_ms) < 0)
         rc = qund_err_set(c->err, QUND_E_INVAL, "for", "write 12h or 7d");
-    if (rc == 0 && !qund_crm_tag_named(c->v[1]))
-        rc =
-            qund_err_set(c->err, QUND_E_INVAL, "tag",
-                         "1 to %d bytes, none of , ; | and no control characters, no blanks at its "
-                         "ends",
-                         CRM_TAG_MAX);
+    if (rc == 0)
+        rc = tag_check(c, "tag", c->v[1]);
     if (rc < 0)
         return rc;
     tag.expires = for_ms ? c->now + for_ms : 0;
@@ -195,19 +215,40 @@ static int word_arg(struct crm_cmd *c, size_t i, const char *key, int (*parse)(s
                         QUND_STR_ARG(qund_utf8_cut(c->v[i], 60)));
 }
 
+static int group_tags_check(struct crm_cmd *c, struct qund_str tags)
+{
+    int rc = QUND_OK;
+
+    if (!tags.n)
+        tags = QUND_STR_NONE; /* an empty list: none any more */
+    while (rc == 0 && tags.p)
+        rc = tag_check(c, "tags", qund_str_split(&tags, '\n'));
+    return rc;
+}
+
+static int zone_check(struct crm_cmd *c, struct qund_str zone)
+{
+    QUND_AUTO(qund_zone_free) struct qund_zone *found = NULL;
+    struct qund_err why = {0};
+
+    if (!zone.n ||
+        qund_zone_load(NULL, qund_arena_dup(c->arena, zone.p, zone.n), &found, &why) == 0)
+        return QUND_OK;
+    return qund_err_set(c->err, QUND_E_INVAL, "zone", "no such time zone here: %s", why.text);
+}
+
 static int put_group_tags(struct crm_cmd *c, int64_t id, struct qund_str tags)
 {
     int rc = qund_crm_run(c->crm->db, "DELETE FROM grp_tag WHERE grp = :id",
                           CRM_ARGS(CRM_INT(":id", id)));
 
     while (rc == 0 && tags.n) {
-        struct qund_str tag = qund_utf8_cut(qund_str_split(&tags, '\n'), CRM_TAG_MAX);
+        struct qund_str tag = qund_str_split(&tags, '\n');
 
-        if (tag.n)
-            rc = qund_crm_run(c->crm->db,
-                              "INSERT INTO grp_tag(grp, tag) VALUES(:id, :tag) "
-                              "ON CONFLICT DO NOTHING",
-                              CRM_ARGS(CRM_INT(":id", id), CRM_STR(":tag", tag)));
+        rc = qund_crm_run(c->crm->db,
+                          "INSERT INTO grp_tag(grp, tag) VALUES(:id, :tag) "
+                          "ON CONFLICT DO NOTHING",
+                          CRM_ARGS(CRM_INT(":id", id), CRM_STR(":tag", tag)));
     }
     return rc;
 }
@@ -229,11 +270,18 @@ enum {
 static int group_update(struct crm_cmd *c)
 {
     struct qund_crm_group *g;
-    QUND_AUTO(qund_zone_free) struct qund_zone *zone = NULL;
     int64_t type = -1, state = -1, manager = 0, id;
     bool internal = false, dedupe = true, shared = false;
     int rc = group_arg(c, G_GROUP, &g);
 
+    if (rc == 0)
+        rc = name_check(c, "name", c->v[G_NAME]);
+    if (rc == 0)
+        rc = name_check(c, "place", c->v[G_PLACE]);
+    if (rc == 0)
+        rc = group_tags_check(c, c->v[G_TAGS]);
+    if (rc == 0)
+        rc = zone_check(c, c->v[G_ZONE]);
     if (rc == 0)
         rc = word_arg(c, G_TYPE, "type", qund_group_type_parse, &type);
     if (rc == 0)
@@ -246,9 +294,6 @@ static int group_update(struct crm_cmd *c)
         rc = qund_crm_body_bool(c->v[G_DEDUPE], "room_dedupe", g->room_dedupe, &dedupe, c->err);
     if (rc == 0)
         rc = qund_crm_body_bool(c->v[G_SHARED], "shared", g->shared, &shared, c->err);
-    if (rc == 0 && c->v[G_ZONE].n)
-        rc = qund_zone_load(NULL, qund_arena_dup(c->arena, c->v[G_ZONE].p, c->v[G_ZONE].n), &zone,
-                            c->err);
     if (rc < 0)
         return rc;
     id = g->id;
@@ -260,12 +305,11 @@ static int group_update(struct crm_cmd *c)
         "room_dedupe = :dedupe, shared = :shared, "
         "manager = CASE WHEN :set THEN :manager ELSE manager END "
         "WHERE id = :id",
-        CRM_ARGS(CRM_STR(":name", qund_crm_cut_name(c->v[G_NAME])), CRM_STR(":zone", c->v[G_ZONE]),
-                 CRM_STR(":place", qund_crm_cut_name(c->v[G_PLACE])), CRM_INT(":type", type),
-                 CRM_INT(":state", state), CRM_INT(":internal", internal),
-                 CRM_INT(":dedupe", dedupe), CRM_INT(":shared", shared),
-                 CRM_INT(":set", c->v[G_MANAGER].n > 0), CRM_INT(":manager", manager),
-                 CRM_INT(":id", id)));
+        CRM_ARGS(CRM_STR(":name", c->v[G_NAME]), CRM_STR(":zone", c->v[G_ZONE]),
+                 CRM_STR(":place", c->v[G_PLACE]), CRM_INT(":type", type), CRM_INT(":state", state),
+                 CRM_INT(":internal", internal), CRM_INT(":dedupe", dedupe),
+                 CRM_INT(":shared", shared), CRM_INT(":set", c->v[G_MANAGER].n > 0),
+                 CRM_INT(":manager", manager), CRM_INT(":id", id)));
     if (rc == 0 && c->v[G_TAGS].p)
         rc = put_group_tags(c, id, c->v[G_TAGS]);
     if (rc < 0)
@@ -284,6 +328,8 @@ static int staff_upsert(struct crm_cmd *c)
 
     if (rc == 0 && s.pid.n && !s.realm.n)
         rc = qund_err_set(c->err, QUND_E_INVAL, "realm", "is missing beside id");
+    if (rc == 0)
+        rc = name_check(c, "name", s.name);
     if (rc == 0)
         rc = qund_crm_staff_put(c->crm, &s, &id, c->err);
     if (rc >= 0 && push.p)

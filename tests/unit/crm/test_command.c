@@ -149,6 +149,48 @@ static void what_the_file_names_is_not_edited(void **state)
     qund_errs_done(&errs);
 }
 
+/* Refused with the key, and nothing of it is done. */
+static void a_group_takes_a_name_tags_and_a_zone_whole_or_not_at_all(void **state)
+{
+    static const struct {
+        const char *body, *where;
+    } ROWS[] = {
+        {"\"name\":\"甲\\n乙\"", "name"},
+        {"\"name\":\"甲\\u2028乙\"", "name"},
+        {"\"place\":\"上\\n海\"", "place"},
+        {"\"tags\":[\"a,b\"]", "tags"},
+        {"\"tags\":[\"精装\",\"c|d\"]", "tags"},
+        {"\"tags\":[\" e \"]", "tags"},
+        {"\"tags\":[\"\"]", "tags"},
+        {"\"tags\":[\"\",\"a\"]", "tags"},
+        {"\"tags\":[\"a\",\"\",\"b\"]", "tags"},
+        {"\"tags\":[\"a\\nb\"]", "tags"},
+        {"\"tags\":[\"a\",\"\"]", "tags"},
+        {"\"zone\":\"Mars/Olympus\"", "zone"},
+    };
+    struct place *p = *state;
+    QUND_AUTO(qund_buf_done) struct qund_buf body = {0};
+
+    group(p, "g1");
+    ok(p, "group.update", "{\"group\":1,\"name\":\"一群\",\"tags\":[\"精装\"]}");
+    for (size_t i = 0; i < QUND_ARRAY_LEN(ROWS); i++) {
+        qund_buf_clear(&body);
+        qund_buf_printf(&body, "{\"group\":1,\"state\":\"paused\",%s}", ROWS[i].body);
+        refused(p, "group.update", body.p, QUND_E_INVAL, ROWS[i].where);
+    }
+    qund_buf_clear(&body);
+    qund_buf_printf(&body, "{\"group\":1,\"name\":\"%0257d\"}", 0);
+    refused(p, "group.update", body.p, QUND_E_INVAL, "name");
+    assert_int_equal(group(p, "g1")->state, QUND_GROUP_ACTIVE);
+    ask_text(p, "SELECT name FROM grp", "一群");
+    ask_text(p, "SELECT group_concat(tag) FROM grp_tag", "精装");
+    person(p, "u1", "A", 1000);
+    refused(p, "contact.update", "{\"contact\":1,\"name\":\"王\\n五\"}", QUND_E_INVAL, "name");
+    refused(p, "staff.upsert", "{\"key\":\"lin\",\"name\":\"林\\n一\"}", QUND_E_INVAL, "name");
+    ok(p, "group.update", "{\"group\":1,\"tags\":[]}");
+    assert_int_equal(ask(p, "SELECT count(*) FROM grp_tag"), 0);
+}
+
 static void lists_are_paged_filtered_and_masked(void **state)
 {
     struct place *p = *state;
@@ -214,6 +256,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
         T(people_are_changed_by_commands),
         T(the_organisation_is_changed_by_commands),
+        T(a_group_takes_a_name_tags_and_a_zone_whole_or_not_at_all),
         T(what_the_file_names_is_not_edited),
         T(lists_are_paged_filtered_and_masked),
         T(one_person_is_shown_with_all_that_hangs_on_them),
