@@ -25,5 +25,7 @@ int qund_api_digest(struct qund_reader *rd, const struct qund_call *c, struct qu
     qund_jw_obj(&w);
     rc = qund_digest_write(rd->db, rd->months, &d, NULL, &w);
     qund_jw_end_obj(&w);
+    if (rc == QUND_E_NOTFOUND)
+        return qund_err_set(&a->err, rc, "id", "no group has this number");
     return rc < 0 ? rc : 0;
 }

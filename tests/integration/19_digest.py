@@ -49,7 +49,8 @@ with scratch() as folder, Mailbox(folder) as box:
         with d.client() as c:
             page = c.get("/api/v1/groups/1/digest?day=2025-09-15").json()
             equal(c.get("/api/v1/groups/1/digest?day=2025-9-1").status, 400, "a day that is none")
-            equal(c.get("/api/v1/groups/9/digest").status, 404, "no such group")
+            gone = c.get("/api/v1/groups/9/digest")
+            equal((gone.status, gone.json()["error"]["message"]), (404, "no group has this number"), "no such group")
         equal((page["asked"], page["unanswered"], page["messages"], page["speakers"]), (1, 1, 4, 4), "figures")
         equal(page["open"][0]["text"], "封阳台多少钱", "open")
         equal(page["words"][0], ["封阳台", 4], "words")
