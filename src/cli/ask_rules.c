@@ -106,7 +106,10 @@ static int find_event(struct cli *c, struct qund_local *l, int64_t *seq, struct 
     if (qund_str_starts(what, "#"))
         what = qund_str_n(what.p + 1, what.n - 1);
     if (qund_str_int(what, seq) == 0)
-        return 0;
+        return *seq > 0
+                   ? 0
+                   : qund_err_set(err, QUND_E_NOTFOUND, "message",
+                                  "there is no message %s: they are numbered from 1", c->args[0]);
     if (!qund_str_starts(what, "{"))
         return qund_local_find(l, what, seq, err);
     ts = cli_event_ts(what); /* judged as when it happened, not refused for its age */

@@ -282,6 +282,9 @@ def explain_takes_a_number_an_id_and_json(folder):
         _, out, _ = d.run("explain", json.dumps({"text": text, "ts": "2020-01-01T00:00:00Z", "group": "g", "sender": "a"}),
                           "price-question", check_exit=0)
         equal("结论：触发" in out, hit, f"a word that blanks part: {text} {out}")
+    for none in ("#0", "0", "#-7"):
+        code, _, err = d.run("explain", none, "price-question")
+        check(code == 1 and "there is no message" in err, "no message has that number", none, err)
     code, _, err = d.run("explain", "73", "price-qestion")
     check(code == 1 and "nearest known: price-question" in err, "a near name is offered", err)
     code, _, err = d.run("backtest", "./none.yaml")
