@@ -122,15 +122,26 @@ struct look {
     char where[160];
 };
 
+/* What Redis says, and what to set so that it no longer does. */
+static int refuses(struct look *l, int rc, struct qund_str why)
+{
+    if (qund_str_find(why, 0, QUND_STR("DB index")) >= 0)
+        return qund_err_set(l->err, rc, l->where,
+                            "Redis refuses us (%.*s): it has no database %d; name one that it has "
+                            "at the end of queue.url",
+                            QUND_STR_ARG(why), l->o->addr->db);
+    return qund_err_set(l->err, rc, l->where,
+                        "Redis refuses us (%.*s): set queue.password, or user:password@ in "
+                        "queue.url",
+                        QUND_STR_ARG(why));
+}
+
 static int ask(struct look *l, size_t argc, const struct qund_str *argv, redisReply **out)
 {
     int rc = qund_rconn_call(&l->conn, l->until, argc, argv, out);
 
     if (rc == QUND_E_DENIED)
-        return qund_err_set(
-            l->err, rc, l->where,
-            "Redis refuses us (%s): set queue.password, or user:password@ in queue.url",
-            l->conn.why);
+        return refuses(l, rc, qund_str(l->conn.why));
     if (rc < 0)
         return qund_err_set(l->err, rc, l->where,
                             "Redis does not answer (%s): is it running, and may we connect?",
@@ -217,10 +228,7 @@ static int look_version(struct look *l, struct qund_queue_info *out)
         return rc;
     rc = qund_reply_rc(r);
     if (rc < 0)
-        return qund_err_set(l->err, rc, l->where,
-                            "Redis refuses us (%.*s): set queue.password, or user:password@ in "
-                            "queue.url",
-                            QUND_STR_ARG(qund_reply_str(r)));
+        return refuses(l, rc, qund_reply_str(r));
     qund_look_settings(r, out);
     if (qund_str_is(info_value(r, "loading"), "1"))
         return QUND_E_AGAIN;

@@ -249,6 +249,20 @@ static void a_wrong_password_is_told_from_an_absent_redis(void **state)
     assert_int_equal(qund_queue_inspect(&o, &info, &err), QUND_E_AGAIN);
 }
 
+static void a_database_that_is_not_there_is_told_by_its_number(void **state)
+{
+    struct unit_redis *u = *state;
+    struct qund_queue_addr addr = u->addr;
+    struct qund_queue_opts o = {.addr = &addr, .log = u->log};
+    struct qund_queue_info info;
+    struct qund_err err = {0};
+
+    addr.db = 999;
+    assert_int_equal(qund_queue_inspect(&o, &info, &err), QUND_E_DENIED);
+    assert_non_null(strstr(err.text, "no database 999"));
+    assert_null(strstr(err.text, "password"));
+}
+
 int main(void)
 {
 #define WITH_REDIS(f) cmocka_unit_test_setup_teardown(f, unit_redis_setup, unit_redis_teardown)
@@ -261,6 +275,7 @@ int main(void)
         WITH_REDIS(a_redis_that_answers_late_is_given_more_time),
         WITH_REDIS(a_policy_that_may_drop_events_is_refused_with_the_remedy),
         WITH_REDIS(a_wrong_password_is_told_from_an_absent_redis),
+        WITH_REDIS(a_database_that_is_not_there_is_told_by_its_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
