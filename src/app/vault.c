@@ -66,6 +66,7 @@ int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *e
     int rc;
 
     v->lock_fd = -1;
+    v->made = access(dir, F_OK) < 0 && errno == ENOENT;
     rc = qund_dir_make(dir, 0700, err);
     if (rc == 0)
         rc = resolve(dir, v, err);
@@ -86,6 +87,16 @@ int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *e
     if (rc == 0)
         *out = QUND_TAKE(v);
     return rc;
+}
+
+void qund_vault_unmake(const struct qund_vault *v)
+{
+    QUND_AUTO(qund_free_str) char *lock = qund_path_join(v->dir, "lock");
+
+    if (!v->made)
+        return;
+    unlink(lock);
+    rmdir(v->dir); /* it stays where there is something in it */
 }
 
 /* A folder may be a disk of its own that was mounted and never written to. */

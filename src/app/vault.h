@@ -13,6 +13,7 @@ struct qund_vault {
     char *store, *inhand, *reserve, *spool, *redis, *rules_cache, *sock;
     char *damage;          /* a note that lies there while the store is known to be damaged */
     int lock_fd;           /* -1: not held */
+    bool made;             /* the folder, by us */
     unsigned char key[32]; /* of <data>/key, once qund_vault_key was called */
     /* Shared by all handles of the store (db.h): set once, whoever finds it malformed. */
     atomic_bool *damaged;
@@ -26,6 +27,8 @@ struct qund_vault {
 QUND_CHECK int qund_vault_open(const char *dir, struct qund_vault **out, struct qund_err *err);
 /* The same without a look at the store: for a restore, whose store may be what is wrong. */
 QUND_CHECK int qund_vault_hold(const char *dir, struct qund_vault **out, struct qund_err *err);
+/* Nothing came of it: a folder that we made goes again, if there is nothing in it but the lock. */
+void qund_vault_unmake(const struct qund_vault *v);
 /* Paths only, for who reads beside a running daemon. NOTFOUND: there is no such folder. */
 QUND_CHECK int qund_vault_look(const char *dir, struct qund_vault **out, struct qund_err *err);
 struct qund_vault *qund_vault_close(struct qund_vault *v); /* returns NULL */

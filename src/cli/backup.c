@@ -128,6 +128,8 @@ int cli_restore(struct cli *c)
     if (rc == 0)
         rc = qund_restore_run(c->args[0], v->dir, qund_wall_system().ms, hooks, n_hooks, log, &out,
                               &err);
+    if (rc < 0 && v)
+        qund_vault_unmake(v);
     if (rc < 0)
         return cli_fail(&err);
     print_restored(c, v, &out);

@@ -67,6 +67,28 @@ static int choose(const char *dir, char **out, struct qund_err *err)
     return QUND_OK;
 }
 
+/* A photograph or an export is told from a backup that was damaged: there is nothing to mend. */
+static int check_kind(const struct restore *r)
+{
+    static const char MAGIC[16] = "SQLite format 3";
+    char head[sizeof(MAGIC)];
+    int fd = open(r->from, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd >= 0 ? pread(fd, head, sizeof(head), 0) : -1;
+    int why = errno;
+
+    if (fd >= 0)
+        close(fd);
+    if (got < 0)
+        return qund_err_set(r->err, QUND_E_IO, r->from, "cannot read the backup: %s",
+                            strerror(why));
+    if ((size_t)got < sizeof(head) || memcmp(head, MAGIC, sizeof(head)) != 0)
+        return qund_err_set(r->err, QUND_E_INVAL, r->from,
+                            "is no backup: give a file that `qund backup` wrote (%s*%s), or its "
+                            "folder",
+                            QUND_BACKUP_PREFIX, QUND_BACKUP_SUFFIX);
+    return QUND_OK;
+}
+
 static int check_digest(const struct restore *r)
 {
     QUND_AUTO(qund_buf_done) struct qund_buf name = {0}, line = {0};
@@ -74,6 +96,11 @@ static int check_digest(const struct restore *r)
     int rc;
 
     qund_buf_printf(&name, "%s.sha256", r->from);
+    if (access(name.p, F_OK) < 0 && errno == ENOENT)
+        return qund_err_set(r->err, QUND_E_NOTFOUND, r->from,
+                            "is no backup, or its checksum is not beside it: `qund backup` wrote "
+                            "%s, too; copy both",
+                            strrchr(name.p, '/') ? strrchr(name.p, '/') + 1 : name.p);
     rc = qund_file_read(name.p, DIGEST_LINE_MAX, &line, r->err);
     if (rc == 0)
         rc = qund_backup_digest(r->from, hex, r->err);
@@ -185,8 +212,10 @@ static int prepare(const struct restore *r, const struct qund_restore_hook *hook
     QUND_AUTO(qund_db_close) struct qund_db *db = NULL;
     struct qund_db_cfg cfg = {
         .path = r->copy, .page_cache_bytes = CACHE_BYTES, .full_sync = true, .busy_ms = 2000};
-    int rc = check_digest(r);
+    int rc = check_kind(r);
 
+    if (rc == 0)
+        rc = check_digest(r);
     if (rc == 0)
         rc = copy_file(r);
     if (rc == 0)

@@ -1,5 +1,6 @@
 """A backup of a running daemon, restored elsewhere: the same rows, and nothing is sent by itself."""
 import json
+import pathlib
 
 from harness import Cases, Daemon, Receiver, check, equal, scratch, until
 from load import Chat, HttpLoad
@@ -51,5 +52,22 @@ with scratch() as folder, Receiver(folder, script="500") as receiver, \
         before = lines(back)
         equal(back.run("restore", str(broken))[0], 1, "exit code")
         equal(lines(back), before, "messages")
+
+    @case("what is no backup is called so, and a restore that fails leaves no data folder behind")
+    def _():
+        photo, bare = folder / "photo.jpg", folder / "bare.db"
+        photo.write_bytes(b"\xff\xd8\xff" * 999)
+        bare.write_bytes(pathlib.Path(path[0]).read_bytes())
+        spoilt = folder / "spoilt.db"
+        spoilt.write_bytes(b"SQLite format 3\0" + b"\0" * 5000)
+        (folder / "spoilt.db.sha256").write_text("0" * 64 + "  spoilt.db\n")
+        with Daemon(folder / "fresh") as fresh:
+            for file, said in ((photo, "is no backup"), (bare, "bare.db.sha256"), (spoilt, "is damaged")):
+                code, _, err = fresh.run("restore", str(file))
+                check(code == 1 and said in err, "what it says", file, err)
+                check(not fresh.data.exists(), "no folder", list(fresh.data.parent.rglob("*")))
+            fresh.data.mkdir()
+            fresh.run("restore", str(photo))
+            check(fresh.data.exists(), "a folder that was there stays")
 
     case.done(d, back)
