@@ -184,7 +184,7 @@ static const struct cli_cmd COMMANDS[] = {
      .run = cli_backtest},
     {.name = "search",
      .usage = "WORDS",
-     .summary = "messages that say this, newest first",
+     .summary = "messages that say this, the latest month first",
      OPTS(SEARCH),
      .min_args = 1,
      .max_args = 16,
@@ -212,7 +212,8 @@ static const struct cli_cmd COMMANDS[] = {
      .run = cli_dead},
     {.name = "import",
      .usage = "contacts|leads|staff|orders FILE",
-     .summary = "rows of a CSV or JSONL file; a repeat goes on where it stopped",
+     .summary = "rows of a CSV or JSONL file; a repeat goes on where it stopped; rows without a "
+                "realm land in realm import",
      OPTS(IMPORT),
      .min_args = 2,
      .max_args = 2,

@@ -1,5 +1,5 @@
-/* src/cli/search.c - messages that say this, newest first: a reader's handle, beside a daemon or
- * not. */
+/* src/cli/search.c - messages that say this, the latest month first: a reader's handle, beside a
+ * daemon or not. */
 #include "store/search.h"
 #include "app/vault.h"
 #include "app/words.h"

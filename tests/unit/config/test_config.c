@@ -77,6 +77,33 @@ static void the_sample_says_the_same_as_no_file(void **state)
     qund_config_unref(sample);
 }
 
+/* As its first line promises. A row of the reference begins with its key: | `listen` | … */
+static void the_sample_has_every_key(void **state)
+{
+    QUND_AUTO(qund_buf_done) struct qund_buf docs = {0}, sample = {0}, key = {0};
+    struct qund_str rest;
+    size_t keys = 0;
+
+    (void)state;
+    qund_config_doc(&docs);
+    assert_int_equal(qund_file_read(QUND_SOURCE_DIR "/config/qund.yaml", 1 << 20, &sample, NULL),
+                     0);
+    for (rest = qund_buf_view(&docs); rest.p;) {
+        struct qund_str row = qund_str_split(&rest, '\n');
+
+        if (!qund_str_starts(row, "| `"))
+            continue;
+        row = qund_str_n(row.p + 3, row.n - 3);
+        row = qund_str_split(&row, '`');
+        qund_buf_clear(&key);
+        qund_buf_printf(&key, " %.*s:", QUND_STR_ARG(row));
+        if (!strstr(sample.p, key.p))
+            fail_msg("config/qund.yaml lacks%s", key.p);
+        keys++;
+    }
+    assert_true(keys > 60);
+}
+
 static int no_plugin(void *arg, const struct qund_config *c, const char *map, const char *kind,
                      struct qund_own *own, struct qund_err *err)
 {
@@ -359,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_what_the_documents_say),
         cmocka_unit_test(the_sample_says_the_same_as_no_file),
+        cmocka_unit_test(the_sample_has_every_key),
         cmocka_unit_test(broken_files_are_refused_with_every_error_and_its_place),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(channels_and_targets_are_laid_over_the_defaults),
