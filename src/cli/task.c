@@ -70,6 +70,8 @@ static void print_one(struct cli *c, struct cli_table *t, const struct cli_task_
 {
     char *line = c->json ? json_dumps(o, JSON_COMPACT) : NULL;
 
+    if (!line && t->n == 0)
+        cli_task_head(t);
     if (line)
         cli_print_json(qund_str(line));
     else
@@ -95,8 +97,6 @@ static int list(struct cli *c)
     rc = read_filter(c, db, zone, &f);
     if (rc != EXIT_FINE)
         return rc;
-    if (!c->json)
-        cli_task_head(&t);
     do {
         QUND_AUTO(qund_buf_done) struct qund_buf page = {0};
         json_t *all, *o;
@@ -109,15 +109,13 @@ static int list(struct cli *c)
         json_array_foreach(all, i, o) print_one(c, &t, &look, o);
         json_decref(all);
     } while (rc >= 0 && f.after_id > 0);
-    if (rc < 0) {
-        qund_err_set(&err, rc, "store", "%s", qund_db_error(db));
-        return cli_fail(&err);
-    }
-    if (t.n == 1)
+    if (rc >= 0 && t.n == 0 && !c->json)
         printf("no such task\n");
-    else
-        cli_table_print(&t);
-    return EXIT_FINE;
+    cli_table_print(&t);
+    if (rc >= 0)
+        return EXIT_FINE;
+    qund_err_set(&err, rc, "store", "%s", qund_db_error(db));
+    return cli_fail(&err);
 }
 
 static void print_log(const json_t *task, const struct qund_zone *zone)
