@@ -115,12 +115,18 @@ static void import_ok(struct place *p, enum qund_table t, const char *text)
     qund_free(reply);
 }
 
+/* The number that the imported rows name. */
+static void with_phone(struct place *p, struct qund_crm_contact *c)
+{
+    assert_int_equal(qund_crm_phone_add(p->crm, c, QUND_STR("13800000105"), 5, 1000), 1);
+}
+
 static void people_are_found_by_identity_then_phone(void **state)
 {
     struct place *p = *state;
     struct qund_crm_contact *c = person(p, "u1", "张三", 1000);
 
-    assert_int_equal(qund_crm_phone_add(p->crm, c, QUND_STR("13800000105"), 5, 1000), 1);
+    with_phone(p, c);
     import_ok(p, QUND_TABLE_CONTACTS,
               "realm,id,name,phone,room,group,tags,opt_out\n"
               "wx,u1,别名,,3-2-1502,g1,老客户;装修,\n"
@@ -139,9 +145,7 @@ static void a_phone_merges_nobody_who_has_another_id_in_the_realm(void **state)
 {
     struct place *p = *state;
 
-    assert_int_equal(
-        qund_crm_phone_add(p->crm, person(p, "u1", "张三", 1), QUND_STR("13800000105"), 5, 1000),
-        1);
+    with_phone(p, person(p, "u1", "张三", 1));
     import_ok(p, QUND_TABLE_CONTACTS,
               "realm,id,name,phone\n"
               "wx,u2,李四,13800000105\n"
@@ -156,9 +160,7 @@ static void a_phone_merges_across_realms(void **state)
 {
     struct place *p = *state;
 
-    assert_int_equal(
-        qund_crm_phone_add(p->crm, person(p, "u1", "张三", 1), QUND_STR("13800000105"), 5, 1000),
-        1);
+    with_phone(p, person(p, "u1", "张三", 1));
     import_ok(p, QUND_TABLE_CONTACTS, "realm,id,name,phone\nwecom,wm1,老张,13800000105\n");
     assert_int_equal(ask(p, "SELECT count(*) FROM contact"), 1);
     assert_int_equal(ask(p, "SELECT contact FROM identity WHERE pid = 'wm1'"),
